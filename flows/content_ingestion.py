@@ -1,0 +1,125 @@
+"""Bring in what some addresses and paths hold, and process it."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from prefect import flow
+from prefect.cache_policies import NO_CACHE
+from prefect.states import State
+from prefect.tasks import task
+
+from flows.batch import conclude, concurrency_or_default, work_through
+from tasks.database import connect
+from utils import shift
+from utils.clients import youtube
+from utils.config import load_settings
+from utils.db import archive, items
+from utils.db.schema import Item
+from utils.db.session import session
+from utils.db.sources import is_url
+from utils.errors import NightShiftError, RetryableError
+from utils.models.item import Entry, ItemStatus
+from utils.models.options import PipelineOptions
+from utils.models.shift import ItemOutcome, Outcome, ShiftReport
+from utils.models.verdict import Band
+
+
+@flow(name="content-ingestion")
+def content_ingestion(
+    urls: list[str],
+    options: PipelineOptions | None = None,
+    concurrency: int | None = None,
+    run_id: str | None = None,
+) -> State[ShiftReport]:
+    """Fetch or find everything at ``urls``, process what is new, and report.
+
+    Args:
+        urls: Addresses that yt-dlp knows, folders and files, in any mixture.
+        options: What to do with each item; the settings' defaults when not given.
+        concurrency: Items in work at once; the setting when not given.
+        run_id: The id of the run; a new one when not given.
+    """
+    connect()
+    options = options or load_settings().pipeline
+    run_id = shift.begin("content-ingestion", run_id)
+    found = shift.take_in([url for url in urls if not is_url(url)], options)
+    arrivals = look_up([url for url in urls if is_url(url)])
+    shift.note(run_id, [*found.outcomes, *arrivals.failures, *arrivals.fetched_before])
+    claimed = shift.claim_these(run_id, [*found.pending, *arrivals.pending])
+    if works := [*claimed, *arrivals.entries]:
+        work_through(run_id, works, options, concurrency_or_default(concurrency))
+    return conclude(run_id)
+
+
+class Arrivals(NamedTuple):
+    """What addresses hold: entries to fetch, items fetched before, and what went wrong."""
+
+    entries: list[Entry]
+    pending: list[str]
+    fetched_before: list[ItemOutcome]
+    failures: list[ItemOutcome]
+
+
+def look_up(addresses: list[str]) -> Arrivals:
+    """List every address; one that can't be listed is a failure and stops no other."""
+    listings = [list_entries(address) for address in addresses]
+    failures = [listing for listing in listings if isinstance(listing, ItemOutcome)]
+    entries = {
+        entry.item_id: entry
+        for listing in listings
+        if not isinstance(listing, ItemOutcome)
+        for entry in listing
+    }
+    with session() as s:
+        known = archive.known(s, list(entries.values()))
+        rows = {row.id: row for row in items.preload(s, list(known.values()))}
+    waiting = {ItemStatus.PENDING.value, ItemStatus.FAILED.value}
+    pending = [row.id for row in rows.values() if row.status in waiting]
+    return Arrivals(
+        entries=[entry for key, entry in entries.items() if key not in known],
+        pending=pending,
+        fetched_before=[
+            _fetched_before(entries[key], rows[item_id])
+            for key, item_id in known.items()
+            if item_id not in pending
+        ],
+        failures=failures,
+    )
+
+
+def _may_pass(_task: object, _run: object, state: State) -> bool:
+    return isinstance(state.result(raise_on_failure=False), RetryableError)
+
+
+@task(
+    name="list-entries",
+    tags=["download"],
+    retries=2,
+    retry_delay_seconds=5,
+    retry_condition_fn=_may_pass,
+    cache_policy=NO_CACHE,
+    persist_result=False,
+)
+def _list_entries(address: str) -> list[Entry]:
+    return youtube.entries(address, load_settings())
+
+
+def list_entries(address: str) -> list[Entry] | ItemOutcome:
+    """The entries at an address, or the failure to list them."""
+    try:
+        return _list_entries(address)
+    except NightShiftError as error:
+        return ItemOutcome(item_id=None, path=address, outcome=Outcome.FAILED, error=str(error))
+
+
+def _fetched_before(entry: Entry, row: Item) -> ItemOutcome:
+    return ItemOutcome(
+        item_id=row.id,
+        path=entry.url,
+        kind=row.kind,
+        outcome=Outcome.SKIPPED,
+        reason="fetched before",
+        verdict=Band(row.verdict) if row.verdict else None,
+        score=row.score,
+    )

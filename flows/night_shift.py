@@ -1,0 +1,53 @@
+"""The nightly batch: look into all sources, take what waits, work through it, report."""
+
+from __future__ import annotations
+
+from prefect import flow
+from prefect.states import State
+
+from flows.batch import conclude, concurrency_or_default, work_through
+from flows.content_ingestion import look_up
+from tasks.database import connect
+from utils import shift
+from utils.config import load_settings
+from utils.db import sources
+from utils.db.session import session
+from utils.models.options import PipelineOptions
+from utils.models.shift import Outcome, ShiftReport
+
+
+@flow(name="night-shift")
+def night_shift(
+    limit: int | None = None,
+    options: PipelineOptions | None = None,
+    concurrency: int | None = None,
+    run_id: str | None = None,
+) -> State[ShiftReport]:
+    """Process up to ``limit`` items that wait, and report.
+
+    Args:
+        limit: Items that this shift takes; the setting ``shift_limit`` when not given.
+        options: What to do with each item; the settings' defaults when not given.
+        concurrency: Items in work at once; the setting when not given.
+        run_id: The id of the run; a new one when not given.
+    """
+    connect()
+    settings = load_settings()
+    options, limit = options or settings.pipeline, limit or settings.shift_limit
+    run_id = shift.begin("night-shift", run_id)
+    settings.inbox.mkdir(parents=True, exist_ok=True)
+    with session() as s:
+        locations = [str(settings.inbox), *sources.locations(s)]
+    folders = [location for location in locations if not sources.is_url(location)]
+    found = shift.take_in(folders, options)
+    arrivals = look_up([url for url in locations if sources.is_url(url)])
+    broken = [outcome for outcome in found.outcomes if outcome.outcome is Outcome.FAILED]
+    shift.note(run_id, [*broken, *arrivals.failures])
+    works = [*shift.claim_waiting(run_id, limit), *arrivals.entries][:limit]
+    if works:
+        work_through(run_id, works, options, concurrency_or_default(concurrency))
+    return conclude(run_id)
+
+
+if __name__ == "__main__":
+    night_shift()

@@ -1,0 +1,49 @@
+"""One item, from its file to its verdict, its rendition and its place in the index."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from prefect import flow
+from prefect.runtime import flow_run
+
+from subflows.analysis import analyse
+from subflows.extraction import extract
+from subflows.outcome import recorded
+from subflows.processing import process
+from subflows.storage import store
+from tasks.database import connect
+from tasks.policy import current_run
+from utils import shift
+from utils.config import load_settings
+from utils.models.options import PipelineOptions
+from utils.models.record import ItemRecord
+
+
+@flow(name="process-item", flow_run_name="{item}", validate_parameters=True)
+def process_item(
+    item: str, options: PipelineOptions | None = None, run_id: str | None = None
+) -> ItemRecord:
+    """Process one item; steps that the ledger knows are recalled, not repeated.
+
+    Args:
+        item: A checksum, a unique prefix of one, or a path.
+        options: What to do; the settings' defaults when not given.
+        run_id: The run that this belongs to, if any.
+    """
+    connect()
+    options = options or load_settings().pipeline
+    holder = run_id or str(flow_run.id)
+    media = shift.claim_one(item, holder)
+    current_run.set(holder)
+    with recorded(media, run_id, shift.done_key(options)):
+        facts = extract(media, options)
+        findings = analyse(facts, options)
+        product = process(facts, findings, options)
+        return store(facts, findings, product, options)
+
+
+if __name__ == "__main__":
+    import sys
+
+    process_item(str(Path(sys.argv[1]).absolute()))

@@ -1,0 +1,82 @@
+"""From an entry of a site to a verified file in the store.
+
+The archive is marked only after the file was probed, decoded to its end and held against
+the declared duration; what fails leaves no file behind and is fetched again, twice at most.
+The results of the probe and the decode stand in the ledger: the item's own flow recalls them.
+"""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+from tenacity import retry, retry_if_exception_type, stop_after_attempt, wait_exponential_jitter
+
+from tasks.ingestion import extract_ffprobe, fetch_media
+from tasks.signal import analyze_signal
+from utils.config import load_settings
+from utils.db import archive, items
+from utils.db.items import Seen
+from utils.db.session import session
+from utils.errors import PermanentError, RetryableError
+from utils.media import files
+from utils.models.item import Entry, Fetched, MediaItem, MediaKind
+from utils.models.probe import ContainerProbe
+
+# A site's declared duration is rounded to seconds; more than this is missing content.
+_SLACK_SECONDS = 1.5
+_SLACK_SHARE = 0.03
+
+
+class _BadDownload(RetryableError):
+    """What arrived is no whole media file; another attempt may bring one."""
+
+
+@retry(
+    retry=retry_if_exception_type(_BadDownload),
+    stop=stop_after_attempt(3),
+    wait=wait_exponential_jitter(initial=1, max=10),
+    reraise=True,
+)
+def fetch(entry: Entry) -> str:
+    """Fetch, verify, register and archive one entry; returns the item's id."""
+    fetched = fetch_media(entry)
+    try:
+        checksum = files.sha256(fetched.path)
+        item = MediaItem(
+            item_id=checksum,
+            path=fetched.path,
+            kind=MediaKind.VIDEO,
+            size_bytes=fetched.path.stat().st_size,
+            title=fetched.title,
+            source_url=fetched.url,
+        )
+        probe = _verified(item, fetched)
+        return _keep(item, probe, entry)
+    finally:
+        shutil.rmtree(fetched.path.parent, ignore_errors=True)
+
+
+def _verified(item: MediaItem, fetched: Fetched) -> ContainerProbe:
+    try:
+        probe = extract_ffprobe(item)
+        analyze_signal(item, probe)
+    except PermanentError as error:
+        raise _BadDownload(f"{fetched.url} gave no whole media file: {error}") from error
+    declared, found = fetched.declared_seconds, probe.duration_seconds
+    if declared and found and declared - found > _SLACK_SECONDS + declared * _SLACK_SHARE:
+        raise _BadDownload(
+            f"{fetched.url} was cut short: {found:.1f} of the declared {declared:.1f} s."
+        )
+    return probe
+
+
+def _keep(item: MediaItem, probe: ContainerProbe, entry: Entry) -> str:
+    folder = files.item_folder(load_settings().home, item.item_id)
+    original = folder / f"original{Path(item.path).suffix}"
+    shutil.move(item.path, original)
+    with session() as s:
+        seen = Seen(files.stat(original), item.item_id, True)
+        items.register(s, seen, probe.kind, item.title, entry.url)
+        archive.mark(s, entry, item.item_id)
+    return item.item_id

@@ -1,0 +1,77 @@
+"""Steps that get hold of a file and say what it is."""
+
+from __future__ import annotations
+
+from sqlalchemy.orm import Session
+
+from tasks.policy import step
+from utils.clients import youtube
+from utils.config import load_settings
+from utils.db import items
+from utils.db.session import session
+from utils.errors import RetryableError
+from utils.media import ffprobe, files, mediainfo, tools
+from utils.models.item import Checksum, DuplicateCheck, Entry, Fetched, MediaItem
+from utils.models.probe import ContainerProbe, MediaInfoReport
+
+
+@step()
+def fetch_media(item: Entry) -> Fetched:
+    """Download one entry of a site; the file is verified by the steps that follow."""
+    settings = load_settings()
+    return youtube.download(item, settings.home / "incoming", settings)
+
+
+def _stat(item: MediaItem) -> str:
+    return files.stat(item.path).model_dump_json()
+
+
+@step(fingerprint=_stat)
+def generate_checksum(item: MediaItem) -> Checksum:
+    """Make sure that the file still is the one that was taken in."""
+    stat = files.stat(item.path)
+    with session() as s:
+        row = items.known_files(s, [item.path]).get(str(item.path))
+    known = row is not None and items.unchanged(row, stat) and row.item_id == item.item_id
+    checksum = item.item_id if known else items.hash_file(stat)
+    if checksum != item.item_id:
+        raise RetryableError(
+            f"{item.path.name} changed since it was taken in. Run again: it is a new item now."
+        )
+    return Checksum(sha256=checksum, size_bytes=stat.size_bytes)
+
+
+def _copies(item: MediaItem) -> str:
+    with session() as s:
+        return "\n".join(sorted(map(str, items.paths_of(s, item.item_id))))
+
+
+@step(fingerprint=_copies)
+def check_duplicate(item: MediaItem) -> DuplicateCheck:
+    """Other files with the same content, and whether it was processed before."""
+    with session() as s:
+        return _duplicates(s, item)
+
+
+def _duplicates(s: Session, item: MediaItem) -> DuplicateCheck:
+    others = tuple(path for path in items.paths_of(s, item.item_id) if path != item.path)
+    row = items.find(s, item.item_id)
+    return DuplicateCheck(
+        is_duplicate=bool(others),
+        existing_id=item.item_id if others else None,
+        name=row.title if others else None,
+        paths=others,
+        processed_at=row.processed_at,
+    )
+
+
+@step(fingerprint=lambda item: tools.version("ffprobe"))
+def extract_ffprobe(item: MediaItem) -> ContainerProbe:
+    """Container and streams, as ffprobe reports them."""
+    return ffprobe.probe(item.path)
+
+
+@step()
+def extract_mediainfo(item: MediaItem) -> MediaInfoReport:
+    """Container, video and audio facts, as MediaInfo reports them."""
+    return mediainfo.report(item.path)

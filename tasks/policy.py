@@ -1,0 +1,160 @@
+"""The step contract: what happens around the body of every step.
+
+1. Its key is made of all that it was given.
+2. The ledger is asked: done under this key, and its files are there → that result is
+   returned, in a Prefect state named Recalled.
+3. Else the body runs as a Prefect task, inside its lane; what may pass is tried again, after
+   the delay that the service named or one that doubles, with the lane free meanwhile.
+4. The ledger's row is written in one transaction with the data that the step produced.
+
+Retries stand outside Prefect's task because Prefect's own delay is fixed beforehand and is
+slept through with the slot taken (docs/decisions/0003).
+"""
+
+from __future__ import annotations
+
+import inspect
+import time
+from collections.abc import Callable
+from contextvars import ContextVar
+from functools import wraps
+from typing import Any, ParamSpec, TypeVar, get_type_hints
+
+from prefect import task
+from prefect.cache_policies import NO_CACHE
+from prefect.settings import PREFECT_API_URL
+from prefect.states import Completed, State
+from pydantic import BaseModel
+from sqlalchemy.orm import Session
+from tenacity import RetryCallState, Retrying, retry_if_exception_type, stop_after_attempt
+from tenacity.wait import wait_exponential_jitter
+
+from tasks.lanes import lane
+from utils import pipeline, progress
+from utils.db import ledger
+from utils.db.session import session
+from utils.errors import RetryableError, ThrottledError
+
+P = ParamSpec("P")
+R = TypeVar("R", bound=BaseModel)
+
+current_run: ContextVar[str | None] = ContextVar("current_run", default=None)
+
+# An ephemeral server serves this process alone: the lane suffices, and a tag would cost each
+# step a request to a busy SQLite (2 s for each one that is refused). Asked at import, because
+# Prefect sets the address of an ephemeral server too, once it runs.
+_SERVED = PREFECT_API_URL.value() is not None
+
+MAX_DELAY_SECONDS = 300.0
+_backoff = wait_exponential_jitter(initial=1, max=60)
+
+
+def step(
+    *,
+    fingerprint: Callable[P, str] | None = None,
+    save: Callable[[Session, R], None] | None = None,
+) -> Callable[[Callable[P, R]], Callable[P, R]]:
+    """Make a step of a function that is listed under its name in ``utils.pipeline``.
+
+    Its first argument has an ``item_id``; it returns a frozen model.
+
+    Args:
+        fingerprint: What else the result depends on (a tool's or a model's version, the
+            state of a file), given the same arguments.
+        save: Writes what the step produced, in the transaction of its ledger row.
+    """
+
+    def decorate(fn: Callable[P, R]) -> Callable[P, R]:
+        row = pipeline.BY_NAME[fn.__name__]
+        signature = inspect.signature(fn)
+        result_type: type[R] = get_type_hints(fn)["return"]
+        untagged = task(
+            name=row.name,
+            description=inspect.getdoc(fn),
+            version=str(row.version),
+            cache_policy=NO_CACHE,
+            persist_result=False,
+        )(_execute)
+        tagged = untagged.with_options(tags=[row.lane])
+
+        @wraps(fn)
+        def call(*args: P.args, **kwargs: P.kwargs) -> R:
+            bound = signature.bind(*args, **kwargs)
+            item = next(iter(bound.arguments.values()))
+            mark = fingerprint(*args, **kwargs) if fingerprint else ""
+            key = ledger.key_of(row.name, row.version, bound.arguments, mark)
+            kept = ledger.recall(key, result_type)
+            if kept is not None:
+                untagged(_Work(kept=kept))
+                return kept
+            title = getattr(item, "title", None) or item.item_id
+            progress.tell(progress.Stepping(item.item_id, title, row.says))
+            work = _Work(
+                body=lambda: fn(*args, **kwargs),
+                save=save,
+                begin=lambda: ledger.start(
+                    item.item_id, row.name, row.version, key, current_run.get()
+                ),
+            )
+            the_task = tagged if _SERVED else untagged
+            for attempt in _tries(row.retries):
+                with attempt, lane(row.lane):
+                    the_task(work)
+            return work.result()
+
+        return call
+
+    return decorate
+
+
+class _Work:
+    """One call of a step. A plain object: Prefect would walk through models and collections."""
+
+    def __init__(
+        self,
+        kept: BaseModel | None = None,
+        body: Callable[[], Any] | None = None,
+        save: Callable[[Session, Any], None] | None = None,
+        begin: Callable[[], int] | None = None,
+    ) -> None:
+        self.kept, self.body, self.save, self.begin = kept, body, save, begin
+
+    def result(self) -> Any:
+        """What the body returned, or what the ledger kept."""
+        return self.kept
+
+
+def _execute(work: _Work) -> State[None]:
+    """The body of every Prefect task: run the step and note it, or say that it was recalled."""
+    if work.body is None or work.begin is None:
+        return Completed(name="Recalled", message="The ledger has the result.")
+    row_id = work.begin()
+    started = time.perf_counter()
+    try:
+        result = work.body()
+        with session() as s:
+            if work.save:
+                work.save(s, result)
+            ledger.finish(s, row_id, result, time.perf_counter() - started)
+    except BaseException as error:
+        ledger.fail(row_id, error, time.perf_counter() - started)
+        raise
+    work.kept = result
+    return Completed()
+
+
+def _tries(retries: int) -> Retrying:
+    return Retrying(
+        retry=retry_if_exception_type(RetryableError),
+        stop=stop_after_attempt(retries + 1),
+        wait=_delay,
+        reraise=True,
+    )
+
+
+def _delay(state: RetryCallState) -> float:
+    """Seconds until the next try: what the service asked for, else doubling with jitter."""
+    error = state.outcome.exception() if state.outcome else None
+    if isinstance(error, ThrottledError) and error.retry_after_seconds is not None:
+        return min(error.retry_after_seconds, MAX_DELAY_SECONDS)
+    return float(_backoff(state))

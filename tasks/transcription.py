@@ -1,0 +1,18 @@
+"""The step that turns speech into text."""
+
+from __future__ import annotations
+
+from tasks.policy import step
+from utils.config import load_settings
+from utils.models.item import MediaItem
+from utils.models.options import TranscriptionOptions
+from utils.models.transcript import Transcript
+from utils.speech import transcriber
+
+
+@step()
+def transcribe_audio(
+    item: MediaItem, stream_index: int, options: TranscriptionOptions
+) -> Transcript:
+    """The speech of one audio stream, with times."""
+    return transcriber.transcribe(item.path, stream_index, options, load_settings())

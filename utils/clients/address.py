@@ -1,0 +1,35 @@
+"""Is an address fit to be fetched from? Media lists come from strangers."""
+
+from __future__ import annotations
+
+import ipaddress
+import socket
+from urllib.parse import urlsplit
+
+from utils.errors import PermanentError, RetryableError
+
+
+def check(url: str, allow_private: bool) -> None:
+    """Refuse anything but http(s) to a public address.
+
+    Raises:
+        PermanentError: another scheme, or an address of this machine or its network.
+        RetryableError: the name can't be resolved.
+    """
+    parts = urlsplit(url)
+    if parts.scheme not in {"http", "https"} or not parts.hostname:
+        raise PermanentError(f"{url} is no http(s) address.")
+    if allow_private:
+        return
+    try:
+        found = socket.getaddrinfo(parts.hostname, parts.port or 443, type=socket.SOCK_STREAM)
+    except OSError as error:
+        raise RetryableError(
+            f"{parts.hostname} can't be resolved: {error}. Is there a network?"
+        ) from error
+    for *_, (host, *_) in found:
+        if not ipaddress.ip_address(str(host).split("%")[0]).is_global:
+            raise PermanentError(
+                f"{url} points into the local network ({host}). Set "
+                "NIGHTSHIFT_ALLOW_PRIVATE_URLS=true if you trust it."
+            )

@@ -1,0 +1,171 @@
+"""yt-dlp: what an address holds, and a download of one entry of it.
+
+A download is no more than bytes that arrived: yt-dlp accepts a body that was cut short
+without a Content-Length, and any page that is no media. Its caller verifies the file.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import yt_dlp
+from yt_dlp.networking.exceptions import HTTPError, TransportError
+from yt_dlp.utils import DownloadError, ExtractorError
+
+from utils.clients import address
+from utils.config import Settings
+from utils.errors import (
+    NightShiftError,
+    PermanentError,
+    RetryableError,
+    ThrottledError,
+    from_os_error,
+)
+from utils.media import tools
+from utils.models.item import Entry, Fetched
+
+_PERMANENT = {400, 401, 403, 404, 410, 451}
+
+
+def entries(url: str, settings: Settings) -> list[Entry]:
+    """What ``url`` holds: one entry for a video, several for a channel, a playlist or a feed.
+
+    Raises:
+        PermanentError: the address is refused, private, gone, or not known.
+        RetryableError: the site did not answer; ``ThrottledError`` with its delay.
+    """
+    address.check(url, settings.allow_private_urls)
+    with _client(extract_flat="in_playlist", skip_download=True) as client:
+        try:
+            info = client.extract_info(url, download=False)
+        except DownloadError as error:
+            raise _translated(error, url) from error
+    return list(_flat(info, url))
+
+
+def download(entry: Entry, folder: Path, settings: Settings) -> Fetched:
+    """Download one entry into a folder of its own below ``folder``.
+
+    Raises:
+        PermanentError, RetryableError, ThrottledError, ResourceError: as ``entries``.
+    """
+    address.check(entry.url, settings.allow_private_urls)
+    target = folder / hashlib.sha256(entry.item_id.encode()).hexdigest()[:16]
+    shutil.rmtree(target, ignore_errors=True)
+    try:
+        target.mkdir(parents=True)
+    except OSError as error:
+        raise from_os_error(error, f"making {target}") from error
+    options = {
+        "format": settings.download_format,
+        "max_filesize": settings.max_download_bytes,
+        "outtmpl": str(target / "%(title).80B.%(ext)s"),
+        "noplaylist": True,
+    }
+    try:
+        with _client(**options) as client:
+            try:
+                info = client.extract_info(entry.url, download=True)
+            except DownloadError as error:
+                raise _translated(error, entry.url) from error
+        return _fetched(info, entry)
+    except NightShiftError:
+        shutil.rmtree(target, ignore_errors=True)
+        raise
+
+
+def _client(**options: Any) -> Any:
+    return yt_dlp.YoutubeDL(
+        {
+            "quiet": True,
+            "no_warnings": True,
+            "noprogress": True,
+            "logger": _Silent(),
+            "restrictfilenames": True,  # names come from strangers
+            "ffmpeg_location": str(tools.folder()),
+            "retries": 0,  # the step's policy retries, and knows throttled from permanent
+            "extractor_retries": 0,
+            "fragment_retries": 2,
+            "socket_timeout": 30,
+            "cachedir": False,
+            "overwrites": True,
+            **options,
+        }
+    )
+
+
+class _Silent:
+    """What yt-dlp would print is in the errors that it raises."""
+
+    def debug(self, message: str) -> None:
+        """Say nothing."""
+
+    info = warning = error = debug
+
+
+def _flat(info: dict[str, Any], url: str) -> Iterator[Entry]:
+    if info.get("_type") in {"playlist", "multi_video"}:
+        for part in info.get("entries") or ():
+            if part:
+                yield from _flat(part, part.get("webpage_url") or part.get("url") or url)
+        return
+    yield Entry(
+        url=info.get("webpage_url") or info.get("url") or url,
+        site=str(info.get("extractor_key") or info.get("ie_key") or "Generic"),
+        site_id=str(info.get("id") or url),
+        title=info.get("title"),
+        duration_seconds=info.get("duration"),
+    )
+
+
+def _fetched(info: dict[str, Any], entry: Entry) -> Fetched:
+    if info.get("entries"):
+        info = next(part for part in info["entries"] if part)
+    done = info.get("requested_downloads") or [{}]
+    if "filepath" not in done[0]:
+        raise PermanentError(
+            f"{entry.url} is larger than NIGHTSHIFT_MAX_DOWNLOAD_BYTES, or holds nothing to fetch."
+        )
+    path = Path(done[0]["filepath"])
+    if not path.exists() or path.stat().st_size == 0:
+        raise RetryableError(f"{entry.url} gave a file of 0 bytes.")
+    return Fetched(
+        path=path,
+        title=str(info.get("title") or entry.title or path.stem),
+        url=entry.url,
+        declared_seconds=info.get("duration") or entry.duration_seconds,
+    )
+
+
+def _translated(error: DownloadError, url: str) -> NightShiftError:
+    """Tell throttled, passing and permanent apart by what yt-dlp wraps."""
+    cause = error.exc_info[1] if error.exc_info else None
+    while isinstance(cause, ExtractorError) and isinstance(cause.cause, Exception):
+        cause = cause.cause
+    said = str(error.msg or error).removeprefix("ERROR: ").split("; please report")[0]
+    if isinstance(cause, HTTPError):
+        if cause.status == 429:
+            return ThrottledError(f"{url} is throttled (429).", _delay(cause))
+        if cause.status in _PERMANENT:
+            return PermanentError(f"{url} can't be fetched: the site answered {cause.status}.")
+        return RetryableError(f"{url}: the site answered {cause.status}.")
+    if isinstance(cause, TransportError):
+        return RetryableError(f"{url} can't be reached: {said}")
+    if isinstance(cause, ExtractorError) and cause.expected:
+        return PermanentError(f"{url} can't be fetched: {said}")
+    if isinstance(cause, OSError):
+        return from_os_error(cause, f"downloading {url}")
+    if cause is None:  # a body shorter than its Content-Length
+        return RetryableError(f"{url} was cut short: {said}")
+    return PermanentError(f"{url} can't be fetched: {said}")
+
+
+def _delay(error: HTTPError) -> float | None:
+    try:
+        return float(error.response.headers.get("Retry-After"))
+    except (TypeError, ValueError):
+        return None

@@ -1,0 +1,217 @@
+"""Settings: read once at the edge, passed on as values.
+
+Every ``NIGHTSHIFT_…`` variable and line of ``.env`` lands here, and nothing else in the
+project reads the environment.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+from functools import cache
+from pathlib import Path
+from typing import Any, Literal
+
+import platformdirs
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, model_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from utils.models.options import PipelineOptions
+
+PREFECT_PORT = 4200
+CHROMA_PORT = 8210
+
+
+class Lanes(BaseModel):
+    """How many of each class of step run at once.
+
+    In one process a lane is a semaphore; on a self-hosted server the same numbers become
+    Prefect's tag limits.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    download: int = Field(default=2, ge=1)
+    probe: int = Field(default=4, ge=1)
+    decode: int = Field(default=2, ge=1)
+    transcribe: int = Field(default=2, ge=1)
+    ai: int = Field(default=1, ge=1)
+    compress: int = Field(default=2, ge=1)
+    embed: int = Field(default=1, ge=1)
+    database: int = Field(default=1, ge=1)
+
+
+# What a profile changes; what it does not name keeps the default below.
+PROFILES: dict[str, dict[str, Any]] = {
+    "development": {},
+    "testing": {
+        "shift_limit": 10,
+        "tool_timeout_seconds": 120,
+        "lanes": {"transcribe": 1, "compress": 1},
+    },
+    "production": {
+        "shift_limit": 200,
+        "tool_timeout_seconds": 6 * 3600,
+        "lanes": {"download": 4},
+    },
+}
+
+
+class Settings(BaseSettings):
+    """All settings, with their defaults."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="NIGHTSHIFT_",
+        env_file=".env",
+        env_nested_delimiter="__",
+        extra="ignore",
+        frozen=True,
+    )
+
+    profile: Literal["development", "testing", "production"] = "development"
+    home: Path = Field(default=Path("data"), description="Where all state lives.")
+    cache_dir: Path = Field(
+        default_factory=lambda: Path(platformdirs.user_cache_dir("nightshift")),
+        description="Model weights, shared by every home.",
+    )
+    database_url: SecretStr | None = Field(
+        default=None, description="SQLAlchemy URL; SQLite in the home when not given."
+    )
+    database_block: str | None = Field(
+        default=None, description="A prefect-sqlalchemy SqlAlchemyConnector block to use instead."
+    )
+    chroma_url: str | None = Field(
+        default=None, description="http://host:port of `chroma run`; embedded when not given."
+    )
+    chroma_token: SecretStr | None = None
+    prefect_api_url: str | None = Field(
+        default=None, description="A self-hosted Prefect server; an ephemeral one when not given."
+    )
+    work_pool: str = "nightshift"
+    timezone: str = Field(default="UTC", description="For schedules and reports.")
+
+    shift_limit: int = Field(default=50, ge=1, description="Items that one shift takes.")
+    concurrency: int = Field(default=2, ge=1, description="Items in work at once.")
+    max_tries: int = Field(default=3, ge=1, description="Failures before an item is quarantined.")
+    lease_seconds: int = Field(default=120, ge=10, description="A claim without a heartbeat.")
+    tool_timeout_seconds: int = Field(default=3600, ge=1, description="For one run of ffmpeg.")
+    lanes: Lanes = Lanes()
+    pipeline: PipelineOptions = PipelineOptions()
+
+    ffmpeg: Path | None = Field(default=None, description="Instead of the one that is found.")
+    ffprobe: Path | None = None
+    gemini_api_key: SecretStr | None = None
+    gemini_base_url: str | None = None
+    allow_private_urls: bool = Field(
+        default=False, description="Fetch from addresses of the local network too."
+    )
+    download_format: str = Field(
+        default="bv*[height<=1080]+ba/b", description="A yt-dlp format selector."
+    )
+    max_download_bytes: int = Field(default=20 * 2**30, ge=1)
+    official_weights: bool = Field(
+        default=True, description="Try OpenAI's own download of whisper weights first."
+    )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _apply_profile(cls, values: dict[str, Any]) -> dict[str, Any]:
+        profile = PROFILES.get(str(values.get("profile", "development")), {})
+        merged = profile | values
+        if "lanes" in profile and isinstance(values.get("lanes"), dict):
+            merged["lanes"] = profile["lanes"] | values["lanes"]
+        return merged
+
+    @model_validator(mode="after")
+    def _absolute(self) -> Settings:
+        for name in ("home", "cache_dir"):
+            object.__setattr__(self, name, getattr(self, name).expanduser().absolute())
+        return self
+
+    @property
+    def sqlalchemy_url(self) -> str:
+        """The database's URL; SQLite in the home unless one is set."""
+        if self.database_url:
+            return self.database_url.get_secret_value()
+        return f"sqlite:///{self.home / 'nightshift.db'}"
+
+    @property
+    def services_file(self) -> Path:
+        """Where `nightshift up` says which servers it runs."""
+        return self.home / "services.json"
+
+    @property
+    def inbox(self) -> Path:
+        """The folder that every shift looks into."""
+        return self.home / "inbox"
+
+
+_overrides: dict[str, Any] = {}
+
+
+@cache
+def load_settings() -> Settings:
+    """The settings of this process; servers of a running `nightshift up` fill the gaps."""
+    settings = Settings()
+    gaps = {
+        name: value
+        for name, value in running_services(settings).items()
+        if getattr(settings, name) is None
+    }
+    return settings.model_copy(update=gaps | _overrides)
+
+
+def running_services(settings: Settings) -> dict[str, str]:
+    """URLs of the servers that `nightshift up` started for this home and still runs."""
+    try:
+        services = json.loads(settings.services_file.read_text())
+        os.kill(services["pid"], 0)
+    except (OSError, ValueError, KeyError):
+        return {}
+    return {name: services[name] for name in ("prefect_api_url", "chroma_url")}
+
+
+def prepare_prefect(settings: Settings) -> None:
+    """Set what Prefect reads from the environment; must run before Prefect is imported.
+
+    Nothing that the user has set is overwritten. Without a server Prefect keeps its own
+    database in the home, and starts an ephemeral one (6–20 s on a small machine).
+    """
+    defaults = {
+        "PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS": "120",
+        "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
+        "DO_NOT_TRACK": "1",
+    }
+    if settings.prefect_api_url:
+        defaults["PREFECT_API_URL"] = settings.prefect_api_url
+    elif "PREFECT_API_URL" not in os.environ:
+        folder = settings.home / "prefect"
+        with contextlib.suppress(OSError):  # said better by whoever opens the database
+            folder.mkdir(parents=True, exist_ok=True)
+        defaults["PREFECT_HOME"] = str(folder)
+        defaults["PREFECT_SERVER_ALLOW_EPHEMERAL_MODE"] = "true"
+    for name, value in defaults.items():
+        os.environ.setdefault(name, value)
+
+
+def prepare_torch() -> None:
+    """Let idle OpenMP threads sleep; must run before torch is imported.
+
+    Two whisper models with two threads each on two cores ran at 2 × real time with
+    spinning threads and at 12 × with sleeping ones.
+    """
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+    os.environ.setdefault("GOMP_SPINCOUNT", "0")
+
+
+def child_environment(**extra: str) -> dict[str, str]:
+    """The environment for a child process, with ``extra`` set."""
+    return {**os.environ, **extra}
+
+
+def override(**values: Any) -> None:
+    """Change settings for the rest of this process (a database block, a command's option)."""
+    global _overrides
+    _overrides = {**_overrides, **values}
+    load_settings.cache_clear()

@@ -1,0 +1,23 @@
+"""The archive: downloads that were verified, so that they are not fetched again."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from utils.db.schema import Archived
+from utils.models.item import Entry
+
+
+def mark(s: Session, entry: Entry, item_id: str) -> None:
+    """Note that an entry was fetched and verified."""
+    s.merge(Archived(key=entry.item_id, url=entry.url, item_id=item_id))
+
+
+def known(s: Session, entries: Sequence[Entry]) -> dict[str, str]:
+    """The items of those entries that were fetched before, by the entry's key."""
+    keys = [entry.item_id for entry in entries]
+    rows = s.scalars(select(Archived).where(Archived.key.in_(keys)))
+    return {row.key: row.item_id for row in rows}

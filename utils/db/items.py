@@ -1,0 +1,254 @@
+"""Items: registered, claimed, settled."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import timedelta
+from pathlib import Path
+from typing import NamedTuple
+
+from sqlalchemy import Select, func, or_, select, update
+from sqlalchemy.orm import Session
+
+from utils.db.schema import File, Item, now
+from utils.errors import PermanentError, ResourceError, RetryableError
+from utils.media import files
+from utils.models.item import FileStat, ItemStatus, MediaItem, MediaKind
+
+_CHUNK = 500  # SQLite takes 32,766 parameters; 500 rows stay far below
+
+
+class Seen(NamedTuple):
+    """A file and the item in it, as the scan of a folder found them."""
+
+    stat: FileStat
+    item_id: str
+    is_new: bool
+
+
+def known_files(s: Session, paths: Sequence[Path]) -> dict[str, File]:
+    """The rows of those ``paths`` that were seen before, by path."""
+    found: dict[str, File] = {}
+    for start in range(0, len(paths), _CHUNK):
+        chunk = [str(path) for path in paths[start : start + _CHUNK]]
+        found |= {row.path: row for row in s.scalars(select(File).where(File.path.in_(chunk)))}
+    return found
+
+
+def preload(s: Session, item_ids: Sequence[str]) -> Sequence[Item]:
+    """Load items in one query, so that getting each by its id asks the database no more.
+
+    The session holds them weakly: keep what this returns for as long as it shall serve.
+    """
+    return s.scalars(select(Item).where(Item.id.in_(item_ids))).all()
+
+
+def unchanged(row: File, stat: FileStat) -> bool:
+    """True if the file is the one that was hashed: same size, time and inode."""
+    return (row.size_bytes, row.modified_ns, row.inode) == (
+        stat.size_bytes,
+        stat.modified_ns,
+        str(stat.inode),
+    )
+
+
+def register(
+    s: Session,
+    seen: Seen,
+    kind: MediaKind,
+    title: str | None = None,
+    source_url: str | None = None,
+) -> Item:
+    """Note that a file holds an item; the item is new, or known from another path."""
+    item = s.get(Item, seen.item_id)
+    if item is None:
+        item = Item(
+            id=seen.item_id,
+            kind=kind.value,
+            title=title or seen.stat.path.stem,
+            size_bytes=seen.stat.size_bytes,
+            source_url=source_url,
+            status=ItemStatus.PENDING.value,
+        )
+        s.add(item)
+        s.flush()
+    s.merge(
+        File(
+            path=str(seen.stat.path),
+            item_id=seen.item_id,
+            size_bytes=seen.stat.size_bytes,
+            modified_ns=seen.stat.modified_ns,
+            inode=str(seen.stat.inode),
+            seen_at=now(),
+        )
+    )
+    s.flush()
+    return item
+
+
+def paths_of(s: Session, item_id: str) -> list[Path]:
+    """Where the item was seen, first seen first."""
+    rows = s.scalars(select(File.path).where(File.item_id == item_id).order_by(File.seen_at))
+    return [Path(row) for row in rows]
+
+
+def media_item(s: Session, item_id: str) -> MediaItem:
+    """The item as steps get it, at a path where it still lies.
+
+    Raises:
+        RetryableError: none of its files is there any more.
+    """
+    item = s.get(Item, item_id)
+    if item is None:
+        raise PermanentError(f"There is no item {item_id}. `nightshift items` lists them.")
+    paths = paths_of(s, item_id)
+    path = next((path for path in paths if path.exists()), None)
+    if path is None:
+        raise RetryableError(
+            f"{paths[0] if paths else item.title} vanished. Put it back, then run again."
+        )
+    return MediaItem(
+        item_id=item.id,
+        path=path,
+        kind=MediaKind(item.kind),
+        size_bytes=item.size_bytes,
+        title=item.title,
+        source_url=item.source_url,
+    )
+
+
+def find(s: Session, wanted: str) -> Item:
+    """The item that a person means: a checksum, a unique prefix of one, or a path.
+
+    Raises:
+        PermanentError: none or several are meant.
+    """
+    if (item := s.get(Item, wanted)) is not None:
+        return item
+    if row := s.get(File, str(Path(wanted).expanduser().absolute())):
+        return s.get_one(Item, row.item_id)
+    prefix = wanted.lower()
+    if len(prefix) >= 4 and all(c in "0123456789abcdef" for c in prefix):
+        found = s.scalars(select(Item).where(Item.id.startswith(prefix)).limit(2)).all()
+        if len(found) == 1:
+            return found[0]
+        if found:
+            raise PermanentError(f"{wanted} is the beginning of several items. Give more digits.")
+    raise PermanentError(f"There is no item {wanted}. `nightshift items` lists them.")
+
+
+def waiting(max_tries: int) -> Select[tuple[Item]]:
+    """Items that a shift may take, in its order: those with fewer tries, then small, then old."""
+    return (
+        select(Item)
+        .where(
+            or_(
+                Item.status == ItemStatus.PENDING.value,
+                (Item.status == ItemStatus.FAILED.value) & (Item.tries < max_tries),
+                (Item.status == ItemStatus.PROCESSING.value) & (Item.claimed_until < now()),
+            )
+        )
+        .order_by(Item.tries, Item.size_bytes, Item.added_at)
+    )
+
+
+def claim(
+    s: Session, holder: str, query: Select[tuple[Item]], limit: int, lease_seconds: int
+) -> list[str]:
+    """Take up to ``limit`` items of ``query`` for ``holder``; nobody else gets them.
+
+    On Postgres rows that another shift is taking are skipped (``FOR UPDATE SKIP LOCKED``);
+    on SQLite the update itself decides, one writer at a time.
+    """
+    candidates = query.with_only_columns(Item.id).limit(limit)
+    if s.get_bind().dialect.name == "postgresql":
+        candidates = candidates.with_for_update(skip_locked=True)
+    free = or_(
+        Item.claimed_by.is_(None), Item.claimed_until < now(), Item.claimed_by == holder
+    )  # fmt: skip
+    ids = list(s.scalars(candidates.where(free)))
+    taken = s.scalars(
+        update(Item)
+        .where(Item.id.in_(ids), free)
+        .values(
+            claimed_by=holder,
+            claimed_until=now() + timedelta(seconds=lease_seconds),
+            status=ItemStatus.PROCESSING.value,
+        )
+        .returning(Item.id)
+    ).all()
+    return [item_id for item_id in ids if item_id in set(taken)]
+
+
+def keep_claims(s: Session, holder: str, lease_seconds: int) -> None:
+    """Renew the lease on all that ``holder`` has claimed: its heartbeat."""
+    s.execute(
+        update(Item)
+        .where(Item.claimed_by == holder)
+        .values(claimed_until=now() + timedelta(seconds=lease_seconds))
+    )
+
+
+def release(s: Session, holder: str) -> None:
+    """Give back what ``holder`` claimed and did not settle."""
+    s.execute(
+        update(Item)
+        .where(Item.claimed_by == holder, Item.status == ItemStatus.PROCESSING.value)
+        .values(claimed_by=None, claimed_until=None, status=ItemStatus.PENDING.value)
+    )
+
+
+def settle_done(s: Session, item_id: str, done_key: str) -> None:
+    """The item is done under ``done_key``; its tries are forgotten."""
+    s.execute(
+        update(Item)
+        .where(Item.id == item_id)
+        .values(
+            status=ItemStatus.DONE.value,
+            done_key=done_key,
+            tries=0,
+            error=None,
+            error_class=None,
+            claimed_by=None,
+            claimed_until=None,
+            processed_at=now(),
+        )
+    )
+
+
+def settle_failed(s: Session, item_id: str, error: BaseException, max_tries: int) -> None:
+    """The item failed: for good if the error is permanent or the tries are used up."""
+    item = s.get_one(Item, item_id)
+    if not isinstance(error, ResourceError):  # the machine's fault, not the item's
+        item.tries += 1
+    final = isinstance(error, PermanentError) or item.tries >= max_tries
+    item.status = (ItemStatus.QUARANTINED if final else ItemStatus.FAILED).value
+    item.error_class, item.error = type(error).__name__, str(error)[:2000]
+    item.claimed_by = item.claimed_until = None
+
+
+def requeue(s: Session, item_ids: Iterable[str]) -> None:
+    """Make items pending again, with all their tries."""
+    s.execute(
+        update(Item)
+        .where(Item.id.in_(list(item_ids)), Item.status != ItemStatus.PROCESSING.value)
+        .values(status=ItemStatus.PENDING.value, tries=0, error=None, error_class=None)
+    )
+
+
+def count_by_status(s: Session) -> dict[str, int]:
+    """How many items there are of each status."""
+    return {status: number for status, number in
+            s.execute(select(Item.status, func.count()).group_by(Item.status))}  # fmt: skip
+
+
+def hash_file(stat: FileStat) -> str:
+    """The checksum of a file that did not change while it was read.
+
+    Raises:
+        RetryableError: it changed; it is probably still being copied.
+    """
+    checksum = files.sha256(stat.path)
+    if files.stat(stat.path) != stat:
+        raise RetryableError(f"{stat.path.name} changed while it was read. Run again when it is whole.")
+    return checksum

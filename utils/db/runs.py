@@ -1,0 +1,108 @@
+"""Runs: what each did with each item."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from utils.db.schema import Run, RunItem, now
+from utils.errors import PermanentError
+from utils.models.shift import Counts, ItemOutcome, Outcome, RunStatus, ShiftReport
+from utils.models.verdict import Band
+
+
+def begin(s: Session, run_id: str, flow: str) -> None:
+    """Open a run; a run that is open already stays so."""
+    if s.get(Run, run_id) is None:
+        s.add(Run(id=run_id, flow=flow, status=RunStatus.RUNNING.value, started_at=now()))
+        s.flush()
+
+
+def add_outcome(s: Session, run_id: str, outcome: ItemOutcome) -> None:
+    """Note what came of one location."""
+    s.add(
+        RunItem(
+            run_id=run_id,
+            path=outcome.path,
+            item_id=outcome.item_id,
+            kind=outcome.kind,
+            outcome=outcome.outcome.value,
+            reason=outcome.reason,
+            verdict=outcome.verdict.value if outcome.verdict else None,
+            score=outcome.score,
+            error=outcome.error,
+        )
+    )
+
+
+def outcomes(s: Session, run_id: str) -> tuple[ItemOutcome, ...]:
+    """All outcomes of a run, by path."""
+    rows = s.scalars(select(RunItem).where(RunItem.run_id == run_id).order_by(RunItem.path))
+    return tuple(
+        ItemOutcome(
+            item_id=row.item_id,
+            path=row.path,
+            kind=row.kind,
+            outcome=Outcome(row.outcome),
+            reason=row.reason,
+            verdict=Band(row.verdict) if row.verdict else None,
+            score=row.score,
+            error=row.error,
+        )
+        for row in rows
+    )
+
+
+def finish(s: Session, run_id: str, status: RunStatus, report: Path | None) -> None:
+    """Close a run."""
+    run = s.get_one(Run, run_id)
+    run.status, run.ended_at = status.value, now()
+    run.report = str(report) if report else None
+
+
+def find(s: Session, wanted: str | None) -> Run:
+    """The run that a person means by its id or a prefix of it; the latest if None.
+
+    Raises:
+        PermanentError: there is none.
+    """
+    query = select(Run).order_by(Run.started_at.desc()).limit(1)
+    if wanted:
+        query = query.where(Run.id.startswith(wanted))
+    run = s.scalars(query).first()
+    if run is None:
+        raise PermanentError(
+            f"There is no run {wanted}." if wanted else "Nothing has run yet: try `nightshift run`."
+        )
+    return run
+
+
+def load(s: Session, run_id: str) -> ShiftReport:
+    """A run with its counts and outcomes."""
+    run = s.get_one(Run, run_id)
+    rows = outcomes(s, run_id)
+    return ShiftReport(
+        run_id=run.id,
+        status=RunStatus(run.status),
+        counts=count(rows),
+        duration_seconds=round(((run.ended_at or now()) - run.started_at).total_seconds(), 2),
+        report=Path(run.report) if run.report else None,
+        items=rows,
+        started_at=run.started_at,
+    )
+
+
+def count(rows: tuple[ItemOutcome, ...]) -> Counts:
+    """Outcomes by kind."""
+    return Counts(
+        **{o.value: sum(row.outcome is o for row in rows) for o in Outcome},
+    )
+
+
+def status_of(counts: Counts) -> RunStatus:
+    """What a run with these counts came to."""
+    if counts.failed:
+        return RunStatus.PARTIAL if counts.done else RunStatus.FAILED
+    return RunStatus.SUCCESS if counts.done else RunStatus.NOTHING_TO_DO

@@ -1,0 +1,50 @@
+"""Sources: the folders and addresses that every shift looks into."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from utils.db.schema import Source
+from utils.errors import PermanentError
+
+
+def is_url(location: str) -> bool:
+    """True for an http(s) address, False for a path."""
+    return location.startswith(("http://", "https://"))
+
+
+def add(s: Session, location: str) -> str:
+    """Add a folder or an address; returns it as it is kept.
+
+    Raises:
+        PermanentError: the folder does not exist.
+    """
+    kept = location
+    if not is_url(location):
+        path = Path(location).expanduser().absolute()
+        if not path.exists():
+            raise PermanentError(f"{path} does not exist. Make it first, then add it.")
+        kept = str(path)
+    s.merge(Source(location=kept))
+    return kept
+
+
+def remove(s: Session, location: str) -> None:
+    """Remove a source; its items stay.
+
+    Raises:
+        PermanentError: it is none.
+    """
+    kept = location if is_url(location) else str(Path(location).expanduser().absolute())
+    row = s.get(Source, kept)
+    if row is None:
+        raise PermanentError(f"{kept} is no source. `nightshift source list` lists them.")
+    s.delete(row)
+
+
+def locations(s: Session) -> list[str]:
+    """All sources, first added first."""
+    return list(s.scalars(select(Source.location).order_by(Source.added_at)))

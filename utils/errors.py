@@ -1,0 +1,61 @@
+"""The errors that Night Shift raises, by what can be done about them.
+
+NightShiftError
+├── RetryableError      a time-out, a 5xx, a locked database: the same call may work later
+│   └── ThrottledError  the service names the delay
+├── PermanentError      corrupt, gone, refused, wrong key: the same call will fail again
+└── ResourceError       disk or memory: nothing will work until someone makes room
+
+Clients and tools translate at their edge; above them nobody sees an httpx, subprocess or
+yt-dlp error. Each message says what is wrong and what to do.
+"""
+
+from __future__ import annotations
+
+import errno
+
+
+class NightShiftError(Exception):
+    """Base of all errors that are not bugs."""
+
+
+class RetryableError(NightShiftError):
+    """The same call may succeed later."""
+
+
+class ThrottledError(RetryableError):
+    """The service asked for a pause.
+
+    Args:
+        message: What was refused, and by whom.
+        retry_after_seconds: The delay that the service named; None when it named none.
+    """
+
+    def __init__(self, message: str, retry_after_seconds: float | None = None) -> None:
+        super().__init__(message)
+        self.retry_after_seconds = retry_after_seconds
+
+
+class PermanentError(NightShiftError):
+    """The same call will fail again until its input or the settings change."""
+
+
+class ResourceError(NightShiftError):
+    """The machine lacks something (disk, memory) that every item needs."""
+
+
+def from_os_error(error: OSError, doing: str) -> NightShiftError:
+    """Translate an operating system error met while ``doing`` something, with its remedy."""
+    if error.errno in {errno.ENOSPC, errno.EDQUOT}:
+        return ResourceError(f"The disk is full while {doing}. Free some space, then run again.")
+    if error.errno == errno.EROFS:
+        return ResourceError(f"The file system is read-only while {doing}. Remount it writable.")
+    if isinstance(error, FileNotFoundError):
+        return RetryableError(
+            f"{error.filename} vanished while {doing}. Put it back, then run again."
+        )
+    if isinstance(error, PermissionError):
+        return PermanentError(
+            f"{error.filename} may not be opened while {doing}. Change its permissions."
+        )
+    return RetryableError(f"{error} while {doing}.")

@@ -1,0 +1,195 @@
+"""What lies at some paths, and what of it is to be done: stat first, hash only what is new."""
+
+from __future__ import annotations
+
+import mimetypes
+import os
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import NamedTuple
+
+from sqlalchemy.orm import Session
+
+from utils.db import items
+from utils.db.items import Seen
+from utils.db.schema import Item, now
+from utils.db.session import session
+from utils.errors import NightShiftError, PermanentError
+from utils.media import files
+from utils.models.item import FileStat, ItemStatus, MediaKind
+from utils.models.shift import ItemOutcome, Outcome
+from utils.models.verdict import Band
+
+# Media that Python's table of types does not know, or calls something else.
+_MORE = {
+    ".mkv": "video", ".ts": "video", ".mts": "video", ".m2ts": "video", ".mxf": "video",
+    ".flv": "video", ".wmv": "video", ".3gp": "video", ".webm": "video", ".insv": "video",
+    ".opus": "audio", ".flac": "audio", ".m4a": "audio", ".m4b": "audio", ".ogg": "audio",
+    ".oga": "audio", ".wma": "audio", ".ape": "audio", ".wv": "audio", ".amr": "audio",
+    ".heic": "image", ".heif": "image", ".avif": "image", ".webp": "image", ".jxl": "image",
+}  # fmt: skip
+_NOT_MEDIA = {".svg", ".svgz", ".m3u", ".m3u8", ".pls", ".mid", ".midi"}
+_CHUNK = 200
+
+
+class Intake(NamedTuple):
+    """What is to be done, and what came of the rest without any work."""
+
+    pending: list[str]
+    outcomes: list[ItemOutcome]
+
+
+def take_in(locations: Sequence[str], done_key: str, workers: int) -> Intake:
+    """Look at files and folders, register the items in them, and sort out what is to do.
+
+    Args:
+        locations: Paths of files and folders; folders are searched for media.
+        done_key: Items that are done under this key have nothing to do.
+        workers: How many new files are hashed at once.
+    """
+    pending: dict[str, str] = {}
+    outcomes: list[ItemOutcome] = []
+    paths = []
+    for path in _expanded(locations):
+        problem = _unusable_name(path)
+        if problem:
+            outcomes.append(_failed(path, PermanentError(problem)))
+        else:
+            paths.append(path)
+    for start in range(0, len(paths), _CHUNK):
+        found, failures = _identified(paths[start : start + _CHUNK], workers)
+        outcomes += failures
+        with session() as s:
+            _kept = items.preload(s, [seen.item_id for seen in found])
+            for seen in found:
+                if seen.is_new:
+                    kind = kind_by_name(seen.stat.path) or MediaKind.VIDEO
+                    item = items.register(s, seen, kind)
+                else:
+                    item = s.get_one(Item, seen.item_id)
+                skipped = _nothing_to_do(s, item, seen.stat.path, done_key, pending)
+                if skipped:
+                    outcomes.append(skipped)
+                else:
+                    pending[item.id] = str(seen.stat.path)
+    return Intake(list(pending), outcomes)
+
+
+def kind_by_name(path: Path) -> MediaKind | None:
+    """What a file's name says that it is; None if it names no media."""
+    suffix = path.suffix.lower()
+    if suffix in _NOT_MEDIA:
+        return None
+    kind = _MORE.get(suffix) or (mimetypes.guess_type(path.name)[0] or "").partition("/")[0]
+    return MediaKind(kind) if kind in set(MediaKind) else None
+
+
+def media_files(folder: Path) -> Iterator[Path]:
+    """Files below ``folder`` whose names say that they are media, hidden ones left out."""
+    for root, directories, names in os.walk(folder):
+        directories[:] = sorted(name for name in directories if not name.startswith("."))
+        for name in sorted(names):
+            path = Path(root, name)
+            if not name.startswith(".") and kind_by_name(path):
+                yield path
+
+
+def _expanded(locations: Iterable[str]) -> Iterator[Path]:
+    """Each file once, folders searched; what does not exist is kept, to be complained of."""
+    known: set[Path] = set()
+    for location in locations:
+        path = Path(os.path.normpath(Path(location).expanduser().absolute()))
+        for found in media_files(path) if path.is_dir() else (path,):
+            if found not in known:
+                known.add(found)
+                yield found
+
+
+def _unusable_name(path: Path) -> str | None:
+    try:
+        str(path).encode()
+    except UnicodeEncodeError:
+        return f"The name of {ascii(str(path))} is no UTF-8. Rename the file."
+    return None
+
+
+def _identified(paths: Sequence[Path], workers: int) -> tuple[list[Seen], list[ItemOutcome]]:
+    """The files with their checksums: from the table if unchanged, else by reading them."""
+    stats: list[FileStat] = []
+    failures: list[ItemOutcome] = []
+    for path in paths:
+        try:
+            stats.append(files.stat(path))
+        except NightShiftError as error:
+            failures.append(_failed(path, error))
+    with session() as s:
+        known = _known(s, stats)
+    fresh = [stat for stat in stats if stat.path not in known]
+    found = [Seen(stat, known[stat.path], False) for stat in stats if stat.path in known]
+    with ThreadPoolExecutor(workers) as pool:
+        for stat, result in zip(fresh, pool.map(_hashed, fresh), strict=True):
+            if isinstance(result, NightShiftError):
+                failures.append(_failed(stat.path, result))
+            else:
+                found.append(Seen(stat, result, True))
+    found.sort(key=lambda seen: seen.stat.path)
+    return found, failures
+
+
+def _known(s: Session, stats: Sequence[FileStat]) -> dict[Path, str]:
+    rows = items.known_files(s, [stat.path for stat in stats])
+    return {
+        stat.path: rows[str(stat.path)].item_id
+        for stat in stats
+        if str(stat.path) in rows and items.unchanged(rows[str(stat.path)], stat)
+    }
+
+
+def _hashed(stat: FileStat) -> str | NightShiftError:
+    try:
+        return items.hash_file(stat)
+    except NightShiftError as error:
+        return error
+
+
+def _nothing_to_do(
+    s: Session, item: Item, path: Path, done_key: str, pending: dict[str, str]
+) -> ItemOutcome | None:
+    """Why there is nothing to do for this file, or None."""
+    if item.id in pending:
+        return _skipped(item, path, f"duplicate of {pending[item.id]}")
+    status = ItemStatus(item.status)
+    if status is ItemStatus.DONE:
+        if item.done_key != done_key:
+            return None
+        first = next((p for p in items.paths_of(s, item.id) if p.exists()), path)
+        return _skipped(item, path, "already done" if first == path else f"duplicate of {first}")
+    if status is ItemStatus.QUARANTINED:
+        return _skipped(item, path, f"failed before, waits for you: {item.error}")
+    if status is ItemStatus.PROCESSING and item.claimed_until and item.claimed_until > now():
+        return _skipped(item, path, "another run is working on it")
+    return None
+
+
+def _skipped(item: Item, path: Path, reason: str) -> ItemOutcome:
+    return ItemOutcome(
+        item_id=item.id,
+        path=str(path),
+        kind=item.kind,
+        outcome=Outcome.SKIPPED,
+        reason=reason,
+        verdict=Band(item.verdict) if item.verdict else None,
+        score=item.score,
+    )
+
+
+def _failed(path: Path, error: NightShiftError) -> ItemOutcome:
+    kind = kind_by_name(path)
+    return ItemOutcome(
+        item_id=None,
+        path=str(path).encode(errors="backslashreplace").decode(),
+        kind=kind.value if kind else None,
+        outcome=Outcome.FAILED,
+        error=str(error),
+    )

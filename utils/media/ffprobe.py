@@ -1,0 +1,156 @@
+"""Container and streams, by ffprobe."""
+
+from __future__ import annotations
+
+import json
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from utils.errors import PermanentError
+from utils.media import process, tools
+from utils.models.item import MediaKind
+from utils.models.probe import AudioStream, ContainerProbe, SubtitleStream, VideoStream
+
+# Brands of ISO files that hold a still picture (HEIF and AVIF, ISO/IEC 23008-12).
+_IMAGE_BRANDS = {"heic", "heix", "heim", "heis", "mif1", "msf1", "avif"}
+
+
+def probe(path: Path) -> ContainerProbe:
+    """Probe ``path``.
+
+    Raises:
+        PermanentError: it is no media file, or a playlist or another format that is refused.
+    """
+    return parse(json.loads(process.run(command(path), path).stdout), path)
+
+
+def command(path: Path) -> list[str]:
+    """The command line that prints everything about ``path`` as JSON."""
+    return [
+        str(tools.find("ffprobe")),
+        *("-v", "error", "-print_format", "json"),
+        *("-show_format", "-show_streams", "-show_chapters"),
+        *tools.input_arguments(path),
+    ]
+
+
+def parse(printed: dict[str, Any], path: Path) -> ContainerProbe:
+    """Make a probe of what ffprobe printed; ``path`` is for messages and the size."""
+    container = printed.get("format", {})
+    streams = printed.get("streams", [])
+    pictures = [_video(s) for s in streams if _is(s, "video") and _attached(s)]
+    videos = [_video(s) for s in streams if _is(s, "video") and not _attached(s)]
+    audio = tuple(_audio(s) for s in streams if _is(s, "audio"))
+    if not videos and not audio:
+        raise PermanentError(f"{path.name} holds neither picture nor sound. Remove or replace it.")
+    names = tuple(container.get("format_name", "").split(","))
+    tags = {name.lower(): value for name, value in container.get("tags", {}).items()}
+    return ContainerProbe(
+        kind=_kind(names, tags, videos, audio),
+        format_names=names,
+        duration_seconds=_float(container.get("duration")),
+        size_bytes=int(container.get("size") or path.stat().st_size),
+        bit_rate=_int(container.get("bit_rate")),
+        created_at=_time(tags.get("creation_time")),
+        title=tags.get("title") or None,
+        video=videos[0] if videos else None,
+        picture=pictures[0] if pictures else None,
+        audio=audio,
+        subtitles=tuple(
+            SubtitleStream(
+                index=s["index"], codec=s.get("codec_name", "unknown"), language=_language(s)
+            )
+            for s in streams
+            if _is(s, "subtitle")
+        ),
+        chapter_count=len(printed.get("chapters", [])),
+    )
+
+
+def _kind(
+    names: tuple[str, ...],
+    tags: dict[str, str],
+    videos: list[VideoStream],
+    audio: tuple[AudioStream, ...],
+) -> MediaKind:
+    if not videos:
+        return MediaKind.AUDIO
+    if audio:
+        return MediaKind.VIDEO
+    still = any(name == "image2" or name.endswith("_pipe") for name in names)
+    brand = tags.get("major_brand", "").strip()
+    single = videos[0].frame_count == 1 or (videos[0].duration_seconds or 1) == 0
+    if still or brand in _IMAGE_BRANDS or (names[0] in {"gif", "apng"} and single):
+        return MediaKind.IMAGE
+    return MediaKind.VIDEO
+
+
+def _is(stream: dict[str, Any], kind: str) -> bool:
+    return bool(stream.get("codec_type") == kind)
+
+
+def _attached(stream: dict[str, Any]) -> bool:
+    return bool(stream.get("disposition", {}).get("attached_pic"))
+
+
+def _video(stream: dict[str, Any]) -> VideoStream:
+    rotations = [
+        side["rotation"] for side in stream.get("side_data_list", []) if "rotation" in side
+    ]
+    return VideoStream(
+        index=stream["index"],
+        codec=stream.get("codec_name", "unknown"),
+        width=int(stream.get("width") or 0),
+        height=int(stream.get("height") or 0),
+        frame_rate=_ratio(stream.get("avg_frame_rate")),
+        pixel_format=stream.get("pix_fmt"),
+        duration_seconds=_float(stream.get("duration")),
+        frame_count=_int(stream.get("nb_frames")),
+        bit_rate=_int(stream.get("bit_rate")),
+        rotation_degrees=int(rotations[0]) if rotations else None,
+    )
+
+
+def _audio(stream: dict[str, Any]) -> AudioStream:
+    return AudioStream(
+        index=stream["index"],
+        codec=stream.get("codec_name", "unknown"),
+        channels=_int(stream.get("channels")),
+        sample_rate=_int(stream.get("sample_rate")),
+        duration_seconds=_float(stream.get("duration")),
+        bit_rate=_int(stream.get("bit_rate")),
+        language=_language(stream),
+    )
+
+
+def _language(stream: dict[str, Any]) -> str | None:
+    language = stream.get("tags", {}).get("language")
+    return None if language in {None, "", "und"} else str(language)
+
+
+def _float(value: str | None) -> float | None:
+    try:
+        return float(value) if value is not None else None
+    except ValueError:
+        return None
+
+
+def _int(value: str | int | None) -> int | None:
+    try:
+        return int(value) if value is not None else None
+    except ValueError:
+        return None
+
+
+def _ratio(value: str | None) -> float | None:
+    numerator, _, denominator = (value or "").partition("/")
+    top, bottom = _float(numerator), _float(denominator or "1")
+    return round(top / bottom, 4) if top and bottom else None
+
+
+def _time(value: str | None) -> datetime | None:
+    try:
+        return datetime.fromisoformat(value) if value else None
+    except ValueError:
+        return None

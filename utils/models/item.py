@@ -1,0 +1,99 @@
+"""One media file and how it is known."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from enum import StrEnum
+from pathlib import Path
+from typing import ClassVar
+
+from utils.models.base import Frozen
+
+
+class MediaKind(StrEnum):
+    """What a file is to its viewer."""
+
+    VIDEO = "video"
+    AUDIO = "audio"
+    IMAGE = "image"
+
+
+class ItemStatus(StrEnum):
+    """Where an item stands.
+
+    ``failed`` is tried again by the next shift; ``quarantined`` waits for a person.
+    """
+
+    PENDING = "pending"
+    PROCESSING = "processing"
+    DONE = "done"
+    FAILED = "failed"
+    QUARANTINED = "quarantined"
+
+
+class FileStat(Frozen):
+    """A file as the file system tells it apart from another: enough not to hash it twice."""
+
+    path: Path
+    size_bytes: int
+    modified_ns: int
+    inode: int
+
+
+class MediaItem(Frozen):
+    """One media file, known by the SHA-256 (64 hex digits) of its content."""
+
+    not_in_key: ClassVar[frozenset[str]] = frozenset({"path", "title", "kind", "source_url"})
+
+    item_id: str
+    path: Path
+    kind: MediaKind
+    size_bytes: int
+    title: str
+    source_url: str | None = None
+
+
+class Checksum(Frozen):
+    """The SHA-256 of a file's content."""
+
+    sha256: str
+    size_bytes: int
+
+
+class DuplicateCheck(Frozen):
+    """Whether other files hold the same content, and whether it was processed before."""
+
+    is_duplicate: bool
+    existing_id: str | None = None
+    name: str | None = None
+    paths: tuple[Path, ...] = ()
+    processed_at: datetime | None = None
+
+
+class Entry(Frozen):
+    """Something to fetch: one video of a site, known by the site's own id.
+
+    ``duration_seconds`` is what the site declares; the download is held against it.
+    """
+
+    not_in_key: ClassVar[frozenset[str]] = frozenset({"title", "duration_seconds"})
+
+    url: str
+    site: str
+    site_id: str
+    title: str | None = None
+    duration_seconds: float | None = None
+
+    @property
+    def item_id(self) -> str:
+        """What stands for a checksum until there is a file: the key of the archive."""
+        return f"{self.site}:{self.site_id}"[:64]
+
+
+class Fetched(Frozen):
+    """A downloaded file, not yet verified."""
+
+    path: Path
+    title: str
+    url: str
+    declared_seconds: float | None = None

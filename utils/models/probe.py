@@ -1,0 +1,85 @@
+"""What the probes say of a file. None means that the tool did not say."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import ClassVar
+
+from utils.models.base import Frozen
+from utils.models.item import MediaKind
+
+
+class VideoStream(Frozen):
+    """One moving picture; ``width`` and ``height`` in stored pixels, before rotation."""
+
+    index: int
+    codec: str
+    width: int
+    height: int
+    frame_rate: float | None = None
+    pixel_format: str | None = None
+    duration_seconds: float | None = None
+    frame_count: int | None = None
+    bit_rate: int | None = None
+    rotation_degrees: int | None = None
+
+
+class AudioStream(Frozen):
+    """One audio track; ``language`` as the file states it (ISO 639)."""
+
+    index: int
+    codec: str
+    channels: int | None = None
+    sample_rate: int | None = None
+    duration_seconds: float | None = None
+    bit_rate: int | None = None
+    language: str | None = None
+
+
+class SubtitleStream(Frozen):
+    """One subtitle track inside the file."""
+
+    index: int
+    codec: str
+    language: str | None = None
+
+
+class ContainerProbe(Frozen):
+    """Container and streams of one file, as ffprobe reports them."""
+
+    not_in_key: ClassVar[frozenset[str]] = frozenset({"title"})
+
+    kind: MediaKind
+    format_names: tuple[str, ...]
+    duration_seconds: float | None = None
+    size_bytes: int
+    bit_rate: int | None = None
+    created_at: datetime | None = None
+    title: str | None = None
+    video: VideoStream | None = None
+    picture: VideoStream | None = None
+    audio: tuple[AudioStream, ...] = ()
+    subtitles: tuple[SubtitleStream, ...] = ()
+    chapter_count: int = 0
+
+
+class MediaInfoReport(Frozen):
+    """Container, video and audio facts of one file, as MediaInfo reports them."""
+
+    container: str | None = None
+    duration_seconds: float | None = None
+    overall_bit_rate: int | None = None
+    created: str | None = None
+    video_codec: str | None = None
+    video_profile: str | None = None
+    width: int | None = None
+    height: int | None = None
+    frame_rate: float | None = None
+    frame_rate_mode: str | None = None
+    bit_depth: int | None = None
+    color_space: str | None = None
+    chroma_subsampling: str | None = None
+    hdr_format: str | None = None
+    audio_codec: str | None = None
+    audio_channels: int | None = None
+    audio_sample_rate: int | None = None

@@ -1,0 +1,61 @@
+"""A run over many items and what came of each."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from enum import StrEnum
+from pathlib import Path
+
+from utils.models.base import Frozen
+from utils.models.verdict import Band
+
+
+class Outcome(StrEnum):
+    """What a run did with an item."""
+
+    DONE = "done"
+    SKIPPED = "skipped"
+    FAILED = "failed"
+
+
+class RunStatus(StrEnum):
+    """What a run came to."""
+
+    RUNNING = "running"
+    SUCCESS = "success"
+    PARTIAL = "partial"
+    FAILED = "failed"
+    NOTHING_TO_DO = "nothing_to_do"
+
+
+class Counts(Frozen):
+    """Items by outcome."""
+
+    done: int = 0
+    skipped: int = 0
+    failed: int = 0
+
+
+class ItemOutcome(Frozen):
+    """One row of a run: an item, or a location that never became one."""
+
+    item_id: str | None
+    path: str
+    kind: str | None = None
+    outcome: Outcome
+    reason: str | None = None
+    verdict: Band | None = None
+    score: float | None = None
+    error: str | None = None
+
+
+class ShiftReport(Frozen):
+    """A finished run, as ``nightshift run --json`` prints it."""
+
+    run_id: str
+    status: RunStatus
+    counts: Counts
+    duration_seconds: float
+    report: Path | None
+    items: tuple[ItemOutcome, ...]
+    started_at: datetime

@@ -1,0 +1,39 @@
+"""The morning report as one HTML file that can be mailed: no script, no outside address."""
+
+from __future__ import annotations
+
+from functools import cache
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from jinja2 import Environment, PackageLoader, Template
+from sqlalchemy.orm import Session
+
+from utils.config import load_settings
+from utils.media.files import whole_file
+from utils.models.shift import ShiftReport
+from utils.report.rows import duration, sections
+
+
+def write(s: Session, report: ShiftReport, path: Path) -> None:
+    """Render ``report`` into ``path``."""
+    page = _template().render(
+        report=report,
+        sections=sections(s, report),
+        started=report.started_at.astimezone(ZoneInfo(load_settings().timezone)),
+        duration=duration(report.duration_seconds),
+    )
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with whole_file(path) as temporary:
+        temporary.write_text(page, encoding="utf-8")
+
+
+@cache
+def _template() -> Template:
+    environment = Environment(
+        loader=PackageLoader("utils.report", "."),
+        autoescape=True,  # titles and transcripts come from strangers
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    return environment.get_template("report.html.j2")

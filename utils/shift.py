@@ -1,0 +1,138 @@
+"""A run over many items: opened, claimed, kept alive, settled. Knows the database, no Prefect."""
+
+from __future__ import annotations
+
+import threading
+import uuid
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+from sqlalchemy import select
+
+from utils import intake, pipeline
+from utils.config import load_settings
+from utils.db import items, runs
+from utils.db.schema import Item
+from utils.db.session import session
+from utils.errors import NightShiftError, PermanentError
+from utils.media import tools
+from utils.models.item import MediaItem
+from utils.models.options import PipelineOptions
+from utils.models.shift import ItemOutcome, Outcome, ShiftReport
+from utils.text import analyst, embedder
+
+
+def done_key(options: PipelineOptions) -> str:
+    """The key under which an item that is through with ``options`` is done."""
+    engines = (
+        analyst.engine(options.analysis, load_settings()),
+        embedder.name(),
+        tools.version("ffmpeg"),
+        tools.version("ffprobe"),
+    )
+    return pipeline.pipeline_key(options, "\n".join(engines))
+
+
+def begin(flow: str, run_id: str | None = None) -> str:
+    """Open a run and return its id; one that is given and open stays as it is."""
+    run_id = run_id or uuid.uuid4().hex[:12]
+    with session() as s:
+        runs.begin(s, run_id, flow)
+    return run_id
+
+
+def take_in(locations: Sequence[str], options: PipelineOptions) -> intake.Intake:
+    """What lies at these paths and what of it is to be done."""
+    return intake.take_in(locations, done_key(options), load_settings().lanes.probe)
+
+
+def claim_these(run_id: str, item_ids: Sequence[str]) -> list[str]:
+    """Claim known items for a run; what another run holds is left out."""
+    return _claim(run_id, item_ids)
+
+
+def claim_waiting(run_id: str, limit: int) -> list[str]:
+    """Claim up to ``limit`` items that wait: new, failed with tries left, or abandoned."""
+    settings = load_settings()
+    with session() as s:
+        query = items.waiting(settings.max_tries)
+        return items.claim(s, run_id, query, limit, settings.lease_seconds)
+
+
+def claim_one(wanted: str, holder: str) -> MediaItem:
+    """Claim the item that a person means for ``holder``; a new path is taken in first.
+
+    Raises:
+        PermanentError: there is no such item, or another run is working on it.
+    """
+    path = Path(wanted).expanduser()
+    if path.is_file():
+        found = take_in([wanted], load_settings().pipeline)
+        for outcome in found.outcomes:
+            if outcome.outcome is Outcome.FAILED:
+                raise PermanentError(outcome.error)
+    with session() as s:
+        item_id = items.find(s, wanted).id
+    if not _claim(holder, [item_id]):
+        raise PermanentError(f"Another run is working on {wanted}. Wait until it is through.")
+    try:
+        with session() as s:
+            return items.media_item(s, item_id)
+    except NightShiftError as error:
+        with session() as s:
+            items.settle_failed(s, item_id, error, load_settings().max_tries)
+        raise
+
+
+def _claim(holder: str, item_ids: Sequence[str]) -> list[str]:
+    taken: list[str] = []
+    with session() as s:
+        for start in range(0, len(item_ids), 500):
+            query = select(Item).where(Item.id.in_(item_ids[start : start + 500]))
+            taken += items.claim(s, holder, query, 500, load_settings().lease_seconds)
+    order = {item_id: number for number, item_id in enumerate(item_ids)}
+    return sorted(taken, key=order.__getitem__)
+
+
+@contextmanager
+def claims_kept(run_id: str) -> Iterator[None]:
+    """Renew the run's claims while the block lasts, and give back what it did not settle."""
+    settings = load_settings()
+    over = threading.Event()
+
+    def beat() -> None:
+        while not over.wait(settings.lease_seconds / 3):
+            with session() as s:
+                items.keep_claims(s, run_id, settings.lease_seconds)
+
+    heart = threading.Thread(target=beat, name="claims", daemon=True)
+    heart.start()
+    try:
+        yield
+    finally:
+        over.set()
+        heart.join()
+        with session() as s:
+            items.release(s, run_id)
+
+
+def note(run_id: str, outcomes: Sequence[ItemOutcome]) -> None:
+    """Note what came of locations without any work."""
+    with session() as s:
+        for outcome in outcomes:
+            runs.add_outcome(s, run_id, outcome)
+
+
+def settle(run_id: str) -> ShiftReport:
+    """Close a run: count, judge, write its report."""
+    from utils.report import html
+
+    with session() as s:
+        counts = runs.count(runs.outcomes(s, run_id))
+        runs.finish(s, run_id, runs.status_of(counts), None)
+    path = load_settings().home / "reports" / f"{run_id}.html"
+    with session() as s:
+        html.write(s, runs.load(s, run_id), path)
+        runs.finish(s, run_id, runs.status_of(counts), path)
+        return runs.load(s, run_id)

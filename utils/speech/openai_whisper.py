@@ -1,0 +1,96 @@
+"""openai-whisper on the CPU or a GPU.
+
+A model that two threads share gives wrong text: decoding hangs hooks on its modules. The
+weights are therefore loaded once, and each thread at work borrows its own tree of modules
+around the same tensors; a second one costs no memory to speak of.
+"""
+
+from __future__ import annotations
+
+import copy
+import os
+import queue
+from functools import cache
+from threading import Lock
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from utils.config import Settings, prepare_torch
+from utils.models.transcript import Segment, Word
+from utils.speech import weights
+from utils.speech.transcriber import Heard
+
+_loading = Lock()
+
+
+class OpenAIWhisper:
+    """A loaded model, and copies of its modules for as many threads as the lane is wide."""
+
+    def __init__(self, model: Any, name: str, copies: int) -> None:
+        self.name = name
+        self._models: queue.Queue[Any] = queue.Queue()
+        tensors = [*model.parameters(), *model.buffers()]
+        for _ in range(copies):
+            self._models.put(copy.deepcopy(model, {id(tensor): tensor for tensor in tensors}))
+
+    def hear(self, sound: NDArray[np.float32], language: str | None, words: bool) -> Heard:
+        """Transcribe; waits for a free copy of the model."""
+        import whisper
+
+        model = self._models.get()
+        try:
+            result = whisper.transcribe(
+                model,
+                sound,
+                language=language,
+                word_timestamps=words,
+                condition_on_previous_text=False,  # a hallucination must not feed the next one
+                fp16=next(model.parameters()).is_cuda,
+                verbose=None,
+            )
+        finally:
+            self._models.put(model)
+        return Heard(result["language"], [_segment(raw) for raw in result["segments"]])
+
+
+def load(model: str, settings: Settings) -> OpenAIWhisper:
+    """The model called ``model``, loaded at the first call (3–8 s)."""
+    with _loading:
+        return _load(model, settings)
+
+
+@cache
+def _load(model: str, settings: Settings) -> OpenAIWhisper:
+    prepare_torch()
+    import torch
+    import whisper
+
+    copies = settings.lanes.transcribe
+    torch.set_num_threads(max(1, (os.cpu_count() or 1) // copies))
+    checkpoint = weights.checkpoint(model, settings)
+    loaded = whisper.load_model(str(checkpoint))
+    loaded.set_alignment_heads(whisper._ALIGNMENT_HEADS[model])
+    source = "registry weights" if ".registry" in checkpoint.name else "official weights"
+    return OpenAIWhisper(loaded, f"openai-whisper {model} ({source})", copies)
+
+
+def _segment(raw: dict[str, Any]) -> Segment:
+    return Segment(
+        start_seconds=raw["start"],
+        end_seconds=raw["end"],
+        text=raw["text"].strip(),
+        words=tuple(
+            Word(
+                text=word["word"],
+                start_seconds=float(word["start"]),
+                end_seconds=float(word["end"]),
+                probability=float(word["probability"]),
+            )
+            for word in raw.get("words", ())
+        ),
+        mean_log_probability=raw["avg_logprob"],
+        compression_ratio=raw["compression_ratio"],
+        no_speech_probability=raw["no_speech_prob"],
+    )

