@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from prefect import get_run_logger, task, unmapped
 from prefect.artifacts import create_markdown_artifact
 from prefect.cache_policies import NO_CACHE
+from prefect.client.schemas.objects import State
 from prefect.futures import wait
 from prefect.settings import PREFECT_FLOWS_HEARTBEAT_FREQUENCY, temporary_settings
-from prefect.states import Completed, Failed, State
+from prefect.states import Completed, Failed
 from prefect.task_runners import ThreadPoolTaskRunner
 
 from flows.process_item import process_item
@@ -27,6 +28,9 @@ from utils.models.shift import ItemOutcome, Outcome, RunStatus, ShiftReport
 from utils.report import markdown
 
 Work = str | Entry
+
+# Names of final states; Prefect names its events after them (deployments/register.py).
+PARTIAL, NOTHING_TO_DO = "Partial", "NothingToDo"
 
 
 @task(name="work-on-item", cache_policy=NO_CACHE, persist_result=False)
@@ -49,15 +53,15 @@ def work_through(
     progress.tell(progress.Begun(len(works)))
     with (
         shift.claims_kept(run_id),
-        ThreadPoolTaskRunner(max_workers=concurrency) as runner,  # type: ignore[no-untyped-call]
+        _threads(concurrency) as runner,
     ):
         parameters = {"work": list(works), "run_id": unmapped(run_id), "options": unmapped(options)}
         futures = runner.map(work_on, parameters)
         wait(list(futures))
     failures = {
-        work if isinstance(work, str) else work.url: future.result(raise_on_failure=False)
+        work if isinstance(work, str) else work.url: error
         for work, future in zip(works, futures, strict=True)
-        if not future.state.is_completed()
+        if isinstance(error := future.result(raise_on_failure=False), BaseException)
     }
     _note_unnoted(run_id, failures)
 
@@ -75,8 +79,12 @@ def conclude(run_id: str) -> State[ShiftReport]:
     get_run_logger().info("Report: %s", report.report)
     if report.status is RunStatus.FAILED:
         return Failed(message="Everything failed.", data=report)
-    name = {RunStatus.PARTIAL: "Partial", RunStatus.NOTHING_TO_DO: "NothingToDo"}
+    name = {RunStatus.PARTIAL: PARTIAL, RunStatus.NOTHING_TO_DO: NOTHING_TO_DO}
     return Completed(name=name.get(report.status, "Completed"), data=report)
+
+
+def _threads(concurrency: int) -> ThreadPoolTaskRunner[None]:
+    return ThreadPoolTaskRunner(max_workers=concurrency)
 
 
 def _fetched(entry: Entry, run_id: str) -> str:
@@ -84,9 +92,7 @@ def _fetched(entry: Entry, run_id: str) -> str:
     try:
         item_id = fetch(entry)
     except NightShiftError as error:
-        failed = ItemOutcome(
-            item_id=None, path=entry.url, outcome=Outcome.FAILED, error=str(error)
-        )
+        failed = ItemOutcome(item_id=None, path=entry.url, outcome=Outcome.FAILED, error=str(error))
         shift.note(run_id, [failed])
         title = entry.title or entry.url
         progress.tell(progress.Settled(entry.item_id, title, "failed", str(error)))
@@ -94,7 +100,7 @@ def _fetched(entry: Entry, run_id: str) -> str:
     return item_id
 
 
-def _note_unnoted(run_id: str, failures: dict[str, BaseException]) -> None:
+def _note_unnoted(run_id: str, failures: Mapping[str, BaseException]) -> None:
     """Note what failed before its own flow could note it (a file that vanished, a crash)."""
     with session() as s:
         known = runs.outcomes(s, run_id)

@@ -6,10 +6,10 @@ from typing import NamedTuple
 
 from prefect import flow
 from prefect.cache_policies import NO_CACHE
-from prefect.states import State
+from prefect.client.schemas.objects import State
 from prefect.tasks import task
 
-from flows.batch import conclude, concurrency_or_default, work_through
+from flows.batch import Work, conclude, concurrency_or_default, work_through
 from tasks.database import connect
 from utils import shift
 from utils.clients import youtube
@@ -47,7 +47,8 @@ def content_ingestion(
     arrivals = look_up([url for url in urls if is_url(url)])
     shift.note(run_id, [*found.outcomes, *arrivals.failures, *arrivals.fetched_before])
     claimed = shift.claim_these(run_id, [*found.pending, *arrivals.pending])
-    if works := [*claimed, *arrivals.entries]:
+    works: list[Work] = [*claimed, *arrivals.entries]
+    if works:
         work_through(run_id, works, options, concurrency_or_default(concurrency))
     return conclude(run_id)
 

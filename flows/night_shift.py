@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from prefect import flow
-from prefect.states import State
+from prefect.client.schemas.objects import State
 
-from flows.batch import conclude, concurrency_or_default, work_through
+from flows.batch import Work, conclude, concurrency_or_default, work_through
 from flows.content_ingestion import look_up
 from tasks.database import connect
 from utils import shift
@@ -43,7 +43,8 @@ def night_shift(
     arrivals = look_up([url for url in locations if sources.is_url(url)])
     broken = [outcome for outcome in found.outcomes if outcome.outcome is Outcome.FAILED]
     shift.note(run_id, [*broken, *arrivals.failures])
-    works = [*shift.claim_waiting(run_id, limit), *arrivals.entries][:limit]
+    works: list[Work] = [*shift.claim_waiting(run_id, limit), *arrivals.entries]
+    works = works[:limit]
     if works:
         work_through(run_id, works, options, concurrency_or_default(concurrency))
     return conclude(run_id)

@@ -20,7 +20,12 @@ from utils.models.options import PipelineOptions
 from utils.models.record import ItemRecord
 
 
-@flow(name="process-item", flow_run_name="{item}", validate_parameters=True)
+def _run_name() -> str:
+    wanted = str(flow_run.parameters["item"])
+    return wanted[:12] if len(wanted) == 64 else wanted
+
+
+@flow(name="process-item", flow_run_name=_run_name)
 def process_item(
     item: str, options: PipelineOptions | None = None, run_id: str | None = None
 ) -> ItemRecord:

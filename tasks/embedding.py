@@ -20,7 +20,5 @@ def generate_embeddings(
     """Summary and speech as vectors in the index."""
     found = passages(item.item_id, item.title, transcript, analysis)
     model = embedder.load()
-    vectors.replace(
-        item.item_id, found, model.passages([p.text for p in found]), load_settings()
-    )
+    vectors.replace(item.item_id, found, model.passages([p.text for p in found]), load_settings())
     return EmbeddingReport(engine=model.name, passages=tuple(found))

@@ -12,8 +12,6 @@ from utils.text import analyst
 
 
 @step(fingerprint=lambda item, transcript, options: analyst.engine(options, load_settings()))
-def analyze_content(
-    item: MediaItem, transcript: Transcript, options: AnalysisOptions
-) -> Analysis:
+def analyze_content(item: MediaItem, transcript: Transcript, options: AnalysisOptions) -> Analysis:
     """Summary, topics, keywords; by Gemini also translation, vocabulary, mood, warnings."""
     return analyst.analyze(transcript, item.title, options, load_settings())

@@ -18,12 +18,13 @@ import time
 from collections.abc import Callable
 from contextvars import ContextVar
 from functools import wraps
-from typing import Any, ParamSpec, TypeVar, get_type_hints
+from typing import Any, ParamSpec, Protocol, TypeVar, cast, get_type_hints
 
 from prefect import task
 from prefect.cache_policies import NO_CACHE
+from prefect.client.schemas.objects import State
 from prefect.settings import PREFECT_API_URL
-from prefect.states import Completed, State
+from prefect.states import Completed
 from pydantic import BaseModel
 from sqlalchemy.orm import Session
 from tenacity import RetryCallState, Retrying, retry_if_exception_type, stop_after_attempt
@@ -49,11 +50,15 @@ MAX_DELAY_SECONDS = 300.0
 _backoff = wait_exponential_jitter(initial=1, max=60)
 
 
+class _Decorator(Protocol):
+    def __call__(self, fn: Callable[P, R], /) -> Callable[P, R]: ...
+
+
 def step(
     *,
-    fingerprint: Callable[P, str] | None = None,
-    save: Callable[[Session, R], None] | None = None,
-) -> Callable[[Callable[P, R]], Callable[P, R]]:
+    fingerprint: Callable[..., str] | None = None,
+    save: Callable[[Session, Any], None] | None = None,
+) -> _Decorator:
     """Make a step of a function that is listed under its name in ``utils.pipeline``.
 
     Its first argument has an ``item_id``; it returns a frozen model.
@@ -100,7 +105,7 @@ def step(
             for attempt in _tries(row.retries):
                 with attempt, lane(row.lane):
                     the_task(work)
-            return work.result()
+            return cast(R, work.kept)
 
         return call
 
@@ -108,7 +113,10 @@ def step(
 
 
 class _Work:
-    """One call of a step. A plain object: Prefect would walk through models and collections."""
+    """One call of a step, and what came of it (``kept``).
+
+    A plain object: Prefect would walk through models and collections.
+    """
 
     def __init__(
         self,
@@ -118,10 +126,6 @@ class _Work:
         begin: Callable[[], int] | None = None,
     ) -> None:
         self.kept, self.body, self.save, self.begin = kept, body, save, begin
-
-    def result(self) -> Any:
-        """What the body returned, or what the ledger kept."""
-        return self.kept
 
 
 def _execute(work: _Work) -> State[None]:

@@ -172,7 +172,12 @@ def running_services(settings: Settings) -> dict[str, str]:
     return {name: services[name] for name in ("prefect_api_url", "chroma_url")}
 
 
-def prepare_prefect(settings: Settings) -> None:
+def is_served(settings: Settings) -> bool:
+    """True if a self-hosted Prefect server is meant, False for an ephemeral one."""
+    return bool(settings.prefect_api_url or os.environ.get("PREFECT_API_URL"))
+
+
+def prepare_prefect(settings: Settings, log_level: str = "INFO") -> None:
     """Set what Prefect reads from the environment; must run before Prefect is imported.
 
     Nothing that the user has set is overwritten. Without a server Prefect keeps its own
@@ -182,10 +187,11 @@ def prepare_prefect(settings: Settings) -> None:
         "PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS": "120",
         "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
         "DO_NOT_TRACK": "1",
+        "PREFECT_LOGGING_LEVEL": log_level,
     }
     if settings.prefect_api_url:
         defaults["PREFECT_API_URL"] = settings.prefect_api_url
-    elif "PREFECT_API_URL" not in os.environ:
+    elif not is_served(settings):
         folder = settings.home / "prefect"
         with contextlib.suppress(OSError):  # said better by whoever opens the database
             folder.mkdir(parents=True, exist_ok=True)

@@ -110,7 +110,7 @@ def _unusable_name(path: Path) -> str | None:
     try:
         str(path).encode()
     except UnicodeEncodeError:
-        return f"The name of {ascii(str(path))} is no UTF-8. Rename the file."
+        return f"The name of {str(path)!a} is no UTF-8. Rename the file."
     return None
 
 
@@ -133,7 +133,8 @@ def _identified(paths: Sequence[Path], workers: int) -> tuple[list[Seen], list[I
                 failures.append(_failed(stat.path, result))
             else:
                 found.append(Seen(stat, result, True))
-    found.sort(key=lambda seen: seen.stat.path)
+    # Of several copies the one with the shortest name goes first: "song", then "song (copy)".
+    found.sort(key=lambda seen: (len(str(seen.stat.path)), seen.stat.path))
     return found, failures
 
 

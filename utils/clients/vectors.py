@@ -88,9 +88,7 @@ def _collection(settings: Settings) -> Iterator[Any]:
             with FileLock(settings.home / "chroma.lock"):
                 client = chromadb.PersistentClient(str(settings.home / "chroma"), quiet)
                 try:
-                    yield client.get_or_create_collection(
-                        _COLLECTION, configuration=_CONFIGURATION
-                    )
+                    yield client.get_or_create_collection(_COLLECTION, configuration=_CONFIGURATION)
                 finally:
                     client.close()
     except ChromaError as error:

@@ -137,7 +137,7 @@ def find(s: Session, wanted: str) -> Item:
     raise PermanentError(f"There is no item {wanted}. `nightshift items` lists them.")
 
 
-def waiting(max_tries: int) -> Select[tuple[Item]]:
+def waiting(max_tries: int) -> Select[Item]:
     """Items that a shift may take, in its order: those with fewer tries, then small, then old."""
     return (
         select(Item)
@@ -153,7 +153,7 @@ def waiting(max_tries: int) -> Select[tuple[Item]]:
 
 
 def claim(
-    s: Session, holder: str, query: Select[tuple[Item]], limit: int, lease_seconds: int
+    s: Session, holder: str, query: Select[Item], limit: int, lease_seconds: int
 ) -> list[str]:
     """Take up to ``limit`` items of ``query`` for ``holder``; nobody else gets them.
 
@@ -238,8 +238,8 @@ def requeue(s: Session, item_ids: Iterable[str]) -> None:
 
 def count_by_status(s: Session) -> dict[str, int]:
     """How many items there are of each status."""
-    return {status: number for status, number in
-            s.execute(select(Item.status, func.count()).group_by(Item.status))}  # fmt: skip
+    rows = s.execute(select(Item.status, func.count()).group_by(Item.status))
+    return {status: number for status, number in rows}  # noqa: C416 (a Row is no pair to mypy)
 
 
 def hash_file(stat: FileStat) -> str:
@@ -250,5 +250,7 @@ def hash_file(stat: FileStat) -> str:
     """
     checksum = files.sha256(stat.path)
     if files.stat(stat.path) != stat:
-        raise RetryableError(f"{stat.path.name} changed while it was read. Run again when it is whole.")
+        raise RetryableError(
+            f"{stat.path.name} changed while it was read. Run again when it is whole."
+        )
     return checksum

@@ -70,7 +70,9 @@ def not_worth_it(probe: ContainerProbe, options: CompressionOptions) -> str | No
         rate = probe.bit_rate or 0
         if 0 < rate <= options.audio_kbps * 1000 * (1 + options.min_saving):
             return f"source kept: it has {rate // 1000} kb/s already"
-    elif options.video_codec == "h264" and "10" in ((probe.video and probe.video.pixel_format) or ""):
+    elif options.video_codec == "h264" and "10" in (
+        (probe.video and probe.video.pixel_format) or ""
+    ):
         return "source kept: H.264 would lose its 10 bits; choose av1"
     return None
 
@@ -83,7 +85,9 @@ def command(
     sound = [source[str(stream.index)] for stream in probe.audio]
     if probe.kind is MediaKind.VIDEO and probe.video:
         streams = [source[str(probe.video.index)], *sound]
-        output = _video(options) | ({"c:a": "aac", "b:a": f"{options.audio_kbps}k"} if sound else {})
+        output = _video(options) | (
+            {"c:a": "aac", "b:a": f"{options.audio_kbps}k"} if sound else {}
+        )
     else:
         streams = sound[:1]
         output = {"c:a": "libopus", "b:a": f"{options.audio_kbps}k", "f": "opus"}

@@ -22,7 +22,13 @@ def probe(path: Path) -> ContainerProbe:
     Raises:
         PermanentError: it is no media file, or a playlist or another format that is refused.
     """
-    return parse(json.loads(process.run(command(path), path).stdout), path)
+    try:
+        printed = process.run(command(path), path).stdout
+    except PermanentError as error:
+        raise PermanentError(
+            f"{error}. It is damaged or no media file: get it again, or remove it."
+        ) from error
+    return parse(json.loads(printed), path)
 
 
 def command(path: Path) -> list[str]:

@@ -66,10 +66,11 @@ def run(command: Sequence[str | Path], about: Path) -> Finished:
 
 
 def complaint(stderr: str) -> str:
-    """The last line of a tool's errors, without its internal addresses and the file's path."""
-    lines = [line.strip() for line in stderr.splitlines() if line.strip()]
-    if not lines:
-        return ""
-    line = re.sub(r"\[(\w[\w,]*) @ 0x[0-9a-f]+\]\s*", r"\1: ", lines[-1])
-    line = re.sub(r"^(\[\w+\]\s*)+", "", line)
-    return re.sub(r"(Error opening input( file)?\s*)?file:.*: (?=[A-Z])", "", line)[:300]
+    """What a tool's errors say, last cause first, without addresses and the file's path."""
+    causes: list[str] = []
+    for line in reversed(stderr.splitlines()):
+        cause = re.sub(r"^(\[[^\]]*\]\s*)+", "", line.strip())
+        cause = re.sub(r"^(Error opening input( files?)?: )?(file:.*: (?=[A-Z]))?", "", cause)
+        if cause and cause not in causes:
+            causes.append(cause)
+    return "; ".join(causes[:2][::-1])[:300]

@@ -19,9 +19,7 @@ from utils.models.signal import SignalReport, Span
 # A file of which less than this decodes is damaged, not merely flawed.
 MIN_DECODED_SHARE = 0.97
 
-_PICTURE = (
-    "scale=320:-2:flags=fast_bilinear,blackdetect=d=0.5:pix_th=0.10,freezedetect=n=-60dB:d=2"
-)
+_PICTURE = "scale=320:-2:flags=fast_bilinear,blackdetect=d=0.5:pix_th=0.10,freezedetect=n=-60dB:d=2"
 _SOUND = (
     "silencedetect=n=-50dB:d=0.5,"
     "astats=measure_perchannel=none:measure_overall=Peak_level+Peak_count+Number_of_samples,"

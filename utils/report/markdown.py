@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from zoneinfo import ZoneInfo
 
 from sqlalchemy.orm import Session
@@ -25,8 +26,8 @@ def render(s: Session, report: ShiftReport) -> str:
         f"**{counts.done} done**, {counts.skipped} skipped, {counts.failed} failed",
     ]
     if found.failed:
-        lines += ["## Failed", _table(("item", "why", "what to do"), [
-            (row.title, row.outcome.error or "", row.what_to_do) for row in found.failed])]  # fmt: skip
+        rows = [(row.title, row.outcome.error or "", row.what_to_do) for row in found.failed]
+        lines += ["## Failed", _table(("item", "why", "what to do"), rows)]
     if found.waiting:
         lines += ["## Waits for you", _results(found.waiting)]
     if found.done:
@@ -54,7 +55,7 @@ def _results(rows: list[Row]) -> str:
     )
 
 
-def _table(head: tuple[str, ...], rows: list[tuple[str, ...]]) -> str:
+def _table(head: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> str:
     lines = ["| " + " | ".join(head) + " |", "|" + "---|" * len(head)]
     lines += ["| " + " | ".join(_cell(cell) for cell in row) + " |" for row in rows]
     return "\n".join(lines)

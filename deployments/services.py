@@ -1,0 +1,94 @@
+"""The servers of a self-hosted Night Shift, as data.
+
+`nightshift up` starts them on one machine; docker-compose.yml describes the same for
+production, and a test keeps the commands and the environment of both equal.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from utils.config import CHROMA_PORT, PREFECT_PORT
+
+
+class Service(NamedTuple):
+    """One server: ``{host}``, ``{home}`` and such are filled in by whoever starts it."""
+
+    name: str
+    command: tuple[str, ...]
+    environment: dict[str, str]
+    health: str | None = None
+
+
+# What every process that talks to the server needs to know.
+CLIENT = {
+    "PREFECT_API_URL": "http://{prefect_host}:{prefect_port}/api",
+    "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
+    # A run whose process was killed is found by its missing heartbeat (deployments/register.py).
+    "PREFECT_FLOWS_HEARTBEAT_FREQUENCY": "30",
+    "NIGHTSHIFT_HOME": "{home}",
+    "NIGHTSHIFT_CHROMA_URL": "http://{chroma_host}:{chroma_port}",
+}
+
+PREFECT = Service(
+    name="prefect-server",
+    command=(
+        *("prefect", "server", "start"),
+        *("--host", "{bind}", "--port", "{prefect_port}"),
+    ),
+    environment={
+        "PREFECT_HOME": "{home}/prefect-server",
+        "PREFECT_API_DATABASE_CONNECTION_URL": "{prefect_database}",
+        # Leases kept in memory are lost with the server, and their slots are never freed.
+        "PREFECT_SERVER_CONCURRENCY_LEASE_STORAGE": (
+            "prefect.server.concurrency.lease_storage.filesystem"
+        ),
+        # Else the UI calls port 4200 whatever port the server has.
+        "PREFECT_SERVER_UI_API_URL": "/api",
+        "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
+    },
+    health="http://{prefect_host}:{prefect_port}/api/health",
+)
+
+CHROMA = Service(
+    name="chroma",
+    command=(
+        *("chroma", "run", "--path", "{home}/chroma"),
+        *("--host", "{bind}", "--port", "{chroma_port}"),
+    ),
+    environment={"ANONYMIZED_TELEMETRY": "false"},
+    health="http://{chroma_host}:{chroma_port}/api/v2/heartbeat",
+)
+
+DEPLOY = Service(name="deploy", command=("nightshift", "deploy"), environment=CLIENT)
+
+WORKER = Service(
+    name="worker",
+    command=(
+        *("prefect", "worker", "start", "--pool", "{pool}"),
+        *("--type", "process", "--limit", "{shifts}", "--with-healthcheck"),
+    ),
+    environment=CLIENT,
+)
+
+SERVICES = (PREFECT, CHROMA, DEPLOY, WORKER)
+
+# One shift at a time, and room for one on-demand run beside it.
+SHIFTS = 2
+
+DEFAULTS = {
+    "prefect_port": str(PREFECT_PORT),
+    "chroma_port": str(CHROMA_PORT),
+    "shifts": str(SHIFTS),
+}
+
+
+def filled(service: Service, values: dict[str, str]) -> Service:
+    """The service with its places filled in."""
+    values = DEFAULTS | values
+    return Service(
+        name=service.name,
+        command=tuple(part.format_map(values) for part in service.command),
+        environment={n: text.format_map(values) for n, text in service.environment.items()},
+        health=service.health.format_map(values) if service.health else None,
+    )

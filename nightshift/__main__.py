@@ -1,0 +1,44 @@
+"""The command line. Prefect and the media libraries are imported by the commands that use them."""
+
+from __future__ import annotations
+
+import json
+import sys
+
+import typer
+
+from nightshift import library, operation, work
+from utils.errors import NightShiftError
+
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode="rich",
+    help="""Night Shift: a factory for media that works while you sleep.
+
+    [bold]nightshift run FOLDER[/bold]  processes what is new in a folder, a file or an address
+    [bold]nightshift search "WORDS"[/bold]  finds what was said, and when
+    [bold]nightshift report[/bold]  what is done, what waits for you, what failed
+    [bold]nightshift up[/bold]  a Prefect server, a worker and a nightly schedule on this machine
+
+    All state lives in [bold]NIGHTSHIFT_HOME[/bold] (./data); settings come from
+    NIGHTSHIFT_… variables and .env. Exit codes: 0 fine, 1 something failed, 2 wrong usage.""",
+)
+work.add_to(app)
+library.add_to(app)
+operation.add_to(app)
+
+
+def main() -> None:
+    """Run a command; what is wrong with the world becomes one clear line and exit code 1."""
+    try:
+        app()
+    except NightShiftError as error:
+        if "--json" in sys.argv:
+            print(json.dumps({"error": str(error)}))
+        print(f"nightshift: {error}", file=sys.stderr)
+        sys.exit(1)
+
+
+if __name__ == "__main__":
+    main()

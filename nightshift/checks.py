@@ -1,0 +1,178 @@
+"""What `nightshift doctor` looks at: each check says what it found and how to mend it."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+from collections.abc import Callable, Iterator
+from importlib.metadata import version
+from importlib.util import find_spec
+from typing import Any, NamedTuple
+
+import httpx
+
+from utils import pipeline
+from utils.config import Settings, is_served
+from utils.errors import NightShiftError
+
+OK, WARNING, PROBLEM = "ok", "warning", "problem"
+_ENCODERS = ("libx264", "libsvtav1", "libopus", "aac", "mjpeg")
+_LOW_DISK_BYTES = 5 * 2**30
+_MEMORY_LEASES = "prefect.server.concurrency.lease_storage.memory"
+
+
+class Check(NamedTuple):
+    """One thing that was looked at."""
+
+    state: str
+    name: str
+    found: str
+    mend: str = ""
+
+
+def examine(settings: Settings) -> list[Check]:
+    """All checks of this machine and of the servers that the settings name."""
+    parts: tuple[Callable[[Settings], Iterator[Check]], ...] = (
+        _home, _tools, _weights, _engines, _database, _index, _lanes, _server,
+    )  # fmt: skip
+    return [check for part in parts for check in _guarded(part, settings)]
+
+
+def _guarded(part: Callable[[Settings], Iterator[Check]], settings: Settings) -> Iterator[Check]:
+    """The checks of one part; an error of ours in it is what was found."""
+    try:
+        yield from part(settings)
+    except NightShiftError as error:
+        yield Check(PROBLEM, part.__name__.strip("_"), str(error))
+
+
+def _home(settings: Settings) -> Iterator[Check]:
+    settings.home.mkdir(parents=True, exist_ok=True)
+    if not os.access(settings.home, os.W_OK):
+        yield Check(PROBLEM, "home", f"{settings.home} is not writable", "Set NIGHTSHIFT_HOME.")
+        return
+    free = shutil.disk_usage(settings.home).free
+    low = free < _LOW_DISK_BYTES
+    found = f"{settings.home}, {free / 2**30:.1f} GiB free"
+    yield Check(WARNING if low else OK, "home", found, "Free some space." if low else "")
+
+
+def _tools(settings: Settings) -> Iterator[Check]:
+    from utils.media import tools
+
+    for tool in ("ffmpeg", "ffprobe"):
+        yield Check(OK, tool, f"{tools.version(tool)} at {tools.find(tool)}")
+    printed = subprocess.run(
+        [tools.find("ffmpeg"), "-hide_banner", "-encoders"],
+        capture_output=True, text=True, check=True, timeout=60,
+    ).stdout  # fmt: skip
+    missing = [name for name in _ENCODERS if f" {name} " not in printed]
+    if missing:
+        yield Check(
+            PROBLEM, "encoders", f"missing {', '.join(missing)}", "Unset NIGHTSHIFT_FFMPEG."
+        )
+
+
+def _weights(settings: Settings) -> Iterator[Check]:
+    from utils.speech import weights
+
+    speech = settings.pipeline.transcription
+    name = f"whisper {speech.model}"
+    if speech.engine == "faster-whisper" and not find_spec("faster_whisper"):
+        yield Check(PROBLEM, name, "faster-whisper is not installed",
+                    "pip install 'nightshift[faster-whisper]'")  # fmt: skip
+    elif weights.is_present(speech.model, settings):
+        yield Check(OK, name, f"weights in {settings.cache_dir}")
+    else:
+        yield Check(WARNING, name, "weights are not here yet", "nightshift setup")
+
+
+def _engines(settings: Settings) -> Iterator[Check]:
+    from utils.text import analyst, embedder
+
+    engine = analyst.engine(settings.pipeline.analysis, settings)
+    mend = "" if settings.gemini_api_key else "Set NIGHTSHIFT_GEMINI_API_KEY for Gemini."
+    if engine.startswith("gemini") and not settings.gemini_api_key:
+        yield Check(PROBLEM, "analysis", f"{engine}, but no key", mend)
+    else:
+        yield Check(OK, "analysis", engine, mend)
+    yield Check(OK, "embeddings", embedder.name())
+
+
+def _database(settings: Settings) -> Iterator[Check]:
+    from tasks.database import connect
+    from utils.config import load_settings
+    from utils.db import items
+    from utils.db.session import engine, session
+
+    connect()
+    target = engine(load_settings())
+    with session() as s:
+        counts = items.count_by_status(s)
+    held = ", ".join(f"{number} {status}" for status, number in counts.items()) or "no items yet"
+    yield Check(OK, "database", f"{target.url.render_as_string(hide_password=True)}: {held}")
+    if waiting := counts.get("quarantined"):
+        yield Check(WARNING, "quarantine", f"{waiting} items wait for you",
+                    "nightshift items --status quarantined; nightshift requeue ITEM")  # fmt: skip
+
+
+def _index(settings: Settings) -> Iterator[Check]:
+    from utils.clients import vectors
+
+    where = settings.chroma_url or "embedded"
+    yield Check(OK, "index", f"{where}: {vectors.count(settings)} passages")
+
+
+def _lanes(settings: Settings) -> Iterator[Check]:
+    used = {step.lane for step in pipeline.BY_NAME.values()}
+    unknown = set(settings.lanes.model_dump()) ^ used
+    if unknown:
+        yield Check(PROBLEM, "lanes", f"no step or no limit for {', '.join(sorted(unknown))}")
+    cores = os.cpu_count() or 1
+    if settings.lanes.transcribe > cores:
+        yield Check(WARNING, "lanes", f"{settings.lanes.transcribe} transcriptions, {cores} cores",
+                    f"NIGHTSHIFT_LANES__TRANSCRIBE={cores}")  # fmt: skip
+    limits = ", ".join(f"{lane} {limit}" for lane, limit in settings.lanes.model_dump().items())
+    yield Check(OK, "lanes", limits)
+
+
+def _server(settings: Settings) -> Iterator[Check]:
+    if not is_served(settings):
+        yield Check(OK, "Prefect server", "none: each run starts an ephemeral one",
+                    "nightshift up, for schedules and a UI")  # fmt: skip
+        return
+    from prefect.settings import PREFECT_API_URL
+
+    url = str(PREFECT_API_URL.value())
+    try:
+        with httpx.Client(base_url=url, timeout=10) as client:
+            theirs = client.get("/admin/version").raise_for_status().json()
+            told = client.get("/admin/settings").raise_for_status().json()
+            limits = _registered_limits(client)
+    except httpx.HTTPError as error:
+        yield Check(PROBLEM, "Prefect server", f"{url} does not answer: {error}",
+                    "nightshift up, or mend NIGHTSHIFT_PREFECT_API_URL")  # fmt: skip
+        return
+    ours = version("prefect")
+    same = theirs == ours
+    yield Check(OK if same else WARNING, "Prefect server", f"{url}, version {theirs}",
+                "" if same else f"Run the same version: here it is {ours}.")  # fmt: skip
+    leases = told["server"]["concurrency"]["lease_storage"]
+    if leases == _MEMORY_LEASES:
+        yield Check(PROBLEM, "leases", "kept in memory: a restart leaks every slot",
+                    "Set PREFECT_SERVER_CONCURRENCY_LEASE_STORAGE to "
+                    "prefect.server.concurrency.lease_storage.filesystem")  # fmt: skip
+    wanted = settings.lanes.model_dump()
+    if limits != wanted:
+        off = ", ".join(sorted(n for n in {*limits, *wanted} if limits.get(n) != wanted.get(n)))
+        yield Check(WARNING, "tag limits", f"differ from the settings: {off}", "nightshift deploy")
+    else:
+        yield Check(OK, "tag limits", "as in the settings")
+
+
+def _registered_limits(client: httpx.Client) -> dict[str, int]:
+    rows: list[dict[str, Any]] = (
+        client.post("/concurrency_limits/filter", json={"limit": 200}).raise_for_status().json()
+    )
+    return {row["tag"]: row["concurrency_limit"] for row in rows}

@@ -1,0 +1,77 @@
+"""What commands print: one JSON document, or tables for people. Logs go to stderr."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from rich.console import Console
+from rich.table import Table
+
+if TYPE_CHECKING:
+    from utils.models.shift import ShiftReport
+
+console = Console()
+errors = Console(stderr=True)
+
+COLORS = {
+    "done": "green", "approve": "green", "accept": "green", "success": "green", "ok": "green",
+    "skipped": "dim", "nothing_to_do": "dim", "pending": "cyan", "processing": "cyan",
+    "revise": "yellow", "partial": "yellow", "warning": "yellow",
+    "failed": "red", "reject": "red", "quarantined": "red", "problem": "red",
+}  # fmt: skip
+
+
+def print_json(document: Any) -> None:
+    """Print one JSON document."""
+    print(json.dumps(document, ensure_ascii=False, default=str))
+
+
+def print_table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
+    """Print a table; what the cells hold is text, never markup."""
+    from rich.text import Text
+
+    table = Table(box=None, header_style="bold", pad_edge=False)
+    for column in columns:
+        table.add_column(column, overflow="fold")
+    for row in rows:
+        table.add_row(*(Text(visible(cell), style=COLORS.get(cell, "")) for cell in row))
+    console.print(table)
+
+
+def visible(text: str) -> str:
+    """Text from strangers on one line, without control characters that a terminal would obey."""
+    return "".join(c if c.isprintable() else "␤" if c == "\n" else "�" for c in text)
+
+
+def print_report(report: ShiftReport) -> None:
+    """Print what a run came to: a row an item, then the counts and what to do next."""
+    print_table(
+        ("item", "file", "kind", "outcome", "verdict", "why"),
+        (
+            (
+                (item.item_id or "–")[:10],
+                Path(item.path).name if "://" not in item.path else item.path,
+                item.kind or "–",
+                item.outcome.value,
+                item.verdict.value if item.verdict and item.outcome.value == "done" else "–",
+                item.error or item.reason or (f"score {item.score:.2f}" if item.score else ""),
+            )
+            for item in report.items
+        ),
+    )
+    counts = report.counts
+    status = report.status.value
+    console.print(
+        f"\n[{COLORS[status]}]{status.replace('_', ' ')}[/]: {counts.done} done, "
+        f"{counts.skipped} skipped, {counts.failed} failed in {report.duration_seconds:.1f} s"
+    )
+    console.print(f"Report: {report.report}", highlight=False, soft_wrap=True)
+    console.print('Next: nightshift search "…", nightshift show ITEM, nightshift up', style="dim")
+
+
+def report_document(report: ShiftReport) -> dict[str, Any]:
+    """A run as the JSON contract of ``run`` and ``night`` has it."""
+    return report.model_dump(mode="json", exclude={"started_at"})

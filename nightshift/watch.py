@@ -1,0 +1,93 @@
+"""Progress that people can watch: a bar a shift and a line an item; plain lines elsewhere."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from threading import Lock
+
+from rich.markup import escape
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    SpinnerColumn,
+    TaskID,
+    TextColumn,
+    TimeElapsedColumn,
+)
+
+from nightshift.output import COLORS, errors, visible
+from utils import progress
+
+
+@contextmanager
+def shown(quiet: bool) -> Iterator[None]:
+    """Show what happens on stderr while the block lasts: bars on a terminal, else lines."""
+    if quiet:
+        yield
+    elif sys.stdout.isatty() and sys.stderr.isatty():
+        with _Bars() as bars, progress.watched(bars.tell):
+            yield
+    else:
+        with progress.watched(_print_line):
+            yield
+
+
+def _print_line(event: progress.Event) -> None:
+    match event:
+        case progress.Begun(total):
+            line = f"{total} to do"
+        case progress.Stepping(_, title, says):
+            line = f"{visible(title)}: {says}"
+        case progress.Settled(_, title, outcome, detail):
+            line = f"{visible(title)}: {outcome} {visible(detail)}"
+    print(line, file=sys.stderr, flush=True)
+
+
+class _Bars:
+    """One bar for the shift; below it the items in work, each with its running step."""
+
+    def __init__(self) -> None:
+        self._progress = Progress(
+            SpinnerColumn(),
+            TextColumn("{task.description}"),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TimeElapsedColumn(),
+            console=errors,
+            transient=True,
+        )
+        self._lock = Lock()
+        self._rows: dict[str, TaskID] = {}
+        self._shift = self._progress.add_task("starting Prefect", total=None)
+
+    def __enter__(self) -> _Bars:
+        self._progress.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._progress.stop()
+
+    def tell(self, event: progress.Event) -> None:
+        """Redraw after an event."""
+        with self._lock:
+            match event:
+                case progress.Begun(total):
+                    self._progress.update(self._shift, description="night shift", total=total)
+                case progress.Stepping(item_id, title, says):
+                    text = f"  {escape(visible(title)[:40])} [dim]{says}[/]"
+                    if item_id in self._rows:
+                        self._progress.update(self._rows[item_id], description=text)
+                    else:
+                        self._rows[item_id] = self._progress.add_task(text, total=None)
+                case progress.Settled(item_id, title, outcome, detail):
+                    if item_id in self._rows:
+                        self._progress.remove_task(self._rows.pop(item_id))
+                    self._progress.advance(self._shift)
+                    color = COLORS.get(outcome, "")
+                    name = escape(visible(title)[:60])
+                    self._progress.console.print(
+                        f"[{color}]{outcome}[/] {name} [dim]{escape(visible(detail))}[/]"
+                    )
