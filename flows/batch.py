@@ -42,8 +42,11 @@ def work_on(work: Work, run_id: str, options: PipelineOptions) -> None:
     """
     current_run.set(run_id)
     item_id = work if isinstance(work, str) else _fetched(work, run_id)
+    with session() as s:
+        title = s.get_one(Item, item_id).title
+    named = process_item.with_options(flow_run_name=lambda: title)
     with temporary_settings({PREFECT_FLOWS_HEARTBEAT_FREQUENCY: None}):
-        process_item(item_id, options, run_id)
+        named(item_id, options, run_id)
 
 
 def work_through(

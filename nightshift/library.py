@@ -325,8 +325,7 @@ def _print_item(document: dict[str, Any]) -> None:
         console.print("\n[bold]Transcript[/]")
         print_table(
             ("at", "text"),
-            ((duration(part["start_seconds"]) if part["start_seconds"] >= 0.5 else "0:00",
-              part["text"]) for part in transcript["segments"]),
+            ((duration(part["start_seconds"]), part["text"]) for part in transcript["segments"]),
         )  # fmt: skip
     console.print("\n[bold]Steps[/]")
     print_table(

@@ -24,6 +24,10 @@ COLORS = {
 }  # fmt: skip
 
 
+# Columns whose cells may take several lines.
+_LONG = {"", "title", "file", "why", "error", "text", "found", "how to mend it", "rendition"}
+
+
 def print_json(document: Any) -> None:
     """Print one JSON document."""
     print(json.dumps(document, ensure_ascii=False, default=str))
@@ -35,7 +39,7 @@ def print_table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
 
     table = Table(box=None, header_style="bold", pad_edge=False)
     for column in columns:
-        table.add_column(column, overflow="fold")
+        table.add_column(column, overflow="fold", no_wrap=column not in _LONG)
     for row in rows:
         table.add_row(*(Text(visible(cell), style=COLORS.get(cell, "")) for cell in row))
     console.print(table)

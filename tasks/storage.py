@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 from tasks.policy import step
 from utils.db.schema import Item
 from utils.models.analysis import Analysis
-from utils.models.item import MediaItem
+from utils.models.item import MediaItem, MediaKind
 from utils.models.probe import ContainerProbe
 from utils.models.record import ItemRecord
 from utils.models.signal import SignalReport
@@ -36,7 +36,9 @@ def store_item(
         item_id=item.item_id,
         kind=probe.kind.value,
         title=item.title,
-        duration_seconds=probe.duration_seconds or signal.decoded_seconds or None,
+        duration_seconds=None
+        if probe.kind is MediaKind.IMAGE
+        else probe.duration_seconds or signal.decoded_seconds or None,
         language=(understanding and understanding.language) or (transcript and transcript.language),
         verdict=verdict.band.value if verdict else None,
         score=verdict.score if verdict else None,

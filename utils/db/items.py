@@ -137,7 +137,7 @@ def find(s: Session, wanted: str) -> Item:
     raise PermanentError(f"There is no item {wanted}. `nightshift items` lists them.")
 
 
-def waiting(max_tries: int) -> Select[Item]:
+def waiting(max_tries: int) -> Select[tuple[Item]]:
     """Items that a shift may take, in its order: those with fewer tries, then small, then old."""
     return (
         select(Item)
@@ -153,7 +153,7 @@ def waiting(max_tries: int) -> Select[Item]:
 
 
 def claim(
-    s: Session, holder: str, query: Select[Item], limit: int, lease_seconds: int
+    s: Session, holder: str, query: Select[tuple[Item]], limit: int, lease_seconds: int
 ) -> list[str]:
     """Take up to ``limit`` items of ``query`` for ``holder``; nobody else gets them.
 

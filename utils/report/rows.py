@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from utils.db import ledger
 from utils.db.schema import Item
 from utils.models.analysis import Analysis
+from utils.models.item import ItemStatus
 from utils.models.rendition import Compression, Thumbnails
 from utils.models.shift import ItemOutcome, Outcome, ShiftReport
 from utils.models.transcript import Transcript
@@ -40,6 +41,7 @@ class Row(NamedTuple):
     criteria: tuple[Criterion, ...]
     seconds: float
     what_to_do: str
+    quarantined: bool
 
 
 class Sections(NamedTuple):
@@ -59,7 +61,7 @@ def sections(s: Session, report: ShiftReport) -> Sections:
         if outcome.outcome is Outcome.FAILED:
             found.failed.append(row)
         elif outcome.outcome is Outcome.SKIPPED:
-            found.skipped.append(row)
+            (found.waiting if row.quarantined else found.skipped).append(row)
         elif outcome.verdict in {Band.REJECT, Band.REVISE}:
             found.waiting.append(row)
         else:
@@ -74,9 +76,9 @@ def size(size_bytes: int | None) -> str:
 
 def duration(seconds: float | None) -> str:
     """A length for people: m:ss or h:mm:ss."""
-    if not seconds:
+    if seconds is None:
         return "–"
-    minutes, rest = divmod(round(seconds), 60)
+    minutes, rest = divmod(int(seconds), 60)
     hours, minutes = divmod(minutes, 60)
     return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
 
@@ -98,7 +100,7 @@ def _row(s: Session, outcome: ItemOutcome, run_id: str) -> Row:
     done = outcome.outcome is Outcome.DONE
     return Row(
         outcome=outcome,
-        title=item.title if item else outcome.path.rsplit("/", 1)[-1],
+        title=item.title if item and looked_up else outcome.path.rsplit("/", 1)[-1],
         thumbnail=_data_uri(stills) if done else None,
         duration=duration(item.duration_seconds if item else None),
         size_before=size(item.size_bytes if item else None),
@@ -109,6 +111,7 @@ def _row(s: Session, outcome: ItemOutcome, run_id: str) -> Row:
         criteria=verdict.criteria if verdict and done else (),
         seconds=ledger.seconds_spent(s, item_id, run_id) if looked_up else 0.0,
         what_to_do=_WHAT_TO_DO.get(outcome.reason or "PermanentError", ""),
+        quarantined=item is not None and item.status == ItemStatus.QUARANTINED.value,
     )
 
 

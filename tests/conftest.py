@@ -1,0 +1,59 @@
+"""A home of its own for each test, media made once, and Prefect's harness once a session."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests import media
+from utils import config
+from utils.config import Settings, load_settings, prepare_torch
+
+sys.path.insert(0, str(Path(__file__).parent / "servers" / "plugins"))
+prepare_torch()
+
+SAMPLES = Path(__file__).parent.parent / "samples"
+
+
+@pytest.fixture(autouse=True)
+def settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Settings]:
+    """The settings of a fresh home; nothing of the user's .env or environment is in them."""
+    import os
+
+    for name in [name for name in os.environ if name.startswith("NIGHTSHIFT_")]:
+        if name != "NIGHTSHIFT_CACHE_DIR":
+            monkeypatch.delenv(name)
+    monkeypatch.setitem(Settings.model_config, "env_file", None)
+    monkeypatch.setenv("NIGHTSHIFT_HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("NIGHTSHIFT_ALLOW_PRIVATE_URLS", "true")
+    monkeypatch.setattr(config, "_overrides", {})
+    load_settings.cache_clear()
+    settings = load_settings()
+    settings.home.mkdir(parents=True)
+    yield settings
+    load_settings.cache_clear()
+
+
+@pytest.fixture
+def override(settings: Settings) -> Any:
+    """Change settings for the rest of the test."""
+    return config.override
+
+
+@pytest.fixture(scope="session")
+def clips(tmp_path_factory: pytest.TempPathFactory) -> media.Clips:
+    """Small real media files, made once by ffmpeg."""
+    return media.make(tmp_path_factory.mktemp("clips"))
+
+
+@pytest.fixture(scope="session")
+def prefect_server() -> Iterator[None]:
+    """One ephemeral Prefect server for all flow tests."""
+    from prefect.testing.utilities import prefect_test_harness
+
+    with prefect_test_harness(server_startup_timeout=120):
+        yield

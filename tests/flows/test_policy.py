@@ -1,0 +1,184 @@
+"""The step contract, on a step whose work the test decides."""
+
+import threading
+import time
+
+import pytest
+from prefect import flow
+from prefect.client.orchestration import get_client
+from prefect.client.schemas.filters import FlowRunFilter, FlowRunFilterId
+from prefect.runtime import flow_run
+
+from tasks import policy
+from tasks.lanes import lane
+from utils import pipeline
+from utils.db import ledger
+from utils.db.session import session
+from utils.errors import PermanentError, RetryableError, ThrottledError
+from utils.models.item import Checksum, MediaItem, MediaKind
+
+pytestmark = pytest.mark.usefixtures("prefect_server")
+
+
+@pytest.fixture
+def item(tmp_path):
+    return MediaItem(
+        item_id="c" * 64, path=tmp_path / "x", kind=MediaKind.AUDIO, size_bytes=1, title="x"
+    )
+
+
+def step_that(does):
+    """A step named generate_checksum, whose body calls ``does``."""
+
+    def generate_checksum(item: MediaItem, number: int = 0) -> Checksum:
+        does()
+        return Checksum(sha256=item.item_id, size_bytes=number)
+
+    return policy.step()(generate_checksum)
+
+
+def fails(*errors):
+    """A body that raises these errors, one a call, and then succeeds."""
+    left = list(errors)
+
+    def body():
+        if left:
+            raise left.pop(0)
+
+    return body
+
+
+def executions(item):
+    with session() as s:
+        return [(x.step, x.status, x.executions) for x in ledger.steps_of(s, item.item_id)]
+
+
+@pytest.fixture
+def no_waiting(monkeypatch):
+    """Notes the delays instead of sleeping through them."""
+    slept = []
+    monkeypatch.setattr(policy, "sleep", slept.append)
+    return slept
+
+
+def in_flow(function):
+    return flow(function, name="test")()
+
+
+def test_a_permanent_error_is_not_retried(item, no_waiting):
+    step = step_that(fails(PermanentError("gone"), PermanentError("gone")))
+    with pytest.raises(PermanentError):
+        in_flow(lambda: step(item))
+    assert executions(item) == [("generate_checksum", "failed", 1)]
+    assert no_waiting == []
+
+
+def test_what_may_pass_is_tried_again_and_every_try_is_counted(item, no_waiting):
+    step = step_that(fails(RetryableError("busy"), RetryableError("busy")))
+    in_flow(lambda: step(item).sha256)
+    assert executions(item) == [("generate_checksum", "done", 3)]
+    assert len(no_waiting) == 2
+
+
+def test_tries_end(item, no_waiting):
+    step = step_that(fails(*[RetryableError("busy")] * 9))
+    with pytest.raises(RetryableError):
+        in_flow(lambda: step(item))
+    assert executions(item) == [("generate_checksum", "failed", 3)]
+
+
+def test_a_throttled_step_waits_as_long_as_it_is_told(item, no_waiting):
+    step = step_that(fails(ThrottledError("slow down", 17.0)))
+    in_flow(lambda: step(item).sha256)
+    assert no_waiting == [17.0]
+
+
+def test_no_service_can_make_us_wait_for_ever(item, no_waiting):
+    step = step_that(fails(ThrottledError("come back next year", 1e9)))
+    in_flow(lambda: step(item).sha256)
+    assert no_waiting == [policy.MAX_DELAY_SECONDS]
+
+
+def test_the_lane_is_free_while_a_step_waits_for_its_next_try(item, monkeypatch):
+    free = []
+    row = pipeline.BY_NAME["generate_checksum"]
+    width = lane(row.lane)._value
+
+    monkeypatch.setattr(policy, "sleep", lambda _seconds: free.append(lane(row.lane)._value))
+    step = step_that(fails(RetryableError("busy")))
+    in_flow(lambda: step(item).sha256)
+    assert free == [width]
+
+
+def test_a_done_step_is_recalled_and_prefect_says_so(item):
+    calls = []
+    step = step_that(lambda: calls.append(1))
+    seen = {}
+
+    def story():
+        first, second = step(item), step(item)
+        seen["run"] = flow_run.id
+        return (first == second, step(item, 1).size_bytes)
+
+    assert in_flow(story) == (True, 1)
+    assert len(calls) == 2
+    with get_client(sync_client=True) as client:
+        names = set()
+        for _ in range(50):
+            runs = client.read_task_runs(
+                flow_run_filter=FlowRunFilter(id=FlowRunFilterId(any_=[seen["run"]]))
+            )
+            names = {run.state_name for run in runs}
+            if len(runs) == 3 and names == {"Completed", "Recalled"}:
+                break
+            time.sleep(0.2)
+    assert names == {"Completed", "Recalled"}
+
+
+def test_no_more_steps_run_at_once_than_the_lane_is_wide(item):
+    inside, peak, lock = 0, 0, threading.Lock()
+    row = pipeline.BY_NAME["generate_checksum"]
+    width = lane(row.lane)._value
+    barrier = threading.Event()
+
+    def body():
+        nonlocal inside, peak
+        with lock:
+            inside += 1
+            peak = max(peak, inside)
+            if inside == width:
+                barrier.set()
+        barrier.wait(30)
+        with lock:
+            inside -= 1
+
+    step = step_that(body)
+
+    def story():
+        threads = [threading.Thread(target=step, args=(item, n)) for n in range(width * 3)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+
+    in_flow(story)
+    assert peak == width
+
+
+def test_every_step_of_the_table_has_a_task_and_every_lane_a_limit(settings):
+    import tasks.compression
+    import tasks.embedding
+    import tasks.enrichment
+    import tasks.ingestion
+    import tasks.quality
+    import tasks.signal
+    import tasks.storage
+    import tasks.transcription
+
+    modules = [
+        tasks.compression, tasks.embedding, tasks.enrichment, tasks.ingestion, tasks.quality,
+        tasks.signal, tasks.storage, tasks.transcription,
+    ]  # fmt: skip
+    for name in pipeline.BY_NAME:
+        assert any(hasattr(module, name) for module in modules), name
+    assert {row.lane for row in pipeline.BY_NAME.values()} == set(settings.lanes.model_dump())

@@ -1,0 +1,244 @@
+"""Stories of whole runs: real flows on an ephemeral Prefect server, real ffmpeg, real files."""
+
+import json
+import shutil
+
+import pytest
+from sqlalchemy import select
+
+from tests.media import Clips
+from utils.db import items, ledger, runs
+from utils.db.schema import Execution, Item
+from utils.db.session import session
+from utils.models.options import CompressionOptions, PipelineOptions
+from utils.models.shift import RunStatus
+
+pytestmark = pytest.mark.usefixtures("prefect_server")
+
+# Tones hold no voice: these stories need no speech model.
+QUICK = PipelineOptions(skip=("generate_embeddings",))
+
+
+@pytest.fixture
+def library(clips: Clips, tmp_path):
+    """A folder with two good files."""
+    folder = tmp_path / "library"
+    folder.mkdir()
+    shutil.copy(clips.tone, folder / "tone.wav")
+    shutil.copy(clips.image, folder / "image.jpg")
+    return folder
+
+
+def ingest(*locations, options=QUICK):
+    from flows.content_ingestion import content_ingestion
+
+    state = content_ingestion([str(one) for one in locations], options, return_state=True)
+    return state.result(raise_on_failure=False), state
+
+
+def work_a_night(options=QUICK, **parameters):
+    from flows.night_shift import night_shift
+
+    return night_shift(options=options, return_state=True, **parameters).result(
+        raise_on_failure=False
+    )
+
+
+def outcomes(report):
+    return {
+        item.path.rsplit("/", 1)[-1]: (item.outcome.value, item.error or item.reason or "")
+        for item in report.items
+    }
+
+
+def executions():
+    with session() as s:
+        return ledger.execution_count(s)
+
+
+def steps(item_id):
+    with session() as s:
+        return {step.step: step for step in ledger.steps_of(s, item_id)}
+
+
+def test_one_bad_item_stops_no_other(library, clips):
+    (library / "empty.mp4").touch()
+    shutil.copy(clips.text, library / "text.mp4")
+    shutil.copy(clips.half, library / "half.mp4")
+    shutil.copy(clips.half_faststart, library / "half-faststart.mp4")
+    report, state = ingest(library, library / "missing.mp4")
+    found = outcomes(report)
+    assert found["tone.wav"][0] == found["image.jpg"][0] == "done"
+    assert "is empty (0 bytes)" in found["empty.mp4"][1]
+    assert "no media file" in found["text.mp4"][1]
+    assert "moov atom not found" in found["half.mp4"][1]
+    assert "is damaged" in found["half-faststart.mp4"][1]
+    assert "does not exist" in found["missing.mp4"][1]
+    assert {found[name][0] for name in found if name not in {"tone.wav", "image.jpg"}} == {"failed"}
+    assert report.status is RunStatus.PARTIAL
+    assert state.name == "Partial"
+    assert (report.counts.done, report.counts.failed) == (2, 5)
+
+
+def test_nothing_half_written_is_left(library, clips, settings):
+    shutil.copy(clips.half_faststart, library / "half.mp4")
+    ingest(library)
+    assert not [path for path in settings.home.rglob("*.part*")]
+    assert not [path for path in settings.home.rglob("*.pcm")]
+
+
+def test_a_second_run_executes_nothing(library):
+    ingest(library)
+    before = executions()
+    report, state = ingest(library)
+    assert executions() == before
+    assert report.status is RunStatus.NOTHING_TO_DO
+    assert state.name == "NothingToDo"
+    assert set(outcomes(report).values()) == {("skipped", "already done")}
+
+
+def test_copies_are_worked_on_once(library):
+    shutil.copy(library / "tone.wav", library / "tone (copy).wav")
+    report, _ = ingest(library)
+    found = outcomes(report)
+    assert found["tone.wav"][0] == "done"
+    assert found["tone (copy).wav"] == ("skipped", f"duplicate of {library / 'tone.wav'}")
+    report, _ = ingest(library)
+    assert outcomes(report)["tone (copy).wav"][1].startswith("duplicate of")
+
+
+def test_a_moved_file_is_not_worked_on_again(library):
+    ingest(library)
+    before = executions()
+    (library / "tone.wav").rename(library / "renamed.wav")
+    report, _ = ingest(library)
+    assert outcomes(report)["renamed.wav"] == ("skipped", "already done")
+    assert executions() == before
+
+
+def test_another_option_repeats_only_what_depends_on_it(library):
+    report, _ = ingest(library / "tone.wav")
+    item_id = report.items[0].item_id
+    options = QUICK.model_copy(update={"compression": CompressionOptions(audio_kbps=24)})
+    report, _ = ingest(library / "tone.wav", options=options)
+    assert outcomes(report)["tone.wav"][0] == "done"
+    counts = {name: step.executions for name, step in steps(item_id).items()}
+    assert counts.pop("compress_media") == 2
+    assert set(counts.values()) == {1}
+
+
+def test_a_lost_rendition_is_made_again_and_nothing_else(library, settings):
+    report, _ = ingest(library / "tone.wav")
+    item_id = report.items[0].item_id
+    (rendition,) = settings.home.rglob("rendition.opus")
+    rendition.unlink()
+    with session() as s:
+        items.requeue(s, [item_id])
+    ingest(library / "tone.wav")
+    assert rendition.exists()
+    counts = {name: step.executions for name, step in steps(item_id).items()}
+    assert counts.pop("compress_media") == 2
+    assert set(counts.values()) == {1}
+
+
+def test_a_file_that_vanishes_fails_alone_and_comes_back(library):
+    hidden = library.parent / "hidden.wav"
+
+    class Vanishing:
+        """Takes the file away after it was taken in, before it is worked on."""
+
+        def __call__(self, *_):
+            if (library / "tone.wav").exists():
+                (library / "tone.wav").rename(hidden)
+
+    from utils import progress
+
+    with progress.watched(Vanishing()):
+        report, _ = ingest(library)
+    found = outcomes(report)
+    assert found["image.jpg"][0] == "done"
+    assert found["tone.wav"][0] == "failed"
+    assert "vanished" in found["tone.wav"][1]
+    hidden.rename(library / "tone.wav")
+    report, _ = ingest(library)
+    assert outcomes(report)["tone.wav"][0] == "done"
+
+
+def test_strange_names_are_only_names(clips, tmp_path):
+    names = ["-rf.wav", "two\nlines.wav", "ünï 🎬 code.wav", "a b  c.wav", "50% %d.wav", "$(x).wav"]
+    folder = tmp_path / "strange"
+    folder.mkdir()
+    for number, name in enumerate(names):
+        (folder / name).write_bytes(clips.tone.read_bytes() + bytes([number]))
+    report, _ = ingest(folder)
+    assert report.counts.done == len(names)
+    assert json.loads(report.model_dump_json())["counts"]["done"] == len(names)
+
+
+def test_a_permanent_failure_is_tried_once_and_waits_for_a_person(library, clips):
+    shutil.copy(clips.text, library / "text.mp4")
+    ingest(library)
+    before = executions()
+    report, _ = ingest(library)
+    assert "failed before, waits for you" in outcomes(report)["text.mp4"][1]
+    assert work_a_night().status is RunStatus.NOTHING_TO_DO
+    assert executions() == before
+
+
+def test_a_night_takes_what_lies_in_the_inbox_up_to_its_limit(clips, settings):
+    settings.inbox.mkdir()
+    for number in range(3):
+        target = settings.inbox / f"{number}.wav"
+        target.write_bytes(clips.tone.read_bytes() + bytes([number]))
+    assert work_a_night(limit=2).counts.done == 2
+    assert work_a_night(limit=2).counts.done == 1
+    assert work_a_night(limit=2).status is RunStatus.NOTHING_TO_DO
+
+
+def test_a_night_looks_into_every_source(library, settings):
+    from utils.db import sources
+
+    with session() as s:
+        sources.add(s, str(library))
+    assert work_a_night().counts.done == 2
+
+
+def test_the_report_says_what_happened_and_can_be_mailed(library, clips):
+    shutil.copy(clips.text, library / "<b>text.mp4")
+    report, _ = ingest(library)
+    page = report.report.read_text()
+    assert "no media file" in page
+    assert "data:image/jpeg;base64," in page
+    assert "&lt;b&gt;text" in page
+    assert "<b>text" not in page
+    assert "http://" not in page
+    assert "https://" not in page
+    with session() as s:
+        assert runs.find(s, None).report == str(report.report)
+
+
+def test_an_item_that_another_run_holds_is_left_to_it(library):
+    ingest(library)
+    with session() as s:
+        item = s.scalars(select(Item).where(Item.title == "tone")).one()
+        items.requeue(s, [item.id])
+        query = select(Item).where(Item.id == item.id)
+        assert items.claim(s, "somebody else", query, 1, 60) == [item.id]
+    report, _ = ingest(library)
+    assert outcomes(report)["tone.wav"] == ("skipped", "another run is working on it")
+
+
+def test_process_item_alone_recalls_what_is_done(library):
+    from flows.process_item import process_item
+
+    path = str(library / "tone.wav")
+    first = process_item(path, QUICK)
+    before = executions()
+    assert process_item(path, QUICK) == first
+    assert executions() == before
+
+
+def test_every_execution_knows_its_run(library):
+    report, _ = ingest(library)
+    with session() as s:
+        assert set(s.scalars(select(Execution.run_id))) == {report.run_id}

@@ -1,0 +1,89 @@
+"""A small HTTP server on loopback whose answers a test scripts, and which notes what it was asked."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+
+@dataclass
+class Answer:
+    """One answer; ``cut_to`` sends fewer bytes than the body has, then closes."""
+
+    status: int = 200
+    body: bytes = b""
+    headers: dict[str, str] = field(default_factory=dict)
+    cut_to: int | None = None
+    declare_length: bool = True
+
+    @classmethod
+    def of_json(cls, document: Any, status: int = 200, **headers: str) -> Answer:
+        body = json.dumps(document).encode()
+        return cls(status, body, {"Content-Type": "application/json", **headers})
+
+
+@dataclass
+class Asked:
+    """One request that came in."""
+
+    method: str
+    path: str
+    headers: dict[str, str]
+    body: bytes
+
+
+Handler = Callable[[Asked], Answer]
+
+
+class Server:
+    """The address of a running server and the requests it got."""
+
+    def __init__(self, port: int) -> None:
+        self.url = f"http://127.0.0.1:{port}"
+        self.asked: list[Asked] = []
+
+    def count(self, path: str) -> int:
+        return sum(asked.path == path and asked.method == "GET" for asked in self.asked)
+
+
+@contextmanager
+def serving(handler: Handler) -> Iterator[Server]:
+    """Serve ``handler`` on a free port until the block ends."""
+
+    class Http(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.0"
+
+        def respond(self) -> None:
+            length = int(self.headers.get("Content-Length") or 0)
+            asked = Asked(self.command, self.path, dict(self.headers), self.rfile.read(length))
+            server.asked.append(asked)
+            answer = handler(asked)
+            self.send_response(answer.status)
+            for name, value in answer.headers.items():
+                self.send_header(name, value)
+            if answer.declare_length:
+                self.send_header("Content-Length", str(len(answer.body)))
+            self.end_headers()
+            if self.command != "HEAD":
+                self.wfile.write(answer.body[: answer.cut_to])
+
+        do_GET = do_HEAD = do_POST = respond
+
+        def log_message(self, *args: Any) -> None:
+            pass
+
+    http = ThreadingHTTPServer(("127.0.0.1", 0), Http)
+    server = Server(http.server_port)
+    thread = threading.Thread(target=http.serve_forever, daemon=True)
+    thread.start()
+    try:
+        yield server
+    finally:
+        http.shutdown()
+        thread.join()
+        http.server_close()

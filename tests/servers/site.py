@@ -1,0 +1,72 @@
+"""A video site on loopback, as strange as real ones: it throttles, lies and cuts short.
+
+Pages are /watch/<name>; the extractor plugin in plugins/ knows them and asks /api/<name>
+for title, duration and the address of the media, as a real site's extractor does.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from tests.servers.loopback import Answer, Asked, Server, serving
+
+MP4 = {"Content-Type": "video/mp4"}
+
+
+@contextmanager
+def video_site(media: Path, seconds: float, hls: Path | None = None) -> Iterator[Server]:
+    """Serve one media file under many names, each with a behaviour of its own."""
+    body = media.read_bytes()
+    tries: dict[str, int] = {}
+
+    def answer(asked: Asked) -> Answer:
+        path = asked.path.split("?")[0]
+        host = asked.headers["Host"]
+        if path.startswith("/watch/"):
+            return Answer(body=b"<html><body>a player</body></html>")
+        if path.startswith("/api/"):
+            return describe(path.removeprefix("/api/"), host)
+        if path.startswith("/hls/") and hls:
+            file = hls / path.removeprefix("/hls/")
+            kind = "application/vnd.apple.mpegurl" if file.suffix == ".m3u8" else "video/mp2t"
+            return Answer(body=file.read_bytes(), headers={"Content-Type": kind})
+        if asked.method == "GET":
+            tries[path] = tries.get(path, 0) + 1
+        match path:
+            case "/media/plain.mp4" | "/media/listed.mp4":
+                return Answer(body=body, headers=MP4)
+            case "/media/gone.mp4":
+                return Answer(404)
+            case "/media/busy.mp4" if tries.get(path, 0) <= 1:
+                return Answer(429, headers={"Retry-After": "1"})
+            case "/media/cut.mp4" if tries.get(path, 0) <= 1:
+                return Answer(body=body, headers=MP4, cut_to=len(body) // 2)
+            case "/media/silent-cut.mp4":
+                half = body[: len(body) // 2]
+                return Answer(body=half, headers=MP4, declare_length=False)
+            case "/media/busy.mp4" | "/media/cut.mp4":
+                return Answer(body=body, headers=MP4)
+            case "/media/nothing.mp4":
+                return Answer(body=b"", headers=MP4)
+            case "/media/page.mp4":
+                return Answer(body=b"<html>Please log in</html>" * 40, headers=MP4)
+        return Answer(404)
+
+    def describe(name: str, host: str) -> Answer:
+        if name == "private":
+            return Answer.of_json({"error": "This video is private"}, 200)
+        if name == "channel":
+            return Answer.of_json({"entries": ["listed", "plain"]})
+        return Answer.of_json(
+            {
+                "id": name,
+                "title": f"A {name} ../video",
+                "duration": seconds,
+                "url": f"http://{host}/media/{name}.mp4",
+            }
+        )
+
+    with serving(answer) as server:
+        yield server

@@ -1,0 +1,98 @@
+"""The real google-genai client against a server that speaks Gemini's protocol."""
+
+import json
+
+import pytest
+from pydantic import SecretStr
+
+from tests.servers.gemini import UNDERSTANDING, gemini, refused, reply, understood
+from tests.servers.loopback import Answer
+from utils.clients.gemini import analyze
+from utils.config import load_settings
+from utils.errors import PermanentError, RetryableError, ThrottledError
+from utils.models.transcript import Segment, Transcript
+
+SPOKEN = Segment(start_seconds=0, end_seconds=2, text="ភ្លៀងធ្លាក់")
+TRANSCRIPT = Transcript(engine="x", language="km", segments=(SPOKEN,))
+
+
+def ask(server, override):
+    override(gemini_api_key=SecretStr("the-key"), gemini_base_url=server.url)
+    return analyze(TRANSCRIPT, "Rain", "gemini-2.5-flash", load_settings())
+
+
+def test_an_answer_in_the_schema_is_understood_with_its_cost(override):
+    with gemini(understood()) as server:
+        found = ask(server, override)
+    assert found.understanding.model_dump(mode="json") == UNDERSTANDING
+    assert (found.usage.prompt_tokens, found.usage.response_tokens) == (321, 45)
+    assert found.engine == "gemini gemini-2.5-flash"
+
+
+def test_the_question_carries_transcript_schema_and_key(override):
+    with gemini(understood()) as server:
+        ask(server, override)
+    asked = server.asked[0]
+    body = json.loads(asked.body)
+    headers = {name.lower(): value for name, value in asked.headers.items()}
+    assert headers["x-goog-api-key"] == "the-key"
+    assert "ភ្លៀងធ្លាក់" in body["contents"][0]["parts"][0]["text"]
+    assert "summary" in body["generationConfig"]["responseSchema"]["properties"]
+    assert "the-key" not in asked.path
+
+
+@pytest.mark.parametrize(
+    ("answer", "delay"),
+    [
+        (refused(429, "RESOURCE_EXHAUSTED", "slow down", retry="7s"), 7.0),
+        (Answer.of_json({"error": {"code": 429, "message": "x"}}, 429, **{"Retry-After": "3"}), 3),
+        (refused(429, "RESOURCE_EXHAUSTED", "slow down"), None),
+    ],
+)
+def test_throttling_carries_the_servers_delay(override, answer, delay):
+    with gemini(answer) as server, pytest.raises(ThrottledError) as caught:
+        ask(server, override)
+    assert caught.value.retry_after_seconds == delay
+    assert len(server.asked) == 1
+
+
+def test_a_5xx_may_pass(override):
+    with gemini(refused(503, "UNAVAILABLE", "overloaded")) as server:
+        with pytest.raises(RetryableError, match="503"):
+            ask(server, override)
+
+
+def test_a_wrong_key_is_permanent_and_says_what_to_check(override):
+    with gemini(refused(403, "PERMISSION_DENIED", "bad key")) as server:
+        with pytest.raises(PermanentError, match="NIGHTSHIFT_GEMINI_API_KEY") as caught:
+            ask(server, override)
+    assert "the-key" not in str(caught.value)
+
+
+def test_a_refusal_of_the_content_is_permanent(override):
+    with (
+        gemini(reply("", finish="SAFETY")) as server,
+        pytest.raises(PermanentError, match="SAFETY"),
+    ):
+        ask(server, override)
+
+
+def test_an_answer_that_was_cut_short_may_pass(override):
+    text = json.dumps(UNDERSTANDING)
+    with gemini(reply(text[: len(text) // 2], finish="MAX_TOKENS")) as server:
+        with pytest.raises(RetryableError, match="not in the form"):
+            ask(server, override)
+
+
+def test_half_a_body_may_pass(override):
+    whole = understood()
+    with gemini(Answer(200, whole.body, whole.headers, cut_to=40)) as server:
+        with pytest.raises(RetryableError):
+            ask(server, override)
+
+
+def test_nobody_there_may_pass(override):
+    with gemini(understood()) as server:
+        pass
+    with pytest.raises(RetryableError, match="did not answer"):
+        ask(server, override)

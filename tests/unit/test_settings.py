@@ -1,0 +1,60 @@
+from pathlib import Path
+
+import pytest
+
+from utils.config import Lanes, Settings, prepare_prefect, running_services
+
+
+def test_a_profile_brings_its_limits(monkeypatch):
+    monkeypatch.setenv("NIGHTSHIFT_PROFILE", "testing")
+    settings = Settings()
+    assert settings.shift_limit == 10
+    assert settings.lanes.transcribe == 1
+    assert settings.lanes.probe == Lanes().probe
+
+
+def test_a_variable_wins_over_the_profile(monkeypatch):
+    monkeypatch.setenv("NIGHTSHIFT_PROFILE", "testing")
+    monkeypatch.setenv("NIGHTSHIFT_SHIFT_LIMIT", "33")
+    monkeypatch.setenv("NIGHTSHIFT_LANES__TRANSCRIBE", "4")
+    settings = Settings()
+    assert settings.shift_limit == 33
+    assert settings.lanes.transcribe == 4
+    assert settings.lanes.compress == 1
+
+
+def test_a_lane_of_zero_is_refused(monkeypatch):
+    monkeypatch.setenv("NIGHTSHIFT_LANES__COMPRESS", "0")
+    with pytest.raises(ValueError, match="compress"):
+        Settings()
+
+
+def test_no_secret_is_printed(monkeypatch):
+    monkeypatch.setenv("NIGHTSHIFT_GEMINI_API_KEY", "sk-very-secret")
+    monkeypatch.setenv("NIGHTSHIFT_DATABASE_URL", "postgresql://user:hunter2@host/db")
+    settings = Settings()
+    assert "very-secret" not in repr(settings)
+    assert "hunter2" not in repr(settings)
+
+
+def test_the_database_lies_in_the_home_unless_one_is_named(settings, monkeypatch):
+    assert settings.sqlalchemy_url == f"sqlite:///{settings.home}/nightshift.db"
+    monkeypatch.setenv("NIGHTSHIFT_DATABASE_URL", "postgresql://host/db")
+    assert Settings().sqlalchemy_url == "postgresql://host/db"
+
+
+def test_servers_of_a_dead_up_are_not_used(settings):
+    assert running_services(settings) == {}
+    settings.services_file.write_text('{"pid": 4194305, "prefect_api_url": "x", "chroma_url": "y"}')
+    assert running_services(settings) == {}
+
+
+def test_prefect_keeps_its_state_in_the_home(settings, monkeypatch):
+    monkeypatch.delenv("PREFECT_API_URL", raising=False)
+    monkeypatch.setenv("PREFECT_HOME", "")
+    monkeypatch.delenv("PREFECT_HOME")
+    prepare_prefect(settings)
+    import os
+
+    assert Path(os.environ["PREFECT_HOME"]) == settings.home / "prefect"
+    monkeypatch.delenv("PREFECT_HOME")
