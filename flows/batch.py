@@ -42,6 +42,8 @@ def work_on(work: Work, run_id: str, options: PipelineOptions) -> None:
     """
     current_run.set(run_id)
     item_id = work if isinstance(work, str) else _fetched(work, run_id)
+    if item_id is None:
+        return
     with session() as s:
         title = s.get_one(Item, item_id).title
     named = process_item.with_options(flow_run_name=lambda: title)
@@ -90,8 +92,11 @@ def _threads(concurrency: int) -> ThreadPoolTaskRunner[None]:
     return ThreadPoolTaskRunner(max_workers=concurrency)
 
 
-def _fetched(entry: Entry, run_id: str) -> str:
-    """The item of an entry, claimed for the run; a failure is noted before it goes up."""
+def _fetched(entry: Entry, run_id: str) -> str | None:
+    """The item of an entry, claimed for the run; None if it is a copy of one that is known.
+
+    A failure is noted before it goes up.
+    """
     try:
         item_id = fetch(entry)
     except NightShiftError as error:
@@ -100,7 +105,22 @@ def _fetched(entry: Entry, run_id: str) -> str:
         title = entry.title or entry.url
         progress.tell(progress.Settled(entry.item_id, title, "failed", str(error)))
         raise
-    return item_id
+    if shift.claim_new(run_id, item_id):
+        return item_id
+    with session() as s:
+        known = next(iter(items.paths_of(s, item_id)))
+    shift.note(
+        run_id,
+        [
+            ItemOutcome(
+                item_id=item_id,
+                path=entry.url,
+                outcome=Outcome.SKIPPED,
+                reason=f"duplicate of {known}",
+            )
+        ],
+    )
+    return None
 
 
 def _note_unnoted(run_id: str, failures: Mapping[str, BaseException]) -> None:

@@ -11,6 +11,8 @@ from prefect.tasks import task
 
 from flows.batch import Work, conclude, concurrency_or_default, work_through
 from tasks.database import connect
+from tasks.lanes import lane
+from tasks.policy import tries
 from utils import shift
 from utils.clients import youtube
 from utils.config import load_settings
@@ -18,11 +20,12 @@ from utils.db import archive, items
 from utils.db.schema import Item
 from utils.db.session import session
 from utils.db.sources import is_url
-from utils.errors import NightShiftError, RetryableError
+from utils.errors import NightShiftError
 from utils.models.item import Entry, ItemStatus
 from utils.models.options import PipelineOptions
 from utils.models.shift import ItemOutcome, Outcome, ShiftReport
 from utils.models.verdict import Band
+from utils.pipeline import FETCH
 
 
 @flow(name="content-ingestion")
@@ -89,19 +92,7 @@ def look_up(addresses: list[str]) -> Arrivals:
     )
 
 
-def _may_pass(_task: object, _run: object, state: State) -> bool:
-    return isinstance(state.result(raise_on_failure=False), RetryableError)
-
-
-@task(
-    name="list-entries",
-    tags=["download"],
-    retries=2,
-    retry_delay_seconds=5,
-    retry_condition_fn=_may_pass,
-    cache_policy=NO_CACHE,
-    persist_result=False,
-)
+@task(name="list-entries", cache_policy=NO_CACHE, persist_result=False)
 def _list_entries(address: str) -> list[Entry]:
     return youtube.entries(address, load_settings())
 
@@ -109,9 +100,12 @@ def _list_entries(address: str) -> list[Entry]:
 def list_entries(address: str) -> list[Entry] | ItemOutcome:
     """The entries at an address, or the failure to list them."""
     try:
-        return _list_entries(address)
+        for attempt in tries(FETCH.retries):
+            with attempt, lane(FETCH.lane):
+                return _list_entries(address)
     except NightShiftError as error:
         return ItemOutcome(item_id=None, path=address, outcome=Outcome.FAILED, error=str(error))
+    raise AssertionError("the last attempt returns or raises")
 
 
 def _fetched_before(entry: Entry, row: Item) -> ItemOutcome:

@@ -103,7 +103,7 @@ def step(
                 ),
             )
             the_task = tagged if _SERVED else untagged
-            for attempt in _tries(row.retries):
+            for attempt in tries(row.retries):
                 with attempt, lane(row.lane):
                     the_task(work)
             return cast(R, work.kept)
@@ -148,7 +148,8 @@ def _execute(work: _Work) -> State[None]:
     return Completed()
 
 
-def _tries(retries: int) -> Retrying:
+def tries(retries: int) -> Retrying:
+    """Attempts at what may pass: one, and ``retries`` more, each after its delay."""
     return Retrying(
         retry=retry_if_exception_type(RetryableError),
         stop=stop_after_attempt(retries + 1),

@@ -55,5 +55,7 @@ def prefect_server() -> Iterator[None]:
     """One ephemeral Prefect server for all flow tests."""
     from prefect.testing.utilities import prefect_test_harness
 
+    import tasks.policy  # noqa: F401  asks at import whether there is a server: there is none
+
     with prefect_test_harness(server_startup_timeout=120):
         yield

@@ -17,7 +17,7 @@ from utils.db.schema import Item
 from utils.db.session import session
 from utils.errors import NightShiftError, PermanentError
 from utils.media import tools
-from utils.models.item import MediaItem
+from utils.models.item import ItemStatus, MediaItem
 from utils.models.options import PipelineOptions
 from utils.models.shift import ItemOutcome, Outcome, ShiftReport
 from utils.text import analyst, embedder
@@ -58,6 +58,13 @@ def claim_waiting(run_id: str, limit: int) -> list[str]:
     with session() as s:
         query = items.waiting(settings.max_tries)
         return items.claim(s, run_id, query, limit, settings.lease_seconds)
+
+
+def claim_new(run_id: str, item_id: str) -> bool:
+    """Claim an item that was fetched just now; False if it is done, or in work, as a copy."""
+    undone = select(Item).where(Item.id == item_id, Item.status != ItemStatus.DONE.value)
+    with session() as s:
+        return bool(items.claim(s, run_id, undone, 1, load_settings().lease_seconds, renew=False))
 
 
 def claim_one(wanted: str, holder: str) -> MediaItem:

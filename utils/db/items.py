@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from sqlalchemy import Select, func, or_, select, update
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from utils.db.schema import File, Item, now
@@ -60,9 +61,10 @@ def register(
     source_url: str | None = None,
 ) -> Item:
     """Note that a file holds an item; the item is new, or known from another path."""
-    item = s.get(Item, seen.item_id)
-    if item is None:
-        item = Item(
+    insert = postgresql.insert if s.get_bind().dialect.name == "postgresql" else sqlite.insert
+    s.execute(
+        insert(Item)
+        .values(
             id=seen.item_id,
             kind=kind.value,
             title=title or seen.stat.path.stem,
@@ -70,20 +72,21 @@ def register(
             source_url=source_url,
             status=ItemStatus.PENDING.value,
         )
-        s.add(item)
-        s.flush()
-    s.merge(
-        File(
-            path=str(seen.stat.path),
-            item_id=seen.item_id,
-            size_bytes=seen.stat.size_bytes,
-            modified_ns=seen.stat.modified_ns,
-            inode=str(seen.stat.inode),
-            seen_at=now(),
-        )
+        .on_conflict_do_nothing()
     )
-    s.flush()
-    return item
+    facts = {
+        "item_id": seen.item_id,
+        "size_bytes": seen.stat.size_bytes,
+        "modified_ns": seen.stat.modified_ns,
+        "inode": str(seen.stat.inode),
+        "seen_at": now(),
+    }
+    s.execute(
+        insert(File)
+        .values(path=str(seen.stat.path), **facts)
+        .on_conflict_do_update(index_elements=[File.path], set_=facts)
+    )
+    return s.get_one(Item, seen.item_id)
 
 
 def paths_of(s: Session, item_id: str) -> list[Path]:
@@ -153,19 +156,25 @@ def waiting(max_tries: int) -> Select[tuple[Item]]:
 
 
 def claim(
-    s: Session, holder: str, query: Select[tuple[Item]], limit: int, lease_seconds: int
+    s: Session,
+    holder: str,
+    query: Select[tuple[Item]],
+    limit: int,
+    lease_seconds: int,
+    renew: bool = True,
 ) -> list[str]:
     """Take up to ``limit`` items of ``query`` for ``holder``; nobody else gets them.
 
     On Postgres rows that another shift is taking are skipped (``FOR UPDATE SKIP LOCKED``);
-    on SQLite the update itself decides, one writer at a time.
+    on SQLite the update itself decides, one writer at a time. With ``renew`` what ``holder``
+    has already is taken again.
     """
     candidates = query.with_only_columns(Item.id).limit(limit)
     if s.get_bind().dialect.name == "postgresql":
         candidates = candidates.with_for_update(skip_locked=True)
-    free = or_(
-        Item.claimed_by.is_(None), Item.claimed_until < now(), Item.claimed_by == holder
-    )  # fmt: skip
+    free = or_(Item.claimed_by.is_(None), Item.claimed_until < now())
+    if renew:
+        free = or_(free, Item.claimed_by == holder)
     ids = list(s.scalars(candidates.where(free)))
     taken = s.scalars(
         update(Item)

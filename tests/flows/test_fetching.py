@@ -1,0 +1,107 @@
+"""From an address to a done item: the real yt-dlp, a site on loopback, real flows."""
+
+import pytest
+from sqlalchemy import select
+
+from tests.flows.test_shift import QUICK, ingest, outcomes, steps, work_a_night
+from tests.servers.site import video_site
+from utils.db import sources
+from utils.db.schema import Archived, Item
+from utils.db.session import session
+from utils.models.shift import RunStatus
+
+pytestmark = pytest.mark.usefixtures("prefect_server")
+
+
+@pytest.fixture
+def site(clips):
+    with video_site(clips.video, seconds=4, hls=clips.hls) as server:
+        yield server
+
+
+def archived():
+    with session() as s:
+        return set(s.scalars(select(Archived.key)))
+
+
+def test_an_address_becomes_a_done_item_and_is_fetched_once(site, settings):
+    url = f"{site.url}/watch/plain"
+    report, _ = ingest(url)
+    assert report.counts.done == 1
+    assert report.items[0].path.startswith(str(settings.home / "items"))
+    assert archived() == {"Loopback:plain"}
+    again, _ = ingest(url)
+    assert outcomes(again)["plain"] == ("skipped", "fetched before")
+    assert again.status is RunStatus.NOTHING_TO_DO
+    assert site.count("/media/plain.mp4") == 1
+
+
+def test_a_download_is_decoded_once_not_twice(site):
+    report, _ = ingest(f"{site.url}/watch/plain")
+    counts = {name: step.executions for name, step in steps(report.items[0].item_id).items()}
+    assert counts["extract_ffprobe"] == counts["analyze_signal"] == 1
+
+
+def test_the_title_and_address_of_the_site_are_kept(site):
+    ingest(f"{site.url}/watch/plain")
+    with session() as s:
+        item = s.scalars(select(Item)).one()
+    assert item.title == "A plain ../video"
+    assert item.source_url == f"{site.url}/watch/plain"
+
+
+def test_a_channel_is_fetched_entry_by_entry_and_copies_are_seen(site):
+    report, _ = ingest(f"{site.url}/watch/channel")
+    assert report.counts.failed == 0
+    assert archived() == {"Loopback:listed", "Loopback:plain"}
+    with session() as s:
+        assert len(s.scalars(select(Item)).all()) == 1  # both hold the same bytes
+
+
+def test_a_throttled_site_is_asked_again_after_its_delay(site):
+    report, _ = ingest(f"{site.url}/watch/busy")
+    assert report.counts.done == 1
+    assert site.count("/media/busy.mp4") == 2
+
+
+def test_a_body_cut_short_is_fetched_again(site):
+    report, _ = ingest(f"{site.url}/watch/cut")
+    assert report.counts.done == 1
+    assert archived() == {"Loopback:cut"}
+
+
+@pytest.mark.parametrize(
+    ("name", "why"),
+    [
+        ("silent-cut", "no whole media file"),  # half a body, no Content-Length: yt-dlp takes it
+        ("page", "no whole media file"),
+        ("nothing", "not get any data"),
+        ("gone", "404"),
+        ("private", "private"),
+    ],
+)
+def test_what_is_no_whole_media_file_fails_is_not_archived_and_leaves_nothing(
+    site, settings, name, why
+):
+    report, _ = ingest(f"{site.url}/watch/{name}", f"{site.url}/watch/plain")
+    found = outcomes(report)
+    assert found[name][0] == "failed"
+    assert why in found[name][1]
+    assert report.counts.done == 1
+    assert archived() == {"Loopback:plain"}
+    assert list((settings.home / "incoming").iterdir()) == []
+    with session() as s:
+        assert len(s.scalars(select(Item)).all()) == 1
+
+
+def test_a_night_fetches_what_is_new_at_an_address(site):
+    with session() as s:
+        sources.add(s, f"{site.url}/watch/plain")
+    assert work_a_night(QUICK).counts.done == 1
+    assert work_a_night(QUICK).status is RunStatus.NOTHING_TO_DO
+    assert site.count("/media/plain.mp4") == 1
+
+
+def test_hls_and_a_plain_file_come_through_the_same_door(site):
+    report, _ = ingest(f"{site.url}/hls/index.m3u8", f"{site.url}/media/plain.mp4")
+    assert report.counts.done == 2
