@@ -83,8 +83,8 @@ def test_one_bad_item_stops_no_other(library, clips):
 def test_nothing_half_written_is_left(library, clips, settings):
     shutil.copy(clips.half_faststart, library / "half.mp4")
     ingest(library)
-    assert not [path for path in settings.home.rglob("*.part*")]
-    assert not [path for path in settings.home.rglob("*.pcm")]
+    assert not list(settings.home.rglob("*.part*"))
+    assert not list(settings.home.rglob("*.pcm"))
 
 
 def test_a_second_run_executes_nothing(library):

@@ -1,4 +1,4 @@
-"""A small HTTP server on loopback whose answers a test scripts, and which notes what it was asked."""
+"""A small HTTP server on loopback: a test scripts its answers, it notes what it was asked."""
 
 from __future__ import annotations
 

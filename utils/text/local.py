@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from functools import cache
 
 import simplemma
 import stopwordsiso
@@ -22,6 +23,7 @@ ENGINE = "local (LexRank, lemma frequency)"
 _SENTENCES = 3
 _KEYWORDS = 12
 _MIN_LETTERS = 3
+_MAX_LETTERS = 30  # longer "words" are sentences of a script without spaces
 
 
 def analyze(transcript: Transcript) -> Analysis:
@@ -42,11 +44,13 @@ def analyze(transcript: Transcript) -> Analysis:
 def keywords(text: str, language: str) -> list[str]:
     """The most frequent content words of ``text``, lemmatised, at most ``_KEYWORDS``."""
     stop = _stop_words(language)
-    words = (_lemma(word, language) for word in simplemma.simple_tokenizer(text.casefold()))
+    words = (_lemma(word, language) for word in _words(text.casefold(), language))
     counted = Counter(
         word
         for word in words
-        if len(word) >= _MIN_LETTERS and word not in stop and any(map(str.isalpha, word))
+        if _MIN_LETTERS <= len(word) <= _MAX_LETTERS
+        and word not in stop
+        and any(map(str.isalpha, word))
     )
     return [word for word, _ in counted.most_common(_KEYWORDS)]
 
@@ -70,11 +74,30 @@ class _Words:
         return [word for word in simplemma.simple_tokenizer(sentence) if word[0].isalnum()]
 
 
+def _words(text: str, language: str) -> Sequence[str]:
+    """The words of ``text``.
+
+    simplemma's tokenizer cuts scripts with combining vowels (Khmer, Thai) into pieces; for
+    languages that it has no dictionary for, words are what stands between spaces.
+    """
+    if _has_dictionary(language):
+        return list(simplemma.simple_tokenizer(text))
+    return [word.strip(".,;:!?\"'()[]«»។៕…") for word in text.split()]
+
+
 def _lemma(word: str, language: str) -> str:
-    try:
-        return str(simplemma.lemmatize(word, lang=language)).casefold()
-    except ValueError:  # a language without a dictionary
+    if not _has_dictionary(language):
         return word
+    return str(simplemma.lemmatize(word, lang=language)).casefold()
+
+
+@cache
+def _has_dictionary(language: str) -> bool:
+    try:
+        simplemma.lemmatize("a", lang=language)
+    except ValueError:
+        return False
+    return True
 
 
 def _stop_words(language: str) -> frozenset[str]:

@@ -1,0 +1,33 @@
+"""Figures, as ratios against an alternative that runs beside them: `make bench`.
+
+python -m benchmarks            all of them, about four minutes on two cores
+python -m benchmarks shift      one of them: shift, help
+"""
+
+from __future__ import annotations
+
+import os
+import platform
+import sys
+
+from rich.console import Console
+from rich.table import Table
+
+from benchmarks import shift, startup
+
+BENCHMARKS = {"shift": shift.rows, "help": startup.rows}
+
+
+def main() -> None:
+    chosen = sys.argv[1:] or list(BENCHMARKS)
+    table = Table("what", "measured", "against", "ratio", "aim", title="Night Shift")
+    for name in chosen:
+        for row in BENCHMARKS[name]():
+            table.add_row(*row)
+    console = Console()
+    console.print(table)
+    console.print(f"{platform.processor() or platform.machine()}, {os.cpu_count()} cores, "
+                  f"Python {platform.python_version()}, {platform.system()}")  # fmt: skip
+
+
+main()

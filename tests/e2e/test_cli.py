@@ -1,0 +1,232 @@
+"""The command line as a person and as a script meet it: a process of its own."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+SAMPLES = Path(__file__).parent.parent.parent / "samples"
+PROGRAM = Path(sys.executable).with_name("nightshift")
+
+
+def nightshift(home, *arguments, **extra):
+    environment = {**os.environ, "NIGHTSHIFT_HOME": str(home), **extra}
+    folder = home.parent if home.parent.is_dir() else home.parent.parent
+    return subprocess.run(
+        [PROGRAM, *arguments], capture_output=True, text=True, env=environment, cwd=folder
+    )
+
+
+def document(finished):
+    return json.loads(finished.stdout)
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory):
+    return tmp_path_factory.mktemp("cli") / "home"
+
+
+@pytest.fixture(scope="module")
+def first(home):
+    """The first run over the samples, through the door."""
+    return nightshift(home, "run", str(SAMPLES), "--json")
+
+
+def by_name(report):
+    return {Path(item["path"]).name: item for item in report["items"]}
+
+
+def test_run_processes_a_library_and_prints_one_document(first):
+    report = document(first)
+    assert first.returncode == 1  # one sample is broken
+    assert report["status"] == "partial"
+    assert report["counts"] == {"done": 6, "skipped": 1, "failed": 1}
+    assert set(report) == {"run_id", "status", "counts", "duration_seconds", "report", "items"}
+    found = by_name(report)
+    assert set(found["coast.jpg"]) == {
+        *("item_id", "path", "kind", "outcome", "reason", "verdict", "score", "error")
+    }
+    assert found["the night shift.mp4"]["outcome"] == "done"
+    assert found["the night shift.mp4"]["verdict"] == "approve"
+    assert "duplicate of" in found["the night shift (copy).mp4"]["reason"]
+    assert "moov atom not found" in found["broken camera file.mp4"]["error"]
+    assert Path(report["report"]).exists()
+
+
+def test_a_second_run_does_nothing_in_seconds(home, first):
+    before = steps(home)
+    started = time.monotonic()
+    second = nightshift(home, "run", str(SAMPLES), "--json")
+    assert time.monotonic() - started < 10
+    report = document(second)
+    assert second.returncode == 0
+    assert report["status"] == "nothing_to_do"
+    assert report["counts"] == {"done": 0, "skipped": 8, "failed": 0}
+    assert steps(home) == before
+
+
+def steps(home):
+    import sqlite3
+
+    with sqlite3.connect(home / "nightshift.db") as database:
+        return database.execute("SELECT count(*), max(id) FROM executions").fetchone()
+
+
+def test_show_tells_everything_by_checksum_prefix_and_path(home, first):
+    item_id = by_name(document(first))["lighthouse.mp3"]["item_id"]
+    shown = document(nightshift(home, "show", item_id[:8], "--json"))
+    assert set(shown) >= {
+        *("item", "metadata", "transcript", "analysis", "verdict", "renditions", "steps")
+    }
+    assert shown["transcript"]["language"] == "en"
+    assert "lighthouse" in shown["transcript"]["text"].lower()
+    assert shown["transcript"]["segments"][0]["end_seconds"] > 1
+    assert shown["transcript"]["engine"].startswith("openai-whisper base")
+    assert shown["analysis"]["engine"].startswith("local")
+    assert "lighthouse" in shown["analysis"]["keywords"]
+    assert shown["verdict"]["criteria"][0].keys() >= {"name", "score", "reason"}
+    assert {step["step"] for step in shown["steps"]} >= {"transcribe_audio", "store_item"}
+    assert {step["executions"] for step in shown["steps"]} == {1}
+    assert all(Path(made["path"]).stat().st_size == made["size_bytes"]
+               for made in shown["renditions"])  # fmt: skip
+    same = nightshift(home, "show", str(SAMPLES / "lighthouse.mp3"), "--json")
+    assert document(same)["item"]["item_id"] == item_id
+
+
+def test_the_song_has_no_text_and_the_image_no_transcript(home, first):
+    found = by_name(document(first))
+    song = document(nightshift(home, "show", found["evening song.m4a"]["item_id"], "--json"))
+    assert song["transcript"]["text"] == ""
+    image = document(nightshift(home, "show", found["coast.jpg"]["item_id"], "--json"))
+    assert image["transcript"] is None
+    assert image["item"]["kind"] == "image"
+
+
+def test_search_finds_what_was_said_and_when_in_another_language_too(home, first):
+    hits = document(nightshift(home, "search", "lamp on the stairs", "--json"))
+    assert set(hits[0]) == {"item_id", "path", "score", "snippet", "start_seconds"}
+    assert hits[0]["path"].endswith("lighthouse.mp3")
+    assert hits[0]["start_seconds"] < 2
+    hits = document(nightshift(home, "search", "a ship leaves the harbour", "--json"))
+    assert "Hafen" in hits[0]["snippet"]
+
+
+def test_items_are_listed_by_status(home, first):
+    listed = document(nightshift(home, "items", "--status", "quarantined", "--json"))
+    assert [item["title"] for item in listed] == ["broken camera file"]
+    assert len(document(nightshift(home, "items", "--json"))) == 7
+
+
+def test_report_repeats_the_last_run_and_any_other(home, first):
+    run_id = document(first)["run_id"]
+    assert document(nightshift(home, "report", run_id, "--json"))["run_id"] == run_id
+    text = nightshift(home, "report", run_id)
+    assert "6 done, 1 skipped, 1 failed" in text.stdout
+
+
+def test_a_requeued_item_is_tried_again_by_the_next_night(home, first):
+    item_id = by_name(document(first))["broken camera file.mp4"]["item_id"]
+    assert document(nightshift(home, "requeue", item_id, "--json")) == {"requeued": [item_id]}
+    night = nightshift(home, "night", "--limit", "1", "--json")
+    assert night.returncode == 1
+    report = document(night)
+    assert report["status"] == "failed"
+    assert report["counts"] == {"done": 0, "skipped": 0, "failed": 1}
+
+
+def test_progress_is_plain_lines_where_there_is_no_terminal(tmp_path):
+    shutil.copy(SAMPLES / "coast.jpg", tmp_path)
+    finished = nightshift(tmp_path / "home", "run", "coast.jpg")
+    assert finished.returncode == 0
+    assert "coast: judging" in finished.stderr
+    assert "coast: done approve" in finished.stderr
+    assert "\x1b" not in finished.stderr + finished.stdout
+    assert "success: 1 done" in finished.stdout
+    assert "nightshift search" in finished.stdout
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [("run",), ("run", "x", "--concurrency", "0"), ("night", "--limit", "many"), ("nonsense",),
+     ("items", "--status", "lost"), ("run", "x", "--skip", "generate_checksum")],
+)  # fmt: skip
+def test_wrong_usage_is_exit_2(home, arguments):
+    assert nightshift(home, *arguments).returncode == 2
+
+
+def test_a_missing_path_fails_with_a_remedy_and_no_trace(tmp_path):
+    finished = nightshift(tmp_path / "home", "run", "nowhere.mp4", "--json")
+    assert finished.returncode == 1
+    (item,) = document(finished)["items"]
+    assert "does not exist. Check the spelling" in item["error"]
+    assert "Traceback" not in finished.stderr
+
+
+def test_an_unknown_item_is_one_line(home, first):
+    finished = nightshift(home, "show", "feedbeef")
+    assert finished.returncode == 1
+    assert finished.stderr.strip().splitlines() == [
+        "nightshift: There is no item feedbeef. `nightshift items` lists them."
+    ]
+
+
+def test_a_home_that_can_not_be_written_is_one_clear_line(tmp_path):
+    (tmp_path / "file").touch()
+    finished = nightshift(tmp_path / "file" / "home", "items")
+    assert finished.returncode == 1
+    assert "Traceback" not in finished.stderr
+
+
+def test_help_comes_at_once_without_prefect(home):
+    started = time.monotonic()
+    assert nightshift(home, "--help").returncode == 0
+    assert time.monotonic() - started < 3  # 0.25 s alone; the benchmark measures it
+    loaded = subprocess.run(
+        [sys.executable, "-c", "import sys, nightshift.__main__; print(*sys.modules)"],
+        capture_output=True, text=True, check=True,
+    ).stdout.split()  # fmt: skip
+    assert not {"prefect", "torch", "chromadb", "sqlalchemy"} & set(loaded)
+
+
+def test_doctor_says_what_is_there_and_what_is_missing(home, first):
+    checks = {check["name"]: check for check in document(nightshift(home, "doctor", "--json"))}
+    assert checks["ffmpeg"]["state"] == "ok"
+    assert checks["database"]["state"] == "ok"
+    broken = nightshift(home, "doctor", "--json", NIGHTSHIFT_FFMPEG="/no/ffmpeg")
+    assert broken.returncode == 1
+    assert "/no/ffmpeg" in broken.stdout
+    lonely = nightshift(home, "doctor", "--json", PREFECT_API_URL="http://127.0.0.1:1/api")
+    assert "does not answer" in lonely.stdout
+
+
+def test_a_full_disk_fails_the_item_clearly_and_leaves_nothing_half_written(tmp_path):
+    small = tmp_path / "small"
+    small.mkdir()
+    mount = subprocess.run(
+        ["mount", "-t", "tmpfs", "-o", "size=24m", "tmpfs", small], capture_output=True
+    )
+    if mount.returncode != 0:
+        pytest.skip("a small file system can't be mounted here")
+    try:
+        from tests.media import ffmpeg
+
+        big = tmp_path / "big.mkv"
+        ffmpeg("-f", "lavfi", "-i", "nullsrc=s=1280x720:d=4,geq=random(1)*255:128:128",
+               "-c:v", "libx264", "-preset", "ultrafast", "-crf", "12", big)  # fmt: skip
+        finished = nightshift(
+            small / "home", "run", str(big), str(SAMPLES / "coast.jpg"), "--json",
+            NIGHTSHIFT_PIPELINE__COMPRESSION__CRF="1",
+        )  # fmt: skip
+        report = document(finished)
+        found = by_name(report)
+        assert found["coast.jpg"]["outcome"] == "done"
+        assert found["big.mkv"]["outcome"] == "failed"
+        assert "disk is full" in found["big.mkv"]["error"]
+        assert not list((small / "home" / "items").rglob(".*"))
+    finally:
+        subprocess.run(["umount", small], check=True)

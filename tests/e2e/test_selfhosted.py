@@ -1,0 +1,148 @@
+"""`nightshift up`: a real server on Postgres, a worker, a deployment run, a schedule, the end."""
+
+import json
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import httpx
+import pytest
+
+BIN = Path(sys.executable).parent
+SAMPLES = Path(__file__).parent.parent.parent / "samples"
+PROJECT = Path(__file__).parent.parent.parent
+
+
+def free_port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+class Up:
+    """A running `nightshift up` and how to talk to it."""
+
+    def __init__(self, home, port):
+        self.home, self.url = home, f"http://127.0.0.1:{port}/api"
+        self.environment = {
+            **os.environ, "NIGHTSHIFT_HOME": str(home), "PREFECT_API_URL": self.url,
+        }  # fmt: skip
+
+    def run(self, *command):
+        finished = subprocess.run(
+            [BIN / command[0], *command[1:]],
+            capture_output=True, text=True, env=self.environment, cwd=PROJECT,
+        )  # fmt: skip
+        assert finished.returncode == 0, finished.stdout + finished.stderr
+        return finished.stdout
+
+    def api(self, path, **query):
+        return httpx.post(f"{self.url}{path}", json=query, timeout=30).raise_for_status().json()
+
+    def items(self):
+        found = json.loads(self.run("nightshift", "items", "--json"))
+        return {item["title"]: item["status"] for item in found}
+
+
+@pytest.fixture(scope="module")
+def up(tmp_path_factory):
+    home = tmp_path_factory.mktemp("up") / "home"
+    port = free_port()
+    environment = {n: v for n, v in os.environ.items() if not n.startswith("PREFECT_")}
+    environment["NIGHTSHIFT_HOME"] = str(home)
+    command = ["up", "--port", str(port), "--chroma-port", str(free_port())]
+    with subprocess.Popen(
+        [BIN / "nightshift", *command],
+        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env=environment, cwd=PROJECT,
+    ) as process:  # fmt: skip
+        said = []
+        for line in process.stdout:
+            said.append(line)
+            if "Ctrl-C" in line:
+                break
+        assert process.poll() is None, "".join(said)
+        yield Up(home, port)
+        process.send_signal(signal.SIGTERM)
+        process.communicate(timeout=60)
+    assert process.returncode == 0
+    assert not (home / "services.json").exists()
+    with pytest.raises(httpx.HTTPError):
+        httpx.get(f"http://127.0.0.1:{port}/api/health", timeout=2)
+
+
+def test_pool_limits_automation_and_deployments_are_registered(up):
+    from utils.config import Lanes
+
+    limits = {row["tag"]: row["concurrency_limit"]
+              for row in up.api("/concurrency_limits/filter", limit=100)}  # fmt: skip
+    assert limits == Lanes().model_dump()
+    deployments = {row["name"]: row for row in up.api("/deployments/filter")}
+    flows = {row["id"]: row["name"] for row in up.api("/flows/filter")}
+    names = {f"{flows[row['flow_id']]}/{row['name']}" for row in up.api("/deployments/filter")}
+    assert names == {
+        "night-shift/nightly",
+        "content-ingestion/on-demand",
+        "process-item/on-demand",
+    }
+    (schedule,) = deployments["nightly"]["schedules"]
+    assert schedule["schedule"]["cron"] == "0 2 * * *"
+    assert schedule["schedule"]["timezone"] == "UTC"
+    automations = up.api("/automations/filter")
+    assert [row["name"] for row in automations] == ["Crash zombie flow runs"]
+    assert {"prefect.flow-run.Partial", "prefect.flow-run.NothingToDo"} <= set(
+        automations[0]["trigger"]["expect"]
+    )
+
+
+def test_the_doctor_finds_the_server_its_limits_and_its_leases_in_order(up):
+    checks = json.loads(up.run("nightshift", "doctor", "--json"))
+    states = {check["name"]: check["state"] for check in checks}
+    assert states["Prefect server"] == states["tag limits"] == "ok"
+    assert "leases" not in states
+
+
+def test_registering_again_changes_nothing(up):
+    up.run("nightshift", "deploy")
+    assert len(up.api("/automations/filter")) == 1
+    assert len(up.api("/deployments/filter")) == 3
+
+
+def test_a_deployment_run_works_on_the_worker(up):
+    shutil.copy(SAMPLES / "lighthouse.mp3", up.home / "inbox")
+    shutil.copy(SAMPLES / "broken camera file.mp4", up.home / "inbox")
+    said = up.run("prefect", "deployment", "run", "night-shift/nightly", "-p", "limit=10",
+                  "--watch")  # fmt: skip
+    assert "finished" in said
+    assert up.items() == {"lighthouse": "done", "broken camera file": "quarantined"}
+    states = [row["state_name"] for row in up.api("/flow_runs/filter")]
+    assert "Partial" in states
+    (artifact, *_) = up.api("/artifacts/filter", sort="CREATED_DESC")
+    assert "moov atom not found" in artifact["data"]
+    hits = json.loads(up.run("nightshift", "search", "lamp", "--json"))
+    assert hits[0]["path"].endswith("lighthouse.mp3")
+
+
+def test_a_wrong_parameter_is_refused_before_the_run_begins(up):
+    refused = subprocess.run(
+        [BIN / "prefect", "deployment", "run", "night-shift/nightly", "-p", "limit=many"],
+        capture_output=True, text=True, env=up.environment,
+    )  # fmt: skip
+    assert refused.returncode != 0
+
+
+def test_a_schedule_runs_items_without_anybody(up):
+    shutil.copy(SAMPLES / "coast.jpg", up.home / "inbox")
+    up.run("prefect", "--no-prompt", "deployment", "schedule", "clear", "-y", "night-shift/nightly")
+    up.run("prefect", "deployment", "schedule", "create", "night-shift/nightly",
+           "--cron", "* * * * *", "--timezone", "Europe/Berlin")  # fmt: skip
+    end = time.monotonic() + 240
+    while up.items().get("coast") != "done":
+        assert time.monotonic() < end, "no scheduled run came"
+        time.sleep(3)
+    scheduled = [row for row in up.api("/flow_runs/filter") if row["auto_scheduled"]]
+    assert any(row["state_type"] == "COMPLETED" for row in scheduled)

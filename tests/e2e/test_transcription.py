@@ -1,0 +1,109 @@
+"""Real weights, real speech: both engines, one model among threads."""
+
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+
+from utils.config import load_settings
+from utils.models.options import TranscriptionOptions
+from utils.speech import conversion, openai_whisper, transcriber, weights
+
+SAMPLES = Path(__file__).parent.parent.parent / "samples"
+ENGLISH, GERMAN = SAMPLES / "lighthouse.mp3", SAMPLES / "bericht.flac"
+SAID = "the lighthouse keeper climbs the stairs every evening he lights the lamp"
+
+
+def hear(path, stream=0, **options):
+    return transcriber.transcribe(path, stream, TranscriptionOptions(**options), load_settings())
+
+
+def plain(text):
+    return "".join(c for c in text.lower() if c.isalpha() or c == " ")
+
+
+@pytest.mark.parametrize("engine", ["openai-whisper", "faster-whisper"])
+def test_english_is_heard_word_for_word_with_its_language(engine):
+    found = hear(ENGLISH, engine=engine)
+    assert found.language == "en"
+    assert plain(found.text).startswith(SAID)
+    assert found.engine.startswith(engine)
+    assert 0.5 < found.confidence <= 1
+    assert found.hallucination == 0
+    assert all(part.start_seconds < part.end_seconds for part in found.segments)
+
+
+@pytest.mark.parametrize("engine", ["openai-whisper", "faster-whisper"])
+def test_german_is_told_from_english(engine):
+    found = hear(GERMAN, engine=engine)
+    assert found.language == "de"
+    assert "Hafen" in found.text
+
+
+def test_words_have_times_within_their_segment_on_request():
+    (first, *_) = hear(ENGLISH, words=True).segments
+    assert [plain(word.text).strip() for word in first.words][:3] == ["the", "lighthouse", "keeper"]
+    starts = [word.start_seconds for word in first.words]
+    assert starts == sorted(starts)
+    assert hear(ENGLISH).segments[0].words == ()
+
+
+def test_speech_late_in_a_file_is_found_at_its_time(tmp_path):
+    from tests.media import ffmpeg
+
+    late = tmp_path / "late.wav"
+    ffmpeg("-i", ENGLISH, "-af", "adelay=20000:all=1", late)
+    found = hear(late)
+    assert plain(found.text).startswith(SAID)
+    assert found.segments[0].start_seconds == pytest.approx(20, abs=1)
+
+
+def test_music_and_silence_are_not_written_down(tmp_path):
+    from tests.media import ffmpeg
+
+    silence = tmp_path / "silence.wav"
+    ffmpeg("-f", "lavfi", "-i", "anullsrc=d=5", silence)
+    for path in (SAMPLES / "evening song.m4a", silence):
+        found = hear(path)
+        assert found.text == ""
+        assert found.engine == "silero-vad (no voice)"
+
+
+def test_two_threads_hear_what_one_hears():
+    alone = [hear(ENGLISH).text, hear(GERMAN).text]
+    with ThreadPoolExecutor(2) as pool:
+        for _ in range(2):
+            assert [t.text for t in pool.map(hear, (ENGLISH, GERMAN))] == alone
+
+
+def test_the_copies_for_threads_share_their_weights():
+    model = openai_whisper.load("base", load_settings())
+    copies = [model._models.get(), model._models.get()]
+    try:
+        first, second = (copy.decoder.token_embedding.weight for copy in copies)
+        assert first.data_ptr() == second.data_ptr()
+        assert copies[0].decoder is not copies[1].decoder
+    finally:
+        for copy in copies:
+            model._models.put(copy)
+    assert openai_whisper.load("base", load_settings()) is model
+
+
+def test_the_registrys_weights_are_whispers_own_shape():
+    state = conversion.state_dict(
+        conversion.read(weights.ctranslate2("base", load_settings()) / "model.bin")
+    )
+    import whisper
+
+    dims = whisper.model.ModelDimensions(**conversion.dimensions(state))
+    wanted = whisper.model.Whisper(dims).state_dict()
+    assert {n: tuple(v.shape) for n, v in state.items()} == {
+        name: tuple(value.shape) for name, value in wanted.items()
+    }
+
+
+def test_a_model_that_nobody_has_is_a_clear_error():
+    from utils.errors import PermanentError
+
+    with pytest.raises(PermanentError, match="Choose base"):
+        weights.ctranslate2("enormous", load_settings())

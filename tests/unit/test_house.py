@@ -1,0 +1,136 @@
+"""The house keeps its own rules: documents, compose file and deployments say what the code does."""
+
+import ast
+import re
+import shlex
+from pathlib import Path
+
+import pytest
+import typer.main
+import yaml
+
+from deployments import services
+from deployments.services import CHROMA, CLIENT, DEPLOY, PREFECT, SERVICES, WORKER, filled
+from utils import pipeline
+from utils.config import Settings
+
+PROJECT = Path(__file__).parent.parent.parent
+COMPOSE = yaml.safe_load((PROJECT / "docker-compose.yml").read_text())
+DOCUMENTS = "\n".join(
+    path.read_text() for path in [PROJECT / "README.md", *sorted((PROJECT / "docs").rglob("*.md"))]
+)
+IN_COMPOSE = {
+    "bind": "0.0.0.0",
+    "home": "/data",
+    "pool": "nightshift",
+    "prefect_host": "prefect-server",
+    "chroma_host": "chroma",
+    "prefect_database": "",
+}
+
+
+@pytest.mark.parametrize("service", SERVICES, ids=lambda service: service.name)
+def test_compose_and_up_run_the_same_commands(service):
+    wanted = filled(service, IN_COMPOSE).command
+    assert tuple(shlex.split(COMPOSE["services"][service.name]["command"])) == wanted
+
+
+@pytest.mark.parametrize("service", SERVICES, ids=lambda service: service.name)
+def test_compose_and_up_set_the_same_environment(service):
+    wanted = filled(service, IN_COMPOSE).environment
+    given = COMPOSE["services"][service.name]["environment"]
+    for name, value in wanted.items():
+        if name == "PREFECT_API_DATABASE_CONNECTION_URL":
+            assert given[name].startswith("postgresql+asyncpg://")
+        else:
+            assert given[name] == value, name
+
+
+def test_the_servers_leases_are_on_a_volume_and_in_files():
+    server = COMPOSE["services"]["prefect-server"]
+    assert server["environment"]["PREFECT_SERVER_CONCURRENCY_LEASE_STORAGE"].endswith("filesystem")
+    assert any(volume.endswith(":/data") for volume in server["volumes"])
+    assert server["environment"]["PREFECT_HOME"].startswith("/data/")
+
+
+def test_compose_has_health_checks_pinned_versions_and_no_default_password():
+    text = (PROJECT / "docker-compose.yml").read_text()
+    for name, service in COMPOSE["services"].items():
+        if name != "deploy":
+            assert "healthcheck" in service, name
+        image = service["image"]
+        assert ":" in image
+        assert not image.endswith("latest")
+    for variable in ("POSTGRES_PASSWORD", "NIGHTSHIFT_PREFECT_AUTH"):
+        assert f"${{{variable}:-" not in text
+        assert f"${{{variable}:?" in text
+
+
+def test_the_prefect_image_and_the_lock_file_have_the_same_version():
+    locked = re.search(r"^prefect==(\S+)", (PROJECT / "requirements.lock").read_text(), re.M)[1]
+    assert (
+        COMPOSE["services"]["prefect-server"]["image"] == f"prefecthq/prefect:{locked}-python3.11"
+    )
+    assert yaml.safe_load((PROJECT / "prefect.yaml").read_text())["prefect-version"] == locked
+
+
+def test_prefect_yaml_names_every_flow_that_can_be_run():
+    deployed = {
+        entry["entrypoint"]
+        for entry in yaml.safe_load((PROJECT / "prefect.yaml").read_text())["deployments"]
+    }
+    found = {
+        f"flows/{path.name}:{node.name}"
+        for path in (PROJECT / "flows").glob("*.py")
+        for node in ast.parse(path.read_text()).body
+        if isinstance(node, ast.FunctionDef)
+        and any("flow" in ast.unparse(decorator).split("(")[0] for decorator in node.decorator_list)
+    }
+    assert found == deployed
+
+
+def test_every_command_is_in_the_documents():
+    from nightshift.__main__ import app
+
+    for name in typer.main.get_command(app).commands:
+        assert f"nightshift {name}" in DOCUMENTS, name
+
+
+def test_every_setting_is_in_the_documents():
+    for name in Settings.model_fields:
+        assert f"NIGHTSHIFT_{name.upper()}" in DOCUMENTS, name
+
+
+def test_every_step_and_flow_is_in_the_documents():
+    for name in pipeline.BY_NAME:
+        assert f"`{name}`" in DOCUMENTS, name
+    for flow in ("night-shift", "content-ingestion", "process-item"):
+        assert flow in DOCUMENTS
+
+
+def test_no_step_needs_one_that_comes_later():
+    seen = set()
+    for step in pipeline.STEPS:
+        assert set(step.needs) <= seen
+        seen.add(step.name)
+
+
+def test_no_flow_file_hides_a_package_from_the_worker():
+    """A worker puts flows/ first on sys.path."""
+    packages = {"utils", "tasks", "subflows", "deployments", "nightshift", "flows"}
+    assert not packages & {path.stem for path in (PROJECT / "flows").iterdir()}
+
+
+def test_only_the_settings_read_the_environment():
+    for package in ("flows", "subflows", "tasks", "utils", "deployments", "nightshift"):
+        for path in (PROJECT / package).rglob("*.py"):
+            if path.name != "config.py":
+                assert "os.environ" not in path.read_text(), path
+
+
+def test_services_are_named_once():
+    assert [service.name for service in SERVICES] == [
+        PREFECT.name, CHROMA.name, DEPLOY.name, WORKER.name,
+    ]  # fmt: skip
+    assert DEPLOY.environment is WORKER.environment is CLIENT
+    assert services.DEFAULTS["prefect_port"] == "4200"

@@ -1,0 +1,81 @@
+from utils.models.analysis import Analysis, Understanding
+from utils.models.transcript import Segment, Transcript
+from utils.report.markdown import _cell
+from utils.text import analyst, embedder, local, passages
+
+RIVER = (
+    "The river boats arrived at dawn. Fishermen sold their catch on the quay. By noon the "
+    "market was crowded. Nobody sold any fish after noon. The boats left again before dusk. "
+    "A river without boats is a quiet river."
+)
+
+
+def spoken(text, language="en"):
+    segments = [
+        Segment(start_seconds=2.0 * n, end_seconds=2.0 * n + 2, text=part)
+        for n, part in enumerate(text.split(". "))
+    ]
+    return Transcript(engine="x", language=language, segments=tuple(segments))
+
+
+def test_keywords_are_content_words_in_their_base_form():
+    assert local.keywords(RIVER, "en")[:2] == ["river", "boat"]
+    assert "the" not in local.keywords(RIVER, "en")
+    assert local.keywords("Die Häuser und die Häuser", "de") == ["haus"]
+
+
+def test_a_summary_is_made_of_sentences_of_the_text():
+    summary = local.summary(RIVER, "en")
+    assert 0 < len(summary) < len(RIVER)
+    assert all(part.strip(". ") in RIVER for part in summary.split(". "))
+
+
+def test_a_language_without_a_dictionary_still_gives_words():
+    assert local.keywords("ភ្លៀង ធ្លាក់ លើ ទន្លេ", "km")
+
+
+def test_no_text_gives_no_invention():
+    found = local.analyze(Transcript(engine="x"))
+    assert found.understanding == Understanding(summary="")
+    assert found.engine.startswith("local")
+
+
+def test_a_key_switches_gemini_on(settings):
+    from pydantic import SecretStr
+
+    from utils.models.options import AnalysisOptions
+
+    auto = AnalysisOptions()
+    assert analyst.engine(auto, settings) == "local"
+    keyed = settings.model_copy(update={"gemini_api_key": SecretStr("k")})
+    assert analyst.engine(auto, keyed) == "gemini gemini-2.5-flash"
+    assert analyst.engine(AnalysisOptions(engine="local"), keyed) == "local"
+
+
+def test_passages_are_a_summary_and_chunks_with_their_times():
+    transcript = spoken(" ".join([RIVER] * 3))
+    analysis = Analysis(engine="x", understanding=Understanding(summary="Boats."))
+    found = passages.passages("i" * 64, "River", transcript, analysis)
+    assert found[0].kind == "summary"
+    assert found[0].text.startswith("River · Boats.")
+    assert found[1].start_seconds == 0
+    assert all(len(passage.text) < 600 for passage in found)
+    assert " ".join(p.text for p in found[1:]) == transcript.text
+    assert len({passage.passage_id for passage in found}) == len(found)
+
+
+def test_the_embedder_matches_meaning_across_languages():
+    model = embedder.load()
+    texts = ["Das Schiff verlässt den Hafen.", "A recipe for tomato soup."]
+    ship, soup = model.passages(texts)
+    query = model.query("boats leaving the harbour")
+
+    def near(vector):
+        return sum(a * b for a, b in zip(query, vector, strict=True))
+
+    assert near(ship) > near(soup)
+    assert model.name == embedder.name()
+
+
+def test_text_from_strangers_is_no_markup_in_the_artifact():
+    assert _cell("![x](javascript:1)|<b>\n# y") == r"\!\[x\](javascript:1)\|\<b\> # y"
