@@ -68,7 +68,12 @@ WORKER = Service(
         *("prefect", "worker", "start", "--pool", "{pool}"),
         *("--type", "process", "--limit", "{shifts}", "--with-healthcheck"),
     ),
-    environment=CLIENT,
+    environment={
+        **CLIENT,
+        # The worker's health check; Prefect's default listens on every address.
+        "PREFECT_WORKER_WEBSERVER_HOST": "127.0.0.1",
+        "PREFECT_WORKER_WEBSERVER_PORT": "{worker_port}",
+    },
 )
 
 SERVICES = (PREFECT, CHROMA, DEPLOY, WORKER)
@@ -79,6 +84,7 @@ SHIFTS = 2
 DEFAULTS = {
     "prefect_port": str(PREFECT_PORT),
     "chroma_port": str(CHROMA_PORT),
+    "worker_port": "8080",
     "shifts": str(SHIFTS),
 }
 

@@ -6,6 +6,7 @@ import json
 import os
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -41,7 +42,10 @@ def up(settings: Settings, say: Say, prefect_port: int, chroma_port: int) -> Non
         "prefect_port": str(prefect_port),
         "chroma_host": "127.0.0.1",
         "chroma_port": str(chroma_port),
+        "worker_port": str(chroma_port + 1),
     }
+    for port in (prefect_port, chroma_port, chroma_port + 1):
+        _check_free(port)
     (settings.home / "logs").mkdir(parents=True, exist_ok=True)
     settings.inbox.mkdir(parents=True, exist_ok=True)
     with ExitStack() as stack:
@@ -66,6 +70,17 @@ def up(settings: Settings, say: Say, prefect_port: int, chroma_port: int) -> Non
         say("Run one now: prefect deployment run night-shift/nightly -p limit=10")
         say("Stop: Ctrl-C")
         _wait_for_any(running_now, settings)
+
+
+def _check_free(port: int) -> None:
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError as error:
+            raise PermanentError(
+                f"Port {port} is taken. Choose others with --port and --chroma-port."
+            ) from error
 
 
 @contextmanager
@@ -171,9 +186,10 @@ def _announced(settings: Settings, environment: dict[str, str]) -> Iterator[None
 
 
 def _stop_on_signals() -> None:
-    """SIGTERM ends everything in order, as Ctrl-C does."""
+    """SIGTERM and a closed terminal end everything in order, as Ctrl-C does."""
 
     def stop(_number: int, _frame: object) -> None:
         raise KeyboardInterrupt
 
-    signal.signal(signal.SIGTERM, stop)
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, stop)

@@ -126,7 +126,7 @@ def _fetched(entry: Entry, run_id: str) -> str | None:
 def _note_unnoted(run_id: str, failures: Mapping[str, BaseException]) -> None:
     """Note what failed before its own flow could note it (a file that vanished, a crash)."""
     with session() as s:
-        known = runs.outcomes(s, run_id)
+        known = [o for o in runs.outcomes(s, run_id) if o.outcome is not Outcome.SKIPPED]
         noted = {outcome.item_id for outcome in known} | {outcome.path for outcome in known}
         for work, error in failures.items():
             if work in noted:
@@ -140,9 +140,25 @@ def _note_unnoted(run_id: str, failures: Mapping[str, BaseException]) -> None:
                     path=str(next(iter(items.paths_of(s, work)), work)),
                     kind=item.kind if item else None,
                     outcome=Outcome.FAILED,
+                    reason=type(error).__name__,
                     error=str(error),
                 ),
             )
+
+
+def not_claimed(wanted: Sequence[str], claimed: Sequence[str]) -> list[ItemOutcome]:
+    """What to say of items that another run claimed in the meantime."""
+    with session() as s:
+        return [
+            ItemOutcome(
+                item_id=item_id,
+                path=str(next(iter(items.paths_of(s, item_id)), item_id)),
+                kind=s.get_one(Item, item_id).kind,
+                outcome=Outcome.SKIPPED,
+                reason="another run is working on it",
+            )
+            for item_id in set(wanted) - set(claimed)
+        ]
 
 
 def concurrency_or_default(concurrency: int | None) -> int:

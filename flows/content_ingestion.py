@@ -9,7 +9,7 @@ from prefect.cache_policies import NO_CACHE
 from prefect.client.schemas.objects import State
 from prefect.tasks import task
 
-from flows.batch import Work, conclude, concurrency_or_default, work_through
+from flows.batch import Work, conclude, concurrency_or_default, not_claimed, work_through
 from tasks.database import connect
 from tasks.lanes import lane
 from tasks.policy import tries
@@ -49,7 +49,9 @@ def content_ingestion(
     found = shift.take_in([url for url in urls if not is_url(url)], options)
     arrivals = look_up([url for url in urls if is_url(url)])
     shift.note(run_id, [*found.outcomes, *arrivals.failures, *arrivals.fetched_before])
-    claimed = shift.claim_these(run_id, [*found.pending, *arrivals.pending])
+    wanted = [*found.pending, *arrivals.pending]
+    claimed = shift.claim_these(run_id, wanted)
+    shift.note(run_id, not_claimed(wanted, claimed))
     works: list[Work] = [*claimed, *arrivals.entries]
     if works:
         work_through(run_id, works, options, concurrency_or_default(concurrency))
@@ -104,7 +106,13 @@ def list_entries(address: str) -> list[Entry] | ItemOutcome:
             with attempt, lane(FETCH.lane):
                 return _list_entries(address)
     except NightShiftError as error:
-        return ItemOutcome(item_id=None, path=address, outcome=Outcome.FAILED, error=str(error))
+        return ItemOutcome(
+            item_id=None,
+            path=address,
+            outcome=Outcome.FAILED,
+            reason=type(error).__name__,
+            error=str(error),
+        )
     raise AssertionError("the last attempt returns or raises")
 
 

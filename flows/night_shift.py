@@ -10,10 +10,12 @@ from flows.content_ingestion import look_up
 from tasks.database import connect
 from utils import shift
 from utils.config import load_settings
-from utils.db import sources
+from utils.db import ledger, sources
 from utils.db.session import session
+from utils.models.item import Entry
 from utils.models.options import PipelineOptions
-from utils.models.shift import Outcome, ShiftReport
+from utils.models.shift import ItemOutcome, Outcome, ShiftReport
+from utils.pipeline import FETCH
 
 
 @flow(name="night-shift")
@@ -41,13 +43,37 @@ def night_shift(
     folders = [location for location in locations if not sources.is_url(location)]
     found = shift.take_in(folders, options)
     arrivals = look_up([url for url in locations if sources.is_url(url)])
-    broken = [outcome for outcome in found.outcomes if outcome.outcome is Outcome.FAILED]
-    shift.note(run_id, [*broken, *arrivals.failures])
-    works: list[Work] = [*shift.claim_waiting(run_id, limit), *arrivals.entries]
+    entries, given_up = _worth_fetching(arrivals.entries, settings.max_tries)
+    unusable = [_waiting(o) for o in found.outcomes if o.outcome is Outcome.FAILED]
+    shift.note(run_id, [*unusable, *arrivals.failures, *given_up])
+    works: list[Work] = [*shift.claim_waiting(run_id, limit), *entries]
     works = works[:limit]
     if works:
         work_through(run_id, works, options, concurrency_or_default(concurrency))
     return conclude(run_id)
+
+
+def _waiting(outcome: ItemOutcome) -> ItemOutcome:
+    """An unusable file in a source (empty, unreadable): told, but no failure of the night."""
+    update = {"outcome": Outcome.SKIPPED, "reason": f"waits for you: {outcome.error}"}
+    return outcome.model_copy(update=update)
+
+
+def _worth_fetching(entries: list[Entry], max_tries: int) -> tuple[list[Entry], list[ItemOutcome]]:
+    """Entries to fetch, and those that as many runs as an item has tries could not fetch."""
+    with session() as s:
+        failures = ledger.runs_of(s, [entry.item_id for entry in entries], FETCH.name)
+    return [e for e in entries if failures.get(e.item_id, 0) < max_tries], [
+        ItemOutcome(
+            item_id=None,
+            path=entry.url,
+            outcome=Outcome.SKIPPED,
+            reason=f"waits for you: could not be fetched in {failures[entry.item_id]} runs; "
+            f"`nightshift run {entry.url}` tries again",
+        )
+        for entry in entries
+        if failures.get(entry.item_id, 0) >= max_tries
+    ]
 
 
 if __name__ == "__main__":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from pathlib import Path
 
 from prefect import flow
@@ -41,7 +42,9 @@ def process_item(
     holder = run_id or str(flow_run.id)
     media = shift.claim_one(item, holder)
     current_run.set(holder)
-    with recorded(media, run_id, shift.done_key(options)):
+    # A batch keeps the claims of all its items; on its own, an item needs its own heartbeat.
+    alone = shift.claims_kept(holder) if run_id is None else nullcontext()
+    with alone, recorded(media, run_id, shift.done_key(options)):
         facts = extract(media, options)
         findings = analyse(facts, options)
         product = process(facts, findings, options)

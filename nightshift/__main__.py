@@ -24,6 +24,21 @@ app = typer.Typer(
     All state lives in [bold]NIGHTSHIFT_HOME[/bold] (./data); settings come from
     NIGHTSHIFT_… variables and .env. Exit codes: 0 fine, 1 something failed, 2 wrong usage.""",
 )
+
+
+@app.callback()
+def connect() -> None:
+    """Take the database from a Prefect block, for those who keep it there."""
+    from utils.config import load_settings, prepare_prefect
+
+    settings = load_settings()
+    if settings.database_block and not settings.database_url:
+        prepare_prefect(settings, log_level="CRITICAL")
+        from tasks import database
+
+        database.connect()
+
+
 work.add_to(app)
 library.add_to(app)
 operation.add_to(app)

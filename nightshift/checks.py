@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 import subprocess
 from collections.abc import Callable, Iterator
 from importlib.metadata import version
 from importlib.util import find_spec
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import httpx
 
@@ -48,7 +49,8 @@ def _guarded(part: Callable[[Settings], Iterator[Check]], settings: Settings) ->
 
 
 def _home(settings: Settings) -> Iterator[Check]:
-    settings.home.mkdir(parents=True, exist_ok=True)
+    with contextlib.suppress(OSError):
+        settings.home.mkdir(parents=True, exist_ok=True)
     if not os.access(settings.home, os.W_OK):
         yield Check(PROBLEM, "home", f"{settings.home} is not writable", "Set NIGHTSHIFT_HOME.")
         return
@@ -82,7 +84,7 @@ def _weights(settings: Settings) -> Iterator[Check]:
     if speech.engine == "faster-whisper" and not find_spec("faster_whisper"):
         yield Check(PROBLEM, name, "faster-whisper is not installed",
                     "pip install 'nightshift[faster-whisper]'")  # fmt: skip
-    elif weights.is_present(speech.model, settings):
+    elif weights.is_present(speech.engine, speech.model, settings):
         yield Check(OK, name, f"weights in {settings.cache_dir}")
     else:
         yield Check(WARNING, name, "weights are not here yet", "nightshift setup")
@@ -119,9 +121,15 @@ def _database(settings: Settings) -> Iterator[Check]:
 
 def _index(settings: Settings) -> Iterator[Check]:
     from utils.clients import vectors
+    from utils.db import ledger
+    from utils.db.session import session
 
-    where = settings.chroma_url or "embedded"
-    yield Check(OK, "index", f"{where}: {vectors.count(settings)} passages")
+    where, number = settings.chroma_url or "embedded", vectors.count(settings)
+    with session() as s:
+        kept = ledger.count_done(s, "generate_embeddings")
+    lost = kept > 0 and number == 0
+    yield Check(WARNING if lost else OK, "index", f"{where}: {number} passages",
+                "nightshift reindex" if lost else "")  # fmt: skip
 
 
 def _lanes(settings: Settings) -> Iterator[Check]:
@@ -142,15 +150,19 @@ def _server(settings: Settings) -> Iterator[Check]:
         yield Check(OK, "Prefect server", "none: each run starts an ephemeral one",
                     "nightshift up, for schedules and a UI")  # fmt: skip
         return
+    from prefect.client.orchestration import get_client
     from prefect.settings import PREFECT_API_URL
 
     url = str(PREFECT_API_URL.value())
     try:
-        with httpx.Client(base_url=url, timeout=10) as client:
-            theirs = client.get("/admin/version").raise_for_status().json()
-            told = client.get("/admin/settings").raise_for_status().json()
-            limits = _registered_limits(client)
-    except httpx.HTTPError as error:
+        with get_client(sync_client=True) as client:  # knows the server's password, if any
+            theirs = client.request("GET", "/admin/version").json()
+            told = client.request("GET", "/admin/settings").json()
+            limits = {
+                limit.tag: limit.concurrency_limit
+                for limit in client.read_concurrency_limits(limit=200, offset=0)
+            }
+    except (httpx.HTTPError, RuntimeError) as error:
         yield Check(PROBLEM, "Prefect server", f"{url} does not answer: {error}",
                     "nightshift up, or mend NIGHTSHIFT_PREFECT_API_URL")  # fmt: skip
         return
@@ -169,10 +181,3 @@ def _server(settings: Settings) -> Iterator[Check]:
         yield Check(WARNING, "tag limits", f"differ from the settings: {off}", "nightshift deploy")
     else:
         yield Check(OK, "tag limits", "as in the settings")
-
-
-def _registered_limits(client: httpx.Client) -> dict[str, int]:
-    rows: list[dict[str, Any]] = (
-        client.post("/concurrency_limits/filter", json={"limit": 200}).raise_for_status().json()
-    )
-    return {row["tag"]: row["concurrency_limit"] for row in rows}

@@ -175,7 +175,7 @@ def add_source(location: Annotated[str, typer.Argument(metavar="PATH_OR_URL")]) 
     from utils.db.session import session
 
     with session() as s:
-        console.print(f"Added {table.add(s, location)}", soft_wrap=True)
+        console.print(f"Added {table.add(s, location)}", soft_wrap=True, markup=False)
 
 
 @sources.command("remove")
@@ -200,7 +200,7 @@ def list_sources(as_json: Json = False) -> None:
     if as_json:
         print_json(found)
     else:
-        console.print("\n".join(found), soft_wrap=True, highlight=False)
+        console.print("\n".join(found), soft_wrap=True, highlight=False, markup=False)
 
 
 def _item_document(row: Item) -> dict[str, Any]:

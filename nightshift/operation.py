@@ -7,14 +7,14 @@ from typing import Annotated
 
 import typer
 
-from nightshift.output import COLORS, console, errors, print_json, print_table
+from nightshift.output import COLORS, console, errors, print_json, print_table, visible
 
 Json = Annotated[bool, typer.Option("--json", help="One JSON document on stdout, nothing else.")]
 
 
 def add_to(app: typer.Typer) -> None:
     """Add the commands of this module."""
-    for command in (doctor, setup, deploy, up):
+    for command in (doctor, setup, reindex, deploy, up):
         app.command()(command)
 
 
@@ -51,6 +51,19 @@ def setup() -> None:
         else:
             path = weights.ctranslate2(speech.model, settings)
     console.print(f"whisper {speech.model}: {path}", soft_wrap=True, highlight=False)
+
+
+def reindex() -> None:
+    """Make the search index again from the database, after it was lost or moved."""
+    from utils import reindex as index
+    from utils.config import load_settings
+
+    number = 0
+    with errors.status("embedding") as status:
+        for title in index.reindex(load_settings()):
+            number += 1
+            status.update(visible(title))
+    console.print(f"{number} items are findable again.")
 
 
 def deploy() -> None:

@@ -72,7 +72,7 @@ def print_report(report: ShiftReport) -> None:
         f"\n[{COLORS[status]}]{status.replace('_', ' ')}[/]: {counts.done} done, "
         f"{counts.skipped} skipped, {counts.failed} failed in {report.duration_seconds:.1f} s"
     )
-    console.print(f"Report: {report.report}", highlight=False, soft_wrap=True)
+    console.print(f"Report: {report.report}", highlight=False, soft_wrap=True, markup=False)
     console.print('Next: nightshift search "…", nightshift show ITEM, nightshift up', style="dim")
 
 

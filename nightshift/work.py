@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -86,6 +87,8 @@ def _options(skip: list[str] | None, language: str | None, words: bool) -> Pipel
     for name in skip or ():
         if name not in known:
             raise typer.BadParameter(f"{name} is no step that can be skipped: {sorted(known)}")
+    if language and not re.fullmatch("[a-z]{2,3}", language):
+        raise typer.BadParameter(f"{language} is no ISO 639-1 code such as en or km")
     options = load_settings().pipeline
     speech = options.transcription
     return options.model_copy(

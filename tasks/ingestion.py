@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from importlib.metadata import version
+
 from sqlalchemy.orm import Session
 
 from tasks.policy import step
@@ -71,7 +73,7 @@ def extract_ffprobe(item: MediaItem) -> ContainerProbe:
     return ffprobe.probe(item.path)
 
 
-@step()
+@step(fingerprint=lambda item: version("pymediainfo"))
 def extract_mediainfo(item: MediaItem) -> MediaInfoReport:
     """Container, video and audio facts, as MediaInfo reports them."""
     return mediainfo.report(item.path)

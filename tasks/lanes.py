@@ -2,7 +2,7 @@
 
 A lane is taken *before* Prefect's task begins, so that a step that waits is neither Running
 nor holds a slot of the server. On a self-hosted server the same numbers are tag limits
-(deployments/limits.py), which hold across workers.
+(deployments/register.py), which hold across workers.
 """
 
 from __future__ import annotations

@@ -4,7 +4,8 @@
 2. The ledger is asked: done under this key, and its files are there → that result is
    returned, in a Prefect state named Recalled.
 3. Else the body runs as a Prefect task, inside its lane; what may pass is tried again, after
-   the delay that the service named or one that doubles, with the lane free meanwhile.
+   the delay that the service named or one that doubles, with the lane free meanwhile. A body
+   that takes too long is ended (utils/deadline.py).
 4. The ledger's row is written in one transaction with the data that the step produced.
 
 Retries stand outside Prefect's task because Prefect's own delay is fixed beforehand and is
@@ -32,7 +33,8 @@ from tenacity.nap import sleep
 from tenacity.wait import wait_exponential_jitter
 
 from tasks.lanes import lane
-from utils import pipeline, progress
+from utils import deadline, pipeline, progress
+from utils.config import load_settings
 from utils.db import ledger
 from utils.db.session import session
 from utils.errors import RetryableError, ThrottledError
@@ -91,6 +93,9 @@ def step(
             key = ledger.key_of(row.name, row.version, bound.arguments, mark)
             kept = ledger.recall(key, result_type)
             if kept is not None:
+                if save:  # the data may have been overwritten by a run with other options
+                    with session() as s:
+                        save(s, kept)
                 untagged(_Work(kept=kept))
                 return kept
             title = getattr(item, "title", None) or item.item_id
@@ -136,7 +141,8 @@ def _execute(work: _Work) -> State[None]:
     row_id = work.begin()
     started = time.perf_counter()
     try:
-        result = work.body()
+        with deadline.within(load_settings().step_timeout_seconds):
+            result = work.body()
         with session() as s:
             if work.save:
                 work.save(s, result)

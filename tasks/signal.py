@@ -18,7 +18,7 @@ def analyze_signal(item: MediaItem, probe: ContainerProbe) -> SignalReport:
     return signal.analyze(item.path, probe)
 
 
-@step()
+@step(fingerprint=lambda item, probe, count: tools.version("ffmpeg"))
 def generate_thumbnails(item: MediaItem, probe: ContainerProbe, count: int) -> Thumbnails:
     """Stills at even distances; a waveform for sound."""
     folder = item_folder(load_settings().home, item.item_id)

@@ -17,7 +17,10 @@ from utils.models.verdict import Verdict
 
 
 def _save(s: Session, record: ItemRecord) -> None:
-    values = record.model_dump(exclude={"item_id"})
+    values = {
+        name: value.replace("\0", "") if isinstance(value, str) else value
+        for name, value in record.model_dump(exclude={"item_id"}).items()
+    }
     s.execute(update(Item).where(Item.id == record.item_id).values(**values))
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from importlib.metadata import PackageNotFoundError, version
+
 from tasks.policy import step
 from utils.config import load_settings
 from utils.models.item import MediaItem
@@ -10,7 +12,14 @@ from utils.models.transcript import Transcript
 from utils.speech import transcriber
 
 
-@step()
+def _engine(options: TranscriptionOptions) -> str:
+    try:
+        return version(options.engine)
+    except PackageNotFoundError:  # the step says so, if there is speech at all
+        return ""
+
+
+@step(fingerprint=lambda item, stream_index, options: _engine(options))
 def transcribe_audio(
     item: MediaItem, stream_index: int, options: TranscriptionOptions
 ) -> Transcript:

@@ -12,11 +12,22 @@ import os
 from functools import cache
 from pathlib import Path
 from typing import Any, Literal
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import platformdirs
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, model_validator
+from dotenv import dotenv_values
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    SecretStr,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from utils.errors import SettingsError
 from utils.models.options import PipelineOptions
 
 PREFECT_PORT = 4200
@@ -47,12 +58,12 @@ PROFILES: dict[str, dict[str, Any]] = {
     "development": {},
     "testing": {
         "shift_limit": 10,
-        "tool_timeout_seconds": 120,
+        "step_timeout_seconds": 300,
         "lanes": {"transcribe": 1, "compress": 1},
     },
     "production": {
         "shift_limit": 200,
-        "tool_timeout_seconds": 6 * 3600,
+        "step_timeout_seconds": 24 * 3600,
         "lanes": {"download": 4},
     },
 }
@@ -95,7 +106,9 @@ class Settings(BaseSettings):
     concurrency: int = Field(default=2, ge=1, description="Items in work at once.")
     max_tries: int = Field(default=3, ge=1, description="Failures before an item is quarantined.")
     lease_seconds: int = Field(default=120, ge=10, description="A claim without a heartbeat.")
-    tool_timeout_seconds: int = Field(default=3600, ge=1, description="For one run of ffmpeg.")
+    step_timeout_seconds: int = Field(
+        default=6 * 3600, ge=1, description="For one execution of a step."
+    )
     lanes: Lanes = Lanes()
     pipeline: PipelineOptions = PipelineOptions()
 
@@ -122,6 +135,15 @@ class Settings(BaseSettings):
         if "lanes" in profile and isinstance(values.get("lanes"), dict):
             merged["lanes"] = profile["lanes"] | values["lanes"]
         return merged
+
+    @field_validator("timezone")
+    @classmethod
+    def _known_zone(cls, name: str) -> str:
+        try:
+            ZoneInfo(name)
+        except (ZoneInfoNotFoundError, ValueError) as error:
+            raise ValueError(f"{name!r} is no time zone such as Europe/Berlin") from error
+        return name
 
     @model_validator(mode="after")
     def _absolute(self) -> Settings:
@@ -152,8 +174,19 @@ _overrides: dict[str, Any] = {}
 
 @cache
 def load_settings() -> Settings:
-    """The settings of this process; servers of a running `nightshift up` fill the gaps."""
-    settings = Settings()
+    """The settings of this process; servers of a running `nightshift up` fill the gaps.
+
+    Raises:
+        SettingsError: a value is not of its kind; says which, without the value of a secret.
+    """
+    try:
+        settings = Settings()
+    except ValidationError as error:
+        wrong = "; ".join(
+            f"NIGHTSHIFT_{'__'.join(map(str, fault['loc'])).upper()}: {fault['msg']}"
+            for fault in error.errors(include_input=False, include_url=False)
+        )
+        raise SettingsError(f"A setting is wrong. {wrong}") from None
     gaps = {
         name: value
         for name, value in running_services(settings).items()
@@ -212,8 +245,16 @@ def prepare_torch() -> None:
 
 
 def child_environment(**extra: str) -> dict[str, str]:
-    """The environment for a child process, with ``extra`` set."""
-    return {**os.environ, **extra}
+    """The environment for a child process: ours, the settings of .env, and ``extra``.
+
+    A child may work in another folder, where another .env lies.
+    """
+    dotenv = {
+        name: value
+        for name, value in dotenv_values(".env").items()
+        if name.startswith("NIGHTSHIFT_") and value is not None
+    }
+    return {**dotenv, **os.environ, **extra}
 
 
 def override(**values: Any) -> None:

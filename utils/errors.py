@@ -4,7 +4,8 @@ NightShiftError
 ├── RetryableError      a time-out, a 5xx, a locked database: the same call may work later
 │   └── ThrottledError  the service names the delay
 ├── PermanentError      corrupt, gone, refused, wrong key: the same call will fail again
-└── ResourceError       disk or memory: nothing will work until someone makes room
+├── ResourceError       disk or memory: nothing will work until someone makes room
+└── SettingsError       a wrong key, a missing tool or model: nothing works until it is set right
 
 Clients and tools translate at their edge; above them nobody sees an httpx, subprocess or
 yt-dlp error. Each message says what is wrong and what to do.
@@ -44,6 +45,10 @@ class ResourceError(NightShiftError):
     """The machine lacks something (disk, memory) that every item needs."""
 
 
+class SettingsError(NightShiftError):
+    """Something that a person set, or did not set, stops every item alike."""
+
+
 def from_os_error(error: OSError, doing: str) -> NightShiftError:
     """Translate an operating system error met while ``doing`` something, with its remedy."""
     if error.errno in {errno.ENOSPC, errno.EDQUOT}:
@@ -58,4 +63,6 @@ def from_os_error(error: OSError, doing: str) -> NightShiftError:
         return PermanentError(
             f"{error.filename} may not be opened while {doing}. Change its permissions."
         )
+    if error.errno == errno.ENAMETOOLONG:
+        return PermanentError(f"A name is too long while {doing}. Rename it.")
     return RetryableError(f"{error} while {doing}.")

@@ -86,24 +86,38 @@ def kind_by_name(path: Path) -> MediaKind | None:
 
 
 def media_files(folder: Path) -> Iterator[Path]:
-    """Files below ``folder`` whose names say that they are media, hidden ones left out."""
-    for root, directories, names in os.walk(folder):
+    """Files below ``folder`` whose names say that they are media, hidden ones left out.
+
+    A folder that may not be read is given as if it were a file, to be complained of.
+    """
+    unreadable: list[Path] = []
+    for root, directories, names in os.walk(
+        folder, onerror=lambda error: unreadable.append(Path(error.filename))
+    ):
         directories[:] = sorted(name for name in directories if not name.startswith("."))
         for name in sorted(names):
             path = Path(root, name)
             if not name.startswith(".") and kind_by_name(path):
                 yield path
+    yield from unreadable
 
 
 def _expanded(locations: Iterable[str]) -> Iterator[Path]:
     """Each file once, folders searched; what does not exist is kept, to be complained of."""
     known: set[Path] = set()
     for location in locations:
-        path = Path(os.path.normpath(Path(location).expanduser().absolute()))
-        for found in media_files(path) if path.is_dir() else (path,):
+        path = files.absolute(location)
+        for found in media_files(path) if _is_folder(path) else (path,):
             if found not in known:
                 known.add(found)
                 yield found
+
+
+def _is_folder(path: Path) -> bool:
+    try:
+        return path.is_dir()
+    except OSError:  # a name too long to exist: complained of when it is looked at
+        return False
 
 
 def _unusable_name(path: Path) -> str | None:
@@ -192,5 +206,6 @@ def _failed(path: Path, error: NightShiftError) -> ItemOutcome:
         path=str(path).encode(errors="backslashreplace").decode(),
         kind=kind.value if kind else None,
         outcome=Outcome.FAILED,
+        reason=type(error).__name__,
         error=str(error),
     )

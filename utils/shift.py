@@ -5,8 +5,7 @@ from __future__ import annotations
 import threading
 import uuid
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from pathlib import Path
+from contextlib import contextmanager, suppress
 
 from sqlalchemy import select
 
@@ -15,8 +14,8 @@ from utils.config import load_settings
 from utils.db import items, runs
 from utils.db.schema import Item
 from utils.db.session import session
-from utils.errors import NightShiftError, PermanentError
-from utils.media import tools
+from utils.errors import NightShiftError, PermanentError, RetryableError
+from utils.media import files, tools
 from utils.models.item import ItemStatus, MediaItem
 from utils.models.options import PipelineOptions
 from utils.models.shift import ItemOutcome, Outcome, ShiftReport
@@ -73,8 +72,7 @@ def claim_one(wanted: str, holder: str) -> MediaItem:
     Raises:
         PermanentError: there is no such item, or another run is working on it.
     """
-    path = Path(wanted).expanduser()
-    if path.is_file():
+    if _is_file(wanted):
         found = take_in([wanted], load_settings().pipeline)
         for outcome in found.outcomes:
             if outcome.outcome is Outcome.FAILED:
@@ -90,6 +88,13 @@ def claim_one(wanted: str, holder: str) -> MediaItem:
         with session() as s:
             items.settle_failed(s, item_id, error, load_settings().max_tries)
         raise
+
+
+def _is_file(wanted: str) -> bool:
+    try:
+        return files.absolute(wanted).is_file()
+    except OSError:
+        return False
 
 
 def _claim(holder: str, item_ids: Sequence[str]) -> list[str]:
@@ -110,7 +115,8 @@ def claims_kept(run_id: str) -> Iterator[None]:
 
     def beat() -> None:
         while not over.wait(settings.lease_seconds / 3):
-            with session() as s:
+            # A database that is busy or away now may be back at the next beat.
+            with suppress(RetryableError), session() as s:
                 items.keep_claims(s, run_id, settings.lease_seconds)
 
     heart = threading.Thread(target=beat, name="claims", daemon=True)

@@ -103,7 +103,7 @@ def test_the_registrys_weights_are_whispers_own_shape():
 
 
 def test_a_model_that_nobody_has_is_a_clear_error():
-    from utils.errors import PermanentError
+    from utils.errors import SettingsError
 
-    with pytest.raises(PermanentError, match="Choose base"):
+    with pytest.raises(SettingsError, match="Choose base"):
         weights.ctranslate2("enormous", load_settings())

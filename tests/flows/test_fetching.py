@@ -21,7 +21,7 @@ def site(clips):
 
 def archived():
     with session() as s:
-        return set(s.scalars(select(Archived.key)))
+        return set(s.scalars(select(Archived.url)))
 
 
 def test_an_address_becomes_a_done_item_and_is_fetched_once(site, settings):
@@ -29,7 +29,7 @@ def test_an_address_becomes_a_done_item_and_is_fetched_once(site, settings):
     report, _ = ingest(url)
     assert report.counts.done == 1
     assert report.items[0].path.startswith(str(settings.home / "items"))
-    assert archived() == {"Loopback:plain"}
+    assert archived() == {url}
     again, _ = ingest(url)
     assert outcomes(again)["plain"] == ("skipped", "fetched before")
     assert again.status is RunStatus.NOTHING_TO_DO
@@ -53,7 +53,7 @@ def test_the_title_and_address_of_the_site_are_kept(site):
 def test_a_channel_is_fetched_entry_by_entry_and_copies_are_seen(site):
     report, _ = ingest(f"{site.url}/watch/channel")
     assert report.counts.failed == 0
-    assert archived() == {"Loopback:listed", "Loopback:plain"}
+    assert archived() == {f"{site.url}/watch/listed", f"{site.url}/watch/plain"}
     with session() as s:
         assert len(s.scalars(select(Item)).all()) == 1  # both hold the same bytes
 
@@ -67,7 +67,7 @@ def test_a_throttled_site_is_asked_again_after_its_delay(site):
 def test_a_body_cut_short_is_fetched_again(site):
     report, _ = ingest(f"{site.url}/watch/cut")
     assert report.counts.done == 1
-    assert archived() == {"Loopback:cut"}
+    assert archived() == {f"{site.url}/watch/cut"}
 
 
 @pytest.mark.parametrize(
@@ -88,7 +88,7 @@ def test_what_is_no_whole_media_file_fails_is_not_archived_and_leaves_nothing(
     assert found[name][0] == "failed"
     assert why in found[name][1]
     assert report.counts.done == 1
-    assert archived() == {"Loopback:plain"}
+    assert archived() == {f"{site.url}/watch/plain"}
     assert list((settings.home / "incoming").iterdir()) == []
     with session() as s:
         assert len(s.scalars(select(Item)).all()) == 1
@@ -100,6 +100,18 @@ def test_a_night_fetches_what_is_new_at_an_address(site):
     assert work_a_night(QUICK).counts.done == 1
     assert work_a_night(QUICK).status is RunStatus.NOTHING_TO_DO
     assert site.count("/media/plain.mp4") == 1
+
+
+def test_what_could_not_be_fetched_in_three_nights_waits_for_a_person(site):
+    with session() as s:
+        sources.add(s, f"{site.url}/watch/gone")
+    for _ in range(3):
+        assert work_a_night(QUICK).counts.failed == 1
+    asked = site.count("/media/gone.mp4")
+    report = work_a_night(QUICK)
+    assert "waits for you" in report.items[0].reason
+    assert report.status is RunStatus.NOTHING_TO_DO
+    assert site.count("/media/gone.mp4") == asked
 
 
 def test_hls_and_a_plain_file_come_through_the_same_door(site):

@@ -6,7 +6,7 @@ import shutil
 import pytest
 from sqlalchemy import select
 
-from tests.media import Clips
+from tests.media import Clips, ffmpeg
 from utils.db import items, ledger, runs
 from utils.db.schema import Execution, Item
 from utils.db.session import session
@@ -236,6 +236,54 @@ def test_process_item_alone_recalls_what_is_done(library):
     before = executions()
     assert process_item(path, QUICK) == first
     assert executions() == before
+
+
+def test_going_back_to_former_options_shows_the_former_results(library):
+    path = library / "tone.wav"
+    report, _ = ingest(path)
+    item_id = report.items[0].item_id
+    first = ingest_state(item_id)
+    assert first[0] == "approve"
+    ingest(path, options=QUICK.model_copy(update={"skip": ("judge_quality",)}))
+    assert ingest_state(item_id)[0] is None
+    ingest(path)
+    assert ingest_state(item_id) == first
+
+
+def ingest_state(item_id):
+    with session() as s:
+        item = s.get_one(Item, item_id)
+        return item.verdict, item.score
+
+
+def test_a_picture_shorter_than_its_sound_is_done(tmp_path):
+    film = tmp_path / "film.mp4"
+    ffmpeg("-f", "lavfi", "-i", "testsrc2=s=640x360:r=25:d=1", "-f", "lavfi", "-i", "sine=d=9",
+           "-pix_fmt", "yuv420p", film)  # fmt: skip
+    report, _ = ingest(film)
+    assert outcomes(report)["film.mp4"][0] == "done"
+
+
+def test_an_unusable_file_in_the_inbox_is_told_and_fails_no_night(settings):
+    settings.inbox.mkdir()
+    (settings.inbox / "empty.mp4").touch()
+    report = work_a_night()
+    assert report.status is RunStatus.NOTHING_TO_DO
+    assert "waits for you" in report.items[0].reason
+
+
+def test_the_index_can_be_made_again_from_the_database(clips, settings):
+    from utils import find
+    from utils.clients import vectors
+    from utils.reindex import reindex
+
+    ingest(clips.tone, options=PipelineOptions())
+    before = vectors.count(settings)
+    shutil.rmtree(settings.home / "chroma")
+    assert vectors.count(settings) == 0
+    assert list(reindex(settings)) == ["tone"]
+    assert vectors.count(settings) == before > 0
+    assert find.search("tone", 1, settings)[0].path == str(clips.tone)
 
 
 def test_every_execution_knows_its_run(library):

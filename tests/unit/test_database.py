@@ -135,6 +135,7 @@ def test_three_failures_quarantine_and_a_permanent_one_at_once(database):
             items.settle_failed(s, unlucky, RetryableError("busy"), 3)
     with session() as s:
         items.settle_failed(s, corrupt, PermanentError("corrupt"), 3)
+    with session() as s:
         statuses = set(s.scalars(select(Item.status)))
     assert statuses == {ItemStatus.QUARANTINED.value}
     with session() as s:

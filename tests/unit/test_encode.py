@@ -1,7 +1,8 @@
 import pytest
 
 from tests.media import ffmpeg
-from utils.errors import PermanentError, ResourceError
+from utils import deadline
+from utils.errors import PermanentError, ResourceError, RetryableError
 from utils.media import encode, ffprobe, process, signal, verify
 from utils.models.options import CompressionOptions
 
@@ -68,12 +69,32 @@ def test_loudness_is_normalised_on_request(clips, tmp_path):
     assert measured.loudness_lufs == pytest.approx(-16, abs=2)
 
 
-def test_a_tool_that_takes_too_long_is_ended(clips, override):
-    from utils.errors import RetryableError
-
-    override(tool_timeout_seconds=1)
-    with pytest.raises(RetryableError, match="more than 1 s"):
+def test_a_tool_that_takes_too_long_is_ended(clips):
+    with deadline.within(0.3), pytest.raises(RetryableError, match="STEP_TIMEOUT"):
         process.run(["sleep", "30"], clips.video)
+
+
+def test_a_tool_that_was_killed_may_be_tried_again(clips):
+    with pytest.raises(RetryableError, match="signal 9"):
+        process.run(["sh", "-c", "kill -9 $$"], clips.video)
+
+
+def test_sound_of_any_layout_becomes_opus(tmp_path):
+    surround = tmp_path / "surround.wav"
+    ffmpeg("-f", "lavfi", "-i", "anoisesrc=d=2", "-af", "aformat=channel_layouts=5.1(side)",
+           surround)  # fmt: skip
+    result = encode.compress(surround, *facts(surround), CompressionOptions(), tmp_path)
+    assert result.rendition is not None
+
+
+def test_renditions_of_different_options_stand_beside_each_other(clips, tmp_path):
+    small, large = (CompressionOptions(audio_kbps=rate) for rate in (24, 96))
+    paths = {
+        encode.compress(clips.tone, *facts(clips.tone), options, tmp_path).rendition.path
+        for options in (small, large)
+    }
+    assert len(paths) == 2
+    assert all(path.exists() for path in paths)
 
 
 def test_a_full_disk_is_named_as_such(clips):

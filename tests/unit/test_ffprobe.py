@@ -81,6 +81,9 @@ def test_a_concat_script_is_not_followed(clips, tmp_path):
 
 
 def test_images_may_have_a_percent_sign_in_their_name(clips, tmp_path):
-    path = tmp_path / "photo %03d.jpg"
+    path = tmp_path / "photo%d.jpg"
     shutil.copy(clips.image, path)
-    assert ffprobe.probe(path).kind is MediaKind.IMAGE
+    ffmpeg("-f", "lavfi", "-i", "testsrc2=s=64x48", "-frames:v", "1", tmp_path / "photo0.jpg")
+    probe = ffprobe.probe(path)
+    assert probe.kind is MediaKind.IMAGE
+    assert probe.video.width == 800  # its own picture, not that of photo0.jpg

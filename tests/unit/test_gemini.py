@@ -9,7 +9,7 @@ from tests.servers.gemini import UNDERSTANDING, gemini, refused, reply, understo
 from tests.servers.loopback import Answer
 from utils.clients.gemini import analyze
 from utils.config import load_settings
-from utils.errors import PermanentError, RetryableError, ThrottledError
+from utils.errors import PermanentError, RetryableError, SettingsError, ThrottledError
 from utils.models.transcript import Segment, Transcript
 
 SPOKEN = Segment(start_seconds=0, end_seconds=2, text="ភ្លៀងធ្លាក់")
@@ -62,9 +62,9 @@ def test_a_5xx_may_pass(override):
             ask(server, override)
 
 
-def test_a_wrong_key_is_permanent_and_says_what_to_check(override):
+def test_a_wrong_key_is_no_fault_of_the_item_and_says_what_to_check(override):
     with gemini(refused(403, "PERMISSION_DENIED", "bad key")) as server:
-        with pytest.raises(PermanentError, match="NIGHTSHIFT_GEMINI_API_KEY") as caught:
+        with pytest.raises(SettingsError, match="NIGHTSHIFT_GEMINI_API_KEY") as caught:
             ask(server, override)
     assert "the-key" not in str(caught.value)
 
@@ -77,9 +77,15 @@ def test_a_refusal_of_the_content_is_permanent(override):
         ask(server, override)
 
 
-def test_an_answer_that_was_cut_short_may_pass(override):
+def test_an_answer_that_is_too_long_is_not_paid_for_again(override):
     text = json.dumps(UNDERSTANDING)
     with gemini(reply(text[: len(text) // 2], finish="MAX_TOKENS")) as server:
+        with pytest.raises(PermanentError, match="MAX_TOKENS"):
+            ask(server, override)
+
+
+def test_an_answer_that_is_not_in_form_may_pass(override):
+    with gemini(reply('{"summary": 3}')) as server:
         with pytest.raises(RetryableError, match="not in the form"):
             ask(server, override)
 

@@ -132,5 +132,6 @@ def test_services_are_named_once():
     assert [service.name for service in SERVICES] == [
         PREFECT.name, CHROMA.name, DEPLOY.name, WORKER.name,
     ]  # fmt: skip
-    assert DEPLOY.environment is WORKER.environment is CLIENT
+    assert DEPLOY.environment is CLIENT
+    assert WORKER.environment.items() > CLIENT.items()
     assert services.DEFAULTS["prefect_port"] == "4200"

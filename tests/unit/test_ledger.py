@@ -77,6 +77,20 @@ def test_a_result_of_another_form_is_not_recalled():
     assert ledger.recall("k3", Analysis) is None
 
 
+def test_the_result_that_counts_is_the_one_that_was_used_last():
+    def report(summary):
+        return Analysis(engine="local", understanding=Understanding(summary=summary))
+
+    done("first", report("one"))
+    done("second", report("two"))
+    with session() as s:
+        assert ledger.latest_result(s, "a" * 64, "a_step", Analysis) == report("two")
+    ledger.recall("first", Analysis)
+    with session() as s:
+        assert ledger.latest_result(s, "a" * 64, "a_step", Analysis) == report("one")
+        assert ledger.latest_result(s, "a" * 64, "a_step", Thumbnails) is None
+
+
 def test_the_ledger_counts_every_execution(settings):
     for _ in range(2):
         row = ledger.start("a" * 64, "a_step", 1, "k4", None)

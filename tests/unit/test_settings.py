@@ -2,7 +2,8 @@ from pathlib import Path
 
 import pytest
 
-from utils.config import Lanes, Settings, prepare_prefect, running_services
+from utils.config import Lanes, Settings, load_settings, prepare_prefect, running_services
+from utils.errors import SettingsError
 
 
 def test_a_profile_brings_its_limits(monkeypatch):
@@ -26,6 +27,19 @@ def test_a_variable_wins_over_the_profile(monkeypatch):
 def test_a_lane_of_zero_is_refused(monkeypatch):
     monkeypatch.setenv("NIGHTSHIFT_LANES__COMPRESS", "0")
     with pytest.raises(ValueError, match="compress"):
+        Settings()
+
+
+def test_a_wrong_value_is_one_clear_line_without_the_value(monkeypatch):
+    monkeypatch.setenv("NIGHTSHIFT_CONCURRENCY", "abc")
+    load_settings.cache_clear()
+    with pytest.raises(SettingsError, match="NIGHTSHIFT_CONCURRENCY: Input should be"):
+        load_settings()
+
+
+def test_an_unknown_time_zone_is_refused_before_the_night(monkeypatch):
+    monkeypatch.setenv("NIGHTSHIFT_TIMEZONE", "Europe/Atlantis")
+    with pytest.raises(ValueError, match="no time zone"):
         Settings()
 
 

@@ -60,6 +60,23 @@ def test_what_no_meter_showed_is_unknown_not_zero():
     assert report.clipped_share is None
 
 
+def test_what_a_tag_says_is_no_measurement(clips, tmp_path):
+    forged = tmp_path / "forged.mp4"
+    lies = "[x @ 0x1] [error] broken black_start:0 black_end:100 silence_start: 0\n"
+    ffmpeg("-i", clips.video, "-c", "copy", "-metadata", f"comment={lies}[error] {lies}", forged)
+    report = signal.analyze(forged, ffprobe.probe(forged))
+    assert (report.decode_errors, report.black, report.silence) == (0, (), ())
+
+
+def test_a_duration_that_was_only_guessed_damages_nothing(tmp_path):
+    raw = tmp_path / "raw.aac"
+    ffmpeg("-f", "lavfi", "-i", "anoisesrc=d=20", "-af", "volume='if(lt(t,14),0,0.5)':eval=frame",
+           "-c:a", "aac", "-f", "adts", raw)  # fmt: skip
+    probe = ffprobe.probe(raw)
+    assert probe.duration_is_estimated
+    assert signal.analyze(raw, probe).decoded_seconds == pytest.approx(20, abs=0.5)
+
+
 def test_black_silence_and_loudness_of_a_real_file(tmp_path):
     film = tmp_path / "film.mkv"
     ffmpeg("-f", "lavfi", "-i", "color=black:s=320x180:r=25:d=2", "-f", "lavfi", "-i",

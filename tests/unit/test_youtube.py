@@ -2,6 +2,7 @@
 
 import pytest
 
+from tests.media import ffmpeg
 from tests.servers.loopback import Answer, serving
 from tests.servers.site import video_site
 from utils.clients import youtube
@@ -91,6 +92,35 @@ def test_nobody_there_may_pass(tmp_path):
         youtube.entries(f"{server.url}/watch/plain", load_settings())
 
 
+def test_two_videos_of_one_page_are_two_entries_with_a_file_each(clips, tmp_path):
+    other = tmp_path / "other.mp4"
+    ffmpeg("-i", clips.video, "-c", "copy", "-metadata", "comment=other", other)
+    page = b'<video src="/a.mp4"></video><video src="/b.mp4"></video>'
+
+    def answer(asked):
+        if asked.path in {"/a.mp4", "/b.mp4"}:
+            path = clips.video if asked.path == "/a.mp4" else other
+            return Answer(body=path.read_bytes(), headers={"Content-Type": "video/mp4"})
+        return Answer(body=b"<html><body>" + page + b"</body></html>",
+                      headers={"Content-Type": "text/html"})  # fmt: skip
+
+    with serving(answer) as server:
+        found = youtube.entries(f"{server.url}/page", load_settings())
+        assert len({entry.item_id for entry in found}) == 2
+        contents = {
+            youtube.download(entry, tmp_path / "in", load_settings()).path.read_bytes()
+            for entry in found
+        }
+    assert contents == {clips.video.read_bytes(), other.read_bytes()}
+
+
+def test_plain_files_of_one_name_at_two_addresses_are_two_entries():
+    first, second = (
+        Entry(url=f"http://x/{n}/master.m3u8", site="Generic", site_id="master") for n in "ab"
+    )
+    assert first.item_id != second.item_id
+
+
 def test_a_file_above_the_limit_is_refused(site, tmp_path, override):
     override(max_download_bytes=1000)
     with pytest.raises(PermanentError, match="MAX_DOWNLOAD_BYTES"):
@@ -106,7 +136,10 @@ def test_addresses_of_the_local_network_are_refused_by_default(url, override):
         youtube.entries(url, load_settings())
 
 
-@pytest.mark.parametrize("url", ["file:///etc/passwd", "ftp://example.org/x", "http:///x"])
+@pytest.mark.parametrize(
+    "url",
+    ["file:///etc/passwd", "ftp://example.org/x", "http:///x", "http://h:abc/", "http://[::1/x"],
+)
 def test_only_http_is_fetched(url):
     with pytest.raises(PermanentError, match="no http"):
         youtube.entries(url, load_settings())

@@ -16,13 +16,19 @@ def check(url: str, allow_private: bool) -> None:
         PermanentError: another scheme, or an address of this machine or its network.
         RetryableError: the name can't be resolved.
     """
-    parts = urlsplit(url)
+    try:
+        parts = urlsplit(url)
+        port = parts.port or 443
+    except ValueError as error:
+        raise PermanentError(f"{url} is no http(s) address: {error}.") from error
     if parts.scheme not in {"http", "https"} or not parts.hostname:
         raise PermanentError(f"{url} is no http(s) address.")
     if allow_private:
         return
     try:
-        found = socket.getaddrinfo(parts.hostname, parts.port or 443, type=socket.SOCK_STREAM)
+        found = socket.getaddrinfo(parts.hostname, port, type=socket.SOCK_STREAM)
+    except UnicodeError as error:
+        raise PermanentError(f"{parts.hostname} is no host name: {error}.") from error
     except OSError as error:
         raise RetryableError(
             f"{parts.hostname} can't be resolved: {error}. Is there a network?"

@@ -14,7 +14,13 @@ from httpx2 import HTTPError
 from pydantic import ValidationError
 
 from utils.config import Settings
-from utils.errors import PermanentError, RetryableError, ThrottledError
+from utils.errors import (
+    NightShiftError,
+    PermanentError,
+    RetryableError,
+    SettingsError,
+    ThrottledError,
+)
 from utils.models.analysis import Analysis, TokenUsage, Understanding
 from utils.models.transcript import Transcript
 
@@ -37,10 +43,11 @@ def analyze(transcript: Transcript, title: str, model: str, settings: Settings) 
     Raises:
         ThrottledError: 429, with the server's delay.
         RetryableError: a 5xx, a time-out, or an answer that is cut short or not in form.
-        PermanentError: the key, the model or the content was refused.
+        PermanentError: the content was refused, or its answer is too long.
+        SettingsError: the key or the model was refused.
     """
     if settings.gemini_api_key is None:
-        raise PermanentError("Gemini needs a key: set NIGHTSHIFT_GEMINI_API_KEY in .env.")
+        raise SettingsError("Gemini needs a key: set NIGHTSHIFT_GEMINI_API_KEY in .env.")
     client = genai.Client(
         api_key=settings.gemini_api_key.get_secret_value(),
         http_options=types.HttpOptions(base_url=settings.gemini_base_url, timeout=_TIMEOUT_MS),
@@ -67,9 +74,12 @@ def analyze(transcript: Transcript, title: str, model: str, settings: Settings) 
 
 
 def _understood(response: types.GenerateContentResponse) -> Understanding:
+    blocked = response.prompt_feedback.block_reason if response.prompt_feedback else None
     reason = response.candidates[0].finish_reason if response.candidates else None
-    if reason not in {None, types.FinishReason.STOP, types.FinishReason.MAX_TOKENS}:
-        raise PermanentError(f"Gemini refused the transcript ({reason}).")
+    if blocked or reason not in {None, types.FinishReason.STOP}:
+        raise PermanentError(
+            f"Gemini gave no full answer to this transcript ({blocked or reason})."
+        )
     try:
         return Understanding.model_validate_json(response.text or "")
     except ValidationError as error:
@@ -88,14 +98,16 @@ def _usage(response: types.GenerateContentResponse) -> TokenUsage | None:
     )
 
 
-def _translated(error: errors.APIError) -> RetryableError | PermanentError:
+def _translated(error: errors.APIError) -> NightShiftError:
     said = f"Gemini answered {error.code} {error.status or ''}: {error.message or ''}".strip()
     if error.code == 429:
         return ThrottledError(said, _delay(error))
     if error.code == 408 or error.code >= 500:
         return RetryableError(said)
-    if error.code in {401, 403}:
-        return PermanentError(f"{said}. Check NIGHTSHIFT_GEMINI_API_KEY.")
+    if error.code in {401, 403} or "API key" in said:
+        return SettingsError(f"{said}. Check NIGHTSHIFT_GEMINI_API_KEY.")
+    if error.code == 404:
+        return SettingsError(f"{said}. Check NIGHTSHIFT_PIPELINE__ANALYSIS__GEMINI_MODEL.")
     return PermanentError(said)
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from hashlib import sha256
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -17,10 +18,9 @@ from filelock import FileLock
 from utils.config import Settings
 from utils.errors import PermanentError, RetryableError
 from utils.models.embedding import Passage
+from utils.text import embedder
 from utils.text.embedder import Vector
 
-# Cosine, and a name that changes with the embedder: vectors of two models don't mix.
-_COLLECTION = "passages"
 _CONFIGURATION = {"hnsw": {"space": "cosine"}}
 _BATCH = 5_000
 
@@ -72,6 +72,11 @@ def _metadata(item_id: str, passage: Passage) -> dict[str, Any]:
     return metadata
 
 
+def _name() -> str:
+    """The collection's name, which changes with the embedder: vectors of two models don't mix."""
+    return f"passages-{sha256(embedder.name().encode()).hexdigest()[:8]}"
+
+
 @contextmanager
 def _collection(settings: Settings) -> Iterator[Any]:
     import chromadb
@@ -82,13 +87,13 @@ def _collection(settings: Settings) -> Iterator[Any]:
     try:
         if settings.chroma_url:
             with _served(settings.chroma_url, settings, quiet) as client:
-                yield client.get_or_create_collection(_COLLECTION, configuration=_CONFIGURATION)
+                yield client.get_or_create_collection(_name(), configuration=_CONFIGURATION)
         else:
             settings.home.mkdir(parents=True, exist_ok=True)
             with FileLock(settings.home / "chroma.lock"):
                 client = chromadb.PersistentClient(str(settings.home / "chroma"), quiet)
                 try:
-                    yield client.get_or_create_collection(_COLLECTION, configuration=_CONFIGURATION)
+                    yield client.get_or_create_collection(_name(), configuration=_CONFIGURATION)
                 finally:
                     client.close()
     except ChromaError as error:

@@ -6,8 +6,9 @@ without a Content-Length, and any page that is no media. Its caller verifies the
 
 from __future__ import annotations
 
-import hashlib
 import shutil
+import uuid
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ import yt_dlp
 from yt_dlp.networking.exceptions import HTTPError, TransportError
 from yt_dlp.utils import DownloadError, ExtractorError
 
+from utils import deadline
 from utils.clients import address
 from utils.config import Settings
 from utils.errors import (
@@ -44,7 +46,12 @@ def entries(url: str, settings: Settings) -> list[Entry]:
             info = client.extract_info(url, download=False)
         except DownloadError as error:
             raise _translated(error, url) from error
-    return list(_flat(info, url))
+    found = list(_flat(info, url))
+    pages = Counter(entry.url for entry in found)
+    return [
+        entry.model_copy(update={"number": number}) if pages[entry.url] > 1 else entry
+        for number, entry in enumerate(found, start=1)
+    ]
 
 
 def download(entry: Entry, folder: Path, settings: Settings) -> Fetched:
@@ -54,8 +61,7 @@ def download(entry: Entry, folder: Path, settings: Settings) -> Fetched:
         PermanentError, RetryableError, ThrottledError, ResourceError: as ``entries``.
     """
     address.check(entry.url, settings.allow_private_urls)
-    target = folder / hashlib.sha256(entry.item_id.encode()).hexdigest()[:16]
-    shutil.rmtree(target, ignore_errors=True)
+    target = folder / uuid.uuid4().hex
     try:
         target.mkdir(parents=True)
     except OSError as error:
@@ -64,7 +70,10 @@ def download(entry: Entry, folder: Path, settings: Settings) -> Fetched:
         "format": settings.download_format,
         "max_filesize": settings.max_download_bytes,
         "outtmpl": str(target / "%(title).80B.%(ext)s"),
-        "noplaylist": True,
+        "noplaylist": entry.number is None,
+        "playlist_items": str(entry.number) if entry.number else None,
+        "match_filter": _refuse_live,
+        "progress_hooks": [lambda progress: _watch(progress, entry, settings)],
     }
     try:
         with _client(**options) as client:
@@ -76,6 +85,17 @@ def download(entry: Entry, folder: Path, settings: Settings) -> Fetched:
     except NightShiftError:
         shutil.rmtree(target, ignore_errors=True)
         raise
+
+
+def _refuse_live(info: dict[str, Any], *, incomplete: bool = False) -> str | None:
+    return "it is a live stream, which has no end" if info.get("is_live") else None
+
+
+def _watch(progress: dict[str, Any], entry: Entry, settings: Settings) -> None:
+    """Called by yt-dlp at each block: an end for what has none."""
+    deadline.check(f"The download of {entry.url}")
+    if (progress.get("downloaded_bytes") or 0) > settings.max_download_bytes:
+        raise PermanentError(f"{entry.url} is larger than NIGHTSHIFT_MAX_DOWNLOAD_BYTES.")
 
 
 def _client(**options: Any) -> Any:
@@ -90,6 +110,7 @@ def _client(**options: Any) -> Any:
             "retries": 0,  # the step's policy retries, and knows throttled from permanent
             "extractor_retries": 0,
             "fragment_retries": 2,
+            "skip_unavailable_fragments": False,
             "socket_timeout": 30,
             "cachedir": False,
             "overwrites": True,
@@ -128,7 +149,7 @@ def _fetched(info: dict[str, Any], entry: Entry) -> Fetched:
     done = info.get("requested_downloads") or [{}]
     if "filepath" not in done[0]:
         raise PermanentError(
-            f"{entry.url} is larger than NIGHTSHIFT_MAX_DOWNLOAD_BYTES, or holds nothing to fetch."
+            f"{entry.url} is larger than NIGHTSHIFT_MAX_DOWNLOAD_BYTES, live, or holds nothing."
         )
     path = Path(done[0]["filepath"])
     if not path.exists() or path.stat().st_size == 0:

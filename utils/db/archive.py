@@ -8,12 +8,18 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from utils.db.schema import Archived
+from utils.db.session import upsert
 from utils.models.item import Entry
 
 
 def mark(s: Session, entry: Entry, item_id: str) -> None:
     """Note that an entry was fetched and verified."""
-    s.merge(Archived(key=entry.item_id, url=entry.url, item_id=item_id))
+    insert = upsert(s)
+    s.execute(
+        insert(Archived)
+        .values(key=entry.item_id, url=entry.url, item_id=item_id)
+        .on_conflict_do_nothing()
+    )
 
 
 def known(s: Session, entries: Sequence[Entry]) -> dict[str, str]:

@@ -8,11 +8,11 @@ from pathlib import Path
 from typing import NamedTuple
 
 from sqlalchemy import Select, func, or_, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from utils.db.schema import File, Item, now
-from utils.errors import PermanentError, ResourceError, RetryableError
+from utils.db.session import upsert
+from utils.errors import PermanentError, ResourceError, RetryableError, SettingsError
 from utils.media import files
 from utils.models.item import FileStat, ItemStatus, MediaItem, MediaKind
 
@@ -61,7 +61,7 @@ def register(
     source_url: str | None = None,
 ) -> Item:
     """Note that a file holds an item; the item is new, or known from another path."""
-    insert = postgresql.insert if s.get_bind().dialect.name == "postgresql" else sqlite.insert
+    insert = upsert(s)
     s.execute(
         insert(Item)
         .values(
@@ -128,7 +128,7 @@ def find(s: Session, wanted: str) -> Item:
     """
     if (item := s.get(Item, wanted)) is not None:
         return item
-    if row := s.get(File, str(Path(wanted).expanduser().absolute())):
+    if row := s.get(File, str(files.absolute(wanted))):
         return s.get_one(Item, row.item_id)
     prefix = wanted.lower()
     if len(prefix) >= 4 and all(c in "0123456789abcdef" for c in prefix):
@@ -228,7 +228,7 @@ def settle_done(s: Session, item_id: str, done_key: str) -> None:
 def settle_failed(s: Session, item_id: str, error: BaseException, max_tries: int) -> None:
     """The item failed: for good if the error is permanent or the tries are used up."""
     item = s.get_one(Item, item_id)
-    if not isinstance(error, ResourceError):  # the machine's fault, not the item's
+    if not isinstance(error, ResourceError | SettingsError):  # not the item's fault
         item.tries += 1
     final = isinstance(error, PermanentError) or item.tries >= max_tries
     item.status = (ItemStatus.QUARANTINED if final else ItemStatus.FAILED).value

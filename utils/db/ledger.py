@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from enum import Enum
 from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
@@ -64,18 +64,26 @@ def recall(key: str, kind: type[Result]) -> Result | None:
     """The result kept under ``key``; None if there is none, or a file of it is gone."""
     with session() as s:
         row = s.scalars(
-            select(Execution.result)
+            select(Execution)
             .where(Execution.key == key, Execution.status == DONE)
             .order_by(Execution.id.desc())
             .limit(1)
         ).first()
-    if row is None:
-        return None
+        result = _read(row, kind)
+        if row is None or result is None:
+            return None
+        if not all(path.exists() for path in output_paths(result)):
+            return None
+        row.used_at = now()
+        return result
+
+
+def _read(row: Execution | None, kind: type[Result]) -> Result | None:
+    """The result of a row; None if a version wrote it whose model had other fields."""
     try:
-        result = kind.model_validate(row)
-    except ValidationError:  # written by a version whose model had other fields
+        return None if row is None else kind.model_validate(row.result)
+    except ValidationError:
         return None
-    return result if all(path.exists() for path in output_paths(result)) else None
 
 
 def output_paths(result: BaseModel) -> Iterator[Path]:
@@ -114,8 +122,11 @@ def finish(s: Session, row_id: int, result: BaseModel, duration_seconds: float) 
         .values(
             status=DONE,
             ended_at=now(),
+            used_at=now(),
             duration_seconds=round(duration_seconds, 3),
-            result=result.model_dump(mode="json"),
+            result=json.loads(
+                result.model_dump_json().replace("\\u0000", "")
+            ),  # Postgres has no NUL
         )
     )
 
@@ -137,16 +148,14 @@ def fail(row_id: int, error: BaseException, duration_seconds: float) -> None:
 
 
 def latest_result(s: Session, item_id: str, step: str, kind: type[Result]) -> Result | None:
-    """The newest result of a step of an item."""
+    """The result of a step of an item that was made, or recalled, last."""
     row = s.scalars(
-        select(Execution.result)
-        .where(
-            Execution.item_id == item_id, Execution.step == step, Execution.status == DONE
-        )
-        .order_by(Execution.id.desc())
+        select(Execution)
+        .where(Execution.item_id == item_id, Execution.step == step, Execution.status == DONE)
+        .order_by(Execution.used_at.desc(), Execution.id.desc())
         .limit(1)
-    ).first()  # fmt: skip
-    return None if row is None else kind.model_validate(row)
+    ).first()
+    return _read(row, kind)
 
 
 def steps_of(s: Session, item_id: str) -> list[StepSummary]:
@@ -174,6 +183,22 @@ def execution_count(s: Session, item_id: str | None = None) -> int:
     """How many executions the ledger holds, of one item or of all."""
     query = select(func.count(Execution.id))
     return s.scalar(query.where(Execution.item_id == item_id) if item_id else query) or 0
+
+
+def count_done(s: Session, step: str) -> int:
+    """How many executions of a step were done."""
+    query = select(func.count(Execution.id)).where(Execution.step == step, Execution.status == DONE)
+    return s.scalar(query) or 0
+
+
+def runs_of(s: Session, keys: Sequence[str], step: str) -> dict[str, int]:
+    """In how many runs a step was executed for each of these ids, whatever came of it."""
+    rows = s.execute(
+        select(Execution.item_id, func.count(Execution.run_id.distinct()))
+        .where(Execution.item_id.in_(keys), Execution.step == step)
+        .group_by(Execution.item_id)
+    )
+    return {item_id: number for item_id, number in rows}  # noqa: C416 (a Row is no pair to mypy)
 
 
 def seconds_spent(s: Session, item_id: str, run_id: str) -> float:

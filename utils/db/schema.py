@@ -69,7 +69,7 @@ class Item(Base):
     added_at: Mapped[datetime] = mapped_column(UtcTime, default=now)
     processed_at: Mapped[datetime | None] = mapped_column(UtcTime)
     duration_seconds: Mapped[float | None] = mapped_column(Float)
-    language: Mapped[str | None] = mapped_column(String(16))
+    language: Mapped[str | None] = mapped_column(Text)
     verdict: Mapped[str | None] = mapped_column(String(8))
     score: Mapped[float | None] = mapped_column(Float)
     summary: Mapped[str | None] = mapped_column(Text)
@@ -89,7 +89,7 @@ class File(Base):
 
 
 class Execution(Base):
-    """The ledger: one row for each execution of a step."""
+    """The ledger: one row for each execution of a step; ``used_at``: made or recalled last."""
 
     __tablename__ = "executions"
     __table_args__ = (Index("ix_executions_key", "key", "status"),)
@@ -103,6 +103,7 @@ class Execution(Base):
     status: Mapped[str] = mapped_column(String(8))
     started_at: Mapped[datetime] = mapped_column(UtcTime)
     ended_at: Mapped[datetime | None] = mapped_column(UtcTime)
+    used_at: Mapped[datetime | None] = mapped_column(UtcTime)
     duration_seconds: Mapped[float | None] = mapped_column(Float)
     error_class: Mapped[str | None] = mapped_column(String(40))
     error: Mapped[str | None] = mapped_column(Text)

@@ -10,12 +10,19 @@ from typing import Any
 
 from filelock import FileLock
 from sqlalchemy import Engine, create_engine, event, inspect, text
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, OperationalError
 from sqlalchemy.orm import Session, sessionmaker
 
 from utils.config import Settings, load_settings
-from utils.errors import PermanentError, ResourceError, RetryableError, from_os_error
+from utils.errors import (
+    PermanentError,
+    ResourceError,
+    RetryableError,
+    SettingsError,
+    from_os_error,
+)
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 
@@ -39,6 +46,11 @@ def session() -> Iterator[Session]:
         raise RetryableError(f"The database did not answer: {error.orig}") from error
 
 
+def upsert(s: Session) -> Any:
+    """The ``insert`` of this database that knows ``ON CONFLICT``."""
+    return postgresql.insert if s.get_bind().dialect.name == "postgresql" else sqlite.insert
+
+
 def engine(settings: Settings) -> Engine:
     """The engine of this process, its schema up to date."""
     return _engine(settings)
@@ -55,8 +67,11 @@ def _engine(settings: Settings) -> Engine:
         url = make_url(settings.sqlalchemy_url)
         settings.home.mkdir(parents=True, exist_ok=True)
         made = create_engine(url, pool_pre_ping=True)
-    except ArgumentError as error:
-        raise PermanentError("NIGHTSHIFT_DATABASE_URL is no SQLAlchemy URL.") from error
+    except (ArgumentError, ImportError) as error:
+        raise SettingsError(
+            "NIGHTSHIFT_DATABASE_URL is no SQLAlchemy URL with an installed driver, such as "
+            "postgresql+psycopg://user:password@host/nightshift."
+        ) from error
     except OSError as error:
         raise from_os_error(error, f"making {settings.home}") from error
     if made.dialect.name == "sqlite":
@@ -105,5 +120,7 @@ def upgrade(target: Engine) -> None:
     config = Config()
     config.set_main_option("script_location", str(MIGRATIONS))
     with target.begin() as connection:
+        if target.dialect.name == "postgresql":  # two machines may start at once
+            connection.execute(text("SELECT pg_advisory_xact_lock(73110)"))
         config.attributes["connection"] = connection
         command.upgrade(config, "head")

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from utils.db.schema import Source
 from utils.errors import PermanentError
+from utils.media.files import absolute
 
 
 def is_url(location: str) -> bool:
     """True for an http(s) address, False for a path."""
-    return location.startswith(("http://", "https://"))
+    return location.lower().startswith(("http://", "https://"))
 
 
 def add(s: Session, location: str) -> str:
@@ -24,7 +23,7 @@ def add(s: Session, location: str) -> str:
     """
     kept = location
     if not is_url(location):
-        path = Path(location).expanduser().absolute()
+        path = absolute(location)
         if not path.exists():
             raise PermanentError(f"{path} does not exist. Make it first, then add it.")
         kept = str(path)
@@ -38,7 +37,7 @@ def remove(s: Session, location: str) -> None:
     Raises:
         PermanentError: it is none.
     """
-    kept = location if is_url(location) else str(Path(location).expanduser().absolute())
+    kept = location if is_url(location) else str(absolute(location))
     row = s.get(Source, kept)
     if row is None:
         raise PermanentError(f"{kept} is no source. `nightshift source list` lists them.")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import re
 from pathlib import Path
 from typing import Any
 
@@ -36,7 +38,9 @@ def compress(
     if reason := not_worth_it(probe, options):
         return Compression(source_bytes=probe.size_bytes, encoded_bytes=0, reason=reason)
     video = probe.kind is MediaKind.VIDEO
-    target = folder / ("rendition.mp4" if video else "rendition.opus")
+    # Named for its options: renditions of other options stay what the ledger says they are.
+    digest = hashlib.sha256(options.model_dump_json().encode()).hexdigest()[:8]
+    target = folder / f"rendition-{digest}{'.mp4' if video else '.opus'}"
     with whole_file(target) as temporary:
         process.run(command(path, probe, options, temporary), path)
         verify.rendition(temporary, probe, signal)
@@ -70,17 +74,18 @@ def not_worth_it(probe: ContainerProbe, options: CompressionOptions) -> str | No
         rate = probe.bit_rate or 0
         if 0 < rate <= options.audio_kbps * 1000 * (1 + options.min_saving):
             return f"source kept: it has {rate // 1000} kb/s already"
-    elif options.video_codec == "h264" and "10" in (
-        (probe.video and probe.video.pixel_format) or ""
-    ):
-        return "source kept: H.264 would lose its 10 bits; choose av1"
+    elif options.video_codec == "h264" and probe.video and _is_deep(probe.video.pixel_format):
+        return "source kept: H.264 would lose its more than 8 bits; choose av1"
     return None
 
 
 def command(
     path: Path, probe: ContainerProbe, options: CompressionOptions, target: Path
 ) -> list[str]:
-    """The ffmpeg command line; container, chapters, languages and title are carried over."""
+    """The ffmpeg command line.
+
+    Chapters, languages and titles are carried over; subtitles and further pictures are not.
+    """
     source = ffmpeg.input(f"file:{path}", **tools.input_options())
     sound = [source[str(stream.index)] for stream in probe.audio]
     if probe.kind is MediaKind.VIDEO and probe.video:
@@ -91,11 +96,13 @@ def command(
     else:
         streams = sound[:1]
         output = {"c:a": "libopus", "b:a": f"{options.audio_kbps}k", "f": "opus"}
-    if options.normalize_loudness and sound:
-        # EBU R 128 s1 for streaming; 48 kHz because loudnorm resamples to 192.
-        output |= {"af": "loudnorm=I=-16:TP=-1.5:LRA=11", "ar": "48000"}
-    elif probe.kind is MediaKind.AUDIO:
-        output["ar"] = "48000"
+    filters = []
+    if options.normalize_loudness:
+        filters.append("loudnorm=I=-16:TP=-1.5:LRA=11")  # for streaming, as EBU R 128 s2 has it
+    if probe.kind is MediaKind.AUDIO:
+        filters.append("aformat=channel_layouts=7.1|5.1|stereo|mono")  # libopus takes no 5.1(side)
+    if filters and sound:
+        output |= {"af": ",".join(filters), "ar": "48000"}  # loudnorm resamples to 192 kHz
     arguments = ffmpeg.output(*streams, str(target), **output, map_metadata="0").get_args()
     return [
         str(tools.find("ffmpeg")),
@@ -112,6 +119,11 @@ def _video(options: CompressionOptions) -> dict[str, Any]:
     else:
         codec = {"c:v": "libx264", "preset": "veryfast", "pix_fmt": "yuv420p"}
     return {**even, **codec, "crf": crf}
+
+
+def _is_deep(pixel_format: str | None) -> bool:
+    """True for formats with more than 8 bits, such as yuv420p10le."""
+    return bool(re.search(r"p(9|1\d)(le|be)$", pixel_format or ""))
 
 
 def _size(size_bytes: int) -> str:

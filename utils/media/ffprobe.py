@@ -12,6 +12,7 @@ from utils.media import process, tools
 from utils.models.item import MediaKind
 from utils.models.probe import AudioStream, ContainerProbe, SubtitleStream, VideoStream
 
+_ESTIMATED = "Estimating duration from bitrate"
 # Brands of ISO files that hold a still picture (HEIF and AVIF, ISO/IEC 23008-12).
 _IMAGE_BRANDS = {"heic", "heix", "heim", "heis", "mif1", "msf1", "avif"}
 
@@ -23,25 +24,25 @@ def probe(path: Path) -> ContainerProbe:
         PermanentError: it is no media file, or a playlist or another format that is refused.
     """
     try:
-        printed = process.run(command(path), path).stdout
+        finished = process.run(command(path), path)
     except PermanentError as error:
         raise PermanentError(
             f"{error}. It is damaged or no media file: get it again, or remove it."
         ) from error
-    return parse(json.loads(printed), path)
+    return parse(json.loads(finished.stdout), path, _ESTIMATED in finished.stderr)
 
 
 def command(path: Path) -> list[str]:
     """The command line that prints everything about ``path`` as JSON."""
     return [
         str(tools.find("ffprobe")),
-        *("-v", "error", "-print_format", "json"),
+        *("-v", "warning", "-print_format", "json"),
         *("-show_format", "-show_streams", "-show_chapters"),
         *tools.input_arguments(path),
     ]
 
 
-def parse(printed: dict[str, Any], path: Path) -> ContainerProbe:
+def parse(printed: dict[str, Any], path: Path, is_estimated: bool = False) -> ContainerProbe:
     """Make a probe of what ffprobe printed; ``path`` is for messages and the size."""
     container = printed.get("format", {})
     streams = printed.get("streams", [])
@@ -56,6 +57,7 @@ def parse(printed: dict[str, Any], path: Path) -> ContainerProbe:
         kind=_kind(names, tags, videos, audio),
         format_names=names,
         duration_seconds=_float(container.get("duration")),
+        duration_is_estimated=is_estimated,
         size_bytes=int(container.get("size") or path.stat().st_size),
         bit_rate=_int(container.get("bit_rate")),
         created_at=_time(tags.get("creation_time")),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import os
 import uuid
@@ -43,6 +44,14 @@ def whole_file(target: Path) -> Iterator[Path]:
         temporary.unlink(missing_ok=True)
 
 
+def absolute(location: str) -> Path:
+    """The absolute path of what a person typed, without ``~``, ``.`` and ``..``."""
+    path = Path(location)
+    with contextlib.suppress(RuntimeError):  # "~name" of nobody is a file of that name
+        path = path.expanduser()
+    return Path(os.path.normpath(path.absolute()))
+
+
 def stat(path: Path) -> FileStat:
     """Size, time and inode of a file that is there, is a file and is not empty.
 
@@ -58,7 +67,7 @@ def stat(path: Path) -> FileStat:
     except OSError as error:
         raise from_os_error(error, f"reading {path.name}") from error
     if not path.is_file():
-        raise PermanentError(f"{path} is no regular file.")
+        raise PermanentError(f"{path} is no regular file, or may not be read.")
     if found.st_size == 0:
         raise PermanentError(f"{path.name} is empty (0 bytes). Get the file again.")
     return FileStat(

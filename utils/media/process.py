@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from utils.config import load_settings
+from utils import deadline
 from utils.errors import PermanentError, ResourceError, RetryableError, from_os_error
 
 _NO_SPACE = "No space left on device"
@@ -31,9 +31,8 @@ def run(command: Sequence[str | Path], about: Path) -> Finished:
     Raises:
         PermanentError: the tool refused the file.
         ResourceError: the disk is full.
-        RetryableError: it took longer than the setting ``tool_timeout_seconds``.
+        RetryableError: it was ended: by the step's deadline, or by a signal.
     """
-    limit = load_settings().tool_timeout_seconds
     tool = Path(command[0]).name.split("-")[0]
     try:
         # Popen.__exit__ and run() kill the child on a time-out and on any exception.
@@ -41,20 +40,22 @@ def run(command: Sequence[str | Path], about: Path) -> Finished:
             [str(part) for part in command],
             stdin=subprocess.DEVNULL,
             capture_output=True,
-            timeout=limit,
+            timeout=deadline.left(),
             check=False,
         )
     except subprocess.TimeoutExpired as error:
-        raise RetryableError(
-            f"{tool} worked on {about.name} for more than {limit} s and was ended. "
-            "Raise NIGHTSHIFT_TOOL_TIMEOUT_SECONDS for long files."
-        ) from error
+        raise deadline.late(f"{tool} on {about.name}") from error
     except OSError as error:
         raise from_os_error(error, f"starting {tool}") from error
     stderr = done.stderr.decode(errors="replace")
     if _NO_SPACE in stderr:
         raise ResourceError(
             f"The disk is full while {tool} works on {about.name}. Free some space, then run again."
+        )
+    if done.returncode < 0 or "received signal" in stderr:
+        raise RetryableError(
+            f"{about.name}: {tool} was ended from outside (signal {-done.returncode}); "
+            "if nobody did that, memory ran out."
         )
     if done.returncode != 0:
         if not about.exists():

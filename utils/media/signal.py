@@ -25,11 +25,24 @@ _SOUND = (
     "astats=measure_perchannel=none:measure_overall=Peak_level+Peak_count+Number_of_samples,"
     "ebur128=peak=true:framelog=verbose"
 )
-_BLACK = re.compile(r"black_start:(?P<start>[\d.]+) black_end:(?P<end>[\d.]+)")
-_EDGE = re.compile(r"(?P<what>silence|freeze)_(?P<edge>start|end): (?P<time>-?[\d.]+)")
+# Lines of the filters themselves: ffmpeg prints the file's tags too, and a tag may say anything.
+_FILTER = r"^\[(?:Parsed_)?(?:{name})(?:_\d+)? @ 0x[0-9a-f]+\] \[info\] "
+_BLACK = re.compile(
+    _FILTER.format(name="blackdetect") + r"black_start:(?P<start>[\d.]+) black_end:(?P<end>[\d.]+)",
+    re.MULTILINE,
+)
+_EDGE = re.compile(
+    _FILTER.format(name="silencedetect|freezedetect")
+    + r"(?:lavfi\.freezedetect\.)?(?P<what>silence|freeze)_(?P<edge>start|end): (?P<time>-?[\d.]+)",
+    re.MULTILINE,
+)
+_SUMMARY = re.compile(_FILTER.format(name="ebur128") + "Summary:", re.MULTILINE)
 _METER = re.compile(r"^\s+(I|LRA|Peak):\s+(-?[\d.]+|-?inf|nan) (LUFS|LU|dBFS)", re.MULTILINE)
-_STATISTIC = re.compile(r"(Peak level dB|Peak count|Number of samples): (-?[\d.]+)")
-_ERROR = re.compile(r"\[(error|fatal|panic)\] (?P<text>.+)")
+_STATISTIC = re.compile(
+    _FILTER.format(name="astats") + r"(Peak level dB|Peak count|Number of samples): (-?[\d.]+)",
+    re.MULTILINE,
+)
+_ERROR = re.compile(r"^(?:\[[^\]]+ @ 0x[0-9a-f]+\] )*\[(?:error|fatal|panic)\] (?P<text>.+)")
 _PROGRESS = re.compile(r"^(frame|out_time_us)=(\d+)$", re.MULTILINE)
 
 
@@ -75,12 +88,13 @@ def parse(progress: str, log: str, probe: ContainerProbe) -> SignalReport:
     """Make a report of ffmpeg's progress (stdout) and log (stderr)."""
     totals = {name: int(value) for name, value in _PROGRESS.findall(progress)}
     seconds = totals.get("out_time_us", 0) / 1e6
-    errors = [match["text"] for line in log.splitlines() if (match := _ERROR.search(line))]
-    meters = {name: _level(value) for name, value, _ in _METER.findall(log)}
+    errors = [match["text"] for line in log.splitlines() if (match := _ERROR.match(line))]
+    summary = _SUMMARY.split(log)[-1] if _SUMMARY.search(log) else ""
+    meters = {name: _level(value) for name, value, _ in _METER.findall(summary)}
     statistics = {name: float(value) for name, value in _STATISTIC.findall(log)}
     edges = [(m["what"], m["edge"], float(m["time"])) for m in _EDGE.finditer(log)]
     return SignalReport(
-        declared_seconds=probe.duration_seconds,
+        declared_seconds=None if probe.duration_is_estimated else probe.duration_seconds,
         decoded_seconds=seconds,
         decoded_frames=totals.get("frame") if probe.video else None,
         decode_errors=len(errors),

@@ -21,10 +21,13 @@ def generate(path: Path, probe: ContainerProbe, count: int, folder: Path) -> Thu
     """
     times = positions(probe, count)
     images = [
-        _still(path, probe, time, folder / f"thumbnail-{number}.jpg")
+        _still(path, probe, time, folder / f"thumbnail-{number}-of-{len(times)}.jpg")
         for number, time in enumerate(times, start=1)
     ]
     found = tuple(image for image in images if image is not None)
+    if not found and times[0] is not None:  # sound that goes on long after the picture
+        first = _still(path, probe, 0.0, folder / "thumbnail-first.jpg")
+        found = (first,) if first else ()
     if not found:
         raise PermanentError(f"{path.name}: no picture could be taken.")
     return Thumbnails(images=found)
@@ -63,7 +66,8 @@ def _still(path: Path, probe: ContainerProbe, time: float | None, target: Path) 
     """One still, or None where the video ends before ``time``."""
     with whole_file(target) as temporary:
         process.run(command(path, probe, time, temporary), path)
-        if not temporary.exists():
+        if not temporary.exists() or temporary.stat().st_size == 0:
+            temporary.unlink(missing_ok=True)  # the picture ends before ``time``
             return None
         width, height = _jpeg_size(temporary)
     return Thumbnail(path=target, time_seconds=time, width=width, height=height)

@@ -13,7 +13,7 @@ from functools import cache
 from pathlib import Path
 
 from utils.config import load_settings
-from utils.errors import PermanentError, from_os_error
+from utils.errors import SettingsError, from_os_error
 
 # Demuxers for real media files. Playlists, concat scripts, filter graphs and whatever else
 # makes ffmpeg open *other* files or addresses are left out: media comes from strangers.
@@ -24,6 +24,10 @@ FORMATS = (
     "tiff_pipe,jpegxl_pipe,jpegxl_anim,jpegls_pipe,j2k_pipe,psd_pipe,exr_pipe,dpx_pipe,pgm_pipe,"
     "ppm_pipe,qoi_pipe"
 )
+
+
+# Files of these names ffmpeg takes for a series if there is a ``%d`` in their path.
+_NUMBERED = {".jpg", ".jpeg", ".png", ".bmp", ".tif", ".tiff", ".webp"}
 
 
 def input_options() -> dict[str, str]:
@@ -37,6 +41,8 @@ def input_arguments(path: Path) -> list[str]:
     The ``file:`` prefix keeps a name such as ``-y`` or ``http:x`` from being anything else.
     """
     options = [part for name, value in input_options().items() for part in (f"-{name}", value)]
+    if "%" in str(path) and path.suffix.lower() in _NUMBERED:
+        options += ["-f", "image2", "-pattern_type", "none"]
     return [*options, "-i", f"file:{path}"]
 
 
@@ -61,14 +67,14 @@ def find(tool: str) -> Path:
     """The path of ``ffmpeg`` or ``ffprobe``.
 
     Raises:
-        PermanentError: if there is none.
+        SettingsError: if there is none.
     """
     chosen: Path | None = getattr(load_settings(), tool)
     if chosen is None:
         on_path = shutil.which(tool)
         chosen = _from_wheel(tool) or (Path(on_path) if on_path else None)
     if chosen is None or not chosen.exists():
-        raise PermanentError(
+        raise SettingsError(
             f"{tool} was not found ({chosen or 'not installed'}). Install ffmpeg, or set "
             f"NIGHTSHIFT_{tool.upper()} to its path."
         )
@@ -95,7 +101,12 @@ def folder() -> Path:
 @cache
 def version(tool: str) -> str:
     """The version that ``tool`` reports, such as ``n9.0.2``; part of the key of its steps."""
-    printed = subprocess.run(
-        [find(tool), "-version"], capture_output=True, text=True, check=True, timeout=60
-    ).stdout
-    return printed.split()[2]
+    try:
+        printed = subprocess.run(
+            [find(tool), "-version"], capture_output=True, text=True, check=True, timeout=60
+        ).stdout
+        return printed.split()[2]
+    except (OSError, subprocess.SubprocessError, IndexError) as error:
+        raise SettingsError(
+            f"{find(tool)} is no {tool}. Unset NIGHTSHIFT_{tool.upper()}, or set it right."
+        ) from error

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
@@ -71,9 +72,10 @@ class DuplicateCheck(Frozen):
 
 
 class Entry(Frozen):
-    """Something to fetch: one video of a site, known by the site's own id.
+    """Something to fetch: one video of a site.
 
-    ``duration_seconds`` is what the site declares; the download is held against it.
+    ``number`` counts from 1 where several stand on one page; ``duration_seconds`` is what the
+    site declares, and the download is held against it.
     """
 
     not_in_key: ClassVar[frozenset[str]] = frozenset({"title", "duration_seconds"})
@@ -81,13 +83,21 @@ class Entry(Frozen):
     url: str
     site: str
     site_id: str
+    number: int | None = None
     title: str | None = None
     duration_seconds: float | None = None
 
     @property
     def item_id(self) -> str:
-        """What stands for a checksum until there is a file: the key of the archive."""
-        return f"{self.site}:{self.site_id}"[:64]
+        """What stands for a checksum until there is a file: the key of the archive.
+
+        The site's id alone is not enough: a plain file's is its name, and many addresses end
+        in ``master.m3u8``.
+        """
+        known = f"{self.site}\n{self.site_id}\n{self.number}"
+        if self.site.lower() == "generic":
+            known += f"\n{self.url}"
+        return hashlib.sha256(known.encode()).hexdigest()
 
 
 class Fetched(Frozen):

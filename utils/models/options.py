@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import ClassVar, Literal
+from typing import Literal
 
 from pydantic import Field
 
@@ -14,7 +14,9 @@ class TranscriptionOptions(Frozen):
 
     engine: Literal["openai-whisper", "faster-whisper"] = "openai-whisper"
     model: str = Field(default="base", description="A whisper model's name, such as base or small.")
-    language: str | None = Field(default=None, description="ISO 639-1; detected when not given.")
+    language: str | None = Field(
+        default=None, pattern="^[a-z]{2,3}$", description="ISO 639-1; detected when not given."
+    )
     words: bool = Field(default=False, description="Times for each word as well.")
     voice_detection: bool = Field(
         default=True, description="Only what sounds like a voice is transcribed."
@@ -56,8 +58,6 @@ class CompressionOptions(Frozen):
 
 class PipelineOptions(Frozen):
     """Everything that decides what happens to an item; part of what makes a step's key."""
-
-    not_in_key: ClassVar[frozenset[str]] = frozenset()
 
     transcription: TranscriptionOptions = TranscriptionOptions()
     analysis: AnalysisOptions = AnalysisOptions()

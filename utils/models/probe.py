@@ -45,13 +45,18 @@ class SubtitleStream(Frozen):
 
 
 class ContainerProbe(Frozen):
-    """Container and streams of one file, as ffprobe reports them."""
+    """Container and streams of one file, as ffprobe reports them.
+
+    ``duration_is_estimated``: the file does not say how long it is (raw AAC, MP3 without a
+    Xing header); ffprobe guessed from the bit rate.
+    """
 
     not_in_key: ClassVar[frozenset[str]] = frozenset({"title"})
 
     kind: MediaKind
     format_names: tuple[str, ...]
     duration_seconds: float | None = None
+    duration_is_estimated: bool = False
     size_bytes: int
     bit_rate: int | None = None
     created_at: datetime | None = None

@@ -22,6 +22,7 @@ _WHAT_TO_DO = {
     "RetryableError": "The next shift tries again.",
     "ThrottledError": "The next shift tries again.",
     "ResourceError": "Make room, then run again.",
+    "SettingsError": "Set it right (nightshift doctor), then run again.",
     "PermanentError": "Replace the file, or requeue it once its cause is mended.",
 }
 

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from utils.config import Settings
-from utils.errors import PermanentError
+from utils.errors import SettingsError
 from utils.models.transcript import Segment, Word
 from utils.speech import weights
 from utils.speech.transcriber import Heard
@@ -49,7 +49,7 @@ def _load(model: str, settings: Settings) -> FasterWhisper:
     try:
         from faster_whisper import WhisperModel
     except ImportError as error:
-        raise PermanentError(
+        raise SettingsError(
             "faster-whisper is not installed: pip install 'nightshift[faster-whisper]'."
         ) from error
     packaged = model in weights.REGISTRY
@@ -63,7 +63,7 @@ def _load(model: str, settings: Settings) -> FasterWhisper:
             download_root=str(settings.cache_dir / "ctranslate2"),
         )
     except (ValueError, OSError, RuntimeError) as error:
-        raise PermanentError(f"faster-whisper can't load {model!r}: {error}") from error
+        raise SettingsError(f"faster-whisper can't load {model!r}: {error}") from error
     source = "registry" if packaged else "hub"
     return FasterWhisper(loaded, f"faster-whisper {model} ({source} weights)")
 

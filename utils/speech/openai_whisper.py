@@ -18,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from utils.config import Settings, prepare_torch
+from utils.errors import SettingsError
 from utils.models.transcript import Segment, Word
 from utils.speech import weights
 from utils.speech.transcriber import Heard
@@ -64,9 +65,14 @@ def load(model: str, settings: Settings) -> OpenAIWhisper:
 @cache
 def _load(model: str, settings: Settings) -> OpenAIWhisper:
     prepare_torch()
-    import torch
-    import whisper
-
+    try:
+        import torch
+        import whisper
+    except ImportError as error:
+        raise SettingsError(
+            "openai-whisper is not installed. Install it, or set "
+            "NIGHTSHIFT_PIPELINE__TRANSCRIPTION__ENGINE=faster-whisper."
+        ) from error
     copies = settings.lanes.transcribe
     torch.set_num_threads(max(1, (os.cpu_count() or 1) // copies))
     checkpoint = weights.checkpoint(model, settings)

@@ -8,6 +8,7 @@ from typing import NamedTuple, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from utils import deadline
 from utils.config import Settings
 from utils.models.options import TranscriptionOptions
 from utils.models.signal import Span
@@ -59,6 +60,7 @@ def transcribe(
         transcriber = engine(options, settings)
         language, segments = options.language, list[Segment]()
         for piece in voice.pieces(sound, voiced):
+            deadline.check(f"Listening to {path.name}")
             heard = transcriber.hear(piece.audio, language, options.words)
             language = language or heard.language
             segments += [_moved(segment, piece) for segment in heard.segments]

