@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated
 
 import typer
 
+from nightshift import item
+from nightshift.item import facts
 from nightshift.output import console, print_json, print_report, print_table, report_document
-
-if TYPE_CHECKING:
-    from sqlalchemy.orm import Session
-
-    from utils.db.schema import Item
 
 Wanted = Annotated[str, typer.Argument(metavar="ITEM", help="A checksum, its beginning, a path.")]
 Json = Annotated[bool, typer.Option("--json", help="One JSON document on stdout, nothing else.")]
@@ -53,7 +50,7 @@ def items(
     with session() as s:
         rows = s.scalars(query).all()
     if as_json:
-        print_json([_item_document(row) for row in rows])
+        print_json([facts(row) for row in rows])
         return
     print_table(
         ("item", "title", "kind", "length", "size", "language", "status", "verdict", "error"),
@@ -80,11 +77,11 @@ def show(wanted: Wanted, as_json: Json = False) -> None:
     from utils.db.session import session
 
     with session() as s:
-        document = _document(s, library.find(s, wanted))
+        document = item.document(s, library.find(s, wanted))
     if as_json:
         print_json(document)
         return
-    _print_item(document)
+    item.print_all(document)
 
 
 def search(
@@ -201,147 +198,3 @@ def list_sources(as_json: Json = False) -> None:
         print_json(found)
     else:
         console.print("\n".join(found), soft_wrap=True, highlight=False, markup=False)
-
-
-def _item_document(row: Item) -> dict[str, Any]:
-    return {
-        "item_id": row.id,
-        "title": row.title,
-        "kind": row.kind,
-        "status": row.status,
-        "size_bytes": row.size_bytes,
-        "duration_seconds": row.duration_seconds,
-        "language": row.language,
-        "verdict": row.verdict,
-        "score": row.score,
-        "summary": row.summary,
-        "source_url": row.source_url,
-        "tries": row.tries,
-        "error": row.error,
-        "added_at": row.added_at.isoformat(),
-        "processed_at": row.processed_at.isoformat() if row.processed_at else None,
-    }
-
-
-def _document(s: Session, row: Item) -> dict[str, Any]:
-    """An item as the JSON contract of ``show`` has it; what was not made is null or empty."""
-    from utils.db import items as library
-    from utils.db import ledger
-    from utils.models.analysis import Analysis
-    from utils.models.probe import ContainerProbe, MediaInfoReport
-    from utils.models.rendition import Compression, Thumbnails
-    from utils.models.signal import SignalReport
-    from utils.models.transcript import Transcript
-    from utils.models.verdict import Verdict
-
-    def result(step: str, kind: Any) -> Any:
-        return ledger.latest_result(s, row.id, step, kind)
-
-    probe, mediainfo = (
-        result("extract_ffprobe", ContainerProbe),
-        result("extract_mediainfo", MediaInfoReport),
-    )
-    signal, transcript = (
-        result("analyze_signal", SignalReport),
-        result("transcribe_audio", Transcript),
-    )
-    analysis, verdict = result("analyze_content", Analysis), result("judge_quality", Verdict)
-    stills, encode = (
-        result("generate_thumbnails", Thumbnails),
-        result("compress_media", Compression),
-    )
-    renditions = [
-        {"path": str(still.path), "kind": "thumbnail", "size_bytes": still.path.stat().st_size}
-        for still in (stills.images if stills else ())
-        if still.path.exists()
-    ]
-    if encode and encode.rendition:
-        made = encode.rendition
-        renditions.insert(
-            0, {"path": str(made.path), "kind": made.kind, "size_bytes": made.size_bytes}
-        )
-    return {
-        "item": _item_document(row) | {"paths": [str(p) for p in library.paths_of(s, row.id)]},
-        "metadata": {
-            "ffprobe": probe.model_dump(mode="json") if probe else None,
-            "mediainfo": mediainfo.model_dump(mode="json") if mediainfo else None,
-            "signal": signal.model_dump(mode="json") if signal else None,
-        },
-        "transcript": {
-            "text": transcript.text,
-            "language": transcript.language,
-            "engine": transcript.engine,
-            "confidence": transcript.confidence,
-            "hallucination": transcript.hallucination,
-            "segments": [segment.model_dump(mode="json") for segment in transcript.segments],
-        }
-        if transcript
-        else None,
-        "analysis": analysis.understanding.model_dump(mode="json")
-        | {
-            "engine": analysis.engine,
-            "usage": analysis.usage.model_dump() if analysis.usage else None,
-        }
-        if analysis
-        else None,
-        "verdict": verdict.model_dump(mode="json") if verdict else None,
-        "compression": encode.reason if encode else None,
-        "renditions": renditions,
-        "steps": [step._asdict() for step in ledger.steps_of(s, row.id)],
-    }
-
-
-def _print_item(document: dict[str, Any]) -> None:
-    from utils.report.rows import duration, size
-
-    item, transcript, analysis = (document[name] for name in ("item", "transcript", "analysis"))
-    facts = [
-        ("title", item["title"]),
-        ("checksum", item["item_id"]),
-        ("status", item["status"]),
-        *(("path", path) for path in item["paths"]),
-        ("kind", item["kind"]),
-        ("length", duration(item["duration_seconds"])),
-        ("size", size(item["size_bytes"])),
-        ("compression", document["compression"] or "–"),
-        ("language", item["language"] or "–"),
-    ]
-    if item["error"]:
-        facts.append(("error", item["error"]))
-    if analysis:
-        facts += [("summary", analysis["summary"]), ("keywords", ", ".join(analysis["keywords"]))]
-        facts.append(("analysed by", analysis["engine"]))
-    if transcript:
-        facts.append(("heard by", transcript["engine"]))
-    print_table(("", ""), facts)
-    if document["verdict"]:
-        verdict = document["verdict"]
-        console.print(f"\n[bold]Verdict[/] {verdict['band']} {verdict['score']:.2f}")
-        print_table(
-            ("criterion", "score", "why"),
-            ((c["name"], f"{c['score']:.2f}", c["reason"]) for c in verdict["criteria"]),
-        )
-    if transcript and transcript["segments"]:
-        console.print("\n[bold]Transcript[/]")
-        print_table(
-            ("at", "text"),
-            ((duration(part["start_seconds"]), part["text"]) for part in transcript["segments"]),
-        )  # fmt: skip
-    console.print("\n[bold]Steps[/]")
-    print_table(
-        ("step", "status", "runs", "seconds", "error"),
-        (
-            (
-                step["step"],
-                step["status"],
-                str(step["executions"]),
-                f"{step['duration_seconds'] or 0:.2f}",
-                step["error"] or "",
-            )
-            for step in document["steps"]
-        ),
-    )
-    print_table(
-        ("rendition", "size"),
-        ((made["path"], size(made["size_bytes"])) for made in document["renditions"]),
-    )

@@ -33,4 +33,5 @@ def extract(item: MediaItem, options: PipelineOptions) -> Extraction:
     mediainfo = None
     if not why_not("extract_mediainfo", probe, options):
         mediainfo = extract_mediainfo(item)
+        probe = probe.with_size(mediainfo.width, mediainfo.height)
     return Extraction(item.model_copy(update={"kind": probe.kind}), probe, mediainfo)

@@ -130,7 +130,7 @@ def test_another_option_repeats_only_what_depends_on_it(library):
 def test_a_lost_rendition_is_made_again_and_nothing_else(library, settings):
     report, _ = ingest(library / "tone.wav")
     item_id = report.items[0].item_id
-    (rendition,) = settings.home.rglob("rendition.opus")
+    (rendition,) = settings.home.rglob("rendition-*.opus")
     rendition.unlink()
     with session() as s:
         items.requeue(s, [item_id])
@@ -290,3 +290,39 @@ def test_every_execution_knows_its_run(library):
     report, _ = ingest(library)
     with session() as s:
         assert set(s.scalars(select(Execution.run_id))) == {report.run_id}
+
+
+def test_a_key_brings_gemini_which_is_asked_again_when_it_throttles(clips, override):
+    from pydantic import SecretStr
+
+    from tests.servers.gemini import UNDERSTANDING, gemini, refused, understood
+    from utils.models.analysis import Analysis
+
+    throttled = refused(429, "RESOURCE_EXHAUSTED", "slow down", retry="0.1s")
+    with gemini(throttled, understood()) as server:
+        override(gemini_api_key=SecretStr("the-secret-key"), gemini_base_url=server.url)
+        report, _ = ingest(clips.speech)
+        assert report.counts.done == 1
+        item_id = report.items[0].item_id
+        assert steps(item_id)["analyze_content"].executions == 2
+        ingest(clips.speech)
+        assert len(server.asked) == 2
+    with session() as s:
+        kept = ledger.latest_result(s, item_id, "analyze_content", Analysis)
+    assert kept.understanding.summary == UNDERSTANDING["summary"]
+    assert kept.usage.prompt_tokens == 321
+    assert "the-secret-key" not in report.report.read_text()
+
+
+def test_a_wrong_key_quarantines_nothing(clips, override):
+    from pydantic import SecretStr
+
+    from tests.servers.gemini import gemini, refused, understood
+
+    with gemini(refused(400, "INVALID_ARGUMENT", "API key not valid"), understood()) as server:
+        override(gemini_api_key=SecretStr("wrong"), gemini_base_url=server.url)
+        report, _ = ingest(clips.speech)
+        assert "NIGHTSHIFT_GEMINI_API_KEY" in outcomes(report)["speech.mp3"][1]
+        report, _ = ingest(clips.speech)  # the key was mended
+    assert report.counts.done == 1
+    assert steps(report.items[0].item_id)["transcribe_audio"].executions == 1

@@ -24,6 +24,16 @@ def test_an_image_has_no_sound_and_is_no_video(clips):
     assert ffprobe.probe(clips.image).kind is MediaKind.IMAGE
 
 
+def test_the_size_of_a_png_comes_from_mediainfo_where_ffprobe_can_not_tell(tmp_path):
+    from utils.media import mediainfo
+
+    path = tmp_path / "logo.png"
+    ffmpeg("-f", "lavfi", "-i", "color=red@0.5:s=800x600,format=rgba", "-frames:v", "1", path)
+    report = mediainfo.report(path)
+    probe = ffprobe.probe(path).with_size(report.width, report.height)
+    assert (probe.video.width, probe.video.height) == (800, 600)
+
+
 def test_a_song_with_a_cover_is_audio(clips, tmp_path):
     song = tmp_path / "song.mp3"
     ffmpeg("-i", clips.tone, "-i", clips.image, "-map", "0", "-map", "1",
@@ -67,6 +77,8 @@ def test_no_name_is_anything_but_a_name(clips, tmp_path, name):
 def test_a_playlist_is_not_followed_whatever_its_name(clips, tmp_path):
     shutil.copytree(clips.hls, tmp_path / "hls")
     playlist = tmp_path / "hls" / "index.m3u8"
+    with pytest.raises(PermanentError, match="such are not opened"):
+        ffprobe.probe(playlist)
     disguised = playlist.with_name("song.mp4")
     playlist.rename(disguised)
     with pytest.raises(PermanentError):

@@ -12,6 +12,7 @@ from utils.media import process, tools
 from utils.models.item import MediaKind
 from utils.models.probe import AudioStream, ContainerProbe, SubtitleStream, VideoStream
 
+_REFUSED = "Format not on whitelist"
 _ESTIMATED = "Estimating duration from bitrate"
 # Brands of ISO files that hold a still picture (HEIF and AVIF, ISO/IEC 23008-12).
 _IMAGE_BRANDS = {"heic", "heix", "heim", "heis", "mif1", "msf1", "avif"}
@@ -26,6 +27,11 @@ def probe(path: Path) -> ContainerProbe:
     try:
         finished = process.run(command(path), path)
     except PermanentError as error:
+        if _REFUSED in str(error):
+            raise PermanentError(
+                f"{path.name} is a playlist, a script or another format that can name other "
+                "files; such are not opened. Remove it, or give the media itself."
+            ) from error
         raise PermanentError(
             f"{error}. It is damaged or no media file: get it again, or remove it."
         ) from error
@@ -109,8 +115,8 @@ def _video(stream: dict[str, Any]) -> VideoStream:
     return VideoStream(
         index=stream["index"],
         codec=stream.get("codec_name", "unknown"),
-        width=int(stream.get("width") or 0),
-        height=int(stream.get("height") or 0),
+        width=stream.get("width") or None,
+        height=stream.get("height") or None,
         frame_rate=_ratio(stream.get("avg_frame_rate")),
         pixel_format=stream.get("pix_fmt"),
         duration_seconds=_float(stream.get("duration")),

@@ -22,7 +22,10 @@ def report(path: Path) -> MediaInfoReport:
 
 def parse(tracks: dict[str, dict[str, Any]]) -> MediaInfoReport:
     """Make a report of the first track of each type, as pymediainfo gives them."""
-    general, video, audio = (tracks.get(name, {}) for name in ("General", "Video", "Audio"))
+    general, video, audio, image = (
+        tracks.get(name, {}) for name in ("General", "Video", "Audio", "Image")
+    )
+    video = video or image
     duration = _number(general.get("duration"))
     return MediaInfoReport(
         container=general.get("format"),

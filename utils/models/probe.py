@@ -10,12 +10,12 @@ from utils.models.item import MediaKind
 
 
 class VideoStream(Frozen):
-    """One moving picture; ``width`` and ``height`` in stored pixels, before rotation."""
+    """One picture; ``width`` and ``height`` in stored pixels, before rotation."""
 
     index: int
     codec: str
-    width: int
-    height: int
+    width: int | None = None
+    height: int | None = None
     frame_rate: float | None = None
     pixel_format: str | None = None
     duration_seconds: float | None = None
@@ -66,6 +66,13 @@ class ContainerProbe(Frozen):
     audio: tuple[AudioStream, ...] = ()
     subtitles: tuple[SubtitleStream, ...] = ()
     chapter_count: int = 0
+
+    def with_size(self, width: int | None, height: int | None) -> ContainerProbe:
+        """The same with the picture's size, where ffprobe's build could not read it (PNG)."""
+        if self.video is None or self.video.width is not None:
+            return self
+        video = self.video.model_copy(update={"width": width, "height": height})
+        return self.model_copy(update={"video": video})
 
 
 class MediaInfoReport(Frozen):

@@ -34,7 +34,8 @@ def judge(
     if probe.kind is not MediaKind.IMAGE:
         yield duration(signal, limits)
     if probe.video:
-        yield resolution(probe, limits)
+        if probe.video.width and probe.video.height:
+            yield resolution(probe.video.width, probe.video.height, limits)
         if probe.kind is MediaKind.VIDEO:
             yield share("black", signal.share_of(signal.black), limits.max_black_share, 1.0)
     if probe.audio:
@@ -74,17 +75,15 @@ def duration(signal: SignalReport, limits: GateOptions) -> Criterion:
     )
 
 
-def resolution(probe: ContainerProbe, limits: GateOptions) -> Criterion:
-    """Is the short side of the picture large enough?"""
-    assert probe.video is not None  # asked only of pictures
-    side = min(probe.video.width, probe.video.height)
+def resolution(width: int, height: int, limits: GateOptions) -> Criterion:
+    """Is the short side of the picture, in pixels, large enough?"""
+    side = min(width, height)
     enough = side >= limits.min_height
     return Criterion(
         name="resolution",
         score=1.0 if enough else _round(side / limits.min_height),
         weight=1.0,
-        reason=f"{probe.video.width}×{probe.video.height}"
-        + ("" if enough else f", short side below {limits.min_height}"),
+        reason=f"{width}×{height}" + ("" if enough else f", short side below {limits.min_height}"),
     )
 
 
