@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from threading import Lock
 
+from rich.console import Group
+from rich.live import Live
 from rich.markup import escape
 from rich.progress import (
     BarColumn,
@@ -50,44 +52,39 @@ class _Bars:
     """One bar for the shift; below it the items in work, each with its running step."""
 
     def __init__(self) -> None:
-        self._progress = Progress(
-            SpinnerColumn(),
-            TextColumn("{task.description}"),
-            BarColumn(),
-            MofNCompleteColumn(),
-            TimeElapsedColumn(),
-            console=errors,
-            transient=True,
-        )
+        text = TextColumn("{task.description}")
+        self._shifts = Progress(text, BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+        self._items = Progress(SpinnerColumn(), text, TimeElapsedColumn())
+        self._live = Live(Group(self._shifts, self._items), console=errors, transient=True)
         self._lock = Lock()
         self._rows: dict[str, TaskID] = {}
-        self._shift = self._progress.add_task("starting Prefect", total=None)
+        self._shift = self._shifts.add_task("starting Prefect", total=None)
 
     def __enter__(self) -> _Bars:
-        self._progress.start()
+        self._live.start()
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._progress.stop()
+        self._live.stop()
 
     def tell(self, event: progress.Event) -> None:
         """Redraw after an event."""
         with self._lock:
             match event:
                 case progress.Begun(total):
-                    self._progress.update(self._shift, description="night shift", total=total)
+                    self._shifts.update(self._shift, description="night shift", total=total)
                 case progress.Stepping(item_id, title, says):
-                    text = f"  {escape(visible(title)[:40])} [dim]{says}[/]"
+                    text = f"{escape(visible(title)[:40])} [dim]{says}[/]"
                     if item_id in self._rows:
-                        self._progress.update(self._rows[item_id], description=text)
+                        self._items.update(self._rows[item_id], description=text)
                     else:
-                        self._rows[item_id] = self._progress.add_task(text, total=None)
+                        self._rows[item_id] = self._items.add_task(text, total=None)
                 case progress.Settled(item_id, title, outcome, detail):
                     if item_id in self._rows:
-                        self._progress.remove_task(self._rows.pop(item_id))
-                    self._progress.advance(self._shift)
+                        self._items.remove_task(self._rows.pop(item_id))
+                    self._shifts.advance(self._shift)
                     color = COLORS.get(outcome, "")
                     name = escape(visible(title)[:60])
-                    self._progress.console.print(
+                    self._live.console.print(
                         f"[{color}]{outcome}[/] {name} [dim]{escape(visible(detail))}[/]"
                     )
