@@ -56,10 +56,7 @@ def work_through(
 ) -> None:
     """Map ``work_on`` over everything, ``concurrency`` at once, and wait for all of it."""
     progress.tell(progress.Begun(len(works)))
-    with (
-        shift.claims_kept(run_id),
-        _threads(concurrency) as runner,
-    ):
+    with shift.claims_kept(run_id), _threads(concurrency) as runner:
         parameters = {"work": list(works), "run_id": unmapped(run_id), "options": unmapped(options)}
         futures = runner.map(work_on, parameters)
         wait(list(futures))
@@ -100,8 +97,7 @@ def _fetched(entry: Entry, run_id: str) -> str | None:
     try:
         item_id = fetch(entry)
     except NightShiftError as error:
-        failed = ItemOutcome(item_id=None, path=entry.url, outcome=Outcome.FAILED, error=str(error))
-        shift.note(run_id, [failed])
+        shift.note(run_id, [ItemOutcome.failure(entry.url, error)])
         title = entry.title or entry.url
         progress.tell(progress.Settled(entry.item_id, title, "failed", str(error)))
         raise
@@ -132,18 +128,9 @@ def _note_unnoted(run_id: str, failures: Mapping[str, BaseException]) -> None:
             if work in noted:
                 continue
             item = s.get(Item, work)
-            runs.add_outcome(
-                s,
-                run_id,
-                ItemOutcome(
-                    item_id=item.id if item else None,
-                    path=str(next(iter(items.paths_of(s, work)), work)),
-                    kind=item.kind if item else None,
-                    outcome=Outcome.FAILED,
-                    reason=type(error).__name__,
-                    error=str(error),
-                ),
-            )
+            path = str(next(iter(items.paths_of(s, work)), work))
+            known_as = (item.id, item.kind) if item else (None, None)
+            runs.add_outcome(s, run_id, ItemOutcome.failure(path, error, *known_as))
 
 
 def not_claimed(wanted: Sequence[str], claimed: Sequence[str]) -> list[ItemOutcome]:

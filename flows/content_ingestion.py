@@ -8,6 +8,7 @@ from prefect import flow
 from prefect.cache_policies import NO_CACHE
 from prefect.client.schemas.objects import State
 from prefect.tasks import task
+from pydantic import PositiveInt
 
 from flows.batch import Work, conclude, concurrency_or_default, not_claimed, work_through
 from tasks.database import connect
@@ -32,7 +33,7 @@ from utils.pipeline import FETCH
 def content_ingestion(
     urls: list[str],
     options: PipelineOptions | None = None,
-    concurrency: int | None = None,
+    concurrency: PositiveInt | None = None,
     run_id: str | None = None,
 ) -> State[ShiftReport]:
     """Fetch or find everything at ``urls``, process what is new, and report.
@@ -106,13 +107,7 @@ def list_entries(address: str) -> list[Entry] | ItemOutcome:
             with attempt, lane(FETCH.lane):
                 return _list_entries(address)
     except NightShiftError as error:
-        return ItemOutcome(
-            item_id=None,
-            path=address,
-            outcome=Outcome.FAILED,
-            reason=type(error).__name__,
-            error=str(error),
-        )
+        return ItemOutcome.failure(address, error)
     raise AssertionError("the last attempt returns or raises")
 
 

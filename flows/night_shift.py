@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from prefect import flow
 from prefect.client.schemas.objects import State
+from pydantic import PositiveInt
 
 from flows.batch import Work, conclude, concurrency_or_default, work_through
 from flows.content_ingestion import look_up
@@ -20,9 +21,9 @@ from utils.pipeline import FETCH
 
 @flow(name="night-shift")
 def night_shift(
-    limit: int | None = None,
+    limit: PositiveInt | None = None,
     options: PipelineOptions | None = None,
-    concurrency: int | None = None,
+    concurrency: PositiveInt | None = None,
     run_id: str | None = None,
 ) -> State[ShiftReport]:
     """Process up to ``limit`` items that wait, and report.
@@ -70,6 +71,7 @@ def _worth_fetching(entries: list[Entry], max_tries: int) -> tuple[list[Entry], 
             outcome=Outcome.SKIPPED,
             reason=f"waits for you: could not be fetched in {failures[entry.item_id]} runs; "
             f"`nightshift run {entry.url}` tries again",
+            error="could not be fetched",
         )
         for entry in entries
         if failures.get(entry.item_id, 0) >= max_tries

@@ -201,11 +201,5 @@ def _skipped(item: Item, path: Path, reason: str) -> ItemOutcome:
 
 def _failed(path: Path, error: NightShiftError) -> ItemOutcome:
     kind = kind_by_name(path)
-    return ItemOutcome(
-        item_id=None,
-        path=str(path).encode(errors="backslashreplace").decode(),
-        kind=kind.value if kind else None,
-        outcome=Outcome.FAILED,
-        reason=type(error).__name__,
-        error=str(error),
-    )
+    printable = str(path).encode(errors="backslashreplace").decode()
+    return ItemOutcome.failure(printable, error, kind=kind.value if kind else None)

@@ -48,6 +48,24 @@ class ItemOutcome(Frozen):
     score: float | None = None
     error: str | None = None
 
+    @classmethod
+    def failure(
+        cls,
+        path: str,
+        error: BaseException,
+        item_id: str | None = None,
+        kind: str | None = None,
+    ) -> ItemOutcome:
+        """The outcome of a location or an item that ``error`` stopped."""
+        return cls(
+            item_id=item_id,
+            path=path,
+            kind=kind,
+            outcome=Outcome.FAILED,
+            reason=type(error).__name__,
+            error=str(error),
+        )
+
 
 class ShiftReport(Frozen):
     """A finished run, as ``nightshift run --json`` prints it."""

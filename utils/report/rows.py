@@ -42,7 +42,7 @@ class Row(NamedTuple):
     criteria: tuple[Criterion, ...]
     seconds: float
     what_to_do: str
-    quarantined: bool
+    needs_you: bool
 
 
 class Sections(NamedTuple):
@@ -62,7 +62,7 @@ def sections(s: Session, report: ShiftReport) -> Sections:
         if outcome.outcome is Outcome.FAILED:
             found.failed.append(row)
         elif outcome.outcome is Outcome.SKIPPED:
-            (found.waiting if row.quarantined else found.skipped).append(row)
+            (found.waiting if row.needs_you else found.skipped).append(row)
         elif outcome.verdict in {Band.REJECT, Band.REVISE}:
             found.waiting.append(row)
         else:
@@ -112,7 +112,8 @@ def _row(s: Session, outcome: ItemOutcome, run_id: str) -> Row:
         criteria=verdict.criteria if verdict and done else (),
         seconds=ledger.seconds_spent(s, item_id, run_id) if looked_up else 0.0,
         what_to_do=_WHAT_TO_DO.get(outcome.reason or "PermanentError", ""),
-        quarantined=item is not None and item.status == ItemStatus.QUARANTINED.value,
+        needs_you=outcome.error is not None
+        or (item is not None and item.status == ItemStatus.QUARANTINED.value),
     )
 
 
