@@ -60,11 +60,12 @@ def fetch(entry: Entry) -> str:
 def _verified(item: MediaItem, fetched: Fetched) -> ContainerProbe:
     try:
         probe = extract_ffprobe(item)
-        analyze_signal(item, probe)
+        signal = analyze_signal(item, probe)
     except PermanentError as error:
         raise _BadDownload(f"{fetched.url} gave no whole media file: {error}") from error
-    declared, found = fetched.declared_seconds, probe.duration_seconds
-    if declared and found and declared - found > _SLACK_SECONDS + declared * _SLACK_SHARE:
+    # What came out of the decoder, not what the container says: that may be a guess, or a lie.
+    declared, found = fetched.declared_seconds, signal.decoded_seconds
+    if declared and declared - found > _SLACK_SECONDS + declared * _SLACK_SHARE:
         raise _BadDownload(
             f"{fetched.url} was cut short: {found:.1f} of the declared {declared:.1f} s."
         )

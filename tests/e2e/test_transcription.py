@@ -23,7 +23,7 @@ def plain(text):
 
 
 @pytest.mark.parametrize("engine", ["openai-whisper", "faster-whisper"])
-def test_english_is_heard_word_for_word_with_its_language(engine):
+def test_the_first_sentence_of_english_is_heard_with_its_language(engine):
     found = hear(ENGLISH, engine=engine)
     assert found.language == "en"
     assert plain(found.text).startswith(SAID)
