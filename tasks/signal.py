@@ -1,11 +1,12 @@
-"""Steps that look at every frame and sample, and take stills."""
+"""Steps that look at every frame and sample, and at what that left behind."""
 
 from __future__ import annotations
 
 from tasks.policy import step
 from utils.config import load_settings
-from utils.media import signal, thumbnails, tools
+from utils.media import exposure, signal, thumbnails, tools
 from utils.media.files import item_folder
+from utils.models.exposure import ExposureReport
 from utils.models.item import MediaItem
 from utils.models.probe import ContainerProbe
 from utils.models.rendition import Thumbnails
@@ -14,12 +15,22 @@ from utils.models.signal import SignalReport
 
 @step(fingerprint=lambda item, probe: tools.version("ffmpeg"))
 def analyze_signal(item: MediaItem, probe: ContainerProbe) -> SignalReport:
-    """One complete decode: does it decode, how loud is it, what is black, frozen, silent."""
-    return signal.analyze(item.path, probe)
+    """One complete decode: does it decode, how loud is it, what is black, frozen, silent; stills."""
+    return signal.analyze(item.path, probe, item_folder(load_settings().home, item.item_id))
 
 
-@step(fingerprint=lambda item, probe, count: tools.version("ffmpeg"))
-def generate_thumbnails(item: MediaItem, probe: ContainerProbe, count: int) -> Thumbnails:
-    """Stills at even distances; a waveform for sound."""
+@step()
+def generate_thumbnails(
+    item: MediaItem, probe: ContainerProbe, report: SignalReport, count: int
+) -> Thumbnails:
+    """Pictures by position, sharpness and scene, a contact sheet; waveform and spectrogram."""
     folder = item_folder(load_settings().home, item.item_id)
-    return thumbnails.generate(item.path, probe, count, folder)
+    return thumbnails.generate(item.path, probe, report, count, folder)
+
+
+@step()
+def analyze_exposure(
+    item: MediaItem, probe: ContainerProbe, report: SignalReport
+) -> ExposureReport:
+    """Clipped highlights and shadows, and by how many stops."""
+    return exposure.measure(report, probe)

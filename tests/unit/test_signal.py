@@ -64,7 +64,7 @@ def test_what_a_tag_says_is_no_measurement(clips, tmp_path):
     forged = tmp_path / "forged.mp4"
     lies = "[x @ 0x1] [error] broken black_start:0 black_end:100 silence_start: 0\n"
     ffmpeg("-i", clips.video, "-c", "copy", "-metadata", f"comment={lies}[error] {lies}", forged)
-    report = signal.analyze(forged, ffprobe.probe(forged))
+    report = signal.analyze(forged, ffprobe.probe(forged), tmp_path)
     assert (report.decode_errors, report.black, report.silence) == (0, (), ())
 
 
@@ -74,7 +74,7 @@ def test_a_duration_that_was_only_guessed_damages_nothing(tmp_path):
            "-c:a", "aac", "-f", "adts", raw)  # fmt: skip
     probe = ffprobe.probe(raw)
     assert probe.duration_is_estimated
-    assert signal.analyze(raw, probe).decoded_seconds == pytest.approx(20, abs=0.5)
+    assert signal.analyze(raw, probe, tmp_path).decoded_seconds == pytest.approx(20, abs=0.5)
 
 
 def test_black_silence_and_loudness_of_a_real_file(tmp_path):
@@ -84,7 +84,8 @@ def test_black_silence_and_loudness_of_a_real_file(tmp_path):
            "-i", "sine=f=1000:d=2:sample_rate=44100", "-filter_complex",
            "[0][1]concat=n=2[v];[2]aformat=channel_layouts=mono[a0];[a0][3]concat=v=0:a=1[a]",
            "-map", "[v]", "-map", "[a]", film)  # fmt: skip
-    report = signal.analyze(film, ffprobe.probe(film))
+    report = signal.analyze(film, ffprobe.probe(film), tmp_path)
+    assert report.cuts == pytest.approx([2.0], abs=0.05)
     assert report.black[0].duration_seconds == pytest.approx(2, abs=0.2)
     assert report.silence[0].duration_seconds == pytest.approx(2, abs=0.2)
     assert report.loudness_lufs == pytest.approx(-21, abs=2)  # lavfi's sine is -18 dBFS
@@ -95,18 +96,90 @@ def test_black_silence_and_loudness_of_a_real_file(tmp_path):
 def test_clipping_is_seen(tmp_path):
     loud = tmp_path / "loud.wav"
     ffmpeg("-f", "lavfi", "-i", "sine=f=440:d=2", "-af", "volume=40dB", loud)
-    assert signal.analyze(loud, ffprobe.probe(loud)).clipped_share > 0.2
+    assert signal.analyze(loud, ffprobe.probe(loud), tmp_path).clipped_share > 0.2
 
 
-def test_half_a_file_that_declares_its_full_length_is_damaged(clips):
+def test_half_a_file_that_declares_its_full_length_is_damaged(clips, tmp_path):
     probe = ffprobe.probe(clips.half_faststart)
     assert probe.duration_seconds == pytest.approx(4, abs=0.1)  # the header lies
     with pytest.raises(PermanentError, match=r"is damaged: .* of 4\.0 s decode"):
-        signal.analyze(clips.half_faststart, probe)
+        signal.analyze(clips.half_faststart, probe, tmp_path)
 
 
-def test_a_silent_film_has_no_loudness(clips):
-    report = signal.analyze(clips.silent_video, ffprobe.probe(clips.silent_video))
+def test_a_silent_film_has_no_loudness(clips, tmp_path):
+    report = signal.analyze(clips.silent_video, ffprobe.probe(clips.silent_video), tmp_path)
     assert report.loudness_lufs is None
     assert report.silence == ()
     assert report.decoded_frames == 75
+
+
+def picture_of(still):
+    from PIL import Image
+
+    with Image.open(still.path) as image:
+        return image.convert("RGB").resize((9, 9))
+
+
+def test_stills_stand_at_even_distances_and_are_whole_files(clips, tmp_path):
+    folder = tmp_path / "item"
+    folder.mkdir()
+    report = signal.analyze(clips.video, ffprobe.probe(clips.video), folder)
+    times = [still.time_seconds for still in report.stills]
+    assert len(times) == signal.STILLS
+    assert times == pytest.approx([4 * i / signal.STILLS for i in range(signal.STILLS)], abs=0.041)
+    assert {(still.width, still.height) for still in report.stills} == {(640, 360)}
+    assert [path.name for path in folder.iterdir()] == ["stills"]
+
+
+def test_an_image_gives_one_still_without_a_time(clips, tmp_path):
+    (still,) = signal.analyze(clips.image, ffprobe.probe(clips.image), tmp_path).stills
+    assert still.time_seconds is None
+
+
+def test_a_still_is_turned_upright_and_has_square_pixels(tmp_path):
+    flat, turned, wide = (tmp_path / f"{name}.mp4" for name in ("flat", "turned", "wide"))
+    ffmpeg("-f", "lavfi", "-i", "testsrc2=s=320x180:r=5:d=1", "-pix_fmt", "yuv420p", flat)
+    ffmpeg("-display_rotation", "90", "-i", flat, "-c", "copy", turned)
+    ffmpeg("-i", flat, "-vf", "setsar=2/1", wide)
+    sizes = []
+    for path in (turned, wide):
+        still = signal.analyze(path, ffprobe.probe(path), tmp_path).stills[0]
+        sizes.append((still.width, still.height))
+    assert sizes == [(180, 320), (640, 180)]
+
+
+def test_a_still_of_hdr_is_as_bright_as_it_is_seen(tmp_path):
+    """Grey at 203 cd/m² is white in SDR; PQ stores it as 58 % (ITU-R BT.2408)."""
+    film = tmp_path / "pq.mkv"
+    ffmpeg("-f", "lavfi", "-i", "color=c=0x949494:s=64x64:r=5:d=1",
+           "-vf", "format=yuv420p10le,setparams=color_primaries=bt2020:color_trc=smpte2084:"
+           "colorspace=bt2020nc:range=limited", "-c:v", "libx265", "-x265-params",
+           "log-level=error:colorprim=bt2020:transfer=smpte2084:colormatrix=bt2020nc",
+           film)  # fmt: skip
+    probe = ffprobe.probe(film)
+    assert probe.video.color_transfer == "smpte2084"
+    still = signal.analyze(film, probe, tmp_path).stills[0]
+    assert picture_of(still).getpixel((4, 4))[1] == pytest.approx(214, abs=10)
+
+
+def test_a_folder_with_a_percent_sign_holds_stills(clips, tmp_path):
+    folder = tmp_path / "50%d off"
+    folder.mkdir()
+    report = signal.analyze(clips.video, ffprobe.probe(clips.video), folder)
+    assert all(still.path.exists() for still in report.stills)
+
+
+@pytest.mark.parametrize("size", ["2x2", "7680x4320"])
+def test_the_smallest_and_an_8k_picture_are_looked_at(tmp_path, size):
+    film = tmp_path / "film.mkv"
+    ffmpeg("-f", "lavfi", "-i", f"color=c=gray:s={size}:r=2:d=1", "-c:v", "mjpeg", film)
+    report = signal.analyze(film, ffprobe.probe(film), tmp_path)
+    assert report.decoded_frames == 2
+    assert report.stills[0].width <= signal.STILL_WIDTH
+
+
+def test_a_1x1_image_is_looked_at(tmp_path):
+    dot = tmp_path / "dot.png"
+    ffmpeg("-f", "lavfi", "-i", "color=c=red:s=1x1", "-frames:v", "1", dot)
+    probe = ffprobe.probe(dot).with_size(1, 1)
+    assert len(signal.analyze(dot, probe, tmp_path).stills) == 1

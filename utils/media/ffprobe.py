@@ -123,6 +123,7 @@ def _video(stream: dict[str, Any]) -> VideoStream:
         frame_count=_int(stream.get("nb_frames")),
         bit_rate=_int(stream.get("bit_rate")),
         rotation_degrees=int(rotations[0]) if rotations else None,
+        color_transfer=stream.get("color_transfer"),
     )
 
 

@@ -1,25 +1,37 @@
 """Everything that needs a look at every frame and sample, in one decode.
 
-Black, frozen and silent stretches, loudness, peaks, and whether the file decodes to its
-end: one ffmpeg, the picture reduced to 320 px first (22 CPU s for a minute of 1080p, of
-which decoding alone is 19).
+Black, frozen and silent stretches, scene changes, loudness, peaks, and whether the file
+decodes to its end; and stills at even distances, from which pictures, exposure and hashes
+are made without opening the file again (docs/decisions/0007).
 """
 
 from __future__ import annotations
 
 import re
+import tempfile
 from collections.abc import Iterable
 from pathlib import Path
 
-from utils.errors import PermanentError
-from utils.media import process, tools
-from utils.models.probe import ContainerProbe
-from utils.models.signal import SignalReport, Span
+from utils.errors import PermanentError, from_os_error
+from utils.media import picture, process, tools
+from utils.models.item import MediaKind
+from utils.models.probe import ContainerProbe, VideoStream
+from utils.models.signal import SignalReport, Span, Still
 
 # A file of which less than this decodes is damaged, not merely flawed.
 MIN_DECODED_SHARE = 0.97
 
-_PICTURE = "scale=320:-2:flags=fast_bilinear,blackdetect=d=0.5:pix_th=0.10,freezedetect=n=-60dB:d=2"
+# Stills that a whole item gives. Divisible by 6, so that the five pictures at duration·i/6
+# are among them.
+STILLS = 48
+STILL_WIDTH = 640
+_BLIND_SPACING_SECONDS = 2.0  # between stills of what does not say how long it is
+_MAX_STILLS = 2 * STILLS
+
+_PICTURE = (
+    "scale=320:-2:flags=fast_bilinear,blackdetect=d=0.5:pix_th=0.10,"
+    "freezedetect=n=-60dB:d=2,scdet=threshold=10"
+)
 _SOUND = (
     "silencedetect=n=-50dB:d=0.5,"
     "astats=measure_perchannel=none:measure_overall=Peak_level+Peak_count+Number_of_samples,"
@@ -36,6 +48,15 @@ _EDGE = re.compile(
     + r"(?:lavfi\.freezedetect\.)?(?P<what>silence|freeze)_(?P<edge>start|end): (?P<time>-?[\d.]+)",
     re.MULTILINE,
 )
+_CUT = re.compile(
+    _FILTER.format(name="scdet")
+    + r"lavfi\.scd\.score: *[\d.]+, lavfi\.scd\.time: *(?P<time>[\d.]+)",
+    re.MULTILINE,
+)
+_SHOWN = re.compile(
+    _FILTER.format(name="showinfo") + r"n: *\d+ pts: *-?\d+ pts_time:(?P<time>-?[\d.]+)",
+    re.MULTILINE,
+)
 _SUMMARY = re.compile(_FILTER.format(name="ebur128") + "Summary:", re.MULTILINE)
 _METER = re.compile(r"^\s+(I|LRA|Peak):\s+(-?[\d.]+|-?inf|nan) (LUFS|LU|dBFS)", re.MULTILINE)
 _STATISTIC = re.compile(
@@ -46,14 +67,24 @@ _ERROR = re.compile(r"^(?:\[[^\]]+ @ 0x[0-9a-f]+\] )*\[(?:error|fatal|panic)\] (
 _PROGRESS = re.compile(r"^(frame|out_time_us)=(\d+)$", re.MULTILINE)
 
 
-def analyze(path: Path, probe: ContainerProbe) -> SignalReport:
-    """Decode all of ``path`` once and measure it.
+def analyze(path: Path, probe: ContainerProbe, folder: Path) -> SignalReport:
+    """Decode all of ``path`` once, measure it, and leave its stills in ``folder``/stills.
 
     Raises:
         PermanentError: less than ``MIN_DECODED_SHARE`` of the file decodes.
     """
-    finished = process.run(command(path, probe), path)
-    report = parse(finished.stdout, finished.stderr, probe)
+    try:
+        with tempfile.TemporaryDirectory(dir=folder, prefix=".stills-") as scratch:
+            finished = process.run(command(path, probe, Path(scratch)), path)
+            report = parse(finished.stdout, finished.stderr, probe)
+            _demand_whole(path, probe, report)
+            stills = _kept(Path(scratch), folder / "stills", finished.stderr, probe)
+            return report.model_copy(update={"stills": stills})
+    except OSError as error:
+        raise from_os_error(error, f"writing the stills of {path.name}") from error
+
+
+def _demand_whole(path: Path, probe: ContainerProbe, report: SignalReport) -> None:
     if report.decoded_share < MIN_DECODED_SHARE or report.decoded_seconds == 0 < (
         probe.duration_seconds or 0
     ):
@@ -62,14 +93,26 @@ def analyze(path: Path, probe: ContainerProbe) -> SignalReport:
             f"{report.declared_seconds or 0:.1f} s decode"
             f"{f' ({report.first_error})' if report.first_error else ''}. Get the file again."
         )
-    return report
 
 
-def command(path: Path, probe: ContainerProbe) -> list[str]:
-    """The ffmpeg command line; detectors on the first picture and the first sound."""
+def command(path: Path, probe: ContainerProbe, scratch: Path) -> list[str]:
+    """The ffmpeg command line; detectors on the first picture and the first sound.
+
+    The stills are a second output: ``frame=`` of ffmpeg's progress counts the first one's.
+    """
     outputs: list[str] = []
+    stills: list[str] = []
     if probe.video:
-        outputs += ["-map", f"0:{probe.video.index}", "-filter:v:0", _PICTURE]
+        graph = (
+            f"[0:{probe.video.index}]split[all][few];[all]{_PICTURE}[seen];"
+            f"[few]{_stills(probe.video, probe)}[stills]"
+        )
+        outputs += ["-filter_complex", graph, "-map", "[seen]"]
+        pattern = str(scratch).replace("%", "%%") + "/%04d.jpg"
+        stills = [
+            *("-map", "[stills]", "-frames:v", str(_MAX_STILLS), "-fps_mode", "passthrough"),
+            *("-c:v", "mjpeg", "-q:v", "3", "-pix_fmt", "yuvj420p", "-f", "image2", pattern),
+        ]
     for number, stream in enumerate(probe.audio):
         outputs += ["-map", f"0:{stream.index}"]
         if number == 0:
@@ -81,7 +124,43 @@ def command(path: Path, probe: ContainerProbe) -> list[str]:
         *tools.input_arguments(path),
         *outputs,
         *("-fps_mode", "passthrough", "-f", "null", "-"),
+        *stills,
     ]
+
+
+def _stills(video: VideoStream, probe: ContainerProbe) -> str:
+    """The filters that pick the first frame of each of ``STILLS`` equal parts, as it is seen."""
+    spacing = _BLIND_SPACING_SECONDS
+    if probe.duration_seconds and probe.kind is MediaKind.VIDEO:
+        spacing = max(probe.duration_seconds / STILLS, 1e-3)
+    part = f"floor(t/{spacing:.6f}+1e-6)"
+    before = f"floor(prev_selected_t/{spacing:.6f}+1e-6)"
+    return ",".join(
+        (
+            f"select='isnan(prev_selected_t)+gt({part},{before})'",
+            "showinfo=checksum=0:udu_sei_as_ascii=0",
+            *picture.as_seen(video, STILL_WIDTH),
+        )
+    )
+
+
+def _kept(scratch: Path, folder: Path, log: str, probe: ContainerProbe) -> tuple[Still, ...]:
+    """Move the stills into place; their times are those that showinfo printed, in order."""
+    from PIL import Image
+
+    timed = probe.kind is MediaKind.VIDEO
+    times = [max(0.0, float(match["time"])) for match in _SHOWN.finditer(log)]
+    made = []
+    folder.mkdir(exist_ok=True)
+    for still, time in zip(sorted(scratch.glob("*.jpg")), times, strict=False):
+        with Image.open(still) as image:
+            width, height = image.size
+        target = folder / still.name
+        still.replace(target)
+        made.append(
+            Still(path=target, time_seconds=time if timed else None, width=width, height=height)
+        )
+    return tuple(made)
 
 
 def parse(progress: str, log: str, probe: ContainerProbe) -> SignalReport:
@@ -105,6 +184,7 @@ def parse(progress: str, log: str, probe: ContainerProbe) -> SignalReport:
         ),
         frozen=_spans(((e, t) for w, e, t in edges if w == "freeze"), seconds),
         silence=_spans(((e, t) for w, e, t in edges if w == "silence"), seconds),
+        cuts=tuple(float(match["time"]) for match in _CUT.finditer(log)),
         loudness_lufs=meters.get("I"),
         loudness_range_lu=meters.get("LRA"),
         true_peak_dbtp=meters.get("Peak"),

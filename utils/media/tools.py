@@ -110,3 +110,23 @@ def version(tool: str) -> str:
         raise SettingsError(
             f"{find(tool)} is no {tool}. Unset NIGHTSHIFT_{tool.upper()}, or set it right."
         ) from error
+
+
+@cache
+def filters() -> frozenset[str]:
+    """The filters that this machine's ffmpeg has."""
+    try:
+        printed = subprocess.run(
+            [find("ffmpeg"), "-hide_banner", "-filters"],
+            capture_output=True, text=True, check=True, timeout=60,
+        ).stdout  # fmt: skip
+    except (OSError, subprocess.SubprocessError) as error:
+        raise SettingsError(f"{find('ffmpeg')} is no ffmpeg. Unset NIGHTSHIFT_FFMPEG.") from error
+    return frozenset(
+        line.split()[1] for line in printed.splitlines() if " -> " in line or "->" in line
+    )
+
+
+def has_filter(name: str) -> bool:
+    """True if this machine's ffmpeg has the filter ``name``."""
+    return name in filters()

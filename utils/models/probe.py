@@ -22,6 +22,7 @@ class VideoStream(Frozen):
     frame_count: int | None = None
     bit_rate: int | None = None
     rotation_degrees: int | None = None
+    color_transfer: str | None = None
 
 
 class AudioStream(Frozen):

@@ -9,7 +9,11 @@ from utils.models.base import Frozen
 
 
 class Thumbnail(Frozen):
-    """One still; ``time_seconds`` is None for an image or a waveform."""
+    """One picture, JPEG; ``time_seconds`` is None for an image, a cover or a drawn sound.
+
+    ``sharpness`` is the variance of the Laplacian of the grey levels: comparable within an
+    item, not between items.
+    """
 
     not_in_key: ClassVar[frozenset[str]] = frozenset({"path"})
 
@@ -17,12 +21,25 @@ class Thumbnail(Frozen):
     time_seconds: float | None = None
     width: int
     height: int
+    sharpness: float | None = None
 
 
 class Thumbnails(Frozen):
-    """The stills of an item, in order of time."""
+    """The pictures of an item: ``images`` by position, in order of time, or the only one.
+
+    ``sharpest`` best first; ``scenes`` one a scene, in order of time; ``stills`` all that they
+    were chosen from. The others are None where they make no sense.
+    """
+
+    not_in_key: ClassVar[frozenset[str]] = frozenset({"contact_sheet", "waveform", "spectrogram"})
 
     images: tuple[Thumbnail, ...]
+    sharpest: tuple[Thumbnail, ...] = ()
+    scenes: tuple[Thumbnail, ...] = ()
+    stills: tuple[Thumbnail, ...] = ()
+    contact_sheet: Path | None = None
+    waveform: Path | None = None
+    spectrogram: Path | None = None
 
 
 class Rendition(Frozen):

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+from typing import ClassVar
+
 from utils.models.base import Frozen
 
 
@@ -17,12 +20,27 @@ class Span(Frozen):
         return max(0.0, self.end_seconds - self.start_seconds)
 
 
+class Still(Frozen):
+    """One frame as it is seen: JPEG, rotated, square pixels, standard dynamic range.
+
+    ``time_seconds`` is None for the one still of an image.
+    """
+
+    not_in_key: ClassVar[frozenset[str]] = frozenset({"path"})
+
+    path: Path
+    time_seconds: float | None = None
+    width: int
+    height: int
+
+
 class SignalReport(Frozen):
     """Detectors and meters of one complete decode.
 
     ``decoded_seconds`` is what came out of the decoder, to hold against what the container
     declares. Loudness follows EBU R 128 (LUFS, LU, dBTP); ``clipped_share`` is the share of
-    audio samples within 0.1 dB of full scale.
+    audio samples within 0.1 dB of full scale. ``cuts`` are the times of scene changes;
+    ``stills`` the first frames of equal parts of the whole.
     """
 
     declared_seconds: float | None = None
@@ -33,6 +51,8 @@ class SignalReport(Frozen):
     black: tuple[Span, ...] = ()
     frozen: tuple[Span, ...] = ()
     silence: tuple[Span, ...] = ()
+    cuts: tuple[float, ...] = ()
+    stills: tuple[Still, ...] = ()
     loudness_lufs: float | None = None
     loudness_range_lu: float | None = None
     true_peak_dbtp: float | None = None

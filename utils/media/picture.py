@@ -1,0 +1,34 @@
+"""How a stored picture becomes the one that is seen: pixel shape, size, dynamic range.
+
+Rotation is not among the filters: ffmpeg turns pictures upright by itself.
+"""
+
+from __future__ import annotations
+
+from utils.media import tools
+from utils.models.probe import VideoStream
+
+# Transfer characteristics of high dynamic range (ITU-R BT.2100): PQ and HLG.
+_HDR = {"smpte2084", "arib-std-b67"}
+# White of 203 cd/m² (ITU-R BT.2408) comes out at grey level 214 of 255; hable gave 157.
+_TONE_MAP = (
+    "zscale=t=linear:npl=203,format=gbrpf32le,zscale=p=bt709,tonemap=mobius:desat=0,"
+    "zscale=t=bt709:m=bt709:r=tv,format=yuv420p"
+)
+
+
+def as_seen(video: VideoStream, width: int) -> list[str]:
+    """ffmpeg filters: square pixels, at most ``width`` wide, standard dynamic range."""
+    wide = f"max(2,2*trunc(min({width},iw*max(sar,1e-3))/2))"
+    filters = [
+        f"scale=w='{wide}':h='max(2,2*trunc(ow/dar/2))':flags=bicubic",
+        "setsar=1",
+    ]
+    if is_hdr(video) and tools.has_filter("zscale"):
+        filters.append(_TONE_MAP)
+    return filters
+
+
+def is_hdr(video: VideoStream | None) -> bool:
+    """True for PQ and HLG."""
+    return video is not None and video.color_transfer in _HDR
