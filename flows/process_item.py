@@ -14,8 +14,8 @@ from subflows.outcome import recorded
 from subflows.processing import process
 from subflows.storage import store
 from tasks.database import connect
-from tasks.policy import current_run
-from utils import shift
+from tasks.policy import current_run, forced
+from utils import pipeline, shift
 from utils.config import load_settings
 from utils.models.options import PipelineOptions
 from utils.models.record import ItemRecord
@@ -29,8 +29,10 @@ def _run_name() -> str:
 @flow(name="process-item", flow_run_name=_run_name)
 def process_item(
     item: str, options: PipelineOptions | None = None, run_id: str | None = None
-) -> ItemRecord:
+) -> ItemRecord | None:
     """Process one item; steps that the ledger knows are recalled, not repeated.
+
+    Returns the item's record; None if single steps were asked for and that was not among them.
 
     Args:
         item: A checksum, a unique prefix of one, or a path.
@@ -42,11 +44,13 @@ def process_item(
     holder = run_id or str(flow_run.id)
     media = shift.claim_one(item, holder)
     current_run.set(holder)
+    forced.set(pipeline.forced(options))
     # A batch keeps the claims of all its items; on its own, an item needs its own heartbeat.
     alone = shift.claims_kept(holder) if run_id is None else nullcontext()
-    with alone, recorded(media, run_id, shift.done_key(options)):
+    with alone, recorded(media, run_id, options) as put_off:
         facts = extract(media, options)
         findings = analyse(facts, options)
+        put_off += findings.put_off
         product = process(facts, findings, options)
         return store(facts, findings, product, options)
 

@@ -7,7 +7,7 @@ import sys
 
 import typer
 
-from nightshift import library, operation, work
+from nightshift import library, operation, steps, work
 from utils.errors import NightShiftError
 
 app = typer.Typer(
@@ -17,6 +17,7 @@ app = typer.Typer(
     help="""Night Shift: a factory for media that works while you sleep.
 
     [bold]nightshift run FOLDER[/bold]  processes what is new in a folder, a file or an address
+    [bold]nightshift plan FOLDER[/bold]  what a run would do, and what it would leave out and why
     [bold]nightshift search "WORDS"[/bold]  finds what was said, and when
     [bold]nightshift report[/bold]  what is done, what waits for you, what failed
     [bold]nightshift up[/bold]  a Prefect server, a worker and a nightly schedule on this machine
@@ -40,6 +41,7 @@ def connect() -> None:
 
 
 work.add_to(app)
+steps.add_to(app)
 library.add_to(app)
 operation.add_to(app)
 

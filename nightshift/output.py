@@ -19,7 +19,7 @@ errors = Console(stderr=True)
 COLORS = {
     "done": "green", "approve": "green", "accept": "green", "success": "green", "ok": "green",
     "skipped": "dim", "nothing_to_do": "dim", "pending": "cyan", "processing": "cyan",
-    "revise": "yellow", "partial": "yellow", "warning": "yellow",
+    "revise": "yellow", "deferred": "yellow", "partial": "yellow", "warning": "yellow",
     "failed": "red", "reject": "red", "quarantined": "red", "problem": "red",
 }  # fmt: skip
 
@@ -68,8 +68,9 @@ def print_report(report: ShiftReport) -> None:
     )
     counts = report.counts
     status = report.status.value
+    deferred = f"{counts.deferred} deferred, " if counts.deferred else ""
     console.print(
-        f"\n[{COLORS[status]}]{status.replace('_', ' ')}[/]: {counts.done} done, "
+        f"\n[{COLORS[status]}]{status.replace('_', ' ')}[/]: {counts.done} done, {deferred}"
         f"{counts.skipped} skipped, {counts.failed} failed in {report.duration_seconds:.1f} s"
     )
     console.print(f"Report: {report.report}", highlight=False, soft_wrap=True, markup=False)

@@ -43,6 +43,8 @@ def _print_line(event: progress.Event) -> None:
             line = f"{total} to do"
         case progress.Stepping(_, title, says):
             line = f"{visible(title)}: {says}"
+        case progress.Advancing():
+            return  # a line each would be a flood
         case progress.Settled(_, title, outcome, detail):
             line = f"{visible(title)}: {outcome} {visible(detail)}"
     print(line, file=sys.stderr, flush=True)
@@ -79,6 +81,10 @@ class _Bars:
                         self._items.update(self._rows[item_id], description=text)
                     else:
                         self._rows[item_id] = self._items.add_task(text, total=None)
+                case progress.Advancing(item_id, title, says, share):
+                    if item_id in self._rows:
+                        text = f"{escape(visible(title)[:40])} [dim]{says} {share:.0%}[/]"
+                        self._items.update(self._rows[item_id], description=text)
                 case progress.Settled(item_id, title, outcome, detail):
                     if item_id in self._rows:
                         self._items.remove_task(self._rows.pop(item_id))

@@ -16,8 +16,22 @@ if TYPE_CHECKING:
 Concurrency = Annotated[
     int | None, typer.Option("--concurrency", min=1, help="Items in work at once [default: 2].")
 ]
+AiWorkers = Annotated[
+    int | None,
+    typer.Option("--ai-workers", min=1, help="Questions to Gemini at once [default: 1]."),
+]
 Skip = Annotated[
     list[str] | None, typer.Option("--skip", help="A step to leave out; may be repeated.")
+]
+Only = Annotated[
+    list[str] | None,
+    typer.Option("--only", help="A step to do alone, with what it needs; may be repeated."),
+]
+Force = Annotated[
+    bool, typer.Option("--force", help="Do again what was done before (with --only: that step).")
+]
+Profile = Annotated[
+    str | None, typer.Option("--profile", help="video, song or image, whatever the file is.")
 ]
 Language = Annotated[
     str | None, typer.Option("--language", help="ISO 639-1 of the speech; else detected.")
@@ -38,7 +52,11 @@ def run(
         list[str], typer.Argument(metavar="PATH_OR_URL...", help="Files, folders, addresses.")
     ],
     concurrency: Concurrency = None,
+    ai_workers: AiWorkers = None,
+    profile: Profile = None,
+    only: Only = None,
     skip: Skip = None,
+    force: Force = False,
     language: Language = None,
     words: Words = False,
     as_json: Json = False,
@@ -51,7 +69,8 @@ def run(
     from utils import shift
     from utils.db.sources import is_url
 
-    options = _options(skip, language, words)
+    options = chosen(profile, only, skip, force, language, words)
+    _widen_ai(ai_workers)
     if not any(is_url(location) for location in locations):
         found = shift.take_in(locations, options)
         if not found.pending:  # no need to start Prefect to find that out
@@ -68,37 +87,66 @@ def night(
         int | None, typer.Option("--limit", min=1, help="Items to take [default: 50].")
     ] = None,
     concurrency: Concurrency = None,
+    ai_workers: AiWorkers = None,
+    profile: Profile = None,
+    only: Only = None,
     skip: Skip = None,
+    force: Force = False,
     language: Language = None,
     words: Words = False,
     as_json: Json = False,
     verbose: Verbose = False,
 ) -> None:
     """Work a shift now: all sources, what waits, what failed and may be tried again."""
-    options = _options(skip, language, words)
+    options = chosen(profile, only, skip, force, language, words)
+    _widen_ai(ai_workers)
     _work("night_shift", as_json, verbose, limit=limit, options=options, concurrency=concurrency)
 
 
-def _options(skip: list[str] | None, language: str | None, words: bool) -> PipelineOptions:
+def chosen(
+    profile: str | None = None,
+    only: list[str] | None = None,
+    skip: list[str] | None = None,
+    force: bool = False,
+    language: str | None = None,
+    words: bool = False,
+) -> PipelineOptions:
+    """The settings' options, changed by what stands on the command line."""
     from utils import pipeline
     from utils.config import load_settings
 
-    known = {step.name for step in pipeline.STEPS if step.optional}
+    known = [step.name for step in pipeline.STEPS]
+    optional = [step.name for step in pipeline.STEPS if step.optional]
     for name in skip or ():
+        if name not in optional:
+            raise typer.BadParameter(f"{name} is no step that can be skipped: {optional}")
+    for name in only or ():
         if name not in known:
-            raise typer.BadParameter(f"{name} is no step that can be skipped: {sorted(known)}")
+            raise typer.BadParameter(f"{name} is no step. The steps are {known}")
+    if profile not in {None, "auto", pipeline.VIDEO, pipeline.SONG, pipeline.IMAGE}:
+        raise typer.BadParameter(f"{profile} is no profile: auto, video, song, image")
     if language and not re.fullmatch("[a-z]{2,3}", language):
         raise typer.BadParameter(f"{language} is no ISO 639-1 code such as en or km")
-    options = load_settings().pipeline
+    options = load_settings().pipeline.without(*(skip or ()))
     speech = options.transcription
     return options.model_copy(
         update={
-            "skip": (*options.skip, *(skip or ())),
+            "profile": profile or options.profile,
+            "only": tuple(only or options.only),
+            "force": force or options.force,
             "transcription": speech.model_copy(
                 update={"language": language or speech.language, "words": words or speech.words}
             ),
         }
     )
+
+
+def _widen_ai(workers: int | None) -> None:
+    """Have ``workers`` questions asked at once in this process."""
+    from utils.config import load_settings, override
+
+    if workers:
+        override(lanes=load_settings().lanes.model_copy(update={"ai": workers}))
 
 
 def _work(flow_name: str, as_json: bool, verbose: bool, **parameters: Any) -> None:

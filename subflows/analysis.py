@@ -1,39 +1,94 @@
-"""What is in an item: signal, speech, meaning, stills."""
+"""What is in an item: signal, pictures, light, speech, meaning."""
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from dataclasses import dataclass, field
 
 from subflows.extraction import Extraction
-from tasks.enrichment import analyze_content
-from tasks.signal import analyze_signal, generate_thumbnails
+from tasks.compression import make_proxy
+from tasks.enrichment import ai_thumbnail_selection, ai_video_analysis, analyze_content
+from tasks.extraction import detect_focal_length
+from tasks.signal import analyze_exposure, analyze_signal, generate_thumbnails
 from tasks.transcription import transcribe_audio
+from utils.errors import DeferredError
+from utils.media import thumbnails
 from utils.models.analysis import Analysis
+from utils.models.exposure import ExposureReport
+from utils.models.metadata import FocalLength
 from utils.models.options import PipelineOptions
 from utils.models.rendition import Thumbnails
 from utils.models.signal import SignalReport
 from utils.models.transcript import Transcript
-from utils.pipeline import why_not
+from utils.models.video_analysis import Clues, VideoAnalysis
 
 
-class Findings(NamedTuple):
-    """What the steps of analysis found; None where a step does not apply."""
+@dataclass
+class Findings:
+    """What the steps of analysis found; None where a step does not apply.
 
-    signal: SignalReport
-    transcript: Transcript | None
-    analysis: Analysis | None
-    thumbnails: Thumbnails | None
+    ``put_off`` says what did not fit the ceilings of cost.
+    """
+
+    signal: SignalReport | None = None
+    thumbnails: Thumbnails | None = None
+    exposure: ExposureReport | None = None
+    focal_length: FocalLength | None = None
+    transcript: Transcript | None = None
+    analysis: Analysis | None = None
+    video: VideoAnalysis | None = None
+    best_pictures: Thumbnails | None = None
+    put_off: list[DeferredError] = field(default_factory=list)
 
 
 def analyse(facts: Extraction, options: PipelineOptions) -> Findings:
     """Run the steps of analysis that apply."""
-    item, probe, _ = facts
-    signal = analyze_signal(item, probe)
-    transcript = analysis = thumbnails = None
-    if not why_not("transcribe_audio", probe, options):
-        transcript = transcribe_audio(item, probe.audio[0].index, options.transcription)
-    if transcript and not why_not("analyze_content", probe, options):
-        analysis = analyze_content(item, transcript, options.analysis)
-    if not why_not("generate_thumbnails", probe, options):
-        thumbnails = generate_thumbnails(item, probe, options.thumbnail_count)
-    return Findings(signal, transcript, analysis, thumbnails)
+    item, probe, plan = facts.item, facts.probe, facts.plan
+    found = Findings()
+    if plan.runs("analyze_signal"):
+        found.signal = analyze_signal(item, probe)
+    if found.signal and plan.runs("generate_thumbnails"):
+        found.thumbnails = generate_thumbnails(item, probe, found.signal, options.thumbnail_count)
+    if found.signal and plan.runs("analyze_exposure"):
+        found.exposure = analyze_exposure(item, probe, found.signal)
+    if facts.exif and facts.camera and plan.runs("detect_focal_length"):
+        found.focal_length = detect_focal_length(item, facts.exif, facts.camera, facts.ffprobe)
+    _listen(facts, found, options)
+    _watch(facts, found, options)
+    return found
+
+
+def _listen(facts: Extraction, found: Findings, options: PipelineOptions) -> None:
+    item, probe, plan = facts.item, facts.probe, facts.plan
+    if plan.runs("transcribe_audio"):
+        found.transcript = transcribe_audio(item, probe.audio[0].index, options.transcription)
+    if found.transcript and plan.runs("analyze_content"):
+        try:
+            found.analysis = analyze_content(item, found.transcript, options.analysis)
+        except DeferredError as error:
+            found.put_off.append(error)
+
+
+def _watch(facts: Extraction, found: Findings, options: PipelineOptions) -> None:
+    item, probe, plan = facts.item, facts.probe, facts.plan
+    if not (found.signal and found.thumbnails and plan.runs("ai_video_analysis")):
+        return
+    proxy = make_proxy(item, probe) if plan.runs("make_proxy") else None
+    material = proxy or _clues(found)
+    seconds = found.signal.decoded_seconds
+    language = found.transcript.language if found.transcript else None
+    try:
+        found.video = ai_video_analysis(item, seconds, material, language, options.analysis)
+    except DeferredError as error:
+        found.put_off.append(error)
+    if found.video and plan.runs("ai_thumbnail_selection"):
+        found.best_pictures = ai_thumbnail_selection(item, probe, seconds, found.video)
+
+
+def _clues(found: Findings) -> Clues:
+    """What the local analysis has to go by."""
+    assert found.signal and found.thumbnails  # the caller asked
+    return Clues(
+        scenes=thumbnails.scenes(found.signal),
+        stills=found.thumbnails.stills,
+        understanding=found.analysis.understanding if found.analysis else None,
+    )

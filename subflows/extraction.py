@@ -1,37 +1,84 @@
-"""What a file is: its checksum, its copies, its container and streams."""
+"""What a file is: its checksum, its copies, and what three tools say of it."""
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from dataclasses import dataclass
 
-from tasks.ingestion import (
-    check_duplicate,
+from tasks.extraction import (
+    extract_audio_tracks,
+    extract_codec,
+    extract_exiftool,
+    extract_extended_exif,
     extract_ffprobe,
+    extract_hdr,
     extract_mediainfo,
-    generate_checksum,
+    extract_subtitle_tracks,
 )
+from tasks.ingestion import check_duplicate, generate_checksum
+from utils import pipeline
+from utils.config import load_settings
 from utils.models.item import MediaItem
+from utils.models.metadata import (
+    AudioTracks,
+    CodecDetails,
+    ExtendedExif,
+    HdrDetails,
+    SubtitleTracks,
+)
 from utils.models.options import PipelineOptions
-from utils.models.probe import ContainerProbe, MediaInfoReport
-from utils.pipeline import why_not
+from utils.models.probe import ContainerProbe, ExifReport, FfprobeReport, MediaInfoReport
+from utils.pipeline import Plan
 
 
-class Extraction(NamedTuple):
-    """The item, its kind corrected by the probe, and what the probes say."""
+@dataclass(frozen=True)
+class Extraction:
+    """The item, its kind corrected by the probe, what is to be done, and what the tools say.
+
+    None where a step does not apply.
+    """
 
     item: MediaItem
+    plan: Plan
     probe: ContainerProbe
+    ffprobe: FfprobeReport
     mediainfo: MediaInfoReport | None
+    exif: ExifReport | None
+    camera: ExtendedExif | None
+    codec: CodecDetails | None
+    hdr: HdrDetails | None
+    audio_tracks: AudioTracks | None
+    subtitle_tracks: SubtitleTracks | None
 
 
 def extract(item: MediaItem, options: PipelineOptions) -> Extraction:
     """Run the steps of extraction that apply."""
     generate_checksum(item)
-    probe = extract_ffprobe(item)
-    if not why_not("check_duplicate", probe, options):
+    probed = extract_ffprobe(item)
+    probe = probed.container
+    item = item.model_copy(update={"kind": probe.kind})
+    plan = pipeline.plan(probe, options, load_settings())
+    if plan.runs("check_duplicate"):
         check_duplicate(item)
-    mediainfo = None
-    if not why_not("extract_mediainfo", probe, options):
-        mediainfo = extract_mediainfo(item)
+    mediainfo = extract_mediainfo(item) if plan.runs("extract_mediainfo") else None
+    if mediainfo:
         probe = probe.with_size(mediainfo.width, mediainfo.height)
-    return Extraction(item.model_copy(update={"kind": probe.kind}), probe, mediainfo)
+    exif = extract_exiftool(item) if plan.runs("extract_exiftool") else None
+    return Extraction(
+        item=item,
+        plan=plan,
+        probe=probe,
+        ffprobe=probed,
+        mediainfo=mediainfo,
+        exif=exif,
+        camera=extract_extended_exif(item, exif)
+        if exif and plan.runs("extract_extended_exif")
+        else None,
+        codec=extract_codec(item, probed, mediainfo) if plan.runs("extract_codec") else None,
+        hdr=extract_hdr(item, probed, mediainfo) if plan.runs("extract_hdr") else None,
+        audio_tracks=extract_audio_tracks(item, probed, mediainfo)
+        if plan.runs("extract_audio_tracks")
+        else None,
+        subtitle_tracks=extract_subtitle_tracks(item, probed)
+        if plan.runs("extract_subtitle_tracks")
+        else None,
+    )

@@ -5,46 +5,66 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from utils import progress
+from sqlalchemy.orm import Session
+
+from utils import progress, shift
 from utils.config import load_settings
 from utils.db import items, runs
 from utils.db.schema import Item
 from utils.db.session import session
+from utils.errors import DeferredError
 from utils.models.item import MediaItem
+from utils.models.options import PipelineOptions
 from utils.models.shift import ItemOutcome, Outcome
 from utils.models.verdict import Band
 
 
 @contextmanager
-def recorded(item: MediaItem, run_id: str | None, done_key: str) -> Iterator[None]:
-    """Settle the item as done if the block succeeds, as failed (and re-raise) if it does not."""
+def recorded(
+    item: MediaItem, run_id: str | None, options: PipelineOptions
+) -> Iterator[list[DeferredError]]:
+    """Settle the item as done if the block succeeds, as failed (and re-raise) if it does not.
+
+    The block adds to the list what it put off.
+    """
+    put_off: list[DeferredError] = []
     try:
-        yield
+        yield put_off
     except Exception as error:
         with session() as s:
             items.settle_failed(s, item.item_id, error, load_settings().max_tries)
-            if run_id:
-                row = s.get_one(Item, item.item_id)
-                runs.add_outcome(s, run_id, _outcome(row, item, Outcome.FAILED, str(error)))
+            _note(s, run_id, item, Outcome.FAILED, error)
         progress.tell(progress.Settled(item.item_id, item.title, "failed", str(error)))
         raise
+    outcome = Outcome.DEFERRED if put_off else Outcome.DONE
     with session() as s:
-        items.settle_done(s, item.item_id, done_key)
-        row = s.get_one(Item, item.item_id)
-        if run_id:
-            runs.add_outcome(s, run_id, _outcome(row, item, Outcome.DONE, None))
-    progress.tell(progress.Settled(item.item_id, item.title, "done", row.verdict or ""))
+        if options.only:
+            items.settle_aside(s, item.item_id)
+        elif put_off:
+            items.settle_deferred(s, item.item_id, str(put_off[0]))
+        else:
+            items.settle_done(s, item.item_id, shift.done_key(options))
+        verdict = _note(s, run_id, item, outcome, put_off[0] if put_off else None)
+    detail = str(put_off[0]) if put_off else verdict or ""
+    progress.tell(progress.Settled(item.item_id, item.title, outcome.value, detail))
 
 
-def _outcome(row: Item, item: MediaItem, outcome: Outcome, error: str | None) -> ItemOutcome:
-    done = outcome is Outcome.DONE
-    return ItemOutcome(
-        item_id=item.item_id,
-        path=str(item.path),
-        kind=row.kind,
-        outcome=outcome,
-        reason=None if done else row.error_class,
-        verdict=Band(row.verdict) if done and row.verdict else None,
-        score=row.score if done else None,
-        error=error,
-    )
+def _note(
+    s: Session, run_id: str | None, item: MediaItem, outcome: Outcome, error: Exception | None
+) -> str | None:
+    """Note an outcome for the run's report; returns the item's verdict."""
+    row = s.get_one(Item, item.item_id)
+    failed = outcome is Outcome.FAILED
+    if run_id:
+        noted = ItemOutcome(
+            item_id=item.item_id,
+            path=str(item.path),
+            kind=row.kind,
+            outcome=outcome,
+            reason=type(error).__name__ if error else None,
+            verdict=Band(row.verdict) if not failed and row.verdict else None,
+            score=None if failed else row.score,
+            error=str(error) if error else None,
+        )
+        runs.add_outcome(s, run_id, noted)
+    return row.verdict

@@ -1,8 +1,6 @@
-"""Steps that get hold of a file and say what it is."""
+"""Steps that get hold of a file and say whether it is known."""
 
 from __future__ import annotations
-
-from importlib.metadata import version
 
 from sqlalchemy.orm import Session
 
@@ -12,9 +10,8 @@ from utils.config import load_settings
 from utils.db import items
 from utils.db.session import session
 from utils.errors import RetryableError
-from utils.media import ffprobe, files, mediainfo, tools
+from utils.media import files
 from utils.models.item import Checksum, DuplicateCheck, Entry, Fetched, MediaItem
-from utils.models.probe import ContainerProbe, MediaInfoReport
 
 
 @step()
@@ -65,15 +62,3 @@ def _duplicates(s: Session, item: MediaItem) -> DuplicateCheck:
         paths=others,
         processed_at=row.processed_at,
     )
-
-
-@step(fingerprint=lambda item: tools.version("ffprobe"))
-def extract_ffprobe(item: MediaItem) -> ContainerProbe:
-    """Container and streams, as ffprobe reports them."""
-    return ffprobe.probe(item.path)
-
-
-@step(fingerprint=lambda item: version("pymediainfo"))
-def extract_mediainfo(item: MediaItem) -> MediaInfoReport:
-    """Container, video and audio facts, as MediaInfo reports them."""
-    return mediainfo.report(item.path)

@@ -43,6 +43,8 @@ P = ParamSpec("P")
 R = TypeVar("R", bound=BaseModel)
 
 current_run: ContextVar[str | None] = ContextVar("current_run", default=None)
+# Steps that are executed though the ledger knows them.
+forced: ContextVar[frozenset[str]] = ContextVar("forced", default=frozenset())
 
 # An ephemeral server serves this process alone: the lane suffices, and a tag would cost each
 # step a request to a busy SQLite (2 s for each one that is refused). Asked at import, because
@@ -90,21 +92,22 @@ def step(
             bound = signature.bind(*args, **kwargs)
             item = next(iter(bound.arguments.values()))
             mark = fingerprint(*args, **kwargs) if fingerprint else ""
-            key = ledger.key_of(row.name, row.version, bound.arguments, mark)
-            kept = ledger.recall(key, result_type)
-            if kept is not None:
+            inputs = ledger.inputs_of(row.name, row.version, bound.arguments, mark)
+            again = row.name in forced.get()
+            kept = ledger.Kept(None) if again else ledger.recall(inputs.key, result_type)
+            if kept.result is not None:
                 if save:  # the data may have been overwritten by a run with other options
                     with session() as s:
-                        save(s, kept)
-                untagged(_Work(kept=kept))
-                return kept
+                        save(s, kept.result)
+                untagged(_Work(kept=kept.result))
+                return kept.result
             title = getattr(item, "title", None) or item.item_id
             progress.tell(progress.Stepping(item.item_id, title, row.says))
             work = _Work(
                 body=lambda: fn(*args, **kwargs),
                 save=save,
                 begin=lambda: ledger.start(
-                    item.item_id, row.name, row.version, key, current_run.get()
+                    item.item_id, row.name, inputs, current_run.get(), kept.lost, again
                 ),
             )
             the_task = tagged if _SERVED else untagged

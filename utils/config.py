@@ -50,6 +50,7 @@ class Lanes(BaseModel):
     ai: int = Field(default=1, ge=1)
     compress: int = Field(default=2, ge=1)
     embed: int = Field(default=1, ge=1)
+    upload: int = Field(default=2, ge=1)
     database: int = Field(default=1, ge=1)
 
 
@@ -121,6 +122,9 @@ class Settings(BaseSettings):
     )
     download_format: str = Field(
         default="bv*[height<=1080]+ba/b", description="A yt-dlp format selector."
+    )
+    publish_url: SecretStr | None = Field(
+        default=None, description="An fsspec URL that pictures are uploaded to."
     )
     max_download_bytes: int = Field(default=20 * 2**30, ge=1)
     official_weights: bool = Field(

@@ -4,6 +4,7 @@ NightShiftError
 ├── RetryableError      a time-out, a 5xx, a locked database: the same call may work later
 │   └── ThrottledError  the service names the delay
 ├── PermanentError      corrupt, gone, refused, wrong key: the same call will fail again
+├── DeferredError       does not fit a ceiling of cost: waits for the next shift, or for a person
 ├── ResourceError       disk or memory: nothing will work until someone makes room
 └── SettingsError       a wrong key, a missing tool or model: nothing works until it is set right
 
@@ -39,6 +40,10 @@ class ThrottledError(RetryableError):
 
 class PermanentError(NightShiftError):
     """The same call will fail again until its input or the settings change."""
+
+
+class DeferredError(NightShiftError):
+    """The work would cost more than is allowed now; what was asked for is put off, not lost."""
 
 
 class ResourceError(NightShiftError):

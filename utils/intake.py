@@ -40,18 +40,19 @@ class Intake(NamedTuple):
     outcomes: list[ItemOutcome]
 
 
-def take_in(locations: Sequence[str], done_key: str, workers: int) -> Intake:
+def take_in(locations: Sequence[str], done_key: str | None, workers: int) -> Intake:
     """Look at files and folders, register the items in them, and sort out what is to do.
 
     Args:
         locations: Paths of files and folders; folders are searched for media.
-        done_key: Items that are done under this key have nothing to do.
+        done_key: Items that are done under this key have nothing to do; with None everything
+            is to be done again.
         workers: How many new files are hashed at once.
     """
     pending: dict[str, str] = {}
     outcomes: list[ItemOutcome] = []
     paths = []
-    for path in _expanded(locations):
+    for path in expanded(locations):
         problem = _unusable_name(path)
         if problem:
             outcomes.append(_failed(path, PermanentError(problem)))
@@ -102,7 +103,7 @@ def media_files(folder: Path) -> Iterator[Path]:
     yield from unreadable
 
 
-def _expanded(locations: Iterable[str]) -> Iterator[Path]:
+def expanded(locations: Iterable[str]) -> Iterator[Path]:
     """Each file once, folders searched; what does not exist is kept, to be complained of."""
     known: set[Path] = set()
     for location in locations:
@@ -169,7 +170,7 @@ def _hashed(stat: FileStat) -> str | NightShiftError:
 
 
 def _nothing_to_do(
-    s: Session, item: Item, path: Path, done_key: str, pending: dict[str, str]
+    s: Session, item: Item, path: Path, done_key: str | None, pending: dict[str, str]
 ) -> ItemOutcome | None:
     """Why there is nothing to do for this file, or None."""
     if item.id in pending:
@@ -180,7 +181,7 @@ def _nothing_to_do(
             return None
         first = next((p for p in items.paths_of(s, item.id) if p.exists()), path)
         return _skipped(item, path, "already done" if first == path else f"duplicate of {first}")
-    if status is ItemStatus.QUARANTINED:
+    if status is ItemStatus.QUARANTINED and done_key is not None:
         return _skipped(item, path, f"failed before, waits for you: {item.error}")
     if status is ItemStatus.PROCESSING and item.claimed_until and item.claimed_until > now():
         return _skipped(item, path, "another run is working on it")

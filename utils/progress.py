@@ -21,6 +21,15 @@ class Stepping(NamedTuple):
     says: str
 
 
+class Advancing(NamedTuple):
+    """An item is so far (0–1) through the step that it is in."""
+
+    item_id: str
+    title: str
+    says: str
+    share: float
+
+
 class Settled(NamedTuple):
     """An item is through."""
 
@@ -30,7 +39,7 @@ class Settled(NamedTuple):
     detail: str
 
 
-Event = Begun | Stepping | Settled
+Event = Begun | Stepping | Advancing | Settled
 
 _watchers: list[Callable[[Event], None]] = []
 

@@ -43,7 +43,8 @@ def begin(flow: str, run_id: str | None = None) -> str:
 
 def take_in(locations: Sequence[str], options: PipelineOptions) -> intake.Intake:
     """What lies at these paths and what of it is to be done."""
-    return intake.take_in(locations, done_key(options), load_settings().lanes.probe)
+    key = None if options.force else done_key(options)
+    return intake.take_in(locations, key, load_settings().lanes.probe)
 
 
 def claim_these(run_id: str, item_ids: Sequence[str]) -> list[str]:

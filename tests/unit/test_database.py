@@ -140,11 +140,11 @@ def test_an_item_is_found_by_checksum_prefix_and_path(database):
 
 
 def test_the_ledger_keeps_and_recalls(database):
-    row = ledger.start("a" * 64, "a_step", 1, "key", "run")
+    row = ledger.start("a" * 64, "a_step", ledger.Inputs("key", {"version": 1}), "run")
     with session() as s:
         ledger.finish(s, row, Thumbnails(images=()), 0.5)
         assert ledger.execution_count(s) == 1
-    assert ledger.recall("key", Thumbnails) == Thumbnails(images=())
+    assert ledger.recall("key", Thumbnails).result == Thumbnails(images=())
 
 
 def test_a_run_is_counted(database):

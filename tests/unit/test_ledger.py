@@ -3,10 +3,12 @@ from pathlib import Path
 import pytest
 
 from utils.db import ledger
+from utils.db.schema import Execution
 from utils.db.session import session
 from utils.errors import RetryableError
 from utils.models.analysis import Analysis, TokenUsage, Understanding
 from utils.models.item import MediaItem, MediaKind
+from utils.models.options import CompressionOptions
 from utils.models.rendition import Thumbnail, Thumbnails
 
 
@@ -17,11 +19,11 @@ def item(path="/a/song.mp3", item_id="a" * 64):
 
 
 def key(version=1, fingerprint="", **given):
-    return ledger.key_of("a_step", version, given, fingerprint)
+    return ledger.inputs_of("a_step", version, given, fingerprint).key
 
 
 def done(key_, result, item_id="a" * 64):
-    row = ledger.start(item_id, "a_step", 1, key_, "run")
+    row = ledger.start(item_id, "a_step", ledger.Inputs(key_, {"version": 1}), "run")
     with session() as s:
         ledger.finish(s, row, result, 1.5)
 
@@ -54,12 +56,12 @@ def test_what_a_call_cost_does_not_change_the_keys_after_it():
 
 def test_only_what_is_done_is_recalled(settings):
     understanding = Analysis(engine="local", understanding=Understanding(summary="x"))
-    row = ledger.start("a" * 64, "a_step", 1, "k1", None)
-    assert ledger.recall("k1", Analysis) is None
+    row = ledger.start("a" * 64, "a_step", ledger.Inputs("k1", {"version": 1}), None)
+    assert ledger.recall("k1", Analysis).result is None
     ledger.fail(row, RetryableError("no luck"), 0.1)
-    assert ledger.recall("k1", Analysis) is None
+    assert ledger.recall("k1", Analysis).result is None
     done("k1", understanding)
-    assert ledger.recall("k1", Analysis) == understanding
+    assert ledger.recall("k1", Analysis).result == understanding
 
 
 def test_a_result_whose_file_is_gone_is_not_recalled(tmp_path):
@@ -67,14 +69,14 @@ def test_a_result_whose_file_is_gone_is_not_recalled(tmp_path):
     path.touch()
     result = Thumbnails(images=(Thumbnail(path=path, width=1, height=1),))
     done("k2", result)
-    assert ledger.recall("k2", Thumbnails) == result
+    assert ledger.recall("k2", Thumbnails).result == result
     path.unlink()
-    assert ledger.recall("k2", Thumbnails) is None
+    assert ledger.recall("k2", Thumbnails).result is None
 
 
 def test_a_result_of_another_form_is_not_recalled():
     done("k3", Thumbnails(images=()))
-    assert ledger.recall("k3", Analysis) is None
+    assert ledger.recall("k3", Analysis).result is None
 
 
 def test_the_result_that_counts_is_the_one_that_was_used_last():
@@ -93,7 +95,7 @@ def test_the_result_that_counts_is_the_one_that_was_used_last():
 
 def test_the_ledger_counts_every_execution(settings):
     for _ in range(2):
-        row = ledger.start("a" * 64, "a_step", 1, "k4", None)
+        row = ledger.start("a" * 64, "a_step", ledger.Inputs("k4", {"version": 1}), None)
         ledger.fail(row, RetryableError("no luck"), 0.1)
     done("k4", Thumbnails(images=()))
     with session() as s:
@@ -102,8 +104,53 @@ def test_the_ledger_counts_every_execution(settings):
 
 
 def test_data_and_ledger_row_are_written_together_or_not_at_all():
-    row = ledger.start("a" * 64, "a_step", 1, "k5", None)
+    row = ledger.start("a" * 64, "a_step", ledger.Inputs("k5", {"version": 1}), None)
     with pytest.raises(ZeroDivisionError), session() as s:
         ledger.finish(s, row, Thumbnails(images=()), 1)
         raise ZeroDivisionError
-    assert ledger.recall("k5", Thumbnails) is None
+    assert ledger.recall("k5", Thumbnails).result is None
+
+
+def executed(number, given=None, *, version=1, fingerprint="ffmpeg 8", **parts):
+    """Why an execution with these inputs happened."""
+    options = CompressionOptions(**parts)
+    inputs = ledger.inputs_of("a_step", version, {"options": options, **(given or {})}, fingerprint)
+    row = ledger.start("a" * 64, "a_step", inputs, f"run {number}")
+    with session() as s:
+        ledger.finish(s, row, Thumbnails(images=()), 1)
+        return s.get_one(Execution, row).cause
+
+
+def test_an_execution_says_why_it_was_none_to_recall(settings):
+    assert executed(1) == "the first time"
+    assert executed(2, audio_kbps=24) == "options.audio_kbps: 96 → 24"
+    assert executed(3, version=2, audio_kbps=24) == "version: 1 → 2"
+    assert (
+        executed(4, version=2, fingerprint="ffmpeg 9", audio_kbps=24)
+        == "tool, model or file changed: ffmpeg 8 → ffmpeg 9"
+    )
+
+
+def test_what_came_out_differently_before_is_named(settings):
+    long, other = ({"transcript": letter * 900} for letter in "ab")
+    executed(1, long)
+    assert executed(2, other) == "transcript came out differently"
+
+
+def test_what_broke_off_or_failed_or_lost_a_file_says_so(settings, tmp_path):
+    inputs = ledger.Inputs("k", {"version": 1})
+    first = ledger.start("a" * 64, "a_step", inputs, None)
+    second = ledger.start("a" * 64, "a_step", inputs, None)
+    ledger.fail(second, RetryableError("no luck"), 0.1)
+    third = ledger.start("a" * 64, "a_step", inputs, None)
+    fourth = ledger.start("a" * 64, "a_step", inputs, None, lost=tmp_path / "t.jpg")
+    fifth = ledger.start("a" * 64, "a_step", inputs, None, forced=True)
+    with session() as s:
+        causes = [s.get_one(Execution, row).cause for row in (first, second, third, fourth, fifth)]
+    assert causes == [
+        "the first time",
+        "the run before broke off",
+        "the try before failed: RetryableError",
+        "its file t.jpg was gone",
+        "asked for again",
+    ]

@@ -1,7 +1,9 @@
 import pytest
+from pydantic import SecretStr
 
 from utils import pipeline
-from utils.models.options import CompressionOptions, PipelineOptions
+from utils.errors import SettingsError
+from utils.models.options import CompressionOptions, PipelineOptions, Switches
 from utils.models.probe import AudioStream, ContainerProbe, VideoStream
 
 VIDEO = VideoStream(index=0, codec="h264", width=640, height=360)
@@ -14,43 +16,96 @@ def probe(kind, **streams):
 
 FILM = probe("video", video=VIDEO, audio=SOUND)
 MUTE = probe("video", video=VIDEO)
+SONG = probe("audio", audio=SOUND)
 IMAGE = probe("image", video=VIDEO)
 
 
-def why_not(step, a_probe=FILM, **options):
-    return pipeline.why_not(step, a_probe, PipelineOptions(**options))
+@pytest.fixture
+def why_not(settings):
+    def ask(step, a_probe=FILM, options=None, **chosen):
+        options = options or PipelineOptions(**chosen)
+        return pipeline.plan(a_probe, options, settings).reasons[step]
+
+    return ask
 
 
-def test_every_step_applies_to_a_film():
-    assert all(why_not(step.name) is None for step in pipeline.STEPS)
+def test_a_film_gets_all_but_what_is_for_songs_or_not_set_up(settings):
+    reasons = pipeline.plan(FILM, PipelineOptions(), settings).reasons
+    assert {name for name, reason in reasons.items() if reason} == {
+        "compress_audio",
+        "make_proxy",
+        "upload_thumbnails",
+    }
+
+
+def test_a_key_and_an_address_bring_the_rest(override):
+    from utils.config import load_settings
+
+    override(gemini_api_key=SecretStr("k"), publish_url=SecretStr("memory://x"))
+    plan = pipeline.plan(FILM, PipelineOptions(), load_settings())
+    assert plan.runs("make_proxy")
+    assert plan.runs("upload_thumbnails")
 
 
 @pytest.mark.parametrize(
     ("step", "a_probe", "reason"),
     [
         ("transcribe_audio", MUTE, "has no sound"),
-        ("analyze_content", MUTE, "needs transcribe_audio, which has no sound"),
-        ("generate_embeddings", MUTE, "needs transcribe_audio, which has no sound"),
-        ("transcribe_audio", IMAGE, "makes no sense for image"),
-        ("compress_media", IMAGE, "makes no sense for image"),
+        ("analyze_content", MUTE, "needs transcribe_audio: has no sound"),
+        ("extract_audio_tracks", IMAGE, "has no sound"),
+        ("transcribe_audio", IMAGE, "makes no sense for profile image"),
+        ("compress_video", SONG, "makes no sense for profile song"),
+        ("analyze_exposure", SONG, "makes no sense for profile song"),
     ],
 )
-def test_a_step_that_does_not_apply_says_why(step, a_probe, reason):
+def test_a_step_that_does_not_apply_says_why(why_not, step, a_probe, reason):
     assert why_not(step, a_probe) == reason
 
 
-def test_a_switched_off_step_takes_along_what_needs_it():
-    assert why_not("transcribe_audio", skip=("transcribe_audio",)) == "switched off"
-    assert "switched off" in why_not("generate_embeddings", skip=("transcribe_audio",))
-    assert why_not("compress_media", compression=CompressionOptions(enabled=False))
+def test_a_switched_off_step_takes_along_what_needs_it(why_not):
+    options = PipelineOptions().without("transcribe_audio")
+    assert why_not("transcribe_audio", options=options) == "switched off"
+    assert why_not("analyze_content", options=options) == "needs transcribe_audio: switched off"
+    assert why_not("judge_quality", options=options) is None  # it only uses it
+    off = CompressionOptions(enabled=False)
+    assert why_not("compress_video", compression=off) == "compression is switched off"
 
 
-def test_what_every_item_needs_can_not_be_switched_off():
-    assert why_not("extract_ffprobe", skip=("extract_ffprobe",)) is None
+def test_a_film_can_be_worked_on_as_a_song(why_not):
+    assert why_not("compress_audio", profile="song") is None
+    assert why_not("compress_video", profile="song") == "makes no sense for profile song"
+
+
+def test_one_step_alone_takes_along_what_it_needs_and_nothing_else(settings):
+    plan = pipeline.plan(FILM, PipelineOptions(only=("analyze_exposure",)), settings)
+    assert {name for name in plan.reasons if plan.runs(name)} == {
+        "generate_checksum",
+        "extract_ffprobe",
+        "analyze_signal",
+        "analyze_exposure",
+    }
+    assert plan.reasons["store_item"] == "not asked for (only analyze_exposure)"
+
+
+def test_a_step_that_does_not_exist_is_a_clear_error(settings):
+    with pytest.raises(SettingsError, match="'transcribe' is no step"):
+        pipeline.plan(FILM, PipelineOptions(only=("transcribe",)), settings)
+
+
+def test_force_is_for_the_steps_that_were_named():
+    assert pipeline.forced(PipelineOptions()) == frozenset()
+    assert pipeline.forced(PipelineOptions(only=("extract_hdr",), force=True)) == {"extract_hdr"}
+    assert len(pipeline.forced(PipelineOptions(force=True))) == len(pipeline.STEPS)
+
+
+def test_every_optional_step_has_a_switch_and_no_other_has():
+    optional = {step.name for step in pipeline.STEPS if step.optional}
+    assert set(Switches.model_fields) == optional
 
 
 def test_options_and_engines_decide_what_done_means():
     default = pipeline.pipeline_key(PipelineOptions(), "a")
     assert default == pipeline.pipeline_key(PipelineOptions(), "a")
+    assert default == pipeline.pipeline_key(PipelineOptions(force=True), "a")
     assert default != pipeline.pipeline_key(PipelineOptions(), "b")
     assert default != pipeline.pipeline_key(PipelineOptions(thumbnail_count=3), "a")

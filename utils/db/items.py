@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from utils.db.schema import File, Item, now
 from utils.db.session import upsert
-from utils.errors import PermanentError, ResourceError, RetryableError, SettingsError
+from utils.errors import DeferredError, PermanentError, ResourceError, RetryableError, SettingsError
 from utils.media import files
 from utils.models.item import FileStat, ItemStatus, MediaItem, MediaKind
 
@@ -146,7 +146,7 @@ def waiting(max_tries: int) -> Select[tuple[Item]]:
         select(Item)
         .where(
             or_(
-                Item.status == ItemStatus.PENDING.value,
+                Item.status.in_((ItemStatus.PENDING.value, ItemStatus.DEFERRED.value)),
                 (Item.status == ItemStatus.FAILED.value) & (Item.tries < max_tries),
                 (Item.status == ItemStatus.PROCESSING.value) & (Item.claimed_until < now()),
             )
@@ -223,6 +223,22 @@ def settle_done(s: Session, item_id: str, done_key: str) -> None:
             processed_at=now(),
         )
     )
+
+
+def settle_deferred(s: Session, item_id: str, why: str) -> None:
+    """All is done but what was put off; the next shift goes on there."""
+    item = s.get_one(Item, item_id)
+    item.status, item.tries = ItemStatus.DEFERRED.value, 0
+    item.error_class, item.error = DeferredError.__name__, why
+    item.claimed_by = item.claimed_until = None
+    item.processed_at = now()
+
+
+def settle_aside(s: Session, item_id: str) -> None:
+    """Single steps were done; the item stands where it stood: done, or still to do."""
+    item = s.get_one(Item, item_id)
+    item.status = (ItemStatus.DONE if item.done_key else ItemStatus.PENDING).value
+    item.claimed_by = item.claimed_until = None
 
 
 def settle_failed(s: Session, item_id: str, error: BaseException, max_tries: int) -> None:

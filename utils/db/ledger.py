@@ -12,7 +12,7 @@ import json
 from collections.abc import Iterator, Sequence
 from enum import Enum
 from pathlib import Path
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, Generic, NamedTuple, TypeVar
 
 from pydantic import BaseModel, ValidationError
 from sqlalchemy import func, select, update
@@ -38,12 +38,35 @@ class StepSummary(NamedTuple):
     error: str | None
 
 
-def key_of(step: str, version: int, given: dict[str, Any], fingerprint: str) -> str:
-    """The key under which the result of a step with these inputs is kept."""
-    text = json.dumps(
-        [step, version, canonical(given), fingerprint], sort_keys=True, ensure_ascii=False
-    )
-    return hashlib.sha256(text.encode()).hexdigest()
+class Inputs(NamedTuple):
+    """All that decides a step's result, and the key that follows from it.
+
+    ``parts``: the version, the fingerprint and each argument; what is long, by its hash.
+    """
+
+    key: str
+    parts: dict[str, Any]
+
+
+def inputs_of(step: str, version: int, given: dict[str, Any], fingerprint: str) -> Inputs:
+    """What a step's result is kept under."""
+    plain = canonical(given)
+    text = json.dumps([step, version, plain, fingerprint], sort_keys=True, ensure_ascii=False)
+    short = {name: value if _is_short(value) else _hash(value) for name, value in plain.items()}
+    parts = {"version": version, "fingerprint": fingerprint, **short}
+    return Inputs(hashlib.sha256(text.encode()).hexdigest(), parts)
+
+
+_SHORT = 800  # characters of JSON: options are shorter, results of other steps longer
+
+
+def _is_short(value: Any) -> bool:
+    return len(json.dumps(value, ensure_ascii=False)) <= _SHORT
+
+
+def _hash(value: Any) -> str:
+    text = json.dumps(value, sort_keys=True, ensure_ascii=False)
+    return f"sha256:{hashlib.sha256(text.encode()).hexdigest()[:16]}"
 
 
 def canonical(value: Any) -> Any:
@@ -60,7 +83,14 @@ def canonical(value: Any) -> Any:
     return value if isinstance(value, (str, int, float, bool, type(None))) else str(value)
 
 
-def recall(key: str, kind: type[Result]) -> Result | None:
+class Kept(NamedTuple, Generic[Result]):
+    """What the ledger has under a key; ``lost`` is a file of the result that is gone."""
+
+    result: Result | None
+    lost: Path | None = None
+
+
+def recall(key: str, kind: type[Result]) -> Kept[Result]:
     """The result kept under ``key``; None if there is none, or a file of it is gone."""
     with session() as s:
         row = s.scalars(
@@ -71,11 +101,48 @@ def recall(key: str, kind: type[Result]) -> Result | None:
         ).first()
         result = _read(row, kind)
         if row is None or result is None:
-            return None
-        if not all(path.exists() for path in output_paths(result)):
-            return None
-        row.used_at = now()
-        return result
+            return Kept(None)
+        lost = next((path for path in output_paths(result) if not path.exists()), None)
+        if lost is None:
+            row.used_at = now()
+        return Kept(None if lost else result, lost)
+
+
+def cause_of(s: Session, item_id: str, step: str, parts: dict[str, Any], lost: Path | None) -> str:
+    """Why a step of an item is executed though it may have been before."""
+    before = s.scalars(
+        select(Execution)
+        .where(Execution.item_id == item_id, Execution.step == step)
+        .order_by(Execution.id.desc())
+        .limit(1)
+    ).first()
+    if before is None:
+        return "the first time"
+    if lost is not None:
+        return f"its file {lost.name} was gone"
+    if before.status == FAILED:
+        return f"the try before failed: {before.error_class}"
+    changes = list(differences(before.inputs or {}, parts))
+    if changes:
+        return "; ".join(changes)
+    return "the run before broke off" if before.status == RUNNING else "nothing usable was kept"
+
+
+def differences(old: dict[str, Any], new: dict[str, Any], within: str = "") -> Iterator[str]:
+    """What changed between the inputs of two executions, in words."""
+    for name in sorted({*old, *new}):
+        was, is_now = old.get(name), new.get(name)
+        if was == is_now:
+            continue
+        label = f"{within}{name}"
+        if isinstance(was, dict) and isinstance(is_now, dict):
+            yield from differences(was, is_now, f"{label}.")
+        elif str(is_now).startswith("sha256:") or len(f"{was}{is_now}") > 160:
+            yield f"{label} came out differently"
+        elif name == "fingerprint":
+            yield f"tool, model or file changed: {was or '–'} → {is_now or '–'}"
+        else:
+            yield f"{label}: {was} → {is_now}"
 
 
 def _read(row: Execution | None, kind: type[Result]) -> Result | None:
@@ -97,14 +164,23 @@ def output_paths(result: BaseModel) -> Iterator[Path]:
                 yield part
 
 
-def start(item_id: str, step: str, version: int, key: str, run_id: str | None) -> int:
-    """Note that a step begins; returns the row's id."""
+def start(
+    item_id: str,
+    step: str,
+    inputs: Inputs,
+    run_id: str | None,
+    lost: Path | None = None,
+    forced: bool = False,
+) -> int:
+    """Note that a step begins, and why it was not recalled; returns the row's id."""
     with session() as s:
         row = Execution(
             item_id=item_id,
             step=step,
-            version=version,
-            key=key,
+            version=inputs.parts["version"],
+            key=inputs.key,
+            inputs=inputs.parts,
+            cause="asked for again" if forced else cause_of(s, item_id, step, inputs.parts, lost),
             run_id=run_id,
             status=RUNNING,
             started_at=now(),
@@ -177,6 +253,15 @@ def steps_of(s: Session, item_id: str) -> list[StepSummary]:
         )
         for name, done in by_step.items()
     ]
+
+
+def history(s: Session, item_id: str, step: str) -> Sequence[Execution]:
+    """All executions of a step of an item, oldest first."""
+    return s.scalars(
+        select(Execution)
+        .where(Execution.item_id == item_id, Execution.step == step)
+        .order_by(Execution.id)
+    ).all()
 
 
 def execution_count(s: Session, item_id: str | None = None) -> int:

@@ -103,6 +103,7 @@ def count(rows: tuple[ItemOutcome, ...]) -> Counts:
 
 def status_of(counts: Counts) -> RunStatus:
     """What a run with these counts came to."""
+    worked_on = counts.done + counts.deferred
     if counts.failed:
-        return RunStatus.PARTIAL if counts.done else RunStatus.FAILED
-    return RunStatus.SUCCESS if counts.done else RunStatus.NOTHING_TO_DO
+        return RunStatus.PARTIAL if worked_on else RunStatus.FAILED
+    return RunStatus.SUCCESS if worked_on else RunStatus.NOTHING_TO_DO

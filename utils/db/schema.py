@@ -89,7 +89,11 @@ class File(Base):
 
 
 class Execution(Base):
-    """The ledger: one row for each execution of a step; ``used_at``: made or recalled last."""
+    """The ledger: one row for each execution of a step.
+
+    ``used_at``: made or recalled last; ``inputs``: what its key was made of; ``cause``: why it
+    was executed and not recalled.
+    """
 
     __tablename__ = "executions"
     __table_args__ = (Index("ix_executions_key", "key", "status"),)
@@ -108,6 +112,8 @@ class Execution(Base):
     error_class: Mapped[str | None] = mapped_column(String(40))
     error: Mapped[str | None] = mapped_column(Text)
     result: Mapped[Any | None] = mapped_column(Json)
+    inputs: Mapped[Any | None] = mapped_column(Json)
+    cause: Mapped[str | None] = mapped_column(Text)
 
 
 class Run(Base):

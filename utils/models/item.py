@@ -22,13 +22,15 @@ class MediaKind(StrEnum):
 class ItemStatus(StrEnum):
     """Where an item stands.
 
-    ``failed`` is tried again by the next shift; ``quarantined`` waits for a person.
+    ``failed`` is tried again by the next shift, ``deferred`` goes on there with the steps that
+    were put off; ``quarantined`` waits for a person.
     """
 
     PENDING = "pending"
     PROCESSING = "processing"
     DONE = "done"
     FAILED = "failed"
+    DEFERRED = "deferred"
     QUARANTINED = "quarantined"
 
 

@@ -56,12 +56,58 @@ class CompressionOptions(Frozen):
     )
 
 
+class Switches(Frozen):
+    """Which steps run; what an item can't do without has no switch."""
+
+    check_duplicate: bool = True
+    extract_mediainfo: bool = True
+    extract_exiftool: bool = True
+    extract_extended_exif: bool = True
+    extract_codec: bool = True
+    extract_hdr: bool = True
+    extract_audio_tracks: bool = True
+    extract_subtitle_tracks: bool = True
+    generate_thumbnails: bool = True
+    analyze_exposure: bool = True
+    detect_focal_length: bool = True
+    transcribe_audio: bool = True
+    analyze_content: bool = True
+    make_proxy: bool = True
+    ai_video_analysis: bool = True
+    ai_thumbnail_selection: bool = True
+    fingerprint_media: bool = True
+    find_near_duplicates: bool = True
+    judge_quality: bool = True
+    compress_video: bool = True
+    compress_audio: bool = True
+    consolidate_metadata: bool = True
+    generate_embeddings: bool = True
+    upload_thumbnails: bool = True
+
+
 class PipelineOptions(Frozen):
     """Everything that decides what happens to an item; part of what makes a step's key."""
 
+    profile: Literal["auto", "video", "song", "image"] = Field(
+        default="auto",
+        description="Which steps make sense; auto goes by what is in the file. A film as a "
+        "song gives its sound alone.",
+    )
+    steps: Switches = Field(default=Switches(), description="A switch a step.")
+    only: tuple[str, ...] = Field(
+        default=(), description="These steps alone, with those that they need."
+    )
+    force: bool = Field(
+        default=False,
+        description="Do again what was done before: the steps of `only`, or all of them.",
+    )
     transcription: TranscriptionOptions = TranscriptionOptions()
     analysis: AnalysisOptions = AnalysisOptions()
     gate: GateOptions = GateOptions()
     compression: CompressionOptions = CompressionOptions()
     thumbnail_count: int = Field(default=5, ge=1, le=20)
-    skip: tuple[str, ...] = Field(default=(), description="Names of steps to leave out.")
+
+    def without(self, *steps: str) -> PipelineOptions:
+        """The same with these steps switched off."""
+        switched = self.steps.model_copy(update=dict.fromkeys(steps, False))
+        return self.model_copy(update={"steps": switched})

@@ -11,9 +11,10 @@ from utils.models.verdict import Band
 
 
 class Outcome(StrEnum):
-    """What a run did with an item."""
+    """What a run did with an item; ``deferred``: all but steps that were put off."""
 
     DONE = "done"
+    DEFERRED = "deferred"
     SKIPPED = "skipped"
     FAILED = "failed"
 
@@ -32,6 +33,7 @@ class Counts(Frozen):
     """Items by outcome."""
 
     done: int = 0
+    deferred: int = 0
     skipped: int = 0
     failed: int = 0
 

@@ -22,6 +22,7 @@ _WHAT_TO_DO = {
     "RetryableError": "The next shift tries again.",
     "ThrottledError": "The next shift tries again.",
     "ResourceError": "Make room, then run again.",
+    "DeferredError": "The next shift goes on there; NIGHTSHIFT_AI_…_CEILING_USD allows more.",
     "SettingsError": "Set it right (nightshift doctor), then run again.",
     "PermanentError": "Replace the file, or requeue it once its cause is mended.",
 }
@@ -63,7 +64,7 @@ def sections(s: Session, report: ShiftReport) -> Sections:
             found.failed.append(row)
         elif outcome.outcome is Outcome.SKIPPED:
             (found.waiting if row.needs_you else found.skipped).append(row)
-        elif outcome.verdict in {Band.REJECT, Band.REVISE}:
+        elif outcome.outcome is Outcome.DEFERRED or outcome.verdict in {Band.REJECT, Band.REVISE}:
             found.waiting.append(row)
         else:
             found.done.append(row)
@@ -98,7 +99,7 @@ def _row(s: Session, outcome: ItemOutcome, run_id: str) -> Row:
     )
     encode = ledger.latest_result(s, item_id, "compress_media", Compression) if looked_up else None
     verdict = ledger.latest_result(s, item_id, "judge_quality", Verdict) if looked_up else None
-    done = outcome.outcome is Outcome.DONE
+    done = outcome.outcome in {Outcome.DONE, Outcome.DEFERRED}
     return Row(
         outcome=outcome,
         title=item.title if item and looked_up else outcome.path.rsplit("/", 1)[-1],
