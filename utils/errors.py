@@ -4,6 +4,7 @@ NightShiftError
 ├── RetryableError      a time-out, a 5xx, a locked database: the same call may work later
 │   └── ThrottledError  the service names the delay
 ├── PermanentError      corrupt, gone, refused, wrong key: the same call will fail again
+├── DeferredError       does not fit the cost ceiling: neither done nor failed, left for later
 ├── ResourceError       disk or memory: nothing will work until someone makes room
 └── SettingsError       a wrong key, a missing tool or model: nothing works until it is set right
 
@@ -14,10 +15,21 @@ yt-dlp error. Each message says what is wrong and what to do.
 from __future__ import annotations
 
 import errno
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from utils.models.analysis import TokenUsage
 
 
 class NightShiftError(Exception):
-    """Base of all errors that are not bugs."""
+    """Base of all errors that are not bugs.
+
+    ``billed`` is True where the failed call may have cost money all the same, and ``usage``
+    the tokens if the service named them; set by the client (utils/clients/gemini.py).
+    """
+
+    billed: bool = False
+    usage: TokenUsage | None = None
 
 
 class RetryableError(NightShiftError):
@@ -39,6 +51,10 @@ class ThrottledError(RetryableError):
 
 class PermanentError(NightShiftError):
     """The same call will fail again until its input or the settings change."""
+
+
+class DeferredError(NightShiftError):
+    """The work does not fit a cost ceiling now: it was not begun, and nothing is wrong with it."""
 
 
 class ResourceError(NightShiftError):

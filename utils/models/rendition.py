@@ -17,6 +17,7 @@ class Thumbnail(Frozen):
     time_seconds: float | None = None
     width: int
     height: int
+    sharpness: float | None = None
 
 
 class Thumbnails(Frozen):
