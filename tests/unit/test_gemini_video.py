@@ -83,7 +83,11 @@ def test_the_question_bounds_what_the_answer_may_cost(override, proxy):
     assert asked["mediaResolution"] == "MEDIA_RESOLUTION_LOW"
     assert asked["responseMimeType"] == "application/json"
     assert asked["thinkingConfig"] == {"thinking_level": "LOW"}
-    assert "thumbnails" in asked["responseSchema"]["properties"]
+    schema = asked["responseSchema"]
+    assert "thumbnails" in schema["properties"]
+    assert set(schema["required"]) == set(schema["properties"])
+    shot = schema["properties"]["shots"]["items"]
+    assert set(shot["required"]) == set(shot["properties"])
     assert "temperature" not in asked
 
 
@@ -294,3 +298,18 @@ def test_the_estimate_grows_with_what_is_watched_and_with_nothing_else():
     assert estimate(60, media_resolution="high").prompt_tokens > 60 * (258 + 32)
     assert ten_hours.prompt_tokens == estimate(3600).prompt_tokens
     assert ten_hours.microusd < 500_000  # below the ceiling that is set by default
+
+
+def test_no_more_is_watched_than_fits_the_models_context():
+    for resolution in ("low", "high"):
+        options = AnalysisOptions(media_resolution=resolution, max_video_seconds=10**6)
+        asked = gemini_video.estimate(36_000.0, "Pier", "en", options, load_settings())
+        assert 950_000 < asked.prompt_tokens < 1_048_576
+
+
+def test_a_video_of_unknown_duration_is_not_watched(override, proxy):
+    with gemini(watched()) as server:
+        for duration in (0.0, float("nan")):
+            with pytest.raises(PermanentError, match="duration"):
+                watch(server, override, proxy, duration=duration)
+    assert server.asked == []

@@ -17,6 +17,7 @@ from utils.models.spending import Estimate, TokenPrice
 _FRAME_TOKENS = {"low": 70, "high": 280}
 _TIMESTAMP_TOKENS = 7
 _AUDIO_TOKENS = 32
+_CONTEXT_TOKENS = 1_000_000  # of the models below (1,048,576), less room for the question
 _FRAMES_BESIDE = 2  # chosen: the frames at both ends
 
 # Chosen, so that the estimate stays above the truth: three ASCII characters a token where the
@@ -69,6 +70,11 @@ def text_tokens(text: str) -> int:
     return math.ceil(plain / _ASCII_PER_TOKEN) + len(text) - plain
 
 
+def longest_video_seconds(options: AnalysisOptions) -> int:
+    """How much video fits the models' context: 2 h 32 min at low resolution, 52 min at high."""
+    return _CONTEXT_TOKENS // (_frame_tokens(options) + _AUDIO_TOKENS) - _FRAMES_BESIDE
+
+
 def video_estimate(
     watched_seconds: float,
     prompt: str,
@@ -78,7 +84,7 @@ def video_estimate(
 ) -> Estimate:
     """The most that watching ``watched_seconds`` of a video with sound may take."""
     length = math.ceil(max(0.0, watched_seconds))
-    frame = _FRAME_TOKENS[options.media_resolution] + _TIMESTAMP_TOKENS
+    frame = _frame_tokens(options)
     audio = _AUDIO_TOKENS * (length + 1)
     return Estimate(
         engine=f"gemini {options.gemini_model}",
@@ -99,3 +105,7 @@ def text_estimate(
         response_tokens=max_response_tokens,
         price=price(model, override),
     )
+
+
+def _frame_tokens(options: AnalysisOptions) -> int:
+    return _FRAME_TOKENS[options.media_resolution] + _TIMESTAMP_TOKENS

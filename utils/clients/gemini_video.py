@@ -47,8 +47,8 @@ def analyze(
 ) -> VideoAnalysis:
     """Ask Gemini what a video shows; its proxy is a small MP4 of the same times.
 
-    Of a long video the first ``options.max_video_seconds`` are watched, so that the cost has
-    an end.
+    Of a long video the first ``options.max_video_seconds`` are watched, or what fits the
+    model's context, so that the cost has an end. ``duration_seconds`` is the proxy's.
 
     Raises:
         As ``gemini.analyze``; also PermanentError if Gemini can't process the file.
@@ -98,8 +98,15 @@ def estimate(
 
 
 def watched_seconds(duration_seconds: float, options: AnalysisOptions) -> float:
-    """How much of a video's beginning is watched."""
-    return min(duration_seconds, float(options.max_video_seconds))
+    """How much of a video's beginning is watched.
+
+    Raises:
+        PermanentError: the duration is unknown, so nobody could say what watching costs.
+    """
+    if not duration_seconds > 0:
+        raise PermanentError("A video without a known duration is not given to Gemini.")
+    fits = gemini_prices.longest_video_seconds(options)
+    return min(duration_seconds, float(options.max_video_seconds), float(fits))
 
 
 def _prompt(title: str, language: str | None) -> str:

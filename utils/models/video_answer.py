@@ -5,13 +5,22 @@ Times are strings here: a model writes them as it likes (utils/video/timecode.py
 
 from __future__ import annotations
 
+from typing import Any
+
 from pydantic import BaseModel, ConfigDict, Field
 
 _TIME = "Time from the start of the video, as mm:ss.mmm or hh:mm:ss.mmm."
 
 
+def _ask_for_everything(schema: dict[str, Any]) -> None:
+    """Require each field: a model leaves out what it may (reading stays lenient)."""
+    schema["required"] = list(schema["properties"])
+
+
 class _Asked(BaseModel):
-    model_config = ConfigDict(frozen=True, coerce_numbers_to_str=True)
+    model_config = ConfigDict(
+        frozen=True, coerce_numbers_to_str=True, json_schema_extra=_ask_for_everything
+    )
 
 
 class AskedShot(_Asked):
