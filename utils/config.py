@@ -29,6 +29,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from utils.errors import SettingsError
 from utils.models.options import PipelineOptions
+from utils.models.spending import TokenPrice
 
 PREFECT_PORT = 4200
 CHROMA_PORT = 8210
@@ -117,6 +118,15 @@ class Settings(BaseSettings):
     ffprobe: Path | None = None
     gemini_api_key: SecretStr | None = None
     gemini_base_url: str | None = None
+    ai_item_ceiling_usd: float | None = Field(
+        default=0.5, ge=0, description="What one item may cost in one run; none for no ceiling."
+    )
+    ai_shift_ceiling_usd: float | None = Field(
+        default=10.0, ge=0, description="What one run may cost; none for no ceiling."
+    )
+    ai_price: TokenPrice | None = Field(
+        default=None, description="Of the chosen model, instead of the table's."
+    )
     allow_private_urls: bool = Field(
         default=False, description="Fetch from addresses of the local network too."
     )
@@ -139,6 +149,11 @@ class Settings(BaseSettings):
         if "lanes" in profile and isinstance(values.get("lanes"), dict):
             merged["lanes"] = profile["lanes"] | values["lanes"]
         return merged
+
+    @field_validator("ai_item_ceiling_usd", "ai_shift_ceiling_usd", mode="before")
+    @classmethod
+    def _no_ceiling(cls, value: object) -> object:
+        return None if isinstance(value, str) and value.strip().lower() in {"", "none"} else value
 
     @field_validator("timezone")
     @classmethod

@@ -4,7 +4,7 @@ NightShiftError
 ├── RetryableError      a time-out, a 5xx, a locked database: the same call may work later
 │   └── ThrottledError  the service names the delay
 ├── PermanentError      corrupt, gone, refused, wrong key: the same call will fail again
-├── DeferredError       does not fit a ceiling of cost: waits for the next shift, or for a person
+├── DeferredError       does not fit the cost ceiling: neither done nor failed, left for later
 ├── ResourceError       disk or memory: nothing will work until someone makes room
 └── SettingsError       a wrong key, a missing tool or model: nothing works until it is set right
 
@@ -15,10 +15,21 @@ yt-dlp error. Each message says what is wrong and what to do.
 from __future__ import annotations
 
 import errno
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from utils.models.analysis import TokenUsage
 
 
 class NightShiftError(Exception):
-    """Base of all errors that are not bugs."""
+    """Base of all errors that are not bugs.
+
+    ``billed`` is True where the failed call may have cost money all the same, and ``usage``
+    the tokens if the service named them; set by the client (utils/clients/gemini.py).
+    """
+
+    billed: bool = False
+    usage: TokenUsage | None = None
 
 
 class RetryableError(NightShiftError):
@@ -43,7 +54,7 @@ class PermanentError(NightShiftError):
 
 
 class DeferredError(NightShiftError):
-    """The work would cost more than is allowed now; what was asked for is put off, not lost."""
+    """The work does not fit a cost ceiling now: it was not begun, and nothing is wrong with it."""
 
 
 class ResourceError(NightShiftError):

@@ -72,7 +72,7 @@ def serving(handler: Handler) -> Iterator[Server]:
             if self.command != "HEAD":
                 self.wfile.write(answer.body[: answer.cut_to])
 
-        do_GET = do_HEAD = do_POST = respond
+        do_GET = do_HEAD = do_POST = do_DELETE = respond
 
         def log_message(self, *args: Any) -> None:
             pass

@@ -1,16 +1,19 @@
 """The real google-genai client against a server that speaks Gemini's protocol."""
 
 import json
+import math
 
 import pytest
 from pydantic import SecretStr
 
 from tests.servers.gemini import UNDERSTANDING, gemini, refused, reply, understood
 from tests.servers.loopback import Answer
-from utils.clients.gemini import analyze
+from utils.clients.gemini import analyze, estimate
 from utils.config import load_settings
 from utils.errors import PermanentError, RetryableError, SettingsError, ThrottledError
+from utils.models.options import AnalysisOptions
 from utils.models.transcript import Segment, Transcript
+from utils.text import analyst
 
 SPOKEN = Segment(start_seconds=0, end_seconds=2, text="ភ្លៀងធ្លាក់")
 TRANSCRIPT = Transcript(engine="x", language="km", segments=(SPOKEN,))
@@ -102,3 +105,35 @@ def test_nobody_there_may_pass(override):
         pass
     with pytest.raises(RetryableError, match="did not answer"):
         ask(server, override)
+
+
+def test_the_answer_is_bounded_by_the_length_of_the_transcript_and_so_is_its_estimate(override):
+    with gemini(understood()) as server:
+        found = ask(server, override)
+    config = json.loads(server.asked[0].body)["generationConfig"]
+    expected = estimate(TRANSCRIPT, "Rain", "gemini-2.5-flash", load_settings())
+    assert config["maxOutputTokens"] == expected.response_tokens
+    assert config["temperature"] == 0
+    assert found.cost_microusd == math.ceil(321 * 0.3 + 45 * 2.5)
+    assert found.cost_microusd < expected.microusd
+
+    long = TRANSCRIPT.model_copy(update={"segments": (SPOKEN,) * 100_000})
+    whole = estimate(long, "Rain", "gemini-2.5-flash", load_settings())
+    assert whole.response_tokens == 65_536
+    assert whole.prompt_tokens < 210_000
+
+
+def test_what_costs_nothing_has_no_estimate(override):
+    options = AnalysisOptions()
+    assert analyst.estimate(TRANSCRIPT, "Rain", options, load_settings()) is None
+    override(gemini_api_key=SecretStr("the-key"))
+    assert analyst.estimate(TRANSCRIPT, "Rain", options, load_settings()).microusd > 0
+    assert analyst.estimate(Transcript(engine="x"), "Rain", options, load_settings()) is None
+
+
+def test_an_answer_of_no_use_says_what_it_cost(override):
+    with gemini(reply('{"summary": 3}')) as server:
+        with pytest.raises(RetryableError) as caught:
+            ask(server, override)
+    assert caught.value.billed
+    assert caught.value.usage.prompt_tokens == 321

@@ -48,7 +48,7 @@ def test_a_key_switches_gemini_on(settings):
     auto = AnalysisOptions()
     assert analyst.engine(auto, settings) == "local"
     keyed = settings.model_copy(update={"gemini_api_key": SecretStr("k")})
-    assert analyst.engine(auto, keyed) == "gemini gemini-2.5-flash"
+    assert analyst.engine(auto, keyed) == "gemini gemini-3.5-flash-lite"
     assert analyst.engine(AnalysisOptions(engine="local"), keyed) == "local"
 
 

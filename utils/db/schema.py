@@ -164,3 +164,22 @@ class Archived(Base):
     url: Mapped[str] = mapped_column(Text, index=True)
     item_id: Mapped[str] = mapped_column(ForeignKey("items.id", ondelete="CASCADE"))
     added_at: Mapped[datetime] = mapped_column(UtcTime, default=now)
+
+
+class Spending(Base):
+    """Money for one call of a paid service: reserved before it, settled or released after it."""
+
+    __tablename__ = "spending"
+
+    id: Mapped[int] = mapped_column(Counter, primary_key=True)
+    run_id: Mapped[str] = mapped_column(String(64), index=True)
+    item_id: Mapped[str] = mapped_column(String(64), index=True)
+    step: Mapped[str] = mapped_column(String(40))
+    engine: Mapped[str] = mapped_column(String(80))
+    status: Mapped[str] = mapped_column(String(8))
+    reserved_tokens: Mapped[int] = mapped_column(BigInteger)
+    reserved_microusd: Mapped[int | None] = mapped_column(BigInteger)
+    actual_tokens: Mapped[int | None] = mapped_column(BigInteger)
+    actual_microusd: Mapped[int | None] = mapped_column(BigInteger)
+    created_at: Mapped[datetime] = mapped_column(UtcTime, default=now)
+    closed_at: Mapped[datetime | None] = mapped_column(UtcTime)

@@ -38,17 +38,23 @@ class Understanding(BaseModel):
 
 
 class TokenUsage(Frozen):
-    """Tokens that a call was billed for."""
+    """Tokens that a call was billed for.
+
+    ``response_tokens`` holds the model's thoughts too, which are billed alike;
+    ``audio_tokens`` is the part of the prompt that was sound, None where it was not said.
+    """
 
     prompt_tokens: int = 0
     response_tokens: int = 0
+    audio_tokens: int | None = None
 
 
 class Analysis(Frozen):
-    """An understanding, who made it and what it cost."""
+    """An understanding, who made it and what it cost (None: free, or its price is unknown)."""
 
-    not_in_key: ClassVar[frozenset[str]] = frozenset({"usage", "engine"})
+    not_in_key: ClassVar[frozenset[str]] = frozenset({"usage", "cost_microusd", "engine"})
 
     engine: str
     understanding: Understanding
     usage: TokenUsage | None = None
+    cost_microusd: int | None = None

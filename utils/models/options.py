@@ -24,10 +24,18 @@ class TranscriptionOptions(Frozen):
 
 
 class AnalysisOptions(Frozen):
-    """Who reads the transcript: auto takes Gemini where a key is set."""
+    """Who reads the transcript and watches the video: auto takes Gemini where a key is set."""
 
     engine: Literal["auto", "gemini", "local"] = "auto"
-    gemini_model: str = "gemini-2.5-flash"
+    gemini_model: str = Field(
+        default="gemini-3.5-flash-lite", description="One that a price is known for."
+    )
+    media_resolution: Literal["low", "high"] = Field(
+        default="low", description="high reads small writing at four times the tokens."
+    )
+    max_video_seconds: int = Field(
+        default=3600, ge=1, description="Only so much of a video's beginning is watched."
+    )
 
 
 class GateOptions(Frozen):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from utils.config import Settings
 from utils.models.analysis import Analysis
 from utils.models.options import AnalysisOptions
+from utils.models.spending import Estimate
 from utils.models.transcript import Transcript
 
 
@@ -20,10 +21,25 @@ def analyze(
     transcript: Transcript, title: str, options: AnalysisOptions, settings: Settings
 ) -> Analysis:
     """Understand a transcript, by Gemini where a key is set, else locally."""
-    if engine(options, settings) == "local" or not transcript.text:
+    if _is_local(transcript, options, settings):
         from utils.text import local
 
         return local.analyze(transcript)
     from utils.clients import gemini
 
     return gemini.analyze(transcript, title, options.gemini_model, settings)
+
+
+def estimate(
+    transcript: Transcript, title: str, options: AnalysisOptions, settings: Settings
+) -> Estimate | None:
+    """The most that ``analyze`` may use; None where it is free."""
+    if _is_local(transcript, options, settings):
+        return None
+    from utils.clients import gemini
+
+    return gemini.estimate(transcript, title, options.gemini_model, settings)
+
+
+def _is_local(transcript: Transcript, options: AnalysisOptions, settings: Settings) -> bool:
+    return engine(options, settings) == "local" or not transcript.text
