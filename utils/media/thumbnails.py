@@ -106,6 +106,21 @@ def scenes(signal: SignalReport) -> tuple[Span, ...]:
     )
 
 
+def at_times(
+    path: Path, probe: ContainerProbe, times: Sequence[float], folder: Path
+) -> Thumbnails:
+    """The frames at these times, in this order; a time behind the last frame is left out.
+
+    Raises:
+        PermanentError: there is no picture at any of them.
+    """
+    made = [at(path, probe, time, folder / f"best-{n}.jpg") for n, time in enumerate(times, 1)]
+    found = tuple(picture for picture in made if picture)
+    if not found:
+        raise PermanentError(f"{path.name}: no picture could be taken at {times}.")
+    return Thumbnails(images=found)
+
+
 def at(path: Path, probe: ContainerProbe, time: float | None, target: Path) -> Thumbnail | None:
     """The frame at ``time`` as a picture of its own; None where the picture ends before it."""
     from PIL import Image

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from utils.models.analysis import TokenUsage
+from utils.models.analysis import TokenUsage, Understanding
 from utils.models.base import Frozen
+from utils.models.rendition import Thumbnail
 from utils.models.signal import Span
 
 
@@ -39,6 +40,14 @@ class Speaker(Frozen):
 
     label: str
     description: str | None = None
+
+
+class Clues(Frozen):
+    """What there is to go by without a service: scenes, stills, and what was said."""
+
+    scenes: tuple[Span, ...] = ()
+    stills: tuple[Thumbnail, ...] = ()
+    understanding: Understanding | None = None
 
 
 class ChosenThumbnail(Frozen):
