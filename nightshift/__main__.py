@@ -7,7 +7,7 @@ import sys
 
 import typer
 
-from nightshift import library, operation, work
+from nightshift import duplicates, library, operation, work
 from utils.errors import NightShiftError
 
 app = typer.Typer(
@@ -41,6 +41,7 @@ def connect() -> None:
 
 work.add_to(app)
 library.add_to(app)
+duplicates.add_to(app)
 operation.add_to(app)
 
 
