@@ -183,3 +183,46 @@ class Spending(Base):
     actual_microusd: Mapped[int | None] = mapped_column(BigInteger)
     created_at: Mapped[datetime] = mapped_column(UtcTime, default=now)
     closed_at: Mapped[datetime | None] = mapped_column(UtcTime)
+
+
+class LikenessRow(Base):
+    """The fingerprints of an item; ``document`` is the ``Likeness``."""
+
+    __tablename__ = "likenesses"
+
+    id: Mapped[int] = mapped_column(Counter, primary_key=True)
+    item_id: Mapped[str] = mapped_column(ForeignKey("items.id", ondelete="CASCADE"), unique=True)
+    duration_seconds: Mapped[float | None] = mapped_column(Float)
+    document: Mapped[Any] = mapped_column(Json)
+
+
+class LikenessTerm(Base):
+    """A piece of a fingerprint, by which those that share it are found.
+
+    No foreign key: it would need a second index as large as the table. A term whose likeness
+    is gone finds nothing.
+    """
+
+    __tablename__ = "likeness_terms"
+    __table_args__ = ({"sqlite_with_rowid": False},)
+
+    term: Mapped[int] = mapped_column(BigInteger, primary_key=True)
+    likeness_id: Mapped[int] = mapped_column(BigInteger, primary_key=True)
+
+
+class DuplicatePair(Base):
+    """Two items that are alike, or that a person compared; ``first_id`` < ``second_id``."""
+
+    __tablename__ = "duplicate_pairs"
+
+    first_id: Mapped[str] = mapped_column(
+        ForeignKey("items.id", ondelete="CASCADE"), primary_key=True
+    )
+    second_id: Mapped[str] = mapped_column(
+        ForeignKey("items.id", ondelete="CASCADE"), primary_key=True, index=True
+    )
+    score: Mapped[float] = mapped_column(Float)
+    evidence: Mapped[str] = mapped_column(Text)
+    found_at: Mapped[datetime] = mapped_column(UtcTime, default=now)
+    decision: Mapped[str | None] = mapped_column(String(9))
+    decided_at: Mapped[datetime | None] = mapped_column(UtcTime)

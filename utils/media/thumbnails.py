@@ -106,9 +106,7 @@ def scenes(signal: SignalReport) -> tuple[Span, ...]:
     )
 
 
-def at_times(
-    path: Path, probe: ContainerProbe, times: Sequence[float], folder: Path
-) -> Thumbnails:
+def at_times(path: Path, probe: ContainerProbe, times: Sequence[float], folder: Path) -> Thumbnails:
     """The frames at these times, in this order; a time behind the last frame is left out.
 
     Raises:

@@ -93,6 +93,35 @@ class Switches(Frozen):
     upload_thumbnails: bool = True
 
 
+class DuplicateOptions(Frozen):
+    """When two items count as the same work. Measured distances: utils/media/resemblance.py."""
+
+    frame_bits: int = Field(
+        default=10, ge=0, le=32, description="Frames within so many of 64 bits are alike."
+    )
+    min_frame_share: float = Field(
+        default=0.6, ge=0, le=1, description="Share of frames that are alike."
+    )
+    min_sound: float = Field(
+        default=0.9, ge=0.5, le=1, description="Share of equal bits of the audio fingerprints."
+    )
+    duration_seconds: float = Field(
+        default=2.5, ge=0, description="Lengths may differ by this much …"
+    )
+    duration_share: float = Field(
+        default=0.01, ge=0, le=1, description="… or by this share, whichever is more."
+    )
+    image_bits: int = Field(
+        default=7, ge=0, le=7, description="Images: bits of 64. More than 7 are not looked up."
+    )
+    image_detail_bits: int = Field(
+        default=18, ge=0, le=128, description="Images: bits of the finer hash of 256."
+    )
+    max_candidates: int = Field(
+        default=20, ge=1, description="The likeliest so many of the library are compared in full."
+    )
+
+
 class PipelineOptions(Frozen):
     """Everything that decides what happens to an item; part of what makes a step's key."""
 
@@ -112,6 +141,7 @@ class PipelineOptions(Frozen):
     transcription: TranscriptionOptions = TranscriptionOptions()
     analysis: AnalysisOptions = AnalysisOptions()
     gate: GateOptions = GateOptions()
+    duplicates: DuplicateOptions = DuplicateOptions()
     compression: CompressionOptions = CompressionOptions()
     thumbnail_count: int = Field(default=5, ge=1, le=20)
 
