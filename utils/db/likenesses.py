@@ -32,7 +32,7 @@ def store(s: Session, likeness: Likeness) -> None:
     moment and look for duplicates afterwards, at least one finds the other's.
     """
     if s.get_bind().dialect.name == "postgresql":  # SQLite has one writer anyway
-        s.execute(text("SELECT pg_advisory_xact_lock(73111)"))
+        s.execute(text("SELECT pg_advisory_xact_lock(73112)"))
     s.execute(  # a write before any read: on SQLite it waits its turn, a later one would fail
         upsert(s)(LikenessRow)
         .values(item_id=likeness.item_id, document={})
