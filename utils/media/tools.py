@@ -110,3 +110,24 @@ def version(tool: str) -> str:
         raise SettingsError(
             f"{find(tool)} is no {tool}. Unset NIGHTSHIFT_{tool.upper()}, or set it right."
         ) from error
+
+
+@cache
+def filters() -> frozenset[str]:
+    """The filters that this ffmpeg has, such as ``libvmaf``."""
+    try:
+        printed = subprocess.run(
+            [find("ffmpeg"), "-hide_banner", "-filters"],
+            capture_output=True, text=True, check=True, timeout=60,
+        ).stdout  # fmt: skip
+    except (OSError, subprocess.SubprocessError) as error:
+        raise SettingsError(
+            f"{find('ffmpeg')} does not list its filters. Unset NIGHTSHIFT_FFMPEG, or set it right."
+        ) from error
+    # " TS ssim   VV->V   Calculate the SSIM …"; lines of the legend have no arrow.
+    return frozenset(line.split()[1] for line in printed.splitlines() if "->" in line)
+
+
+def has_filter(name: str) -> bool:
+    """Whether this ffmpeg can do ``name``."""
+    return name in filters()
