@@ -12,7 +12,12 @@ from utils.media import ffprobe, process, tools
 # Formats of more than 8 bits by name: yuv420p10le, p010le, gray16be, rgb48le, gbrpf32le.
 _DEEP = re.compile(r"(9|1[0-6]|20|32|48|64)(le|be)$")
 _HDR = {"smpte2084", "arib-std-b67"}  # PQ and HLG
-_DYNAMIC_RANGE = ("Mastering display", "Content light level", "HDR Dynamic Metadata", "Dolby Vision")
+_DYNAMIC_RANGE = (
+    "Mastering display",
+    "Content light level",
+    "HDR Dynamic Metadata",
+    "Dolby Vision",
+)
 
 
 class Stream(NamedTuple):
