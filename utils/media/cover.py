@@ -24,7 +24,7 @@ def arguments(path: Path, plan: Plan, folder: Path) -> tuple[tuple[str, ...], tu
     """
     if plan.cover is None:
         return (), ()
-    lost = (f"cover picture {plan.cover.index} ({plan.cover.codec})",)
+    lost = (f"cover picture {plan.cover.number} ({plan.cover.codec})",)
     picture = folder / "cover"
     try:
         process.run(command(path, plan, picture), path)
@@ -45,7 +45,7 @@ def command(path: Path, plan: Plan, target: Path) -> list[str]:
         str(tools.find("ffmpeg")),
         *("-hide_banner", "-nostdin", "-v", "error", "-y"),
         *tools.input_arguments(path),
-        *("-map", f"0:{plan.cover.index}", "-frames:v", "1"),
+        *("-map", f"0:{plan.cover.number}", "-frames:v", "1"),
         *(_AS_IT_IS if plan.encoder else _SMALL),
         str(target),
     ]

@@ -70,7 +70,6 @@ def compress(
         return Compression(
             source_bytes=probe.size_bytes, encoded_bytes=made.size_bytes, rendition=made,
             reason=f"proxy for analysis: {_size(made.size_bytes)}", profile="proxy",
-            dropped=("everything but a small picture and one sound",),
         )  # fmt: skip
     if reason := not_worth_it(probe, options) or _empty(signal):
         return _kept(probe, options, reason)
@@ -164,10 +163,9 @@ def _encode(
     digest = hashlib.sha256(options.model_dump_json().encode()).hexdigest()[:8]
     target = folder / f"rendition-{digest}{plan.suffix}"
     begun = _SEARCHED if choice.found else 0.0
-    encoding, verifying = (
-        process.share_of(signal.decoded_seconds, lambda s, a=a, b=b: tell(a + (b - a) * s))
-        for a, b in ((begun, _ENCODED), (_ENCODED, 1.0))
-    )
+    seconds = signal.decoded_seconds
+    encoding = process.share_of(seconds, lambda s: tell(begun + (_ENCODED - begun) * s))
+    verifying = process.share_of(seconds, lambda s: tell(_ENCODED + (1 - _ENCODED) * s))
     scratch = tempfile.TemporaryDirectory(prefix=".cover-", dir=folder)
     with scratch as beside, whole_file(target) as temporary:
         extra, lost_cover = cover.arguments(path, plan, Path(beside))
@@ -180,9 +178,8 @@ def _encode(
             temporary.unlink()
     tell(1.0)
     if saving < options.min_saving:
-        reason = (
-            f"source kept: the encode would save {saving:.0%}, less than {options.min_saving:.0%}"
-        )
+        would = f"save {saving:.0%}" if saving > 0 else f"be {-saving:.0%} larger"
+        reason = f"source kept: the encode would {would}; {options.min_saving:.0%} is asked for"
         return _kept(probe, options, reason, choice, encoded)
     return _result(probe, options, choice).model_copy(
         update={
@@ -208,7 +205,7 @@ def _verified(
         seconds = min(seconds, signal.decoded_seconds)
         signal = signal.model_copy(update={"decoded_seconds": seconds, "decoded_frames": None})
     return verify.rendition(
-        made, probe, signal, plan.count("audio"), plan.count("subtitle"), hear
+        made, probe, signal, plan.tracks("audio"), plan.tracks("subtitle"), hear
     )  # fmt: skip
 
 

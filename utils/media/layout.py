@@ -21,9 +21,9 @@ _DYNAMIC_RANGE = (
 
 
 class Stream(NamedTuple):
-    """One stream; None means that ffprobe did not say."""
+    """One stream and its number in the file; None means that ffprobe did not say."""
 
-    index: int
+    number: int
     type: str
     codec: str
     tag: str = ""
@@ -76,30 +76,31 @@ def read(path: Path) -> Layout:
 def parse(printed: dict[str, Any]) -> Layout:
     """Make a layout of what ffprobe printed (``-show_streams -show_chapters``)."""
     chapters = len(printed.get("chapters", []))
-    streams = tuple(_stream(s) for s in printed.get("streams", []))
-    # QuickTime keeps chapters in a text track, which ffprobe lists as data of its own.
-    return Layout(
-        streams=tuple(s for s in streams if not (chapters and s.type == "data" and s.tag == "text")),
-        chapter_count=chapters,
-    )  # fmt: skip
+    streams = [_stream(s) for s in printed.get("streams", [])]
+    if chapters:  # QuickTime keeps them in a text track, which ffprobe lists as data
+        streams = [s for s in streams if (s.type, s.tag) != ("data", "text")]
+    return Layout(streams=tuple(streams), chapter_count=chapters)
 
 
 def dynamic_range(path: Path) -> frozenset[str]:
-    """What the first frame carries beside its picture: mastering display, HDR10+, Dolby Vision.
+    """What stands beside the picture: mastering display, light level, HDR10+, Dolby Vision.
 
-    Names as ffprobe has them; of a file that it can't look into, none.
+    Names as ffprobe has them, of the container and of the first frame. (Of AV1 its build
+    shows what the container holds: it has no decoder for the frames.)
     """
     finished = process.run(
         [
             tools.find("ffprobe"),
             *("-v", "quiet", "-read_intervals", "%+#1", "-select_streams", "V:0"),
-            *("-show_frames", "-show_entries", "frame_side_data=side_data_type", "-of", "json"),
+            *("-show_entries", "frame_side_data=side_data_type:stream_side_data=side_data_type"),
+            *("-of", "json"),
             *tools.input_arguments(path),
         ],
         path,
     )
-    frames = json.loads(finished.stdout or "{}").get("frames", [])
-    sides = (side for frame in frames for side in frame.get("side_data_list", []))
+    printed = json.loads(finished.stdout or "{}")
+    holders = [*printed.get("frames", []), *printed.get("streams", [])]
+    sides = (side for holder in holders for side in holder.get("side_data_list", []))
     names = (str(side.get("side_data_type", "")) for side in sides)
     return frozenset(name for name in names if name.startswith(_DYNAMIC_RANGE))
 
@@ -109,7 +110,7 @@ def _stream(printed: dict[str, Any]) -> Stream:
     dolby = [s["dv_profile"] for s in printed.get("side_data_list", []) if "dv_profile" in s]
     cover = printed.get("disposition", {}).get("attached_pic") == 1
     return Stream(
-        index=printed["index"],
+        number=printed["index"],
         type=printed.get("codec_type", "data"),
         codec=printed.get("codec_name", "unknown"),
         tag=printed.get("codec_tag_string", ""),

@@ -73,7 +73,7 @@ class Plan(NamedTuple):
     cover: Stream | None = None
     dropped: tuple[str, ...] = ()
 
-    def count(self, kind: str) -> int:
+    def tracks(self, kind: str) -> int:
         """How many streams of a type the rendition is to have, without covers."""
         return sum(s.type == kind and not s.is_cover for s in self.streams)
 
@@ -181,7 +181,7 @@ def command(path: Path, plan: Plan, target: Path, crf: float | None = None,
     """ffmpeg's command line; ``extra`` are arguments known only when it runs (a cover)."""
     source = ffmpeg.input(f"file:{path}", **tools.input_options())
     output = plan.output | ({"crf:v:0": f"{crf:g}"} if crf is not None else {})
-    streams = [source[str(stream.index)] for stream in plan.streams]
+    streams = [source[str(stream.number)] for stream in plan.streams]
     # What is last is the target; a dictionary can't hold an option twice.
     *arguments, name = ffmpeg.output(*streams, str(target), **output, map_metadata="0").get_args()
     return [
@@ -262,12 +262,12 @@ def _timecode(layout: Layout) -> str | None:
 
 
 def _lost(layout: Layout, kept: tuple[Stream, ...]) -> tuple[str, ...]:
-    indexes = {stream.index for stream in kept}
+    indexes = {stream.number for stream in kept}
     has_picture = any(s.type == "video" and not s.is_cover for s in kept)
     return tuple(
         _words(stream)
         for stream in layout.streams
-        if stream.index not in indexes
+        if stream.number not in indexes
         and not (stream.tag == "tmcd" and stream.timecode and has_picture)
     )
 
@@ -275,11 +275,11 @@ def _lost(layout: Layout, kept: tuple[Stream, ...]) -> tuple[str, ...]:
 def _words(stream: Stream) -> str:
     """``subtitle 3 (hdmv_pgs_subtitle)``: what it is, its index in the source, its codec."""
     if stream.is_cover:
-        return f"cover picture {stream.index} ({stream.codec})"
+        return f"cover picture {stream.number} ({stream.codec})"
     name = {"audio": "sound", "data": "data stream", "video": "picture"}.get(stream.type)
     codec = stream.tag if stream.codec in _UNKNOWN | {"bin_data"} else stream.codec
     language = f", {stream.language}" if stream.language not in {None, "und"} else ""
-    return f"{name or stream.type} {stream.index} ({codec}{language})"
+    return f"{name or stream.type} {stream.number} ({codec}{language})"
 
 
 def _reduced(

@@ -224,12 +224,12 @@ def _extract(
             [
                 *_ffmpeg(),
                 *("-nostats", "-progress", "pipe:1", "-stats_period", "60"),
-                # Never of a whole source: pictures that open a group may lack a reference after a seek.
+                # Not if it is intact: after a seek, pictures may lack what they refer to.
                 *(("-xerror", "-err_detect", "explode") if strict else ()),
                 *(("-ss", f"{start:.3f}") if start else ()),
                 *("-t", f"{length:.3f}"),
                 *tools.input_arguments(path),
-                *("-map", f"0:{picture.index}", "-map_metadata", "-1", "-map_chapters", "-1"),
+                *("-map", f"0:{picture.number}", "-map_metadata", "-1", "-map_chapters", "-1"),
                 *(("-vf", ",".join(filters)) if filters else ()),
                 *("-pix_fmt", "yuv420p10le" if deep else "yuv420p"),
                 *("-c:v", "libx264", "-preset", "ultrafast", "-qp", "0"),
