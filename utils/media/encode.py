@@ -1,26 +1,45 @@
-"""Makes an item small: Opus for sound, H.264 or AV1 for video, verified before it counts."""
+"""Makes an item small: a plan for its streams, a crf for its quality, verified before it counts."""
 
 from __future__ import annotations
 
 import hashlib
-import re
+import tempfile
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import NamedTuple
 
-import ffmpeg
 import humanize
 
-from utils.media import process, tools, verify
+from utils.media import cover, layout, process, profiles, proxy, search, verify
 from utils.media.files import whole_file
+from utils.media.layout import Layout
+from utils.media.profiles import Plan
 from utils.models.item import MediaKind
 from utils.models.options import CompressionOptions
 from utils.models.probe import ContainerProbe
 from utils.models.rendition import Compression, Rendition
 from utils.models.signal import SignalReport
 
-# crf by codec where none is chosen: VMAF 92–94 on one 10 s clip of 1080p25, measured before
-# this project began.
-_CRF = {"h264": 23, "av1": 35}
+Tell = Callable[[float], None]
+
+# Below, encoders refuse the picture or crash (SVT-AV1 4.2 at 2×2).
+_SMALLEST_SIDE = 16
+# What the profiles aim at where nothing is chosen. Finding the crf for the web costs about as
+# much as encoding a minute; it pays where the encode lasts longer.
+_TARGETS = {"archive": 95.0, "web": 93.0}
+_WEB_SEARCH_SECONDS = 300.0
+# The samples start with key frames, so the whole is smaller than they promise.
+_HOPELESS = 1.2
+# Shares of the whole work, for its progress.
+_SEARCHED, _ENCODED = 0.3, 0.9
+
+
+class _Choice(NamedTuple):
+    """The crf and where it comes from; ``note`` says why there was no search."""
+
+    crf: float | None
+    found: search.Found | None = None
+    note: str | None = None
 
 
 def compress(
@@ -29,102 +48,231 @@ def compress(
     signal: SignalReport,
     options: CompressionOptions,
     folder: Path,
+    tell: Tell | None = None,
 ) -> Compression:
     """Encode ``path`` into ``folder``, and keep the result only if it pays.
+
+    Args:
+        path: The source: a video or a song.
+        probe: Its probe.
+        signal: What it decodes to.
+        options: The profile and what differs from it.
+        folder: Where the rendition appears, whole or not at all.
+        tell: Receives the share done, 0–1, of the whole work.
 
     Raises:
         PermanentError: the encode fails, or its output does not decode to the source's
             length, frames and streams.
     """
-    if reason := not_worth_it(probe, options):
-        return Compression(source_bytes=probe.size_bytes, encoded_bytes=0, reason=reason)
-    video = probe.kind is MediaKind.VIDEO
-    # Named for its options: renditions of other options stay what the ledger says they are.
-    digest = hashlib.sha256(options.model_dump_json().encode()).hexdigest()[:8]
-    target = folder / f"rendition-{digest}{'.mp4' if video else '.opus'}"
-    with whole_file(target) as temporary:
-        process.run(command(path, probe, options, temporary), path)
-        verify.rendition(temporary, probe, signal)
-        encoded = temporary.stat().st_size
-        saving = 1 - encoded / probe.size_bytes
-        if saving < options.min_saving:
-            temporary.unlink()
-    if saving < options.min_saving:
+    told = tell or (lambda share: None)
+    if options.profile == "proxy":
+        made = proxy.make(path, probe, folder, tell=told)
         return Compression(
-            source_bytes=probe.size_bytes,
-            encoded_bytes=encoded,
-            reason=f"source kept: the encode would save {saving:.0%}, less than "
-            f"{options.min_saving:.0%}",
-        )
-    return Compression(
-        source_bytes=probe.size_bytes,
-        encoded_bytes=encoded,
-        reason=f"saves {saving:.0%}: {_size(probe.size_bytes)} → {_size(encoded)}",
-        rendition=Rendition(
-            path=target,
-            kind=probe.kind.value,
-            codec=options.video_codec if video else "opus",
-            size_bytes=encoded,
-        ),
-    )
+            source_bytes=probe.size_bytes, encoded_bytes=made.size_bytes, rendition=made,
+            reason=f"proxy for analysis: {_size(made.size_bytes)}", profile="proxy",
+        )  # fmt: skip
+    if reason := not_worth_it(probe, options) or _empty(signal):
+        return _kept(probe, options, reason)
+    streams = layout.read(path)
+    if reason := refusal(streams, options):
+        return _kept(probe, options, reason)
+    plan = plan_for(streams, probe, signal, options)
+    choice = _choose(path, plan, signal, options, folder, told)
+    if choice.found and _is_hopeless(choice.found, probe, signal):
+        return _kept(probe, options, "source kept: samples of it become no smaller", choice)
+    return _encode(path, probe, signal, options, folder, plan, choice, told)
 
 
 def not_worth_it(probe: ContainerProbe, options: CompressionOptions) -> str | None:
     """Why an encode can't pay, from the probe alone; None if it may."""
-    if probe.kind is MediaKind.AUDIO:
+    if probe.kind is MediaKind.AUDIO and options.profile == "archive":
+        codec = probe.audio[0].codec
+        if not codec.startswith("pcm_") and codec not in profiles.LOSSLESS:
+            return f"source kept: {codec} is lossy already, and no copy of it is better"
+    elif probe.kind is MediaKind.AUDIO:
         rate = probe.bit_rate or 0
         if 0 < rate <= options.audio_kbps * 1000 * (1 + options.min_saving):
             return f"source kept: it has {rate // 1000} kb/s already"
-    elif options.video_codec == "h264" and probe.video and _is_deep(probe.video.pixel_format):
+    elif options.profile == "audio":
+        return None if probe.audio else "it has no sound"
+    elif probe.video and min(probe.video.width or 99, probe.video.height or 99) < _SMALLEST_SIDE:
+        return f"source kept: a picture of {probe.video.width}×{probe.video.height} is small enough"
+    return None
+
+
+def refusal(streams: Layout, options: CompressionOptions) -> str | None:
+    """Why an encode would spoil the picture; None if it would not."""
+    pictures = streams.of("video")
+    if not pictures or options.profile == "audio":
+        return None
+    if pictures[0].dolby_vision_profile == 5:
+        return "source kept: Dolby Vision profile 5 has no picture without its Dolby layer"
+    if options.video_codec == "h264" and (pictures[0].is_deep or pictures[0].is_hdr):
         return "source kept: H.264 would lose its more than 8 bits; choose av1"
     return None
 
 
-def command(
-    path: Path, probe: ContainerProbe, options: CompressionOptions, target: Path
-) -> list[str]:
-    """The ffmpeg command line.
+def plan_for(
+    streams: Layout, probe: ContainerProbe, signal: SignalReport, options: CompressionOptions
+) -> Plan:
+    """What becomes of each stream."""
+    if probe.kind is MediaKind.VIDEO and options.profile != "audio":
+        return profiles.for_video(streams, options, is_intact=not signal.decode_errors)
+    return profiles.for_sound(streams, options)
 
-    Chapters, languages and titles are carried over; subtitles and further pictures are not.
-    """
-    source = ffmpeg.input(f"file:{path}", **tools.input_options())
-    sound = [source[str(stream.index)] for stream in probe.audio]
-    if probe.kind is MediaKind.VIDEO and probe.video:
-        streams = [source[str(probe.video.index)], *sound]
-        output = _video(options) | (
-            {"c:a": "aac", "b:a": f"{options.audio_kbps}k"} if sound else {}
+
+def _choose(
+    path: Path,
+    plan: Plan,
+    signal: SignalReport,
+    options: CompressionOptions,
+    folder: Path,
+    tell: Tell,
+) -> _Choice:
+    """The crf: the given one, the one that reaches the target, or the encoder's usual one."""
+    if plan.encoder is None:
+        return _Choice(None)
+    if options.crf is not None:
+        return _Choice(float(options.crf))
+    target = options.target_vmaf or _TARGETS[options.profile]
+    usual = float(plan.encoder.crf)
+    is_short = options.profile == "web" and signal.decoded_seconds < _WEB_SEARCH_SECONDS
+    if options.target_vmaf is None and is_short:
+        return _Choice(usual)
+    seconds = signal.decoded_seconds
+    found = search.search(
+        path, plan, seconds, target, not signal.decode_errors, folder,
+        lambda share: tell(_SEARCHED * share),
+    )  # fmt: skip
+    if isinstance(found, str):
+        return _Choice(usual, note=f"fixed crf {usual:g}, as {found}")
+    return _Choice(found.crf, found)
+
+
+def _encode(
+    path: Path,
+    probe: ContainerProbe,
+    signal: SignalReport,
+    options: CompressionOptions,
+    folder: Path,
+    plan: Plan,
+    choice: _Choice,
+    tell: Tell,
+) -> Compression:
+    # Named for its options: renditions of other options stay what the ledger says they are.
+    digest = hashlib.sha256(options.model_dump_json().encode()).hexdigest()[:8]
+    target = folder / f"rendition-{digest}{plan.suffix}"
+    begun = _SEARCHED if choice.found else 0.0
+    seconds = signal.decoded_seconds
+    encoding = process.share_of(seconds, lambda s: tell(begun + (_ENCODED - begun) * s))
+    verifying = process.share_of(seconds, lambda s: tell(_ENCODED + (1 - _ENCODED) * s))
+    scratch = tempfile.TemporaryDirectory(prefix=".cover-", dir=folder)
+    with scratch as beside, whole_file(target) as temporary:
+        extra, lost_cover = cover.arguments(path, plan, Path(beside))
+        process.run(profiles.command(path, plan, temporary, choice.crf, extra), path, encoding)
+        made = _verified(temporary, probe, signal, plan, verifying)
+        dropped = plan.dropped + lost_cover + _missing(path, temporary, probe, made, plan)
+        encoded = temporary.stat().st_size
+        saving = 1 - encoded / probe.size_bytes
+        if saving < options.min_saving:
+            temporary.unlink()
+    tell(1.0)
+    if saving < options.min_saving:
+        would = f"save {saving:.0%}" if saving > 0 else f"be {-saving:.0%} larger"
+        reason = f"source kept: the encode would {would}; {options.min_saving:.0%} is asked for"
+        return _kept(probe, options, reason, choice, encoded)
+    return _result(probe, options, choice).model_copy(
+        update={
+            "encoded_bytes": encoded,
+            "dropped": dropped,
+            "reason": _reason(probe.size_bytes, encoded, choice, signal, dropped),
+            "rendition": Rendition(
+                path=target,
+                kind=made.kind.value,
+                codec=plan.codec,
+                size_bytes=encoded,
+            ),
+        }
+    )
+
+
+def _verified(
+    made: Path, probe: ContainerProbe, signal: SignalReport, plan: Plan, hear: process.Hear
+) -> ContainerProbe:
+    if probe.kind is MediaKind.VIDEO and plan.encoder is None:
+        # The sound of a film may end long before the picture: its own length counts.
+        seconds = probe.audio[0].duration_seconds or signal.decoded_seconds
+        seconds = min(seconds, signal.decoded_seconds)
+        signal = signal.model_copy(update={"decoded_seconds": seconds, "decoded_frames": None})
+    return verify.rendition(
+        made, probe, signal, plan.tracks("audio"), plan.tracks("subtitle"), hear
+    )  # fmt: skip
+
+
+def _missing(
+    path: Path, made: Path, source: ContainerProbe, probe: ContainerProbe, plan: Plan
+) -> tuple[str, ...]:
+    """What the encoder or the container lost although it was asked to keep it."""
+    lost: list[str] = []
+    if plan.suffix != ".flac" and probe.chapter_count < source.chapter_count:
+        lost.append(f"{source.chapter_count - probe.chapter_count} chapters")
+    main = plan.streams[0]
+    if main.is_hdr or main.dolby_vision_profile:
+        lost += sorted(layout.dynamic_range(path) - layout.dynamic_range(made))
+    return tuple(lost)
+
+
+def _is_hopeless(found: search.Found, probe: ContainerProbe, signal: SignalReport) -> bool:
+    return found.bytes_per_second * signal.decoded_seconds > _HOPELESS * probe.size_bytes
+
+
+def _empty(signal: SignalReport) -> str | None:
+    return None if signal.decoded_seconds > 0 else "source kept: nothing of it decodes"
+
+
+def _kept(
+    probe: ContainerProbe,
+    options: CompressionOptions,
+    reason: str,
+    choice: _Choice | None = None,
+    encoded_bytes: int = 0,
+) -> Compression:
+    result = _result(probe, options, choice or _Choice(None))
+    return result.model_copy(update={"reason": reason, "encoded_bytes": encoded_bytes})
+
+
+def _result(probe: ContainerProbe, options: CompressionOptions, choice: _Choice) -> Compression:
+    found = choice.found
+    return Compression(
+        source_bytes=probe.size_bytes,
+        encoded_bytes=0,
+        reason="",
+        profile=options.profile,
+        crf=choice.crf,
+        target=found.target if found else None,
+        metric=found.metric if found else None,
+        score=round(found.score, 4) if found else None,
+        probes=found.probes if found else 0,
+    )
+
+
+def _reason(
+    before: int, after: int, choice: _Choice, signal: SignalReport, dropped: tuple[str, ...]
+) -> str:
+    """``saves 54%: 3.2 MiB → 1.5 MiB; vmaf 93.1 at crf 27.3; without data stream 4 (gpmd)``."""
+    parts = [f"saves {1 - after / before:.0%}: {_size(before)} → {_size(after)}"]
+    if choice.found:
+        found = choice.found
+        parts.append(
+            f"{found.metric} {found.score:.4g} at crf {found.crf:g}, {found.probes} probes"
         )
-    else:
-        streams = sound[:1]
-        output = {"c:a": "libopus", "b:a": f"{options.audio_kbps}k", "f": "opus"}
-    filters = []
-    if options.normalize_loudness:
-        filters.append("loudnorm=I=-16:TP=-1.5:LRA=11")  # for streaming, as EBU R 128 s2 has it
-    if probe.kind is MediaKind.AUDIO:
-        filters.append("aformat=channel_layouts=7.1|5.1|stereo|mono")  # libopus takes no 5.1(side)
-    if filters and sound:
-        output |= {"af": ",".join(filters), "ar": "48000"}  # loudnorm resamples to 192 kHz
-    arguments = ffmpeg.output(*streams, str(target), **output, map_metadata="0").get_args()
-    return [
-        str(tools.find("ffmpeg")),
-        *("-hide_banner", "-nostdin", "-v", "error", "-y"),
-        *arguments,
-    ]
-
-
-def _video(options: CompressionOptions) -> dict[str, Any]:
-    crf = options.crf if options.crf is not None else _CRF[options.video_codec]
-    even = {"vf": "scale=trunc(iw/2)*2:trunc(ih/2)*2", "movflags": "+faststart", "f": "mp4"}
-    if options.video_codec == "av1":
-        codec = {"c:v": "libsvtav1", "preset": 8, "pix_fmt": "yuv420p10le"}
-    else:
-        codec = {"c:v": "libx264", "preset": "veryfast", "pix_fmt": "yuv420p"}
-    return {**even, **codec, "crf": crf}
-
-
-def _is_deep(pixel_format: str | None) -> bool:
-    """True for formats with more than 8 bits, such as yuv420p10le."""
-    return bool(re.search(r"p(9|1\d)(le|be)$", pixel_format or ""))
+    if choice.note:
+        parts.append(choice.note)
+    if signal.decode_errors:
+        parts.append(f"the source decodes with {signal.decode_errors} errors")
+    if dropped:
+        parts.append(f"without {', '.join(dropped)}")
+    return "; ".join(parts)
 
 
 def _size(size_bytes: int) -> str:

@@ -114,19 +114,20 @@ def version(tool: str) -> str:
 
 @cache
 def filters() -> frozenset[str]:
-    """The filters that this machine's ffmpeg has."""
+    """The filters that this ffmpeg has, such as ``libvmaf``."""
     try:
         printed = subprocess.run(
             [find("ffmpeg"), "-hide_banner", "-filters"],
             capture_output=True, text=True, check=True, timeout=60,
         ).stdout  # fmt: skip
     except (OSError, subprocess.SubprocessError) as error:
-        raise SettingsError(f"{find('ffmpeg')} is no ffmpeg. Unset NIGHTSHIFT_FFMPEG.") from error
-    return frozenset(
-        line.split()[1] for line in printed.splitlines() if " -> " in line or "->" in line
-    )
+        raise SettingsError(
+            f"{find('ffmpeg')} does not list its filters. Unset NIGHTSHIFT_FFMPEG, or set it right."
+        ) from error
+    # " TS ssim   VV->V   Calculate the SSIM …"; lines of the legend have no arrow.
+    return frozenset(line.split()[1] for line in printed.splitlines() if "->" in line)
 
 
 def has_filter(name: str) -> bool:
-    """True if this machine's ffmpeg has the filter ``name``."""
+    """Whether this ffmpeg can do ``name``."""
     return name in filters()

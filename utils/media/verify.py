@@ -16,8 +16,12 @@ _SLACK_SECONDS = 0.5
 _SLACK_FRAMES = 0.01
 
 
-def decode(path: Path) -> tuple[int, float]:
-    """Decode all streams, and stop at the first error.
+def decode(path: Path, hear: process.Hear | None = None) -> tuple[int, float]:
+    """Decode all pictures and sounds but covers, and stop at the first error.
+
+    Args:
+        path: The file.
+        hear: Is given ffmpeg's progress line by line.
 
     Returns:
         The number of video frames and the length in seconds that came out.
@@ -29,31 +33,66 @@ def decode(path: Path) -> tuple[int, float]:
         [
             tools.find("ffmpeg"),
             *("-hide_banner", "-nostdin", "-nostats", "-v", "error", "-xerror"),
-            *("-err_detect", "explode", "-progress", "pipe:1", "-stats_period", "60"),
+            *(
+                "-err_detect",
+                "explode",
+                "-progress",
+                "pipe:1",
+                "-stats_period",
+                "0.5" if hear else "60",
+            ),
             *tools.input_arguments(path),
-            *("-map", "0:v?", "-map", "0:a?", "-fps_mode", "passthrough", "-f", "null", "-"),
+            *("-map", "0:V?", "-map", "0:a?", "-fps_mode", "passthrough", "-f", "null", "-"),
         ],
         path,
+        hear,
     )
     totals = dict(re.findall(r"^(frame|out_time_us)=(\d+)$", finished.stdout, re.MULTILINE))
     return int(totals.get("frame", 0)), int(totals.get("out_time_us", 0)) / 1e6
 
 
-def rendition(path: Path, source: ContainerProbe, signal: SignalReport) -> None:
+def rendition(
+    path: Path,
+    source: ContainerProbe,
+    signal: SignalReport,
+    sounds: int | None = None,
+    subtitles: int = 0,
+    hear: process.Hear | None = None,
+) -> ContainerProbe:
     """Hold a rendition against what its source decoded to.
+
+    Args:
+        path: The rendition.
+        source: The source's probe.
+        signal: What the source decoded to.
+        sounds: Tracks that it must have; all of a video's, one of a song's when not given.
+        subtitles: Tracks that it must have.
+        hear: Is given ffmpeg's progress line by line.
+
+    Returns:
+        The rendition's probe.
 
     Raises:
         PermanentError: it does not decode, is shorter, or lacks frames or streams.
     """
     made = ffprobe.probe(path)
-    expected_audio = len(source.audio) if source.kind is MediaKind.VIDEO else 1
-    frames, seconds = decode(path)
-    if len(made.audio) != expected_audio:
-        raise PermanentError(f"The rendition has {len(made.audio)} of {expected_audio} sounds.")
-    if abs(seconds - signal.decoded_seconds) > _SLACK_SECONDS + 0.01 * signal.decoded_seconds:
+    if sounds is None:
+        sounds = len(source.audio) if source.kind is MediaKind.VIDEO else 1
+    frames, seconds = decode(path, hear)
+    if len(made.audio) != sounds:
+        raise PermanentError(f"The rendition has {len(made.audio)} of {sounds} sounds.")
+    if len(made.subtitles) != subtitles:
+        raise PermanentError(f"The rendition has {len(made.subtitles)} of {subtitles} subtitles.")
+    if abs(seconds - signal.decoded_seconds) > slack(signal.decoded_seconds):
         raise PermanentError(
             f"The rendition lasts {seconds:.2f} s, its source {signal.decoded_seconds:.2f} s."
         )
     wanted = signal.decoded_frames
-    if wanted and source.kind is MediaKind.VIDEO and frames < wanted * (1 - _SLACK_FRAMES) - 2:
+    if wanted and made.kind is MediaKind.VIDEO and frames < wanted * (1 - _SLACK_FRAMES) - 2:
         raise PermanentError(f"The rendition has {frames} frames, its source {wanted}.")
+    return made
+
+
+def slack(seconds: float) -> float:
+    """How far a rendition's length may be from its source's, in seconds."""
+    return _SLACK_SECONDS + 0.01 * seconds

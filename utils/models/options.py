@@ -52,12 +52,33 @@ class GateOptions(Frozen):
 
 
 class CompressionOptions(Frozen):
-    """How an item is made small."""
+    """How an item is made small.
+
+    The profiles: ``web`` plays in every browser (MP4; H.264, or AV1 where the source has more
+    than 8 bits; Opus for a song), ``archive`` keeps all that is in the file (Matroska, AV1 in
+    10 bit, sound untouched or as FLAC), ``proxy`` is the small copy that a model looks at,
+    ``audio`` is the sound alone.
+    """
 
     enabled: bool = True
-    video_codec: Literal["h264", "av1"] = "h264"
-    crf: int | None = Field(default=None, ge=0, le=63, description="23 for h264, 35 for av1.")
-    audio_kbps: int = Field(default=96, ge=16, le=512)
+    profile: Literal["web", "archive", "proxy", "audio"] = "web"
+    video_codec: Literal["h264", "av1"] | None = Field(
+        default=None, description="The profile chooses when not given."
+    )
+    target_vmaf: float | None = Field(
+        default=None,
+        ge=60,
+        le=99,
+        description="Quality to reach (VMAF). When not given: 95 for archive; 93 for web from five "
+        "minutes on, where finding it costs little beside the encode, a fixed crf below.",
+    )
+    crf: int | None = Field(
+        default=None,
+        ge=0,
+        le=63,
+        description="Fixed, instead of a target. Where there is neither: 23 for h264, 35 for av1.",
+    )
+    audio_kbps: int = Field(default=96, ge=16, le=512, description="For two channels.")
     normalize_loudness: bool = Field(default=False, description="To -16 LUFS (EBU R 128).")
     min_saving: float = Field(
         default=0.1, ge=0, le=1, description="The source stays unless this share is saved."

@@ -54,9 +54,21 @@ class Rendition(Frozen):
 
 
 class Compression(Frozen):
-    """The outcome of an encode: a rendition, or why the source stays as it is."""
+    """The outcome of an encode: a rendition, or why the source stays as it is.
+
+    ``score`` is what sample encodes promise of ``crf``, in units of ``metric`` (``vmaf``,
+    ``xpsnr`` in dB, ``ssim``), as is ``target``; all are None where the crf was fixed.
+    ``dropped`` names what the source has and the rendition lacks, in words.
+    """
 
     source_bytes: int
     encoded_bytes: int
     rendition: Rendition | None = None
     reason: str
+    profile: str | None = None
+    crf: float | None = None
+    target: float | None = None
+    metric: str | None = None
+    score: float | None = None
+    probes: int = 0
+    dropped: tuple[str, ...] = ()

@@ -1,0 +1,114 @@
+"""The small copy that a model looks at and listens to, and that nobody keeps for its beauty.
+
+At most 854 px, a few frames a second, one channel of 16 kHz: a minute is about a megabyte.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+from utils.errors import PermanentError
+from utils.media import layout, process, tools, verify
+from utils.media.files import whole_file
+from utils.models.item import MediaKind
+from utils.models.probe import ContainerProbe
+from utils.models.rendition import Rendition
+
+LONG_SIDE = 854
+FRAMES_PER_SECOND = 5.0
+CRF = 23
+_SOUND = ("-ac", "1", "-ar", "16000", "-c:a", "aac", "-b:a", "32k")
+# A proxy shows what the viewer sees: display pixels, at most LONG_SIDE, of even size.
+_SIDE = f"max(2,trunc({{side}}*min(1,{LONG_SIDE}/max(iw*sar,ih))/2)*2)"  # sar is 1 where unknown
+_SCALE = f"scale=w='{_SIDE.format(side='iw*sar')}':h='{_SIDE.format(side='ih')}',setsar=1"
+# PQ and HLG without it look grey and flat to whoever expects BT.709.
+_TONE = (
+    "zscale=t=linear:npl=100,format=gbrpf32le,zscale=p=bt709,tonemap=hable:desat=0,"
+    "zscale=t=bt709:m=bt709:r=tv"
+)
+
+
+def make(
+    path: Path,
+    probe: ContainerProbe,
+    folder: Path,
+    frames_per_second: float = FRAMES_PER_SECOND,
+    tell: Callable[[float], None] | None = None,
+) -> Rendition:
+    """Write the proxy of a video (MP4) or a song (M4A) into ``folder``, verified.
+
+    Args:
+        path: The source.
+        probe: Its probe.
+        folder: Where the proxy appears, whole or not at all.
+        frames_per_second: At most; a slower source keeps its own.
+        tell: Receives the share done, 0–1.
+
+    Raises:
+        PermanentError: the source does not decode to its declared end, or holds neither a
+            moving picture nor sound.
+    """
+    video = probe.kind is MediaKind.VIDEO
+    if probe.kind is MediaKind.IMAGE:
+        raise PermanentError(f"{path.name} is an image: send it as it is, a proxy is for films.")
+    target = folder / (f"proxy-{frames_per_second:g}fps.mp4" if video else "proxy.m4a")
+    hear = (
+        process.share_of(probe.duration_seconds, lambda share: tell(0.9 * share)) if tell else None
+    )
+    with whole_file(target) as temporary:
+        is_hdr = video and any(s.is_hdr for s in layout.read(path).of("video"))
+        arguments = command(path, probe, frames_per_second, is_hdr, temporary)
+        written = _seconds(process.run(arguments, path, hear).stdout)
+        _verify(temporary, path, probe, written)
+        size = temporary.stat().st_size
+    if tell:
+        tell(1.0)
+    return Rendition(
+        path=target, kind="proxy", codec="h264" if video else "aac", size_bytes=size
+    )  # fmt: skip
+
+
+def command(
+    path: Path, probe: ContainerProbe, frames_per_second: float, is_hdr: bool, target: Path
+) -> list[str]:
+    """The ffmpeg command line."""
+    outputs: list[str] = []
+    if probe.kind is MediaKind.VIDEO and probe.video:
+        tone = [_TONE] if is_hdr and tools.has_filter("zscale") else []
+        filters = [f"fps='min({frames_per_second:g},source_fps)'", _SCALE, *tone, "format=yuv420p"]
+        outputs += ["-map", f"0:{probe.video.index}", "-vf", ",".join(filters)]
+        outputs += ["-c:v", "libx264", "-preset", "veryfast", "-crf", str(CRF)]
+    if probe.audio:
+        outputs += ["-map", f"0:{probe.audio[0].index}", *_SOUND]
+    return [
+        str(tools.find("ffmpeg")),
+        *("-hide_banner", "-nostdin", "-v", "error", "-y"),
+        *("-nostats", "-progress", "pipe:1", "-stats_period", "0.2"),
+        *tools.input_arguments(path),
+        *outputs,
+        # Nothing of the source's tags: a proxy leaves the house.
+        *("-map_metadata", "-1", "-map_chapters", "-1", "-dn", "-sn"),
+        *("-movflags", "+faststart", "-f", "mp4", str(target)),
+    ]
+
+
+def _seconds(progress: str) -> float:
+    """The length that ffmpeg says it wrote."""
+    found = re.findall(r"^out_time_us=(\d+)$", progress, re.MULTILINE)
+    return int(found[-1]) / 1e6 if found else 0.0
+
+
+def _verify(made: Path, path: Path, probe: ContainerProbe, written: float) -> None:
+    declared = None if probe.duration_is_estimated else probe.duration_seconds
+    if written <= 0 or (declared and written < declared - verify.slack(2 * declared)):
+        raise PermanentError(
+            f"{path.name} is damaged: {written:.1f} of {declared or 0:.1f} s decode. "
+            "Get the file again."
+        )
+    frames, seconds = verify.decode(made)
+    if abs(seconds - written) > verify.slack(written) or (probe.video and not frames):
+        raise PermanentError(
+            f"The proxy of {path.name} lasts {seconds:.2f} s instead of {written:.2f} s."
+        )
