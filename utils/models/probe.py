@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import ClassVar
+from typing import Any, ClassVar
+
+from pydantic import Field
 
 from utils.models.base import Frozen
 from utils.models.item import MediaKind
@@ -76,8 +78,23 @@ class ContainerProbe(Frozen):
         return self.model_copy(update={"video": video})
 
 
+class FfprobeReport(Frozen):
+    """All that ffprobe says, from one call.
+
+    ``raw`` is its JSON (format, streams, chapters, frames) without what depends on where the
+    file lies; of the frames only the first two of each picture and the first of each sound
+    are kept, key frames all.
+    """
+
+    container: ContainerProbe
+    raw: dict[str, Any]
+
+
 class MediaInfoReport(Frozen):
-    """Container, video and audio facts of one file, as MediaInfo reports them."""
+    """Container, video and audio facts of one file, as MediaInfo reports them.
+
+    ``tracks`` are all of its tracks with all fields, but for the file's name and times.
+    """
 
     container: str | None = None
     duration_seconds: float | None = None
@@ -96,3 +113,31 @@ class MediaInfoReport(Frozen):
     audio_codec: str | None = None
     audio_channels: int | None = None
     audio_sample_rate: int | None = None
+    tracks: tuple[dict[str, Any], ...] = ()
+
+
+class Sidecar(Frozen):
+    """A file beside an item; ``marks`` stand between the item's name and the suffix."""
+
+    name: str
+    marks: tuple[str, ...] = ()
+
+
+class ExifReport(Frozen):
+    """What ExifTool read.
+
+    ``tags`` are all tags by ``Group:Name`` (family 1, as ``-G1`` names them; numbers, not
+    words), without what depends on where the file lies. ``created`` is naive where no tag
+    names the zone. ``mime_type`` goes by the content, not by the name. ``error`` is what
+    ExifTool says of a file that it can't read; no tags then.
+    """
+
+    make: str | None = None
+    model: str | None = None
+    focal_length_mm: float | None = None
+    created: datetime | None = None
+    latitude: float | None = None
+    longitude: float | None = None
+    mime_type: str | None = None
+    error: str | None = None
+    tags: dict[str, Any] = Field(default_factory=dict)

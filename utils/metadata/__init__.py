@@ -1,0 +1,1 @@
+"""Facts from the tools' reports: pure functions, none of which opens a file."""

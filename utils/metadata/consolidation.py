@@ -1,0 +1,266 @@
+"""One item's facts out of all reports, each from the best source that has it.
+
+Technical facts: MediaInfo, then ffprobe, then ExifTool, then what was derived. The camera's:
+its own notes (extended EXIF), then the general tags. Where MediaInfo and ffprobe contradict
+each other on the stored size, one of them has turned or cropped it: ffprobe's is stored.
+"""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+from utils.metadata import streams
+from utils.metadata import tags as look
+from utils.models.item import MediaKind
+from utils.models.metadata import (
+    AudioTracks,
+    CaptureTime,
+    CodecDetails,
+    ExtendedExif,
+    FocalLength,
+    HdrDetails,
+    Metadata,
+    Place,
+    SubtitleTracks,
+)
+from utils.models.probe import ContainerProbe, ExifReport, FfprobeReport, MediaInfoReport
+
+
+class Found(NamedTuple):
+    """What one source says of one field."""
+
+    source: str
+    value: Any
+
+
+def consolidate(
+    ffprobe: FfprobeReport,
+    mediainfo: MediaInfoReport | None = None,
+    exif: ExifReport | None = None,
+    *,
+    extended: ExtendedExif | None = None,
+    codec: CodecDetails | None = None,
+    hdr: HdrDetails | None = None,
+    audio: AudioTracks | None = None,
+    subtitles: SubtitleTracks | None = None,
+    captured: CaptureTime | None = None,
+    place: Place | None = None,
+    focal: FocalLength | None = None,
+) -> Metadata:
+    """The facts and, for each that is known, its source. A step that did not run is None."""
+    probe = ffprobe.container
+    extended, codec = extended or ExtendedExif(), codec or CodecDetails()
+    hdr, focal = hdr or HdrDetails(), focal or FocalLength()
+    found = (
+        _container(ffprobe, mediainfo, exif)
+        | _picture(ffprobe, mediainfo, exif, extended, codec)
+        | _sound(probe, mediainfo, audio)
+        | {
+            "hdr_format": [Found("hdr", hdr.format and hdr.format.value)],
+            "subtitle_languages": [Found("subtitle tracks", subtitles and subtitles.languages)],
+            "timecode": [Found("codec", codec.timecode)],
+        }
+        | _camera(exif or ExifReport(), extended, focal)
+        | _when_and_where(exif or ExifReport(), extended, captured, place)
+    )
+    chosen = {field: best for field, offers in found.items() if (best := _best(offers))}
+    facts = {field: best.value for field, best in chosen.items()}
+    sources = {field: best.source for field, best in chosen.items()}
+    if captured:
+        sources["captured_at_zone_known"] = sources["captured_at_source"] = captured.source
+    return Metadata(
+        **facts,
+        chapter_count=probe.chapter_count,
+        captured_at_zone_known=bool(captured and captured.is_zone_known),
+        captured_at_source=captured.source if captured else None,
+        sources=dict(sorted({**sources, "chapter_count": "ffprobe"}.items())),
+    )
+
+
+def _best(offers: list[Found]) -> Found | None:
+    return next((offer for offer in offers if offer.value not in (None, "", ())), None)
+
+
+def _container(
+    ffprobe: FfprobeReport, mediainfo: MediaInfoReport | None, exif: ExifReport | None
+) -> dict[str, list[Found]]:
+    probe, said = ffprobe.container, mediainfo or MediaInfoReport()
+    general = next(iter(streams.tracks(mediainfo, "General")), {})
+    tags = {str(k).lower(): v for k, v in _format_tags(ffprobe).items()}
+    known = exif.tags if exif else {}
+
+    def texts(field: str, *names: str) -> list[Found]:
+        return [
+            Found("mediainfo", next((general[n] for n in names if general.get(n)), None)),
+            Found("ffprobe", tags.get(field)),
+            Found("exiftool", look.text(known, f"XMP-dc:{field.title()}", f"*:{field.title()}")),
+        ]
+
+    duration = [
+        Found("mediainfo", said.duration_seconds or None),
+        Found("ffprobe", probe.duration_seconds or None),
+    ]
+    if probe.kind is MediaKind.IMAGE:
+        duration = []  # ffprobe gives a still the length of one frame
+    return {
+        "kind": [Found("ffprobe", probe.kind)],
+        "container": [
+            Found("mediainfo", said.container),
+            Found("ffprobe", probe.format_names[0] or None),
+            Found("exiftool", look.text(known, "File:FileType")),
+        ],
+        "duration_seconds": duration,
+        "size_bytes": [Found("ffprobe", probe.size_bytes)],
+        "bit_rate": [
+            Found("mediainfo", said.overall_bit_rate or None),
+            Found("ffprobe", probe.bit_rate or None),
+        ]
+        if duration
+        else [],
+        "title": texts("title", "title", "track_name", "movie_name"),
+        "artist": texts("artist", "performer", "album_performer", "director"),
+        "album": texts("album", "album"),
+    }
+
+
+def _picture(
+    ffprobe: FfprobeReport,
+    mediainfo: MediaInfoReport | None,
+    exif: ExifReport | None,
+    extended: ExtendedExif,
+    codec: CodecDetails,
+) -> dict[str, list[Found]]:
+    video = ffprobe.container.video
+    if video is None:
+        return {}
+    said = mediainfo or MediaInfoReport()
+    tags = exif.tags if exif else {}
+    width, height = _size(ffprobe.container, said, tags)
+    shown = _displayed(width, height, ffprobe, extended, codec)
+    is_still = ffprobe.container.kind is MediaKind.IMAGE
+    rates = [
+        Found("mediainfo", said.frame_rate or None),
+        Found("ffprobe", video.frame_rate),
+        Found("codec", codec.frame_rate),
+    ]
+    return {
+        "video_codec": [Found("mediainfo", said.video_codec), Found("ffprobe", video.codec)],
+        "width": [width],
+        "height": [height],
+        "display_width": [shown[0]],
+        "display_height": [shown[1]],
+        "frame_rate": [] if is_still else rates,
+        "frame_rate_mode": []
+        if is_still
+        else [Found("mediainfo", said.frame_rate_mode), Found("codec", codec.frame_rate_mode)],
+        "bit_depth": [
+            Found("mediainfo", said.bit_depth or None),
+            Found("exiftool", look.above_zero(tags.get("File:BitsPerSample"))),
+            Found("codec", codec.bit_depth),
+        ],
+        "color_space": [Found("mediainfo", said.color_space)],
+    }
+
+
+def _size(
+    probe: ContainerProbe, said: MediaInfoReport, tags: dict[str, Any]
+) -> tuple[Found, Found]:
+    video = probe.video
+    ours = (video.width, video.height) if video else (None, None)
+    theirs = (said.width or None, said.height or None)
+    if all(theirs) and (not all(ours) or ours == theirs):
+        return Found("mediainfo", theirs[0]), Found("mediainfo", theirs[1])
+    if all(ours):
+        return Found("ffprobe", ours[0]), Found("ffprobe", ours[1])
+    width, height = (look.above_zero(look.positive(tags, f"*:Image{side}"))
+                     for side in ("Width", "Height"))  # fmt: skip
+    return Found("exiftool", width), Found("exiftool", height)
+
+
+def _displayed(
+    width: Found,
+    height: Found,
+    ffprobe: FfprobeReport,
+    extended: ExtendedExif,
+    codec: CodecDetails,
+) -> tuple[Found, Found]:
+    """After pixel aspect and rotation; pixels of unknown shape are taken for square."""
+    if width.value is None or height.value is None:
+        return width, height
+    stretched = round(width.value * (codec.sample_aspect_ratio or 1))
+    rotation = codec.rotation_degrees
+    source = "codec"
+    if rotation is None and ffprobe.container.kind is MediaKind.IMAGE:
+        rotation, source = extended.orientation_degrees, "extended exif"
+    if rotation is None:
+        # The codec step did not run: ffprobe counts the other way, which a quarter does not mind.
+        video = ffprobe.container.video
+        rotation, source = (video.rotation_degrees if video else None), "ffprobe"
+    turned = (stretched, height.value)
+    if rotation is not None and rotation % 180 == 90:
+        turned = turned[::-1]
+    how = source if rotation or stretched != width.value else width.source
+    return Found(how, turned[0]), Found(how, turned[1])
+
+
+def _sound(
+    probe: ContainerProbe, mediainfo: MediaInfoReport | None, audio: AudioTracks | None
+) -> dict[str, list[Found]]:
+    if not probe.audio:
+        return {}
+    said, first = mediainfo or MediaInfoReport(), probe.audio[0]
+    named = tuple(dict.fromkeys(s.language for s in probe.audio if s.language))
+    return {
+        "audio_codec": [Found("mediainfo", said.audio_codec), Found("ffprobe", first.codec)],
+        "channels": [
+            Found("mediainfo", said.audio_channels or None),
+            Found("ffprobe", first.channels or None),
+        ],
+        "sample_rate": [
+            Found("mediainfo", said.audio_sample_rate or None),
+            Found("ffprobe", first.sample_rate or None),
+        ],
+        "audio_languages": [
+            Found("audio tracks", audio and audio.languages),
+            Found("ffprobe", named),
+        ],
+    }
+
+
+def _camera(exif: ExifReport, extended: ExtendedExif, focal: FocalLength) -> dict[str, list[Found]]:
+    by = f"focal length ({focal.source})"
+    return {
+        "camera_make": [Found("extended exif", extended.make), Found("exiftool", exif.make)],
+        "camera_model": [Found("extended exif", extended.model), Found("exiftool", exif.model)],
+        "lens": [Found("extended exif", extended.lens)],
+        "focal_length_mm": [
+            Found(by, focal.focal_length_mm),
+            Found("exiftool", exif.focal_length_mm),
+        ],
+        "focal_length_35mm": [Found(by, focal.focal_length_35mm)],
+        "focal_class": [Found(by, focal.focal_class)],
+        "focal_source": [Found(by, focal.source)],
+    }
+
+
+def _when_and_where(
+    exif: ExifReport, extended: ExtendedExif, captured: CaptureTime | None, place: Place | None
+) -> dict[str, list[Found]]:
+    by = place.source if place else ""
+    return {
+        "captured_at": [Found(captured.source, captured.at)] if captured else [],
+        "latitude": [Found(by, place and place.latitude), Found("exiftool", exif.latitude)],
+        "longitude": [Found(by, place and place.longitude), Found("exiftool", exif.longitude)],
+        "altitude_metres": [
+            Found("extended exif", extended.altitude_metres),
+            Found(by, place and place.altitude_metres),
+        ],
+        "location_name": [Found("extended exif", extended.location_name)],
+    }
+
+
+def _format_tags(ffprobe: FfprobeReport) -> dict[str, Any]:
+    tags = dict(ffprobe.raw.get("format", {}).get("tags", {}))
+    if not tags:  # Ogg keeps them with the stream
+        tags = dict(next(iter(streams.of_kind(ffprobe, "audio")), {}).get("tags", {}))
+    return tags
