@@ -1,45 +1,137 @@
-"""Search: the passages nearest to a question, one an item."""
+"""Search: full text and meaning, ranked as one.
+
+Each list ranks items by their best passage. Reciprocal rank fusion (Cormack, Clarke and
+Büttcher, 2009) adds the lists up: an item's score is the sum of weight / (60 + rank).
+"""
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping, Sequence
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
 from utils.clients import vectors
+from utils.clients.vectors import Near
 from utils.config import Settings
-from utils.db import items
+from utils.db import fulltext, items, library
+from utils.db.fulltext import Found
+from utils.db.schema import Item
 from utils.db.session import session
-from utils.models.embedding import SearchHit
+from utils.models.embedding import PassageKind
+from utils.models.search import Rank, SearchFilters, SearchHit
 from utils.text import embedder
+from utils.text.words import clean
 
+FULL_TEXT = "full text"
+WEIGHTS: dict[str, float] = {FULL_TEXT: 2.5, "summary": 1.0, "keywords": 0.8, "speech": 1.0}
+K = 60  # the paper's constant
+_DEPTH = 50  # items that each list ranks, or five times those asked for
 _SNIPPET = 240
+_LONGEST_QUERY = 1_000  # characters; the embedder reads 512 tokens
+
+_NONE = SearchFilters()
 
 
-def search(query: str, limit: int, settings: Settings) -> list[SearchHit]:
-    """The ``limit`` items nearest to ``query``, best first.
+def search(
+    query: str, limit: int, settings: Settings, filters: SearchFilters = _NONE
+) -> list[SearchHit]:
+    """The ``limit`` items that answer ``query`` best, of those that pass ``filters``.
 
-    Each with its best score, and with the best of its *spoken* passages, so that there is a
-    time to jump to; with its summary where nothing spoken came near.
+    Filters come before the ranks. A hit shows the passage that full text found, the spoken one
+    first, else the nearest spoken one, else the nearest; its time is that of the best spoken
+    passage. Without a query: the items that pass, newest first.
     """
-    if not query.strip():
-        return []
-    found = vectors.nearest(embedder.load().query(query), limit * 5, settings)
-    hits: dict[str, SearchHit] = {}
+    query = clean(query)[:_LONGEST_QUERY].strip()
+    if not query:
+        return _newest(limit, filters)
+    depth = max(_DEPTH, limit * 5)
+    chosen = select(Item.id).where(*library.conditions(filters))
     with session() as s:
-        for item_id, score, text, start in found:
-            if item_id in hits:
-                if hits[item_id].start_seconds is None and start is not None:
-                    spoken = {"snippet": _cut(text), "start_seconds": start}
-                    hits[item_id] = hits[item_id].model_copy(update=spoken)
-                continue
-            path = next(iter(items.paths_of(s, item_id)), None)
-            if path is None:  # the index is behind the database
-                continue
-            hits[item_id] = SearchHit(
-                item_id=item_id,
+        candidates = None if filters.is_empty else frozenset(s.scalars(chosen))
+        if candidates is not None and not candidates:
+            return []
+        found = fulltext.search(s, query, depth, None if candidates is None else chosen)
+    near = vectors.nearest(embedder.load().query(query), depth, settings, candidates)
+    lists = {FULL_TEXT: [hit.item_id for hit in found]}
+    lists |= {kind: [hit.item_id for hit in hits] for kind, hits in near.items()}
+    with session() as s:
+        return list(_hits(s, fuse(lists), limit, found, near))
+
+
+def fuse(lists: Mapping[str, Sequence[str]]) -> dict[str, tuple[float, tuple[Rank, ...]]]:
+    """Lists of ids as one, best first: the score of each id, and its place in each list."""
+    ranks: dict[str, list[Rank]] = {}
+    for name, ids in lists.items():
+        for place, item_id in enumerate(ids, start=1):
+            ranks.setdefault(item_id, []).append(Rank(list=name, rank=place))
+    scored = {
+        item_id: (sum(WEIGHTS[rank.list] / (K + rank.rank) for rank in why), tuple(why))
+        for item_id, why in ranks.items()
+    }
+    return dict(sorted(scored.items(), key=lambda row: (-row[1][0], row[0])))
+
+
+def _hits(
+    s: Session,
+    ranked: Mapping[str, tuple[float, tuple[Rank, ...]]],
+    limit: int,
+    found: Iterable[Found],
+    near: Mapping[PassageKind, Iterable[Near]],
+) -> Iterable[SearchHit]:
+    worded = {hit.item_id: hit for hit in found}
+    nearest = {kind: {hit.item_id: hit for hit in hits} for kind, hits in near.items()}
+    given = 0
+    for item_id, (score, why) in ranked.items():
+        if given == limit:
+            return
+        item = s.get(Item, item_id)
+        path = next(iter(items.paths_of(s, item_id)), None)
+        if item is None or path is None:  # the index is behind the database
+            continue
+        given += 1
+        exact, spoken = worded.get(item_id), nearest["speech"].get(item_id)
+        if exact:
+            text = exact.spoken or exact.text
+        else:
+            text = next(hits[item_id].text for hits in _snippet_order(nearest) if item_id in hits)
+        start = exact.start_seconds if exact and exact.spoken else spoken and spoken.start_seconds
+        yield SearchHit(
+            item_id=item_id,
+            title=item.title,
+            kind=item.kind,
+            path=str(path),
+            score=round(score, 5),
+            snippet=_cut(text),
+            start_seconds=start,
+            why=why,
+        )
+
+
+def _snippet_order(nearest: Mapping[PassageKind, dict[str, Near]]) -> list[dict[str, Near]]:
+    return [nearest["speech"], nearest["summary"], nearest["keywords"]]
+
+
+def _newest(limit: int, filters: SearchFilters) -> list[SearchHit]:
+    query = (
+        select(Item)
+        .where(*library.conditions(filters))
+        .order_by(*library.newest_first())
+        .limit(limit)
+    )
+    with session() as s:
+        return [
+            SearchHit(
+                item_id=item.id,
+                title=item.title,
+                kind=item.kind,
                 path=str(path),
-                score=round(score, 4),
-                snippet=_cut(text),
-                start_seconds=start,
+                score=0.0,
+                snippet=_cut(item.summary or ""),
             )
-    return list(hits.values())[:limit]
+            for item in s.scalars(query)
+            if (path := next(iter(items.paths_of(s, item.id)), None))
+        ]
 
 
 def _cut(text: str) -> str:

@@ -1,29 +1,59 @@
-"""The index made again from the database, after it was lost or moved."""
+"""The indexes made again from the database, after they were lost, moved, or not there yet."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
 from sqlalchemy import select
+from sqlalchemy.orm import Session
 
 from utils.clients import vectors
 from utils.config import Settings
-from utils.db import ledger
+from utils.db import fulltext, ledger, library
 from utils.db.schema import Item
 from utils.db.session import session
-from utils.models.embedding import EmbeddingReport
+from utils.models.analysis import Analysis
+from utils.models.record import ItemRecord, SegmentRecord
+from utils.models.transcript import Transcript
 from utils.text import embedder
+from utils.text.passages import passages
 
 
 def reindex(settings: Settings) -> Iterator[str]:
-    """Embed and index every item's passages as the ledger has them; yields titles as it goes."""
+    """Index every item that was processed, words and vectors; yields titles as it goes.
+
+    Only passages that the index lacks are embedded.
+    """
     model = embedder.load()
     with session() as s:
-        rows = s.execute(select(Item.id, Item.title).order_by(Item.added_at)).all()
-    for item_id, title in rows:
+        ids = s.scalars(
+            select(Item.id).where(Item.processed_at.is_not(None)).order_by(Item.added_at)
+        ).all()
+    for item_id in ids:
         with session() as s:
-            kept = ledger.latest_result(s, item_id, "generate_embeddings", EmbeddingReport)
-        if kept:
-            texts = [passage.text for passage in kept.passages]
-            vectors.replace(item_id, kept.passages, model.passages(texts), settings)
-            yield title
+            record = _with_text(s, library.load(s, item_id))
+            found = passages(record)
+            fulltext.replace(s, item_id, found)
+        vectors.replace(item_id, found, model, settings)
+        yield record.title
+
+
+def _with_text(s: Session, record: ItemRecord) -> ItemRecord:
+    """The record; with the ledger's transcript and keywords where its rows were never written."""
+    if record.segments or record.keywords:
+        return record
+    transcript = ledger.latest_result(s, record.item_id, "transcribe_audio", Transcript)
+    analysis = ledger.latest_result(s, record.item_id, "analyze_content", Analysis)
+    if transcript is None and analysis is None:
+        return record
+    told = record.model_copy(
+        update={
+            "segments": tuple(
+                SegmentRecord(start_seconds=x.start_seconds, end_seconds=x.end_seconds, text=x.text)
+                for x in (transcript.segments if transcript else ())
+            ),
+            "keywords": analysis.understanding.keywords if analysis else (),
+        }
+    )
+    library.save(s, told)
+    return told

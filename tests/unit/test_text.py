@@ -1,7 +1,8 @@
-from utils.models.analysis import Analysis, Understanding
+from utils.models.analysis import Understanding
+from utils.models.record import ItemRecord, SegmentRecord
 from utils.models.transcript import Segment, Transcript
 from utils.report.markdown import _cell
-from utils.text import analyst, embedder, local, passages
+from utils.text import analyst, embedder, local, passages, words
 
 RIVER = (
     "The river boats arrived at dawn. Fishermen sold their catch on the quay. By noon the "
@@ -52,16 +53,45 @@ def test_a_key_switches_gemini_on(settings):
     assert analyst.engine(AnalysisOptions(engine="local"), keyed) == "local"
 
 
-def test_passages_are_a_summary_and_chunks_with_their_times():
-    transcript = spoken(" ".join([RIVER] * 3))
-    analysis = Analysis(engine="x", understanding=Understanding(summary="Boats."))
-    found = passages.passages("i" * 64, "River", transcript, analysis)
-    assert found[0].kind == "summary"
-    assert found[0].text.startswith("River · Boats.")
-    assert found[1].start_seconds == 0
+def record(texts, title="River", **facts):
+    segments = tuple(
+        SegmentRecord(start_seconds=2.0 * n, end_seconds=2.0 * n + 2, text=part)
+        for n, part in enumerate(texts)
+    )
+    return ItemRecord(item_id="i" * 64, kind="audio", title=title, segments=segments, **facts)
+
+
+def test_passages_are_a_summary_keywords_and_chunks_with_their_times():
+    lines = (" ".join([RIVER] * 3)).split(". ")
+    found = passages.passages(record(lines, summary="Boats.", keywords=("boat", "quay")))
+    assert [passage.kind for passage in found[:3]] == ["summary", "keywords", "speech"]
+    assert [passage.text for passage in found[:2]] == ["River · Boats.", "boat, quay"]
+    assert found[2].start_seconds == 0
     assert all(len(passage.text) < 600 for passage in found)
-    assert " ".join(p.text for p in found[1:]) == transcript.text
+    assert " ".join(p.text for p in found[2:]) == " ".join(lines)
     assert len({passage.passage_id for passage in found}) == len(found)
+
+
+def test_a_passage_keeps_its_id_while_it_says_the_same():
+    chorus, verse = "La la la. " * 60, "A verse. " * 60
+    before = passages.passages(record([chorus, verse, chorus]))
+    after = passages.passages(record(["An intro. " * 60, chorus, verse, chorus], title="Song"))
+    assert {p.passage_id for p in before[1:]} < {p.passage_id for p in after}
+    assert before[0].passage_id != after[0].passage_id
+
+
+def test_words_are_letters_digits_and_marks():
+    assert words.words("Straße, ÜBER-all 3.5 e_mail!") == [
+        "strasse", "uber", "all", "3", "5", "e", "mail"
+    ]  # fmt: skip
+    assert words.words("हिन्दी में") == ["हिन्दी", "में"]
+    assert words.words("İstanbul") == words.words("istanbul")
+
+
+def test_a_script_without_spaces_is_its_pairs():
+    assert words.words("東京タワー") == ["東京", "京タ", "タワ", "ワー", "ー"]
+    assert words.terms("東京")[0].words == ("東京",)
+    assert words.terms("東")[0].prefix
 
 
 def test_the_embedder_matches_meaning_across_languages():

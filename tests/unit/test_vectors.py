@@ -16,12 +16,29 @@ from utils.errors import RetryableError
 from utils.models.embedding import Passage
 
 
-def passage(item, number, text="words", start=None):
-    return Passage(passage_id=f"{item}:{number}", kind="speech", text=text, start_seconds=start)
+def passage(item, text="0", start=None, kind="speech"):
+    return Passage(passage_id=f"{item}:{kind}:{text}", kind=kind, text=text, start_seconds=start)
 
 
 def axis(number):
     return [1.0 if n == number else 0.0 for n in range(8)]
+
+
+class Axes:
+    """A model for which the text "3" lies on the third axis; it counts what it is asked."""
+
+    name = "axes"
+
+    def __init__(self):
+        self.asked = []
+
+    def passages(self, texts):
+        self.asked += texts
+        return [axis(int(text)) for text in texts]
+
+
+def near(number, limit, settings, candidates=None):
+    return vectors.nearest(axis(number), limit, settings, candidates)
 
 
 @pytest.fixture(scope="session")
@@ -55,18 +72,61 @@ def index(request, override):
 
 
 def test_the_nearest_passage_comes_first_with_its_time(index):
-    found = [passage("a", 0, "north", 1.5), passage("a", 1, "east", 9.0)]
-    vectors.replace("a", found, [axis(0), axis(1)], index)
-    (item, score, text, start), *_ = vectors.nearest(axis(1), 2, index)
-    assert (item, text, start) == ("a", "east", 9.0)
-    assert score == pytest.approx(1.0)
+    vectors.replace("a", [passage("a", "0", 1.5), passage("a", "1", 9.0)], Axes(), index)
+    found = [hit for hit in near(1, 50, index)["speech"] if hit.item_id == "a"]
+    assert [(hit.text, hit.start_seconds) for hit in found] == [("1", 9.0)]
+    assert found[0].similarity == pytest.approx(1.0)
 
 
 def test_what_an_item_no_longer_says_is_no_longer_found(index):
-    vectors.replace("b", [passage("b", n) for n in range(3)], [axis(n) for n in range(3)], index)
-    vectors.replace("b", [passage("b", 0, "only this")], [axis(0)], index)
-    found = [row for row in vectors.nearest(axis(0), 50, index) if row[0] == "b"]
-    assert [row[2] for row in found] == ["only this"]
+    vectors.replace("b", [passage("b", str(n)) for n in range(3)], Axes(), index)
+    vectors.replace("b", [passage("b", "1")], Axes(), index)
+    found = [hit for hit in near(0, 50, index)["speech"] if hit.item_id == "b"]
+    assert [hit.text for hit in found] == ["1"]
+
+
+def test_only_what_says_something_new_is_embedded(index):
+    model = Axes()
+    assert vectors.replace("c", [passage("c", "1", 0.0), passage("c", "2", 5.0)], model, index) == 2
+    again = [passage("c", "3", 0.0), passage("c", "1", 5.0), passage("c", "2", 10.0)]
+    assert vectors.replace("c", again, model, index) == 1
+    assert vectors.replace("c", again, model, index) == 0
+    assert model.asked == ["1", "2", "3"]
+    (moved,) = [hit for hit in near(1, 50, index)["speech"] if hit.item_id == "c"]
+    assert moved.start_seconds == 5.0
+
+
+def test_another_model_embeds_everything_again(index, monkeypatch):
+    vectors.replace("m", [passage("m", "1")], Axes(), index)
+    monkeypatch.setattr(vectors.embedder, "name", lambda: "another")
+    assert vectors.replace("m", [passage("m", "1")], Axes(), index) == 1
+
+
+def test_summaries_keywords_and_speech_are_ranked_apart(index):
+    kinds = {"summary": "4", "keywords": "5", "speech": "6"}
+    vectors.replace("k", [passage("k", t, kind=k) for k, t in kinds.items()], Axes(), index)
+    found = near(6, 50, index, frozenset({"k"}))
+    assert {kind: [hit.text for hit in hits] for kind, hits in found.items()} == {
+        kind: [text] for kind, text in kinds.items()
+    }
+
+
+@pytest.mark.parametrize("named", [0, 1_000])
+def test_candidates_are_found_behind_nearer_items(settings, monkeypatch, named):
+    monkeypatch.setattr(vectors, "_NAMED", named)
+    for number in range(40):
+        vectors.replace(f"near{number}", [passage(f"near{number}", "0")], Axes(), settings)
+    vectors.replace("far", [passage("far", "7")], Axes(), settings)
+    found = near(0, 1, settings, frozenset({"far", "gone"}))
+    assert [hit.item_id for hit in found["speech"]] == ["far"]
+
+
+def test_an_item_with_many_near_passages_leaves_room_for_others(settings):
+    chorus = [passage("song", "0").model_copy(update={"passage_id": f"song:speech:{n}"})
+              for n in range(30)]  # fmt: skip
+    vectors.replace("song", chorus, Axes(), settings)
+    vectors.replace("other", [passage("other", "1")], Axes(), settings)
+    assert {hit.item_id for hit in near(0, 2, settings)["speech"]} == {"song", "other"}
 
 
 def test_a_lost_server_may_come_back(override):
@@ -81,7 +141,7 @@ def _write(home: str, name: str) -> None:
     settings = Settings(home=Path(home))
     for number in range(8):
         item = f"{name}-{number}"
-        vectors.replace(item, [passage(item, 0)], [axis(number)], settings)
+        vectors.replace(item, [passage(item, str(number))], Axes(), settings)
 
 
 def test_several_processes_write_one_embedded_index_without_loss(settings):
@@ -93,4 +153,4 @@ def test_several_processes_write_one_embedded_index_without_loss(settings):
         writer.join()
     assert [writer.exitcode for writer in writers] == [0, 0, 0]
     assert vectors.count(settings) == 24
-    assert len(vectors.nearest(axis(3), 24, settings)) == 24
+    assert len(near(3, 24, settings)["speech"]) == 24

@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import (
     JSON,
     BigInteger,
+    Boolean,
     DateTime,
     Float,
     ForeignKey,
@@ -46,7 +47,12 @@ def now() -> datetime:
 
 
 class Base(DeclarativeBase):
-    """All tables."""
+    """All tables but the full-text index, which is plain SQL (utils/db/fulltext.py)."""
+
+
+def is_described(name: str | None, kind: str, _parents: Any) -> bool:
+    """False for the full-text index, whose tables differ from database to database."""
+    return not (kind == "table" and name and name.startswith("passage_words"))
 
 
 class Item(Base):
@@ -73,6 +79,128 @@ class Item(Base):
     verdict: Mapped[str | None] = mapped_column(String(8))
     score: Mapped[float | None] = mapped_column(Float)
     summary: Mapped[str | None] = mapped_column(Text)
+    captured_at: Mapped[datetime | None] = mapped_column(UtcTime)
+    captured_at_offset_minutes: Mapped[int | None] = mapped_column(Integer)
+    captured_at_source: Mapped[str | None] = mapped_column(Text)
+    camera_make: Mapped[str | None] = mapped_column(Text)
+    camera_model: Mapped[str | None] = mapped_column(Text)
+    lens: Mapped[str | None] = mapped_column(Text)
+    focal_length_mm: Mapped[float | None] = mapped_column(Float)
+    width: Mapped[int | None] = mapped_column(BigInteger)
+    height: Mapped[int | None] = mapped_column(BigInteger)
+    frame_rate: Mapped[float | None] = mapped_column(Float)
+    video_codec: Mapped[str | None] = mapped_column(Text)
+    audio_codec: Mapped[str | None] = mapped_column(Text)
+    hdr_format: Mapped[str | None] = mapped_column(Text)
+    latitude: Mapped[float | None] = mapped_column(Float)
+    longitude: Mapped[float | None] = mapped_column(Float)
+
+
+class Track(Base):
+    """A video, audio or subtitle track; what a stranger's header claims fits 64 bits."""
+
+    __tablename__ = "tracks"
+
+    item_id: Mapped[str] = mapped_column(
+        ForeignKey("items.id", ondelete="CASCADE"), primary_key=True
+    )
+    kind: Mapped[str] = mapped_column(String(8), primary_key=True)
+    number: Mapped[int] = mapped_column(Integer, primary_key=True)
+    codec: Mapped[str | None] = mapped_column(Text)
+    language: Mapped[str | None] = mapped_column(Text)
+    title: Mapped[str | None] = mapped_column(Text)
+    duration_seconds: Mapped[float | None] = mapped_column(Float)
+    bit_rate: Mapped[int | None] = mapped_column(BigInteger)
+    bit_depth: Mapped[int | None] = mapped_column(BigInteger)
+    width: Mapped[int | None] = mapped_column(BigInteger)
+    height: Mapped[int | None] = mapped_column(BigInteger)
+    frame_rate: Mapped[float | None] = mapped_column(Float)
+    channels: Mapped[int | None] = mapped_column(BigInteger)
+    channel_layout: Mapped[str | None] = mapped_column(Text)
+    sample_rate: Mapped[int | None] = mapped_column(BigInteger)
+    embedded: Mapped[bool] = mapped_column(Boolean)
+
+
+class Keyword(Base):
+    """A word that an item is about, in the analyst's order."""
+
+    __tablename__ = "keywords"
+
+    item_id: Mapped[str] = mapped_column(
+        ForeignKey("items.id", ondelete="CASCADE"), primary_key=True
+    )
+    number: Mapped[int] = mapped_column(Integer, primary_key=True)
+    word: Mapped[str] = mapped_column(Text)
+
+
+class Segment(Base):
+    """A stretch of speech."""
+
+    __tablename__ = "segments"
+
+    item_id: Mapped[str] = mapped_column(
+        ForeignKey("items.id", ondelete="CASCADE"), primary_key=True
+    )
+    number: Mapped[int] = mapped_column(Integer, primary_key=True)
+    start_seconds: Mapped[float] = mapped_column(Float)
+    end_seconds: Mapped[float] = mapped_column(Float)
+    text: Mapped[str] = mapped_column(Text)
+
+
+class Shot(Base):
+    """A shot, and what is to be seen in it."""
+
+    __tablename__ = "shots"
+
+    item_id: Mapped[str] = mapped_column(
+        ForeignKey("items.id", ondelete="CASCADE"), primary_key=True
+    )
+    number: Mapped[int] = mapped_column(Integer, primary_key=True)
+    start_seconds: Mapped[float] = mapped_column(Float)
+    end_seconds: Mapped[float | None] = mapped_column(Float)
+    description: Mapped[str | None] = mapped_column(Text)
+
+
+class Thumbnail(Base):
+    """A still, its perceptual hash, and where it was published."""
+
+    __tablename__ = "thumbnails"
+
+    item_id: Mapped[str] = mapped_column(
+        ForeignKey("items.id", ondelete="CASCADE"), primary_key=True
+    )
+    number: Mapped[int] = mapped_column(Integer, primary_key=True)
+    path: Mapped[str] = mapped_column(Text)
+    time_seconds: Mapped[float | None] = mapped_column(Float)
+    reason: Mapped[str | None] = mapped_column(Text)
+    phash: Mapped[str | None] = mapped_column(Text)
+    url: Mapped[str | None] = mapped_column(Text)
+
+
+class Criterion(Base):
+    """An aspect of the verdict."""
+
+    __tablename__ = "criteria"
+
+    item_id: Mapped[str] = mapped_column(
+        ForeignKey("items.id", ondelete="CASCADE"), primary_key=True
+    )
+    number: Mapped[int] = mapped_column(Integer, primary_key=True)
+    name: Mapped[str] = mapped_column(Text)
+    score: Mapped[float] = mapped_column(Float)
+    reason: Mapped[str] = mapped_column(Text)
+
+
+class Passage(Base):
+    """A piece of an item's text that can be found; its words are in the full-text index."""
+
+    __tablename__ = "passages"
+
+    id: Mapped[int] = mapped_column(Counter, primary_key=True)
+    item_id: Mapped[str] = mapped_column(ForeignKey("items.id", ondelete="CASCADE"), index=True)
+    kind: Mapped[str] = mapped_column(String(8))
+    start_seconds: Mapped[float | None] = mapped_column(Float)
+    text: Mapped[str] = mapped_column(Text)
 
 
 class File(Base):

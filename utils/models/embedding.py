@@ -2,30 +2,30 @@
 
 from __future__ import annotations
 
+from typing import ClassVar, Literal
+
 from utils.models.base import Frozen
+
+PassageKind = Literal["summary", "keywords", "speech"]
 
 
 class Passage(Frozen):
-    """A piece of text to be found; ``start_seconds`` is None for a summary."""
+    """A piece of text to be found; ``start_seconds`` is None for what was not spoken.
+
+    ``passage_id`` holds a hash of the text: a passage that says the same has the same id.
+    """
 
     passage_id: str
-    kind: str
+    kind: PassageKind
     text: str
     start_seconds: float | None = None
 
 
 class EmbeddingReport(Frozen):
-    """Which passages stand in the index, and whose vectors they are."""
+    """What stands in the index, whose vectors they are, and how many had to be made anew."""
+
+    not_in_key: ClassVar[frozenset[str]] = frozenset({"embedded_count"})
 
     engine: str
-    passages: tuple[Passage, ...]
-
-
-class SearchHit(Frozen):
-    """One answer to a query; ``score`` is a cosine similarity."""
-
-    item_id: str
-    path: str
-    score: float
-    snippet: str
-    start_seconds: float | None = None
+    passage_count: int
+    embedded_count: int

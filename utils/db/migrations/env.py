@@ -2,12 +2,13 @@
 
 from alembic import context
 
-from utils.db.schema import Base
+from utils.db.schema import Base, is_described
 
 context.configure(
     connection=context.config.attributes["connection"],
     target_metadata=Base.metadata,
     render_as_batch=True,
+    include_name=is_described,
 )
 with context.begin_transaction():
     context.run_migrations()

@@ -1,0 +1,177 @@
+"""The library: what is known of an item, written as a whole, read back, and filtered by."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime, timedelta, timezone
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import ColumnElement, delete, func, insert, or_, select, update
+from sqlalchemy.orm import Session
+
+from utils.db import fulltext
+from utils.db.schema import Base, Criterion, Item, Keyword, Segment, Shot, Thumbnail, Track
+from utils.models.base import Frozen
+from utils.models.record import (
+    CriterionRecord,
+    ItemRecord,
+    SegmentRecord,
+    ShotRecord,
+    ThumbnailRecord,
+    TrackRecord,
+)
+from utils.models.search import SearchFilters
+from utils.text.passages import passages
+from utils.text.words import clean
+
+# The field of a record, its table, and the model of its rows.
+_PARTS: tuple[tuple[str, type[Base], type[Frozen]], ...] = (
+    ("segments", Segment, SegmentRecord),
+    ("shots", Shot, ShotRecord),
+    ("thumbnails", Thumbnail, ThumbnailRecord),
+    ("criteria", Criterion, CriterionRecord),
+    ("tracks", Track, TrackRecord),
+)
+_HANGING = {"keywords", *(field for field, _, _ in _PARTS)}
+
+
+def save(s: Session, record: ItemRecord) -> None:
+    """Make ``record`` all that is known of an item, and its text findable by its words.
+
+    Every row of the item is written anew in the caller's transaction, so a rerun with fewer
+    segments leaves none behind. Only where a still was published outlives the rewriting, as
+    long as the still does.
+    """
+    plain = record.model_dump(exclude={"item_id", "captured_at", *_HANGING})
+    values = {name: _storable(value) for name, value in plain.items()} | _moment(record)
+    s.execute(update(Item).where(Item.id == record.item_id).values(**values))
+    urls = _published(s, record.item_id)
+    for field, table, _ in _PARTS:
+        rows = [part.model_dump() for part in getattr(record, field)]
+        _replace(s, table, record.item_id, rows)
+    _replace(s, Keyword, record.item_id, [{"word": word} for word in record.keywords])
+    kept = {still.path: urls[str(still.path)] for still in record.thumbnails
+            if still.url is None and str(still.path) in urls}  # fmt: skip
+    note_urls(s, record.item_id, kept)
+    fulltext.replace(s, record.item_id, passages(record))
+
+
+def load(s: Session, item_id: str) -> ItemRecord:
+    """What is known of an item, as it was saved."""
+    item = s.get_one(Item, item_id)
+    hanging: dict[str, Any] = {}
+    for field, table, model in _PARTS:
+        names = list(model.model_fields)
+        rows = s.scalars(_rows(table, item_id))
+        hanging[field] = tuple(
+            model.model_validate({name: getattr(row, name) for name in names}) for row in rows
+        )
+    hanging["keywords"] = tuple(row.word for row in s.scalars(_rows(Keyword, item_id)))
+    plain = set(ItemRecord.model_fields) - _HANGING - {"item_id", "captured_at"}
+    return ItemRecord(
+        item_id=item_id,
+        captured_at=_local(item.captured_at, item.captured_at_offset_minutes),
+        **{name: getattr(item, name) for name in plain},
+        **hanging,
+    )
+
+
+def note_urls(s: Session, item_id: str, urls: Mapping[Path, str]) -> None:
+    """Note where stills of an item were published, by their paths."""
+    for path, url in urls.items():
+        s.execute(
+            update(Thumbnail)
+            .where(Thumbnail.item_id == item_id, Thumbnail.path == _storable(path))
+            .values(url=clean(url))
+        )
+
+
+def conditions(filters: SearchFilters) -> list[ColumnElement[bool]]:
+    """What a row of ``items`` must be to pass; an unknown length or language does not."""
+    found: list[ColumnElement[bool]] = []
+    moment = func.coalesce(Item.captured_at, Item.added_at, type_=Item.added_at.type)
+    if filters.kind:
+        found.append(Item.kind == filters.kind.value)
+    if filters.language:
+        language = filters.language.lower()
+        spoken = func.lower(Item.language)
+        found.append(or_(spoken == language, spoken.startswith(f"{language}-", autoescape=True)))
+    if filters.after:
+        found.append(moment >= filters.after)
+    if filters.before:
+        found.append(moment < filters.before)
+    if filters.verdict:
+        found.append(Item.verdict == filters.verdict.value)
+    if filters.camera:
+        camera = func.coalesce(Item.camera_make, "") + " " + func.coalesce(Item.camera_model, "")
+        found.append(camera.icontains(clean(filters.camera), autoescape=True))
+    if filters.min_duration_seconds is not None:
+        found.append(Item.duration_seconds >= filters.min_duration_seconds)
+    if filters.max_duration_seconds is not None:
+        found.append(Item.duration_seconds <= filters.max_duration_seconds)
+    return found
+
+
+def newest_first() -> Sequence[ColumnElement[Any]]:
+    """The order of lists: by the moment of capture, else of arrival."""
+    return (func.coalesce(Item.captured_at, Item.added_at).desc(), Item.id.asc())
+
+
+def _rows(table: Any, item_id: str) -> Any:
+    order = (table.kind, table.number) if table is Track else (table.number,)
+    return select(table).where(table.item_id == item_id).order_by(*order)
+
+
+def _replace(s: Session, table: Any, item_id: str, rows: list[dict[str, Any]]) -> None:
+    s.execute(delete(table).where(table.item_id == item_id))
+    if rows:
+        s.execute(
+            insert(table),
+            [
+                {"item_id": item_id, "number": number}
+                | {name: _storable(value) for name, value in row.items()}
+                for number, row in enumerate(rows)
+            ],
+        )
+
+
+def _published(s: Session, item_id: str) -> dict[str, str]:
+    rows = s.execute(
+        select(Thumbnail.path, Thumbnail.url).where(
+            Thumbnail.item_id == item_id, Thumbnail.url.is_not(None)
+        )
+    )
+    return {path: url for path, url in rows if url}
+
+
+def _storable(value: Any) -> Any:
+    if isinstance(value, Path):
+        value = str(value)
+    return clean(value) if isinstance(value, str) else value
+
+
+def _moment(record: ItemRecord) -> dict[str, Any]:
+    """The moment of capture in UTC and its distance to it.
+
+    A clock without a time zone is kept as if it showed UTC, with no distance. What no calendar
+    holds in UTC (the first day of the year 1 east of Greenwich) is unknown.
+    """
+    moment = record.captured_at
+    if moment is None:
+        return {"captured_at": None, "captured_at_offset_minutes": None}
+    offset = moment.utcoffset()
+    try:
+        in_utc = moment.replace(tzinfo=UTC) if offset is None else moment.astimezone(UTC)
+    except OverflowError:
+        return {"captured_at": None, "captured_at_offset_minutes": None}
+    minutes = None if offset is None else round(offset.total_seconds() / 60)
+    return {"captured_at": in_utc, "captured_at_offset_minutes": minutes}
+
+
+def _local(moment: datetime | None, offset_minutes: int | None) -> datetime | None:
+    if moment is None:
+        return None
+    if offset_minutes is None:
+        return moment.astimezone(UTC).replace(tzinfo=None)
+    return moment.astimezone(timezone(timedelta(minutes=offset_minutes)))
