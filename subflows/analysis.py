@@ -63,7 +63,7 @@ def _listen(facts: Extraction, found: Findings, options: PipelineOptions) -> Non
         found.transcript = transcribe_audio(item, probe.audio[0].index, options.transcription)
     if found.transcript and plan.runs("analyze_content"):
         try:
-            found.analysis = analyze_content(item, found.transcript, options.analysis)
+            found.analysis = analyze_content(item, found.transcript, options.analysis.for_text())
         except DeferredError as error:
             found.put_off.append(error)
 

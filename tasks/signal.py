@@ -15,7 +15,7 @@ from utils.models.signal import SignalReport
 
 @step(fingerprint=lambda item, probe: tools.version("ffmpeg"))
 def analyze_signal(item: MediaItem, probe: ContainerProbe) -> SignalReport:
-    """One complete decode: does it decode, how loud is it, what is black, frozen, silent; stills."""
+    """One complete decode: is it whole, how loud, what is black, frozen, silent; stills."""
     return signal.analyze(item.path, probe, item_folder(load_settings().home, item.item_id))
 
 

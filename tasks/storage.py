@@ -1,49 +1,93 @@
-"""The step that writes down what is known of an item."""
+"""Steps that write down what is known of an item, and show its pictures to the world."""
 
 from __future__ import annotations
 
-from sqlalchemy import update
+from hashlib import sha256
+from pathlib import Path
+
 from sqlalchemy.orm import Session
 
 from tasks.policy import step
-from utils.db.schema import Item
+from utils import record as records
+from utils.clients import publishing
+from utils.config import load_settings
+from utils.db import library
+from utils.errors import SettingsError
 from utils.models.analysis import Analysis
-from utils.models.item import MediaItem, MediaKind
+from utils.models.item import MediaItem
+from utils.models.metadata import AudioTracks, Metadata, SubtitleTracks
 from utils.models.probe import ContainerProbe
+from utils.models.publication import Publication, PublishedFile
 from utils.models.record import ItemRecord
+from utils.models.rendition import Thumbnails
 from utils.models.signal import SignalReport
 from utils.models.transcript import Transcript
 from utils.models.verdict import Verdict
+from utils.models.video_analysis import VideoAnalysis
 
 
-def _save(s: Session, record: ItemRecord) -> None:
-    values = {
-        name: value.replace("\0", "") if isinstance(value, str) else value
-        for name, value in record.model_dump(exclude={"item_id"}).items()
-    }
-    s.execute(update(Item).where(Item.id == record.item_id).values(**values))
-
-
-@step(save=_save)
-def store_item(
+@step(fingerprint=lambda item, *_: item.title)
+def create_model(
     item: MediaItem,
     probe: ContainerProbe,
     signal: SignalReport,
+    metadata: Metadata | None,
+    audio_tracks: AudioTracks | None,
+    subtitle_tracks: SubtitleTracks | None,
     transcript: Transcript | None,
     analysis: Analysis | None,
+    video: VideoAnalysis | None,
+    pictures: Thumbnails | None,
     verdict: Verdict | None,
 ) -> ItemRecord:
-    """The facts that lists and searches need, in the item's own row."""
-    understanding = analysis.understanding if analysis else None
-    return ItemRecord(
+    """One record of all that the other steps found."""
+    return records.of(
+        item,
+        probe,
+        signal,
+        metadata,
+        audio_tracks,
+        subtitle_tracks,
+        transcript,
+        analysis,
+        video,
+        pictures,
+        verdict,
+    )
+
+
+def _save(s: Session, record: ItemRecord) -> None:
+    library.save(s, record)
+
+
+@step(save=_save)
+def store_item(item: MediaItem, record: ItemRecord) -> ItemRecord:
+    """The record in the library's tables, and its text findable by its words."""
+    return record
+
+
+def _publish_url() -> str:
+    url = load_settings().publish_url
+    if url is None:  # the plan leaves the step out then
+        raise SettingsError("NIGHTSHIFT_PUBLISH_URL is not set.")
+    return url.get_secret_value()
+
+
+def _note(s: Session, published: Publication) -> None:
+    urls = {Path(file.path): file.url for file in published.files}
+    library.note_urls(s, published.item_id, urls)
+
+
+@step(
+    fingerprint=lambda item, pictures: sha256(_publish_url().encode()).hexdigest()[:16], save=_note
+)
+def upload_thumbnails(item: MediaItem, pictures: Thumbnails) -> Publication:
+    """The pictures at any fsspec address."""
+    paths = [picture.path for picture in pictures.images]
+    urls = publishing.upload(paths, _publish_url(), f"{item.item_id[:2]}/{item.item_id}")
+    return Publication(
         item_id=item.item_id,
-        kind=probe.kind.value,
-        title=item.title,
-        duration_seconds=None
-        if probe.kind is MediaKind.IMAGE
-        else probe.duration_seconds or signal.decoded_seconds or None,
-        language=(understanding and understanding.language) or (transcript and transcript.language),
-        verdict=verdict.band.value if verdict else None,
-        score=verdict.score if verdict else None,
-        summary=(understanding and understanding.summary) or None,
+        files=tuple(
+            PublishedFile(path=str(path), url=url) for path, url in zip(paths, urls, strict=True)
+        ),
     )

@@ -20,9 +20,10 @@ from sqlalchemy.orm import Session
 
 from utils.db.schema import Execution, now
 from utils.db.session import session
+from utils.errors import DeferredError
 from utils.models.base import Frozen
 
-DONE, FAILED, RUNNING = "done", "failed", "running"
+DONE, FAILED, RUNNING, DEFERRED = "done", "failed", "running", "deferred"
 
 Result = TypeVar("Result", bound=BaseModel)
 
@@ -120,6 +121,8 @@ def cause_of(s: Session, item_id: str, step: str, parts: dict[str, Any], lost: P
         return "the first time"
     if lost is not None:
         return f"its file {lost.name} was gone"
+    if before.status == DEFERRED:
+        return "it was put off before"
     if before.status == FAILED:
         return f"the try before failed: {before.error_class}"
     changes = list(differences(before.inputs or {}, parts))
@@ -208,13 +211,13 @@ def finish(s: Session, row_id: int, result: BaseModel, duration_seconds: float) 
 
 
 def fail(row_id: int, error: BaseException, duration_seconds: float) -> None:
-    """Note that a step failed, and why."""
+    """Note that a step failed, or was put off, and why."""
     with session() as s:
         s.execute(
             update(Execution)
             .where(Execution.id == row_id)
             .values(
-                status=FAILED,
+                status=DEFERRED if isinstance(error, DeferredError) else FAILED,
                 ended_at=now(),
                 duration_seconds=round(duration_seconds, 3),
                 error_class=type(error).__name__,

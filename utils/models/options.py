@@ -38,6 +38,11 @@ class AnalysisOptions(Frozen):
     )
 
 
+    def for_text(self) -> AnalysisOptions:
+        """The same as far as reading a transcript depends on it: part of that step's key."""
+        return AnalysisOptions(engine=self.engine, gemini_model=self.gemini_model)
+
+
 class GateOptions(Frozen):
     """The limits of the quality gate."""
 

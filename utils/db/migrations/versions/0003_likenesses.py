@@ -7,7 +7,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 from utils.db.schema import UtcTime
 
 revision = "0003"
-down_revision = "0001"
+down_revision = "0002"
 
 
 def upgrade() -> None:
