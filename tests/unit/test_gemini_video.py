@@ -23,7 +23,15 @@ from utils import deadline
 from utils.clients import gemini as client
 from utils.clients import gemini_files, gemini_video
 from utils.config import load_settings
-from utils.errors import PermanentError, RetryableError, SettingsError, ThrottledError
+from utils.db import spending
+from utils.db.session import session
+from utils.errors import (
+    DeferredError,
+    PermanentError,
+    RetryableError,
+    SettingsError,
+    ThrottledError,
+)
 from utils.models.options import AnalysisOptions
 from utils.models.spending import TokenPrice
 
@@ -313,3 +321,44 @@ def test_a_video_of_unknown_duration_is_not_watched(override, proxy):
             with pytest.raises(PermanentError, match="duration"):
                 watch(server, override, proxy, duration=duration)
     assert server.asked == []
+
+
+def paid(server, override, proxy, **settings):
+    """Watch a minute of video within the ceilings that are set."""
+    override(**settings)
+    expected = gemini_video.estimate(60.0, "Pier", "en", AnalysisOptions(), load_settings())
+    with spending.spent("r1", "a" * 64, "ai_video_analysis", expected, load_settings()) as bill:
+        found = watch(server, override, proxy, duration=60.0)
+        bill.usage = found.usage
+    return found, expected
+
+
+def spent():
+    with session() as s:
+        return spending.spent_in(s, "r1")
+
+
+def test_what_does_not_fit_the_ceiling_is_never_asked(override, proxy):
+    with gemini(watched()) as server:
+        with pytest.raises(DeferredError, match="ai_video_analysis"):
+            paid(server, override, proxy, ai_item_ceiling_usd=0.01)
+    assert server.asked == []
+    assert spent().calls == 0
+
+
+def test_an_answer_is_settled_below_what_was_reserved(override, proxy):
+    with gemini(watched()) as server:
+        found, expected = paid(server, override, proxy)
+    assert spent() == (found.cost_microusd, 0, 1250, 1, 0)
+    assert found.cost_microusd < expected.microusd
+
+
+def test_silence_counts_as_if_it_was_billed_and_a_refusal_does_not(override, proxy, monkeypatch):
+    with gemini(refused(503, "UNAVAILABLE", "later"), Silence()) as server:
+        with pytest.raises(RetryableError, match="503"):
+            paid(server, override, proxy)
+        assert spent().microusd == 0
+        monkeypatch.setattr(client, "_TIMEOUT_MS", 300)
+        with pytest.raises(RetryableError, match="did not answer"):
+            paid(server, override, proxy)
+    assert spent().open_microusd > 80_000
