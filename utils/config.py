@@ -123,6 +123,9 @@ class Settings(BaseSettings):
         default="bv*[height<=1080]+ba/b", description="A yt-dlp format selector."
     )
     max_download_bytes: int = Field(default=20 * 2**30, ge=1)
+    publish_url: SecretStr | None = Field(
+        default=None, description="Where thumbnails are published: any fsspec URL."
+    )
     official_weights: bool = Field(
         default=True, description="Try OpenAI's own download of whisper weights first."
     )
