@@ -36,8 +36,8 @@ def facts(row: Item) -> dict[str, Any]:
 
 def document(s: Session, row: Item) -> dict[str, Any]:
     """An item as the JSON contract of ``show`` has it; what was not made is null or empty."""
-    from utils.db import items as library
-    from utils.db import ledger
+    from utils.db import items as files
+    from utils.db import ledger, library
     from utils.models.analysis import Analysis
     from utils.models.probe import ContainerProbe, MediaInfoReport
     from utils.models.rendition import Compression, Thumbnails
@@ -61,8 +61,10 @@ def document(s: Session, row: Item) -> dict[str, Any]:
         result("generate_thumbnails", Thumbnails),
         result("compress_media", Compression),
     )
+    record = library.load(s, row.id).model_dump(mode="json", exclude={"segments", "item_id"})
     return {
-        "item": facts(row) | {"paths": [str(p) for p in library.paths_of(s, row.id)]},
+        "item": facts(row) | {"paths": [str(p) for p in files.paths_of(s, row.id)]},
+        "record": record,
         "metadata": {
             "ffprobe": probe.model_dump(mode="json") if probe else None,
             "mediainfo": mediainfo.model_dump(mode="json") if mediainfo else None,
@@ -120,6 +122,7 @@ def print_all(document: dict[str, Any]) -> None:
         ("size", size(item["size_bytes"])),
         ("compression", document["compression"] or "–"),
         ("language", item["language"] or "–"),
+        *_picture(document["record"]),
     ]
     if item["error"]:
         rows.append(("error", item["error"]))
@@ -136,6 +139,7 @@ def print_all(document: dict[str, Any]) -> None:
             ("criterion", "score", "why"),
             ((c["name"], f"{c['score']:.2f}", c["reason"]) for c in verdict["criteria"]),
         )
+    _print_parts(document["record"])
     if transcript and transcript["segments"]:
         console.print("\n[bold]Transcript[/]")
         print_table(
@@ -160,3 +164,62 @@ def print_all(document: dict[str, Any]) -> None:
         ("rendition", "size"),
         ((made["path"], size(made["size_bytes"])) for made in document["renditions"]),
     )
+
+
+def _picture(record: dict[str, Any]) -> list[tuple[str, str]]:
+    """What is known of the recording, without what is not."""
+    lens = (record["lens"], record["focal_length_mm"] and f"{record['focal_length_mm']:g} mm")
+    size = record["width"] and record["height"] and f"{record['width']} × {record['height']}"
+    rate = record["frame_rate"] and f"{record['frame_rate']:g} frames/s"
+    place = None
+    if record["latitude"] is not None and record["longitude"] is not None:
+        place = f"{record['latitude']:.5f}, {record['longitude']:.5f}"
+    source = record["captured_at_source"]
+    rows = (
+        ("captured", (record["captured_at"], source and f"({source})")),
+        ("camera", (record["camera_make"], record["camera_model"])),
+        ("lens", lens),
+        ("place", (place,)),
+        ("picture", (size, rate, record["video_codec"], record["hdr_format"])),
+        ("sound", (record["audio_codec"],)),
+    )
+    return [(name, " ".join(filter(None, parts))) for name, parts in rows if any(parts)]
+
+
+def _print_parts(record: dict[str, Any]) -> None:
+    """Print the tracks, shots and stills of an item, those that there are."""
+    from utils.report.rows import duration
+
+    if record["tracks"]:
+        console.print("\n[bold]Tracks[/]")
+        columns = ("kind", "number", "codec", "language", "channels", "title")
+        print_table(
+            columns,
+            (
+                [str(track[name]) if track[name] is not None else "–" for name in columns]
+                for track in record["tracks"]
+            ),
+        )
+    if record["shots"]:
+        console.print("\n[bold]Shots[/]")
+        print_table(
+            ("at", "text"),
+            (
+                (duration(shot["start_seconds"]), shot["description"] or "–")
+                for shot in record["shots"]
+            ),
+        )
+    if record["thumbnails"]:
+        console.print("\n[bold]Stills[/]")
+        print_table(
+            ("at", "why", "hash", "file"),
+            (
+                (
+                    duration(still["time_seconds"]) if still["time_seconds"] is not None else "–",
+                    still["reason"] or "–",
+                    still["phash"] or "–",
+                    still["url"] or still["path"],
+                )
+                for still in record["thumbnails"]
+            ),
+        )

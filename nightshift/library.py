@@ -3,13 +3,27 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from nightshift import item
+from nightshift.filters import (
+    After,
+    Before,
+    Camera,
+    Kind,
+    Language,
+    MaxDuration,
+    MinDuration,
+    Verdict,
+    filters,
+)
 from nightshift.item import facts
 from nightshift.output import console, print_json, print_report, print_table, report_document
+
+if TYPE_CHECKING:
+    from utils.models.search import SearchHit
 
 Wanted = Annotated[str, typer.Argument(metavar="ITEM", help="A checksum, its beginning, a path.")]
 Json = Annotated[bool, typer.Option("--json", help="One JSON document on stdout, nothing else.")]
@@ -31,18 +45,32 @@ def items(
         str | None,
         typer.Option("--status", help="pending, processing, done, failed or quarantined."),
     ] = None,
+    kind: Kind = None,
+    language: Language = None,
+    after: After = None,
+    before: Before = None,
+    verdict: Verdict = None,
+    camera: Camera = None,
+    min_duration: MinDuration = None,
+    max_duration: MaxDuration = None,
     limit: Annotated[int, typer.Option("--limit", min=1)] = 1000,
     as_json: Json = False,
 ) -> None:
     """List the items of the library, newest first."""
     from sqlalchemy import select
 
+    from utils.db import library
     from utils.db.schema import Item
     from utils.db.session import session
     from utils.models.item import ItemStatus
     from utils.report.rows import duration, size
 
+    chosen = filters(
+        after, before, kind=kind, language=language, verdict=verdict, camera=camera,
+        min_duration_seconds=min_duration, max_duration_seconds=max_duration,
+    )  # fmt: skip
     query = select(Item).order_by(Item.added_at.desc(), Item.id).limit(limit)
+    query = query.where(*library.conditions(chosen))
     if status:
         if status not in set(ItemStatus):
             raise typer.BadParameter(f"{status} is none of {', '.join(ItemStatus)}")
@@ -85,31 +113,55 @@ def show(wanted: Wanted, as_json: Json = False) -> None:
 
 
 def search(
-    query: Annotated[str, typer.Argument(metavar="QUERY", help="Words, in any language.")],
+    query: Annotated[
+        str, typer.Argument(metavar="[QUERY]", help='Words in any language, "phrases", begin*.')
+    ] = "",
+    kind: Kind = None,
+    language: Language = None,
+    after: After = None,
+    before: Before = None,
+    verdict: Verdict = None,
+    camera: Camera = None,
+    min_duration: MinDuration = None,
+    max_duration: MaxDuration = None,
     limit: Annotated[int, typer.Option("--limit", min=1)] = 10,
     as_json: Json = False,
 ) -> None:
-    """Find what was said or is summarised, and when."""
+    """Find what was said or is summarised, and when; without words, the newest that pass."""
     from utils import find
     from utils.config import load_settings
-    from utils.report.rows import duration
 
-    hits = find.search(query, limit, load_settings())
+    chosen = filters(
+        after, before, kind=kind, language=language, verdict=verdict, camera=camera,
+        min_duration_seconds=min_duration, max_duration_seconds=max_duration,
+    )  # fmt: skip
+    if not query.strip() and chosen.is_empty:
+        raise typer.BadParameter("say what to look for, or give a filter such as --camera")
+    hits = find.search(query, limit, load_settings(), chosen)
     if as_json:
         print_json([hit.model_dump(mode="json") for hit in hits])
-        return
-    if not hits:
+    elif hits:
+        _print_hits(hits)
+    elif chosen.is_empty:
         console.print("Nothing is findable yet: nightshift run FOLDER")
-        return
+    else:
+        console.print("Nothing passes these filters.")
+
+
+def _print_hits(hits: list[SearchHit]) -> None:
+    from utils.report.rows import duration
+
     print_table(
-        ("item", "at", "score", "file", "text"),
+        ("item", "kind", "at", "score", "file", "text", "found by"),
         (
             (
                 hit.item_id[:10],
-                duration(hit.start_seconds) if hit.start_seconds is not None else "summary",
-                f"{hit.score:.3f}",
+                hit.kind,
+                duration(hit.start_seconds) if hit.start_seconds is not None else "–",
+                f"{hit.score:.4f}",
                 Path(hit.path).name,
                 hit.snippet,
+                ", ".join(f"{rank.list} {rank.rank}" for rank in hit.why),
             )
             for hit in hits
         ),

@@ -137,6 +137,9 @@ class Settings(BaseSettings):
         default=None, description="An fsspec URL that pictures are uploaded to."
     )
     max_download_bytes: int = Field(default=20 * 2**30, ge=1)
+    publish_url: SecretStr | None = Field(
+        default=None, description="Where thumbnails are published: any fsspec URL."
+    )
     official_weights: bool = Field(
         default=True, description="Try OpenAI's own download of whisper weights first."
     )

@@ -109,7 +109,9 @@ def test_the_song_has_no_text_and_the_image_no_transcript(home, first):
 
 def test_search_finds_what_was_said_and_when_in_another_language_too(home, first):
     hits = document(nightshift(home, "search", "lamp on the stairs", "--json"))
-    assert set(hits[0]) == {"item_id", "path", "score", "snippet", "start_seconds"}
+    assert set(hits[0]) == {
+        "item_id", "title", "kind", "path", "score", "snippet", "start_seconds", "why"
+    }  # fmt: skip
     assert hits[0]["path"].endswith("lighthouse.mp3")
     assert hits[0]["start_seconds"] < 2
     hits = document(nightshift(home, "search", "a ship leaves the harbour", "--json"))

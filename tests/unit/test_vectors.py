@@ -21,11 +21,12 @@ def passage(item, text="0", start=None, kind="speech"):
 
 
 def axis(number):
-    return [1.0 if n == number else 0.0 for n in range(8)]
+    whole, part = divmod(number, 1)
+    return [1.0 if n == whole else part if n == whole + 1 else 0.0 for n in range(8)]
 
 
 class Axes:
-    """A model for which the text "3" lies on the third axis; it counts what it is asked."""
+    """A model for which "3" lies on an axis and "3.1" beside it; it notes what it is asked."""
 
     name = "axes"
 
@@ -34,7 +35,7 @@ class Axes:
 
     def passages(self, texts):
         self.asked += texts
-        return [axis(int(text)) for text in texts]
+        return [axis(float(text)) for text in texts]
 
 
 def near(number, limit, settings, candidates=None):
@@ -115,7 +116,8 @@ def test_summaries_keywords_and_speech_are_ranked_apart(index):
 def test_candidates_are_found_behind_nearer_items(settings, monkeypatch, named):
     monkeypatch.setattr(vectors, "_NAMED", named)
     for number in range(40):
-        vectors.replace(f"near{number}", [passage(f"near{number}", "0")], Axes(), settings)
+        name = f"near{number}"
+        vectors.replace(name, [passage(name, f"{number / 100}")], Axes(), settings)
     vectors.replace("far", [passage("far", "7")], Axes(), settings)
     found = near(0, 1, settings, frozenset({"far", "gone"}))
     assert [hit.item_id for hit in found["speech"]] == ["far"]

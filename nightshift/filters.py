@@ -1,0 +1,57 @@
+"""The options by which commands choose items."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+if TYPE_CHECKING:
+    from utils.models.search import SearchFilters
+
+_DAY = ["%Y-%m-%d", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%d %H:%M:%S"]
+
+Kind = Annotated[str | None, typer.Option("--kind", help="video, audio or image.")]
+Language = Annotated[str | None, typer.Option("--language", help="ISO 639-1, such as de.")]
+After = Annotated[
+    datetime | None,
+    typer.Option("--after", formats=_DAY, help="Captured (or else added) then or later."),
+]
+Before = Annotated[
+    datetime | None,
+    typer.Option("--before", formats=_DAY, help="Captured (or else added) earlier."),
+]
+Verdict = Annotated[
+    str | None, typer.Option("--verdict", help="approve, accept, revise or reject.")
+]
+Camera = Annotated[str | None, typer.Option("--camera", help="A part of its make and model.")]
+MinDuration = Annotated[
+    float | None, typer.Option("--min-duration", min=0, help="Seconds at least.")
+]
+MaxDuration = Annotated[
+    float | None, typer.Option("--max-duration", min=0, help="Seconds at most.")
+]
+
+
+def filters(after: datetime | None, before: datetime | None, **given: Any) -> SearchFilters:
+    """Options as filters; dates are meant in the time zone of the settings.
+
+    Raises:
+        typer.BadParameter: a value is none of those that there are.
+    """
+    from zoneinfo import ZoneInfo
+
+    from pydantic import ValidationError
+
+    from utils.config import load_settings
+    from utils.models.search import SearchFilters
+
+    zone = ZoneInfo(load_settings().timezone)
+    dates = {"after": after, "before": before}
+    given |= {name: day.replace(tzinfo=zone) for name, day in dates.items() if day}
+    try:
+        return SearchFilters.model_validate(given)
+    except ValidationError as error:
+        fault = error.errors()[0]
+        raise typer.BadParameter(f"--{fault['loc'][0]} {fault['input']}: {fault['msg']}") from None
