@@ -36,58 +36,59 @@ def facts(row: Item) -> dict[str, Any]:
 
 def document(s: Session, row: Item) -> dict[str, Any]:
     """An item as the JSON contract of ``show`` has it; what was not made is null or empty."""
+    from utils.db import duplicates, ledger, library
     from utils.db import items as files
-    from utils.db import ledger, library
-    from utils.models.analysis import Analysis
-    from utils.models.probe import ContainerProbe, MediaInfoReport
-    from utils.models.rendition import Compression, Thumbnails
-    from utils.models.signal import SignalReport
+    from utils.models import analysis, exposure, metadata, probe, rendition, signal, verdict
     from utils.models.transcript import Transcript
-    from utils.models.verdict import Verdict
+    from utils.models.video_analysis import VideoAnalysis
+    from utils.report.rows import COMPRESSIONS
 
-    def result(step: str, kind: Any) -> Any:
+    def result(step: str | tuple[str, ...], kind: Any) -> Any:
         return ledger.latest_result(s, row.id, step, kind)
 
-    probe, mediainfo = (
-        result("extract_ffprobe", ContainerProbe),
-        result("extract_mediainfo", MediaInfoReport),
+    def plain(step: str, kind: Any) -> Any:
+        found = result(step, kind)
+        return found.model_dump(mode="json") if found else None
+
+    ffprobe, understood = (
+        result("extract_ffprobe", probe.FfprobeReport),
+        result("analyze_content", analysis.Analysis),
     )
-    signal, transcript = (
-        result("analyze_signal", SignalReport),
-        result("transcribe_audio", Transcript),
-    )
-    analysis, verdict = result("analyze_content", Analysis), result("judge_quality", Verdict)
     stills, encode = (
-        result("generate_thumbnails", Thumbnails),
-        result("compress_media", Compression),
+        result("generate_thumbnails", rendition.Thumbnails),
+        result(COMPRESSIONS, rendition.Compression),
     )
-    record = library.load(s, row.id).model_dump(mode="json", exclude={"segments", "item_id"})
+    group = duplicates.group_of(s, row.id)
     return {
         "item": facts(row) | {"paths": [str(p) for p in files.paths_of(s, row.id)]},
-        "record": record,
+        "record": library.load(s, row.id).model_dump(mode="json", exclude={"segments", "item_id"}),
         "metadata": {
-            "ffprobe": probe.model_dump(mode="json") if probe else None,
-            "mediainfo": mediainfo.model_dump(mode="json") if mediainfo else None,
-            "signal": signal.model_dump(mode="json") if signal else None,
+            "consolidated": plain("consolidate_metadata", metadata.Metadata),
+            "ffprobe": ffprobe.container.model_dump(mode="json") if ffprobe else None,
+            "mediainfo": plain("extract_mediainfo", probe.MediaInfoReport),
+            "exiftool": plain("extract_exiftool", probe.ExifReport),
+            "extended_exif": plain("extract_extended_exif", metadata.ExtendedExif),
+            "codec": plain("extract_codec", metadata.CodecDetails),
+            "hdr": plain("extract_hdr", metadata.HdrDetails),
+            "audio_tracks": plain("extract_audio_tracks", metadata.AudioTracks),
+            "subtitle_tracks": plain("extract_subtitle_tracks", metadata.SubtitleTracks),
+            "focal_length": plain("detect_focal_length", metadata.FocalLength),
+            "signal": plain("analyze_signal", signal.SignalReport),
+            "exposure": plain("analyze_exposure", exposure.ExposureReport),
         },
-        "transcript": {
-            "text": transcript.text,
-            "language": transcript.language,
-            "engine": transcript.engine,
-            "confidence": transcript.confidence,
-            "hallucination": transcript.hallucination,
-            "segments": [segment.model_dump(mode="json") for segment in transcript.segments],
-        }
-        if transcript
-        else None,
-        "analysis": analysis.understanding.model_dump(mode="json")
+        "transcript": plain("transcribe_audio", Transcript),
+        "analysis": understood.understanding.model_dump(mode="json")
         | {
-            "engine": analysis.engine,
-            "usage": analysis.usage.model_dump() if analysis.usage else None,
+            "engine": understood.engine,
+            "usage": understood.usage.model_dump() if understood.usage else None,
         }
-        if analysis
+        if understood
         else None,
-        "verdict": verdict.model_dump(mode="json") if verdict else None,
+        "video": plain("ai_video_analysis", VideoAnalysis),
+        "duplicates": [copy.item_id for copy in group.copies if copy.item_id != row.id]
+        if group
+        else [],
+        "verdict": plain("judge_quality", verdict.Verdict),
         "compression": encode.reason if encode else None,
         "renditions": _renditions(stills, encode),
         "steps": [step._asdict() for step in ledger.steps_of(s, row.id)],
@@ -96,15 +97,21 @@ def document(s: Session, row: Item) -> dict[str, Any]:
 
 def _renditions(stills: Thumbnails | None, encode: Compression | None) -> list[dict[str, Any]]:
     """The files made from an item, those that are there: the encode first."""
-    found = [
-        {"path": str(still.path), "kind": "thumbnail", "size_bytes": still.path.stat().st_size}
-        for still in (stills.images if stills else ())
-        if still.path.exists()
-    ]
+    made = []
     if encode and encode.rendition:
-        made = encode.rendition
-        found.insert(0, {"path": str(made.path), "kind": made.kind, "size_bytes": made.size_bytes})
-    return found
+        made.append((encode.rendition.kind, encode.rendition.path))
+    if stills:
+        made += [("thumbnail", still.path) for still in stills.images]
+        made += [
+            (name, path)
+            for name in ("contact_sheet", "waveform", "spectrogram")
+            if (path := getattr(stills, name))
+        ]
+    return [
+        {"path": str(path), "kind": kind, "size_bytes": path.stat().st_size}
+        for kind, path in made
+        if path.exists()
+    ]
 
 
 def print_all(document: dict[str, Any]) -> None:
@@ -131,6 +138,10 @@ def print_all(document: dict[str, Any]) -> None:
         rows.append(("analysed by", analysis["engine"]))
     if transcript:
         rows.append(("heard by", transcript["engine"]))
+    rows += _light(document["metadata"])
+    if document["duplicates"]:
+        twins = ", ".join(other[:10] for other in document["duplicates"])
+        rows.append(("look-alikes", f"{twins} (nightshift duplicates)"))
     print_table(("", ""), rows)
     if document["verdict"]:
         verdict = document["verdict"]
@@ -184,6 +195,31 @@ def _picture(record: dict[str, Any]) -> list[tuple[str, str]]:
         ("sound", (record["audio_codec"],)),
     )
     return [(name, " ".join(filter(None, parts))) for name, parts in rows if any(parts)]
+
+
+def _light(metadata: dict[str, Any]) -> list[tuple[str, str]]:
+    """Focal length, exposure and loudness, as far as they were found."""
+    rows = []
+    if (focal := metadata["focal_length"]) and focal["focal_class"]:
+        rows.append(
+            (
+                "focal length",
+                f"{focal['focal_length_35mm']:g} mm (35 mm equivalent), {focal['focal_class']}, "
+                f"{focal['source']}",
+            )
+        )
+    if exposure := metadata["exposure"]:
+        rows.append(("exposure", exposure["warning"] or "within limits"))
+    if (signal := metadata["signal"]) and signal["loudness_lufs"] is not None:
+        peak = signal["true_peak_dbtp"]
+        rows.append(
+            (
+                "loudness",
+                f"{signal['loudness_lufs']:.1f} LUFS"
+                + (f", true peak {peak:.1f} dBTP" if peak is not None else ""),
+            )
+        )
+    return rows
 
 
 def _print_parts(record: dict[str, Any]) -> None:

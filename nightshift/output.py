@@ -79,4 +79,7 @@ def print_report(report: ShiftReport) -> None:
 
 def report_document(report: ShiftReport) -> dict[str, Any]:
     """A run as the JSON contract of ``run`` and ``night`` has it."""
-    return report.model_dump(mode="json", exclude={"started_at"})
+    document = report.model_dump(mode="json", exclude={"started_at"})
+    if not report.counts.deferred:  # said only where it happened
+        del document["counts"]["deferred"]
+    return document

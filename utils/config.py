@@ -133,9 +133,6 @@ class Settings(BaseSettings):
     download_format: str = Field(
         default="bv*[height<=1080]+ba/b", description="A yt-dlp format selector."
     )
-    publish_url: SecretStr | None = Field(
-        default=None, description="An fsspec URL that pictures are uploaded to."
-    )
     max_download_bytes: int = Field(default=20 * 2**30, ge=1)
     publish_url: SecretStr | None = Field(
         default=None, description="Where thumbnails are published: any fsspec URL."

@@ -84,7 +84,7 @@ def _standing(item: Item | None, key: str | None) -> tuple[str, bool]:
     if key is not None and status is ItemStatus.QUARANTINED:
         return f"waits for you: {item.error}", False
     if status is ItemStatus.DONE:
-        return "done, but with other options", True
+        return "done; to be done again" if key is None else "done, but with other options", True
     return status.value, True
 
 

@@ -12,12 +12,11 @@ from typing import Literal
 from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 
-from utils.db import items, ledger
+from utils.db import items
 from utils.db.schema import DuplicatePair, File, Item, LikenessRow, now
 from utils.db.session import upsert
 from utils.errors import PermanentError
 from utils.models.likeness import Copy, DuplicateGroup, NearDuplicates, Pair
-from utils.models.probe import ContainerProbe
 
 Decision = Literal["same", "different"]
 
@@ -195,8 +194,6 @@ def _copies(s: Session, item_ids: Iterable[str]) -> list[Copy]:
     found = []
     for item_id in item_ids:
         item = s.get_one(Item, item_id)
-        probe = ledger.latest_result(s, item_id, "extract_ffprobe", ContainerProbe)
-        video = probe.video if probe else None
         length = item.duration_seconds or s.scalar(
             select(LikenessRow.duration_seconds).where(LikenessRow.item_id == item_id)
         )
@@ -208,8 +205,8 @@ def _copies(s: Session, item_ids: Iterable[str]) -> list[Copy]:
                 paths=tuple(items.paths_of(s, item_id)),
                 size_bytes=item.size_bytes,
                 duration_seconds=length,
-                width=video.width if video else None,
-                height=video.height if video else None,
+                width=item.width,
+                height=item.height,
                 added_at=item.added_at,
             )
         )

@@ -226,11 +226,14 @@ def fail(row_id: int, error: BaseException, duration_seconds: float) -> None:
         )
 
 
-def latest_result(s: Session, item_id: str, step: str, kind: type[Result]) -> Result | None:
-    """The result of a step of an item that was made, or recalled, last."""
+def latest_result(
+    s: Session, item_id: str, step: str | tuple[str, ...], kind: type[Result]
+) -> Result | None:
+    """The result of a step of an item (of one of several) that was made, or recalled, last."""
+    steps = (step,) if isinstance(step, str) else step
     row = s.scalars(
         select(Execution)
-        .where(Execution.item_id == item_id, Execution.step == step, Execution.status == DONE)
+        .where(Execution.item_id == item_id, Execution.step.in_(steps), Execution.status == DONE)
         .order_by(Execution.used_at.desc(), Execution.id.desc())
         .limit(1)
     ).first()

@@ -37,7 +37,6 @@ class AnalysisOptions(Frozen):
         default=3600, ge=1, description="Only so much of a video's beginning is watched."
     )
 
-
     def for_text(self) -> AnalysisOptions:
         """The same as far as reading a transcript depends on it: part of that step's key."""
         return AnalysisOptions(engine=self.engine, gemini_model=self.gemini_model)

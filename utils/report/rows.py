@@ -17,6 +17,7 @@ from utils.models.shift import ItemOutcome, Outcome, ShiftReport
 from utils.models.transcript import Transcript
 from utils.models.verdict import Band, Criterion, Verdict
 
+COMPRESSIONS = ("compress_video", "compress_audio")
 _EXCERPT = 280
 _WHAT_TO_DO = {
     "RetryableError": "The next shift tries again.",
@@ -97,7 +98,7 @@ def _row(s: Session, outcome: ItemOutcome, run_id: str) -> Row:
     stills = (
         ledger.latest_result(s, item_id, "generate_thumbnails", Thumbnails) if looked_up else None
     )
-    encode = ledger.latest_result(s, item_id, "compress_media", Compression) if looked_up else None
+    encode = ledger.latest_result(s, item_id, COMPRESSIONS, Compression) if looked_up else None
     verdict = ledger.latest_result(s, item_id, "judge_quality", Verdict) if looked_up else None
     done = outcome.outcome in {Outcome.DONE, Outcome.DEFERRED}
     return Row(
