@@ -9,7 +9,7 @@ from utils.models.options import CompressionOptions
 
 def facts(path):
     probe = ffprobe.probe(path)
-    return probe, signal.analyze(path, probe)
+    return probe, signal.analyze(path, probe, path.parent)
 
 
 def test_a_wav_becomes_opus_and_lasts_as_long(clips, tmp_path):
