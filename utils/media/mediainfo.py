@@ -55,7 +55,7 @@ def is_text(head: bytes) -> bool:
 
 def parse(printed: Sequence[dict[str, Any]]) -> MediaInfoReport:
     """Make a report of a file's tracks, as pymediainfo gives them."""
-    tracks = tuple(_placeless(track) for track in printed)
+    tracks = tuple(_placeless(track) for track in printed[: plain.MAX_ENTRIES])
     general, video, audio, image = (
         next((track for track in tracks if track.get("track_type") == name), {})
         for name in ("General", "Video", "Audio", "Image")
