@@ -169,7 +169,8 @@ def test_it_ends_soon_after_a_parent_that_was_killed(photo):
 def test_an_exif_of_hostile_strings_is_only_text(clips, tmp_path):
     path = tmp_path / "hostile.jpg"
     shutil.copy(clips.image, path)
-    write(path, "-IFD0:Artist=a\x01b\x1b[31m\u202egnp.exe", "-IFD0:ImageDescription=../../etc/passwd",
+    write(path, "-IFD0:Artist=a\x01b\x1b[31m\u202egnp.exe",
+          "-IFD0:ImageDescription=../../etc/passwd",
           "-XMP-dc:Title=<script>alert(1)</script>", "-XMP-dc:Description=" + "x" * 50_000,
           "-IFD0:Make={ready1}", "-IFD0:Model='; DROP TABLE items; --")  # fmt: skip
     report = exiftool.report(path)

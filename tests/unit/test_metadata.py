@@ -30,7 +30,7 @@ PROBE = ContainerProbe(
     kind="video", format_names=("mov",), size_bytes=1,
     video=VideoStream(index=0, codec="h264", width=6960, height=4640),
 )  # fmt: skip
-MOVING = ("-f", "lavfi", "-i", "testsrc2=s=320x180:r=25:d=2", "-pix_fmt", "yuv420p")
+MOVING = ("-f", "lavfi", "-i", "testsrc2=s=320x180:r=25:d=2,format=yuv420p")
 X265_HDR10 = (
     "log-level=error:hdr10=1:repeat-headers=1:colorprim=bt2020:transfer=smpte2084:"
     "colormatrix=bt2020nc:master-display=G(13250,34500)B(7500,3000)R(34000,16000)"
@@ -118,7 +118,8 @@ def test_mediainfo_does_not_join_numbered_files_into_one_item(clips, tmp_path):
 
 @pytest.mark.parametrize(
     "text",
-    ["#EXTM3U\n#EXT-X-TARGETDURATION:9\n#EXTINF:9,\n{}\n#EXT-X-ENDLIST\n", "ffconcat version 1.0\nfile '{}'\n",
+    ["#EXTM3U\n#EXT-X-TARGETDURATION:9\n#EXTINF:9,\n{}\n#EXT-X-ENDLIST\n",
+     "ffconcat version 1.0\nfile '{}'\n",
      '<?xml version="1.0"?><svg xmlns="http://www.w3.org/2000/svg"><image href="{}"/></svg>'],
 )  # fmt: skip
 def test_mediainfo_does_not_follow_what_a_text_names(small, tmp_path, text):
@@ -337,6 +338,7 @@ def film(tmp_path_factory):
     ffmpeg(*MOVING, "-f", "lavfi", "-i", "sine=d=2", "-f", "lavfi", "-i",
            "anoisesrc=d=2:c=pink,aformat=channel_layouts=stereo", "-i", folder / "words.srt",
            "-map", "0", "-map", "1", "-map", "2", "-map", "3", "-c:a:0", "aac", "-c:a:1", "flac",
+           "-sample_fmt:a:1", "s16", "-c:s", "srt",
            "-metadata:s:a:0", "language=ger", "-metadata:s:a:1", "language=eng",
            "-metadata:s:a:1", "title=Director's commentary", "-metadata:s:s:0", "language=khm",
            "-disposition:a:0", "default", "-disposition:s:0", "forced", path)  # fmt: skip
@@ -384,8 +386,9 @@ def test_hi_beside_a_film_is_hindi():
 
 @pytest.mark.parametrize(
     ("said", "code"),
-    [("ger", "de"), ("deu", "de"), ("en-US", "en"), ("pt_BR", "pt"), ("KHM", "km"), ("English", "en"),
-     ("und", None), ("", None), (None, None), ("zxx", None), ("yue", "yue"), ("xx", None),
+    [("ger", "de"), ("deu", "de"), ("en-US", "en"), ("pt_BR", "pt"), ("KHM", "km"),
+     ("English", "en"), ("und", None), ("", None), (None, None), ("zxx", None),
+     ("yue", "yue"), ("xx", None),
      ("'; DROP", None)],
 )  # fmt: skip
 def test_languages_have_one_code_each(said, code):
@@ -477,8 +480,10 @@ def test_a_videos_coordinates_are_signed(small, tmp_path):
 
 @pytest.mark.parametrize(
     ("text", "where"),
-    [("+60.1997+024.9473+016.943/", (60.1997, 24.9473, 16.943)), ("-33.8688+151.2093/", (-33.8688, 151.2093, None)),
-     ("+4012.22-07500.25/", (40.2036667, -75.0041667, None)), ("+401213.1-0750015.1+2.79/", (40.2036389, -75.0041944, 2.79)),
+    [("+60.1997+024.9473+016.943/", (60.1997, 24.9473, 16.943)),
+     ("-33.8688+151.2093/", (-33.8688, 151.2093, None)),
+     ("+4012.22-07500.25/", (40.2036667, -75.0041667, None)),
+     ("+401213.1-0750015.1+2.79/", (40.2036389, -75.0041944, 2.79)),
      ("+00.0000+000.0000/", None), ("+91.0000+000.5000/", None), ("+10.0000+181.0000/", None),
      ("+4061.00-07500.25/", None), ("+401-075/", None), ("garbage", None)],
 )  # fmt: skip
@@ -491,7 +496,8 @@ def test_iso_6709_in_all_its_forms(text, where):
 @pytest.mark.parametrize(
     "tags",
     [CAMERAS["zeroed"], {"GPS:GPSLatitude": 11.5, "GPS:GPSLongitude": 104.9},
-     {"GPS:GPSLatitude": 11.5, "GPS:GPSLatitudeRef": "N", "Composite:GPSLatitude": 11.5, "Composite:GPSLongitude": 104.9},
+     {"GPS:GPSLatitude": 11.5, "GPS:GPSLatitudeRef": "N",
+      "Composite:GPSLatitude": 11.5, "Composite:GPSLongitude": 104.9},
      {"Keys:GPSCoordinates": "200 500 1"}, {"Keys:GPSCoordinates": "nowhere"},
      {"XMP-exif:GPSLatitude": "nan", "XMP-exif:GPSLongitude": "inf"}],
 )  # fmt: skip
@@ -574,8 +580,8 @@ def test_no_focal_length_is_none():
 
 @pytest.mark.parametrize(
     ("millimetres", "name"),
-    [(7.9, None), (8, "ultra-wide"), (17.9, "ultra-wide"), (18, "wide"), (35, "medium"), (70, "long"),
-     (199, "long"), (200, "tele"), (800, "tele"), (801, None), (None, None)],
+    [(7.9, None), (8, "ultra-wide"), (17.9, "ultra-wide"), (18, "wide"), (35, "medium"),
+     (70, "long"), (199, "long"), (200, "tele"), (800, "tele"), (801, None), (None, None)],
 )  # fmt: skip
 def test_each_class_begins_with_its_lower_bound(millimetres, name):
     assert focal.classify(millimetres) == name
@@ -644,7 +650,7 @@ def test_every_kind_of_clip_has_facts_that_can_be_stored(clips, name):
     found = everything(getattr(clips, name))
     assert json.loads(found.model_dump_json())["kind"] in {"video", "audio", "image"}
     assert found.size_bytes == getattr(clips, name).stat().st_size
-    assert not {0, ""} & {value for value in found.sources.values()}
+    assert not {0, ""} & set(found.sources.values())
 
 
 def test_a_wrong_suffix_changes_nothing_but_the_name(small, tmp_path):

@@ -155,6 +155,7 @@ def _running() -> subprocess.Popen[bytes]:
                 stdout=subprocess.PIPE,
                 stderr=subprocess.DEVNULL,
                 env={"LC_ALL": "C"},  # nothing of the user's: PERL5LIB, TZ, EXIFTOOL_HOME
+                start_new_session=True,  # Ctrl-C is for us: it ends with us, not in mid-answer
             )
         except OSError as error:
             raise from_os_error(error, "starting ExifTool") from error
