@@ -199,6 +199,22 @@ def test_timecode_and_data_streams_are_told(tmp_path):
     assert everything(path).timecode == "01:02:03:04"
 
 
+def test_the_counter_of_mpeg_2_is_no_timecode(tmp_path):
+    path = tmp_path / "old.mpg"
+    ffmpeg(*MOVING, "-c:v", "mpeg2video", path)
+    assert codec.details(*reports(path)).timecode is None
+
+
+@pytest.mark.parametrize(("width", "height"), [(1, 1), (7680, 4320)])
+def test_the_smallest_and_a_large_picture_are_told(tmp_path, width, height):
+    path = tmp_path / "film.mkv"
+    ffmpeg("-f", "lavfi", "-i", f"color=red:s={width}x{height}:r=5:d=0.4", "-c:v", "mjpeg",
+           "-pix_fmt", "yuvj444p", path)  # fmt: skip
+    found = everything(path)
+    assert (found.width, found.height) == (width, height)
+    assert (found.display_width, found.display_height) == (width, height)
+
+
 def test_intra_only_has_groups_of_one(tmp_path):
     path = tmp_path / "intra.mkv"
     ffmpeg(*MOVING, "-c:v", "mjpeg", "-pix_fmt", "yuvj420p", path)

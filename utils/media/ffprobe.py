@@ -24,7 +24,7 @@ _ESTIMATED = "Estimating duration from bitrate"
 _IMAGE_BRANDS = {"heic", "heix", "heim", "heis", "mif1", "msf1", "avif"}
 
 
-# Frames carry what no header does: mastering display, HDR10+, a timecode. A second of sound may
+# Frames carry what no header does: mastering display, HDR10+, light levels. A second of sound may
 # lie before the first picture, so the first of so many packets are decoded, of pictures key
 # frames only. Measured: 28 ms CPU instead of 16 for 1080p H.264, 0.5 s for 4K ProRes.
 _PACKETS = 48

@@ -186,12 +186,15 @@ def _cabac(stream: dict[str, Any], track: dict[str, Any]) -> bool | None:
 
 
 def _timecode(ffprobe: FfprobeReport | None, mediainfo: MediaInfoReport | None) -> str | None:
+    """The first frame's; not that of MPEG-2's groups of pictures, which merely count from 0."""
     raw = ffprobe.raw if ffprobe else {}
     holders = [raw.get("format", {}), *raw.get("streams", [])]
     said = [holder.get("tags", {}).get("timecode") for holder in holders]
-    said += [side.get("timecode") for frame in raw.get("frames", [])
-             for side in frame.get("side_data_list", [])]  # fmt: skip
-    said += [t.get("time_code_of_first_frame") for t in (mediainfo.tracks if mediainfo else ())]
+    said += [
+        track.get("time_code_of_first_frame")
+        for track in (mediainfo.tracks if mediainfo else ())
+        if "Group of pictures" not in str(track.get("time_code_source"))
+    ]
     return next((str(s) for s in said if s and _TIMECODE.fullmatch(str(s))), None)
 
 
