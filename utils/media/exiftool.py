@@ -31,6 +31,7 @@ from utils.models.probe import ExifReport
 _OF_THE_FILE_SYSTEM = ("System:", "ExifTool:ExifToolVersion", "SourceFile")
 _BINARY = "(Binary data "
 _MAX_BYTES = 64 * 2**20
+_MAX_TAGS = 3000  # chosen: a camera's raw file has some 600
 # ExifTool waits for ever at an ended pipe: this ends it within two seconds of a parent that
 # was killed. ``$0`` is the script, as ExifTool finds its library by it.
 _WITH_ITS_PARENT = (
@@ -63,7 +64,7 @@ def parse(printed: dict[str, Any]) -> ExifReport:
     """Make a report of what ``exiftool -json -n -G1`` printed of one file."""
     known = {
         plain.text(name): plain.value(value)
-        for name, value in printed.items()
+        for name, value in list(printed.items())[:_MAX_TAGS]
         if not name.startswith(_OF_THE_FILE_SYSTEM)
         and not (isinstance(value, str) and value.startswith(_BINARY))
     }
@@ -154,6 +155,7 @@ def _running() -> subprocess.Popen[bytes]:
                 stdout=subprocess.PIPE,
                 stderr=subprocess.DEVNULL,
                 env={"LC_ALL": "C"},  # nothing of the user's: PERL5LIB, TZ, EXIFTOOL_HOME
+                start_new_session=True,  # Ctrl-C is for us: it ends with us, not in mid-answer
             )
         except OSError as error:
             raise from_os_error(error, "starting ExifTool") from error

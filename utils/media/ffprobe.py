@@ -24,16 +24,21 @@ _ESTIMATED = "Estimating duration from bitrate"
 _IMAGE_BRANDS = {"heic", "heix", "heim", "heis", "mif1", "msf1", "avif"}
 
 
-# Frames carry what no header does: mastering display, HDR10+, a still's colours. A sound of up
-# to a second may lie before the first picture, so the first of so many packets are decoded, and
-# of pictures key frames only (measured: within 5 ms CPU of a probe without frames at 1080p).
+# Frames carry what no header does: mastering display, HDR10+, light levels. A second of sound may
+# lie before the first picture, so the first of so many packets are decoded, of pictures key
+# frames only. Measured: 28 ms CPU instead of 16 for 1080p H.264, 0.5 s for 4K ProRes.
 _PACKETS = 48
 _FRAME = (
     "media_type,stream_index,key_frame,pts_time,pict_type,interlaced_frame,top_field_first,"
     "color_range,color_space,color_primaries,color_transfer"
 )
-# A picture of more pixels is described by its header, not decoded (16384 × 16384).
-_MAX_PIXELS = 2**28
+# Four times 8K. A decompression bomb of more is not decoded, whatever its name.
+_MAX_PIXELS = 2**27
+# Names of stills: their headers and tags say all, and a photo of 200 megapixels is no bomb.
+_STILLS = {
+    ".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff", ".heic", ".heif", ".avif", ".jxl",
+    ".jp2", ".psd", ".exr", ".dpx", ".qoi",
+}  # fmt: skip
 
 
 def report(path: Path) -> FfprobeReport:
@@ -72,13 +77,16 @@ def _ask(path: Path) -> tuple[dict[str, Any], bool]:
 
 def command(path: Path) -> list[str]:
     """The command line that prints everything about ``path`` as JSON."""
+    frames = [
+        *("-show_frames", "-read_intervals", f"%+#{_PACKETS}"),
+        *("-skip_frame", "nokey", "-max_pixels", str(_MAX_PIXELS)),
+        *("-show_entries", f"frame={_FRAME}:frame_tags=:frame_side_data"),
+    ]
     return [
         str(tools.find("ffprobe")),
         *("-v", "warning", "-print_format", "json"),
-        *("-show_format", "-show_streams", "-show_chapters", "-show_frames"),
-        *("-read_intervals", f"%+#{_PACKETS}", "-skip_frame", "nokey"),
-        *("-max_pixels", str(_MAX_PIXELS)),
-        *("-show_entries", f"frame={_FRAME}:frame_tags=:frame_side_data"),
+        *("-show_format", "-show_streams", "-show_chapters"),
+        *([] if path.suffix.lower() in _STILLS else frames),
         *tools.input_arguments(path),
     ]
 

@@ -6,9 +6,13 @@ option against it: it is not asked about text.
 
 from __future__ import annotations
 
+import base64
+import binascii
+import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
+from xml.sax.saxutils import escape
 
 from pymediainfo import MediaInfo
 
@@ -22,8 +26,9 @@ _OF_THE_FILE_SYSTEM = (
     "complete_name", "folder_name", "file_name", "file_extension", "file_creation_date",
     "file_last_modification_date", "count", "other_",
 )  # fmt: skip
+_BASE64 = re.compile(r' dt="binary\.base64">([^<]*)<')
 _HEAD_BYTES = 512
-_BYTE_ORDER_MARKS = (b"\xff\xfe<", b"\xff\xfe#", b"\xfe\xff\0<", b"\xfe\xff\0#")
+_WIDE_TEXT = re.compile(rb"\xff\xfe[\x09-\x7e]\0|\xfe\xff\0[\x09-\x7e]")
 
 
 def report(path: Path) -> MediaInfoReport:
@@ -37,10 +42,22 @@ def report(path: Path) -> MediaInfoReport:
         return MediaInfoReport()
     try:
         with alias.alone(path) as link:
-            info = MediaInfo.parse(str(link))
+            printed = MediaInfo.parse(str(link), output="OLDXML")
     except (FileNotFoundError, RuntimeError) as error:
         raise RetryableError(f"MediaInfo could not open {path.name}: {error}") from error
-    return parse([track.to_data() for track in info.tracks])
+    return parse([track.to_data() for track in MediaInfo(_worded(printed)).tracks])
+
+
+def _worded(printed: str) -> str:
+    """MediaInfo's XML with its base64 as text: it writes whatever holds a control character so."""
+    return _BASE64.sub(lambda match: f">{escape(_decoded(match[1]))}<", plain.unmarked(printed))
+
+
+def _decoded(text: str) -> str:
+    try:
+        return plain.text(base64.b64decode(text).decode(errors="replace"))
+    except binascii.Error:
+        return ""
 
 
 def is_text(head: bytes) -> bool:
@@ -48,14 +65,12 @@ def is_text(head: bytes) -> bool:
 
     Media have bytes below 9 within their first ones; UTF-16 text has them too, after its mark.
     """
-    return head.startswith(_BYTE_ORDER_MARKS) or not any(
-        byte < 9 or 13 < byte < 27 for byte in head
-    )
+    return bool(_WIDE_TEXT.match(head)) or not any(byte < 9 or 13 < byte < 27 for byte in head)
 
 
 def parse(printed: Sequence[dict[str, Any]]) -> MediaInfoReport:
     """Make a report of a file's tracks, as pymediainfo gives them."""
-    tracks = tuple(_placeless(track) for track in printed)
+    tracks = tuple(_placeless(track) for track in printed[: plain.MAX_ENTRIES])
     general, video, audio, image = (
         next((track for track in tracks if track.get("track_type") == name), {})
         for name in ("General", "Video", "Audio", "Image")

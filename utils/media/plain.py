@@ -15,9 +15,14 @@ MAX_DEPTH = 12
 _UNFIT = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\u202a-\u202e\u2066-\u2069]")
 
 
+def unmarked(value: str) -> str:
+    """``value`` without control characters, whole."""
+    return _UNFIT.sub("", value.replace("\r\n", "\n").replace("\r", "\n"))
+
+
 def text(value: str) -> str:
     """``value`` without control characters and at most ``MAX_CHARACTERS`` long."""
-    shown = _UNFIT.sub("", value.replace("\r\n", "\n").replace("\r", "\n"))
+    shown = unmarked(value)
     return shown if len(shown) <= MAX_CHARACTERS else shown[: MAX_CHARACTERS - 2] + " …"
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from utils.metadata import streams
 from utils.metadata import tags as look
+from utils.models.item import MediaKind
 from utils.models.metadata import CodecDetails, DataStream
 from utils.models.probe import FfprobeReport, MediaInfoReport
 
@@ -24,7 +25,8 @@ def details(ffprobe: FfprobeReport | None, mediainfo: MediaInfoReport | None) ->
     """The coding of the main picture, and what else the file carries."""
     stream, track = streams.main(ffprobe), streams.picture(mediainfo, ffprobe)
     pixels = streams.word(stream.get("pix_fmt"))
-    rate = frame_rate(stream, track)
+    is_still = ffprobe is not None and ffprobe.container.kind is MediaKind.IMAGE
+    rate = None if is_still else frame_rate(stream, track)
     order = streams.word(stream.get("field_order"))
     return CodecDetails(
         codec=streams.word(stream.get("codec_name")) or streams.word(track.get("format")),
@@ -177,18 +179,22 @@ def _reference_frames(stream: dict[str, Any], track: dict[str, Any]) -> int | No
 def _cabac(stream: dict[str, Any], track: dict[str, Any]) -> bool | None:
     """H.264's entropy coding; None for codecs that have no choice."""
     stated = {"Yes": True, "No": False}.get(str(track.get("format_settings__cabac")))
-    if stated is None and "Baseline" in str(stream.get("profile")):
+    baseline = stream.get("codec_name") == "h264" and "Baseline" in str(stream.get("profile"))
+    if stated is None and baseline:
         return False  # ITU-T H.264, A.2.1: the profile has CAVLC only
     return stated
 
 
 def _timecode(ffprobe: FfprobeReport | None, mediainfo: MediaInfoReport | None) -> str | None:
+    """The first frame's; not that of MPEG-2's groups of pictures, which merely count from 0."""
     raw = ffprobe.raw if ffprobe else {}
     holders = [raw.get("format", {}), *raw.get("streams", [])]
     said = [holder.get("tags", {}).get("timecode") for holder in holders]
-    said += [side.get("timecode") for frame in raw.get("frames", [])
-             for side in frame.get("side_data_list", [])]  # fmt: skip
-    said += [t.get("time_code_of_first_frame") for t in (mediainfo.tracks if mediainfo else ())]
+    said += [
+        track.get("time_code_of_first_frame")
+        for track in (mediainfo.tracks if mediainfo else ())
+        if "Group of pictures" not in str(track.get("time_code_source"))
+    ]
     return next((str(s) for s in said if s and _TIMECODE.fullmatch(str(s))), None)
 
 

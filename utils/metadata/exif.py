@@ -34,7 +34,9 @@ def extended(exif: ExifReport) -> ExtendedExif:
         shutter_seconds=look.positive(
             tags, "ExifIFD:ExposureTime", "XMP-exif:ExposureTime", "*:ExposureTime"
         ),
-        f_number=look.positive(tags, "ExifIFD:FNumber", "XMP-exif:FNumber", "*:FNumber"),
+        f_number=look.positive(
+            tags, "ExifIFD:FNumber", "XMP-exif:FNumber", "*:FNumber", "*:CameraLensIrisfnumber"
+        ),
         exposure_mode=_word(tags, _EXPOSURE_MODES, "ExposureMode"),
         white_balance=_word(tags, _WHITE_BALANCES, "WhiteBalance"),
         altitude_metres=_altitude(exif),

@@ -23,7 +23,7 @@ _FILM_WIDTH = 36
 # Millimetres in the unit of FocalPlaneResolutionUnit (EXIF 2.32, and TIFF/EP's two more).
 _UNITS = {2: 25.4, 3: 10.0, 4: 1.0, 5: 0.001}
 # "RF50mm F1.8", "iPhone 15 Pro back camera 6.765mm f/1.78", but not "24-70mm".
-_PRIME = re.compile(r"(?<![\d.\-–])(\d{1,4}(?:\.\d+)?) ?mm\b(?! ?[-–])", re.IGNORECASE)
+_PRIME = re.compile(r"(?<![\d.\-–])(\d{1,4}(?:\.\d+)?) ?mm(?=$|[\s/,)f])(?! ?[-–])", re.IGNORECASE)
 
 
 def detect(

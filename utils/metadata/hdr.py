@@ -32,7 +32,7 @@ _MATRICES = {"BT.2020 non-constant": "bt2020nc", "BT.2020 constant": "bt2020c",
 # Table of dv_bl_signal_compatibility_id in Dolby's "Streams within the ISO Base Media File
 # Format": 1 and (Blu-ray) 6 are HDR10, 2 is SDR, 4 is HLG; 0 shows nothing without Dolby.
 _BASES = {1: HdrFormat.HDR10, 6: HdrFormat.HDR10, 2: HdrFormat.SDR, 4: HdrFormat.HLG}
-_DOVI_TAG = re.compile(r"(?:dv[ha][e1]|dvav|dav1)\.(\d{2})\.(\d{2})")
+_DOVI_TAG = re.compile(r"(?:dvhe|dvh1|dvav|dva1|dav1)\.(\d{2})(?:\.(\d{2}))?")
 
 
 def describe(ffprobe: FfprobeReport | None, mediainfo: MediaInfoReport | None) -> HdrDetails:
@@ -99,13 +99,12 @@ def _dolby_vision(sides: list[dict[str, Any]], track: dict[str, Any]) -> DolbyVi
     profile = int(said[1]) if said else None
     named = str(track.get("hdr_format_compatibility") or "")
     base = next((f for f in (HdrFormat.HDR10, HdrFormat.HLG, HdrFormat.SDR) if f in named), None)
+    layers = re.findall(r"\w+", str(track.get("hdr_format_settings") or ""))
     return DolbyVision(
         profile=profile,
-        level=int(said[2]) if said else None,
-        base=base,
-        has_enhancement_layer="EL" in str(track.get("hdr_format_settings") or "").split("+")
-        if track.get("hdr_format_settings")
-        else None,
+        level=int(said[2]) if said and said[2] else look.above_zero(track.get("hdr_format_level")),
+        base=None if profile == 5 else base,
+        has_enhancement_layer="EL" in layers if layers else None,
     )
 
 

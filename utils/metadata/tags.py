@@ -11,7 +11,7 @@ from typing import Any
 # width and orientation, never asked for here. VideoKeys and Track1 are the keys of a QuickTime
 # video track, where newer iPhones keep lens and focal length (13.x names them either way).
 MAKE = ("IFD0:Make", "Keys:Make", "XML:DeviceManufacturer", "XMP-tiff:Make", "UserData:Make",
-        "*:Make", "*:AndroidManufacturer")  # fmt: skip
+        "*:Make", "*:AndroidMake")  # fmt: skip
 MODEL = ("IFD0:Model", "Keys:Model", "XML:DeviceModelName", "XMP-tiff:Model", "UserData:Model",
          "*:Model", "*:AndroidModel")  # fmt: skip
 FOCAL_LENGTH = ("ExifIFD:FocalLength", "XMP-exif:FocalLength", "*:FocalLength",
