@@ -9,7 +9,7 @@ from utils import pipeline, progress
 from utils.config import load_settings
 from utils.media import encode, proxy, tools
 from utils.media.files import item_folder
-from utils.models.item import MediaItem
+from utils.models.item import MediaItem, MediaKind
 from utils.models.options import CompressionOptions
 from utils.models.probe import ContainerProbe
 from utils.models.rendition import Compression, Rendition
@@ -39,7 +39,9 @@ def compress_video(
 def compress_audio(
     item: MediaItem, probe: ContainerProbe, signal: SignalReport, options: CompressionOptions
 ) -> Compression:
-    """A verified rendition of a sound, if it is smaller by enough."""
+    """A verified rendition of a sound, if it is smaller by enough; of a film its sound alone."""
+    if probe.kind is MediaKind.VIDEO:
+        options = options.model_copy(update={"profile": "audio"})
     return _compress("compress_audio", item, probe, signal, options)
 
 
