@@ -28,9 +28,9 @@ def main(clips: Path, folder: Path) -> None:
 def work_on(clip: Path, folder: Path) -> None:
     folder.mkdir()
     probe = ffprobe.probe(clip)
-    facts = signal.analyze(clip, probe)
+    facts = signal.analyze(clip, probe, folder)
     transcriber.transcribe(clip, probe.audio[0].index, OPTIONS.transcription, load_settings())
-    thumbnails.generate(clip, probe, OPTIONS.thumbnail_count, folder)
+    thumbnails.generate(clip, probe, facts, OPTIONS.thumbnail_count, folder)
     encode.compress(clip, probe, facts, OPTIONS.compression, folder)
 
 

@@ -8,15 +8,16 @@ from sqlalchemy import select
 
 from tests.media import Clips, ffmpeg
 from utils.db import items, ledger, runs
-from utils.db.schema import Execution, Item
+from utils.db.schema import Execution, Item, Spending
 from utils.db.session import session
 from utils.models.options import CompressionOptions, PipelineOptions
+from utils.models.rendition import Compression
 from utils.models.shift import RunStatus
 
 pytestmark = pytest.mark.usefixtures("prefect_server")
 
 # Tones hold no voice: these stories need no speech model.
-QUICK = PipelineOptions(skip=("generate_embeddings",))
+QUICK = PipelineOptions().without("generate_embeddings")
 
 
 @pytest.fixture
@@ -123,7 +124,7 @@ def test_another_option_repeats_only_what_depends_on_it(library):
     report, _ = ingest(library / "tone.wav", options=options)
     assert outcomes(report)["tone.wav"][0] == "done"
     counts = {name: step.executions for name, step in steps(item_id).items()}
-    assert counts.pop("compress_media") == 2
+    assert counts.pop("compress_audio") == 2
     assert set(counts.values()) == {1}
 
 
@@ -137,7 +138,7 @@ def test_a_lost_rendition_is_made_again_and_nothing_else(library, settings):
     ingest(library / "tone.wav")
     assert rendition.exists()
     counts = {name: step.executions for name, step in steps(item_id).items()}
-    assert counts.pop("compress_media") == 2
+    assert counts.pop("compress_audio") == 2
     assert set(counts.values()) == {1}
 
 
@@ -244,7 +245,7 @@ def test_going_back_to_former_options_shows_the_former_results(library):
     item_id = report.items[0].item_id
     first = ingest_state(item_id)
     assert first[0] == "approve"
-    ingest(path, options=QUICK.model_copy(update={"skip": ("judge_quality",)}))
+    ingest(path, options=QUICK.without("judge_quality"))
     assert ingest_state(item_id)[0] is None
     ingest(path)
     assert ingest_state(item_id) == first
@@ -348,6 +349,133 @@ def test_a_key_brings_gemini_which_is_asked_again_when_it_throttles(clips, overr
     assert kept.understanding.summary == UNDERSTANDING["summary"]
     assert kept.usage.prompt_tokens == 321
     assert "the-secret-key" not in report.report.read_text()
+
+
+def test_one_step_alone_changes_nothing_else(library):
+    report, _ = ingest(library / "tone.wav")
+    item_id = report.items[0].item_id
+    before = ingest_state(item_id)
+    alone = QUICK.model_copy(update={"only": ("judge_quality",), "force": True})
+    report, _ = ingest(library / "tone.wav", options=alone)
+    assert outcomes(report)["tone.wav"][0] == "done"
+    counts = {name: step.executions for name, step in steps(item_id).items()}
+    assert counts.pop("judge_quality") == 2
+    assert set(counts.values()) == {1}
+    assert ingest_state(item_id) == before
+    report, _ = ingest(library / "tone.wav")
+    assert outcomes(report)["tone.wav"] == ("skipped", "already done")
+
+
+def test_one_step_of_a_new_item_does_not_make_it_done(library):
+    alone = QUICK.model_copy(update={"only": ("extract_hdr",)})
+    report, _ = ingest(library / "image.jpg", options=alone)
+    item_id = report.items[0].item_id
+    assert set(steps(item_id)) == {"generate_checksum", "extract_ffprobe", "extract_hdr"}
+    report, _ = ingest(library / "image.jpg")
+    assert outcomes(report)["image.jpg"][0] == "done"
+    assert steps(item_id)["extract_hdr"].executions >= 1
+
+
+def test_force_does_everything_again_and_then_there_is_nothing_to_do(library):
+    report, _ = ingest(library / "image.jpg")
+    item_id = report.items[0].item_id
+    ingest(library / "image.jpg", options=QUICK.model_copy(update={"force": True}))
+    assert {step.executions for step in steps(item_id).values()} == {2}
+    assert ingest(library / "image.jpg")[0].status is RunStatus.NOTHING_TO_DO
+
+
+def test_a_film_as_a_song_gives_its_sound_alone(clips):
+    report, _ = ingest(clips.video, options=QUICK.model_copy(update={"profile": "song"}))
+    found = steps(report.items[0].item_id)
+    assert "compress_audio" in found
+    assert "analyze_exposure" not in found
+    with session() as s:
+        made = ledger.latest_result(s, report.items[0].item_id, "compress_audio", Compression)
+    assert made.rendition is None or made.rendition.codec == "opus"
+
+
+def test_gemini_watches_a_film_and_chooses_its_pictures(clips, override, settings):
+    from pydantic import SecretStr
+
+    from tests.servers.gemini import gemini, watched
+    from utils.models.rendition import Thumbnails
+    from utils.models.video_analysis import VideoAnalysis
+
+    with gemini(watched()) as server:
+        override(gemini_api_key=SecretStr("the-secret-key"), gemini_base_url=server.url)
+        report, _ = ingest(clips.silent_video)
+    assert report.counts.done == 1
+    item_id = report.items[0].item_id
+    with session() as s:
+        seen = ledger.latest_result(s, item_id, "ai_video_analysis", VideoAnalysis)
+        chosen = ledger.latest_result(s, item_id, "ai_thumbnail_selection", Thumbnails)
+        spent = s.scalars(select(Spending)).one()
+    assert seen.engine.startswith("gemini")
+    assert len(chosen.images) == 3
+    assert (spent.status, spent.run_id) == ("settled", report.run_id)
+
+
+def test_what_does_not_fit_the_ceiling_is_put_off_and_done_by_a_later_shift(clips, override):
+    from pydantic import SecretStr
+
+    from tests.servers.gemini import gemini, watched
+
+    with gemini(watched()) as server:
+        override(
+            gemini_api_key=SecretStr("key"), gemini_base_url=server.url, ai_shift_ceiling_usd=0.001
+        )
+        report, _ = ingest(clips.silent_video)
+        assert not server.asked
+        assert (report.counts.deferred, report.counts.done, report.status) == (
+            1, 0, RunStatus.SUCCESS,
+        )  # fmt: skip
+        assert "NIGHTSHIFT_AI_SHIFT_CEILING_USD" in outcomes(report)["silent.mp4"][1]
+        assert "Waits for you" in report.report.read_text()
+        found = steps(report.items[0].item_id)
+        assert found["ai_video_analysis"].status == "deferred"
+        assert found["store_item"].status == "done"
+        override(ai_shift_ceiling_usd=1.0)
+        report = work_a_night()
+    assert report.counts.done == 1
+    counts = {name: step.executions for name, step in steps(report.items[0].item_id).items()}
+    assert counts["ai_video_analysis"] == 2
+    assert counts["analyze_signal"] == counts["make_proxy"] == 1
+
+
+def test_a_re_encode_and_its_source_are_one_group(clips, tmp_path):
+    again = tmp_path / "again.mp4"
+    ffmpeg("-i", clips.video, "-vf", "scale=320:-2", "-crf", "32", again)
+    report, _ = ingest(clips.video, again)
+    from utils.db import duplicates
+
+    with session() as s:
+        (group,) = duplicates.groups(s)
+    assert {copy.item_id for copy in group.copies} == {item.item_id for item in report.items}
+
+
+def test_pictures_are_published_once(clips, override, tmp_path):
+    from pydantic import SecretStr
+
+    target = tmp_path / "published"
+    override(publish_url=SecretStr(target.as_uri()))
+    report, _ = ingest(clips.image)
+    assert report.counts.done == 1
+    assert len(list(target.rglob("*.jpg"))) == 1
+    with session() as s:
+        from utils.db.schema import Thumbnail
+
+        assert s.scalars(select(Thumbnail.url)).one().startswith("file://")
+
+
+def test_facts_of_a_file_have_their_sources(library):
+    from utils.models.metadata import Metadata
+
+    report, _ = ingest(library / "image.jpg")
+    with session() as s:
+        facts = ledger.latest_result(s, report.items[0].item_id, "consolidate_metadata", Metadata)
+    assert (facts.width, facts.height) == (800, 600)
+    assert facts.sources["width"] == "mediainfo"
+    assert set(facts.sources) <= set(Metadata.model_fields)
 
 
 def test_a_wrong_key_quarantines_nothing(clips, override):
