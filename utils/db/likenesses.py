@@ -22,7 +22,7 @@ from utils.models.likeness import Likeness, NearDuplicate, NearDuplicates
 from utils.models.options import DuplicateOptions
 
 # Where thousands of items share terms (a fixed camera) no more rows than this are counted.
-_MAX_ROWS = 20_000
+_MAX_ROWS = 10_000
 
 
 def store(s: Session, likeness: Likeness) -> None:

@@ -14,7 +14,6 @@ A cut of 8 % at the edges leaves 0.27 to 1.00 of the frames: not promised to be 
 from __future__ import annotations
 
 import base64
-from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -30,6 +29,7 @@ WORD_SECONDS = 0.1238  # Chromaprint: 4096 samples at 11,025 Hz, a third of them
 _WORD_BITS = 6  # a sub-fingerprint within so many of 32 bits is the same: all of each copy was
 _MIN_WORD_SHARE = 0.9  # an opening that two episodes share is less than this
 _MIN_WORDS = 16  # 2 s of sub-fingerprints, 4.6 s of sound: less is chance
+_VOTING_BITS, _MAX_VOTES, _OFFSETS = 14, 16, 6
 _MIN_WORDS_ALONE = 64  # where the pictures differ the sound must be long to count
 _MIN_FRAMES = 4
 # Where sound and length agree, pictures that agree this much confirm it; a faint gradient
@@ -117,7 +117,6 @@ def max_duration(a: Likeness, b: Likeness) -> float:
     return max(a.duration_seconds or 0.0, b.duration_seconds or 0.0)
 
 
-@lru_cache(maxsize=64)
 def prints(likeness: Likeness) -> Prints:
     """The arrays of a likeness."""
     frames = [frame for frame in likeness.frames if not frame.flat]
@@ -172,9 +171,8 @@ def compare_sound(a: Prints, b: Prints, reach: float) -> Sound | None:
     """
     if min(a.telling.sum(), b.telling.sum()) < _MIN_WORDS:
         return None
-    steps = int(reach / WORD_SECONDS) + 5
     best: Sound | None = None
-    for offset in range(-steps, steps + 1):
+    for offset in _likely_offsets(a, b, int(reach / WORD_SECONDS) + 5):
         x, y = max(0, offset), max(0, -offset)
         length = min(len(a.words) - x, len(b.words) - y)
         if length < _MIN_WORDS:
@@ -187,6 +185,25 @@ def compare_sound(a: Prints, b: Prints, reach: float) -> Sound | None:
         if best is None or equal > best.equal_bits:
             best = Sound(len(differing), equal, float((differing <= _WORD_BITS).mean()))
     return best
+
+
+def _likely_offsets(a: Prints, b: Prints, steps: int) -> list[int]:
+    """0, and the offsets at which most sub-fingerprints have equal upper bits, as AcoustID does.
+
+    Of sub-fingerprints that differ in 6 % of their bits, the worst that was measured for a
+    copy, 4 of 10 keep all of them.
+    """
+    mine, theirs = np.flatnonzero(a.telling), np.flatnonzero(b.telling)
+    wanted, known = (prints.words >> (32 - _VOTING_BITS) for prints in (a, b))
+    theirs = theirs[known[theirs].argsort(kind="stable")]
+    values = known[theirs]
+    first = np.searchsorted(values, wanted[mine], "left")
+    counts = np.searchsorted(values, wanted[mine], "right") - first
+    counts[counts > _MAX_VOTES] = 0  # a chord held for seconds fits anywhere
+    places = np.arange(counts.sum()) - np.repeat(counts.cumsum() - counts, counts)
+    offsets = np.repeat(mine, counts) - theirs[np.repeat(first, counts) + places]
+    found, votes = np.unique(offsets[np.abs(offsets) <= steps], return_counts=True)
+    return [0, *found[votes.argsort()[::-1][:_OFFSETS]].tolist()]
 
 
 def _weigh(
