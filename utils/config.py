@@ -134,6 +134,9 @@ class Settings(BaseSettings):
         default="bv*[height<=1080]+ba/b", description="A yt-dlp format selector."
     )
     max_download_bytes: int = Field(default=20 * 2**30, ge=1)
+    image_model: str | None = Field(
+        default=None, description="A model of open_clip and its weights, for pictures by words."
+    )
     publish_url: SecretStr | None = Field(
         default=None, description="Where thumbnails are published: any fsspec URL."
     )

@@ -18,6 +18,7 @@ from utils.db import fulltext, items, library
 from utils.db.fulltext import Found
 from utils.db.schema import Item
 from utils.db.session import session
+from utils.media import image_embedder
 from utils.models.embedding import PassageKind
 from utils.models.search import Rank, SearchFilters, SearchHit
 from utils.text import embedder
@@ -28,7 +29,13 @@ FULL_TEXT = "full text"
 # 0.77 with 1.0 and 0.81 with 2.0. But an item that only full text finds must not drown: with 1.0
 # it gives way to those alone that are among the first eight of all other lists, with 2.0 to the
 # first 32.
-WEIGHTS: dict[str, float] = {FULL_TEXT: 2.5, "summary": 1.0, "keywords": 0.8, "speech": 1.0}
+WEIGHTS: dict[str, float] = {
+    FULL_TEXT: 2.5,
+    "summary": 1.0,
+    "keywords": 0.8,
+    "speech": 1.0,
+    "picture": 1.0,  # chosen; there is such a list only where an image model is configured
+}
 K = 60  # the paper's constant
 _DEPTH = 50  # items that each list ranks, or five times those asked for
 _SNIPPET = 240
@@ -43,8 +50,8 @@ def search(
     """The ``limit`` items that answer ``query`` best, of those that pass ``filters``.
 
     Filters come before the ranks. A hit shows the passage that full text found, the spoken one
-    first, else the nearest spoken one, else the nearest; its time is that of the best spoken
-    passage. Without a query: the items that pass, newest first.
+    first, else the nearest spoken one, else its summary; its time is that of the best spoken
+    passage, else that of the nearest still. Without a query: the items that pass, newest first.
     """
     query = clean(query)[:_LONGEST_QUERY].strip()
     if not query:
@@ -56,7 +63,9 @@ def search(
         if candidates is not None and not candidates:
             return []
         found = fulltext.search(s, query, depth, None if candidates is None else chosen)
-    near = vectors.nearest(embedder.load().query(query), depth, settings, candidates)
+    near = vectors.nearest(query, depth, embedder.load(), settings, candidates)
+    if seen := image_embedder.load(settings):
+        near |= vectors.nearest(query, depth, seen, settings, candidates, vectors.PICTURES)
     lists = {FULL_TEXT: [hit.item_id for hit in found]}
     lists |= {kind: [hit.item_id for hit in hits] for kind, hits in near.items()}
     with session() as s:
@@ -94,12 +103,8 @@ def _hits(
         if item is None or path is None:  # the index is behind the database
             continue
         given += 1
-        exact, spoken = worded.get(item_id), nearest["speech"].get(item_id)
-        if exact:
-            text = exact.spoken or exact.text
-        else:
-            text = next(hits[item_id].text for hits in _snippet_order(nearest) if item_id in hits)
-        start = exact.start_seconds if exact and exact.spoken else spoken and spoken.start_seconds
+        passages = {kind: hits[item_id] for kind, hits in nearest.items() if item_id in hits}
+        text, start_seconds = _shown(item, worded.get(item_id), passages)
         yield SearchHit(
             item_id=item_id,
             title=item.title,
@@ -107,13 +112,22 @@ def _hits(
             path=str(path),
             score=round(score, 5),
             snippet=_cut(text),
-            start_seconds=start,
+            start_seconds=start_seconds,
             why=why,
         )
 
 
-def _snippet_order(nearest: Mapping[PassageKind, dict[str, Near]]) -> list[dict[str, Near]]:
-    return [nearest["speech"], nearest["summary"], nearest["keywords"]]
+def _shown(
+    item: Item, exact: Found | None, near: Mapping[PassageKind, Near]
+) -> tuple[str, float | None]:
+    """The passage that a hit shows, and the time to jump to."""
+    if exact and exact.spoken:
+        return exact.spoken, exact.start_seconds
+    timed = near.get("speech") or near.get("picture")
+    kinds: tuple[PassageKind, ...] = ("speech", "summary", "keywords")
+    texts = (near[kind].text for kind in kinds if kind in near)
+    text = exact.text if exact else next(texts, item.summary or item.title)
+    return text, timed.start_seconds if timed else None
 
 
 def _newest(limit: int, filters: SearchFilters) -> list[SearchHit]:

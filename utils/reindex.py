@@ -12,11 +12,12 @@ from utils.config import Settings
 from utils.db import fulltext, ledger, library
 from utils.db.schema import Item
 from utils.db.session import session
+from utils.media import image_embedder
 from utils.models.analysis import Analysis
 from utils.models.record import ItemRecord, SegmentRecord
 from utils.models.transcript import Transcript
 from utils.text import embedder
-from utils.text.passages import passages
+from utils.text.passages import passages, pictures
 
 
 def reindex(settings: Settings) -> Iterator[str]:
@@ -24,7 +25,7 @@ def reindex(settings: Settings) -> Iterator[str]:
 
     Only passages that the index lacks are embedded.
     """
-    model = embedder.load()
+    model, seen = embedder.load(), image_embedder.load(settings)
     with session() as s:
         ids = s.scalars(
             select(Item.id).where(Item.processed_at.is_not(None)).order_by(Item.added_at)
@@ -35,7 +36,16 @@ def reindex(settings: Settings) -> Iterator[str]:
             found = passages(record)
             fulltext.replace(s, item_id, found)
         vectors.replace(item_id, found, model, settings)
+        if seen:
+            stills = pictures(_present(record))
+            vectors.replace(item_id, stills, seen, settings, vectors.PICTURES)
         yield record.title
+
+
+def _present(record: ItemRecord) -> ItemRecord:
+    """The record without stills that are gone; the step that made them makes them again."""
+    there = tuple(still for still in record.thumbnails if still.path.exists())
+    return record.model_copy(update={"thumbnails": there})
 
 
 def _with_text(s: Session, record: ItemRecord) -> ItemRecord:

@@ -2,6 +2,7 @@
 
 import shutil
 from datetime import UTC, datetime
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ from utils.config import load_settings
 from utils.db import items, library
 from utils.db.items import Seen
 from utils.db.session import session
+from utils.errors import SettingsError
 from utils.models.item import FileStat, MediaKind
 from utils.models.record import ItemRecord, SegmentRecord
 from utils.models.search import Rank, SearchFilters
@@ -125,3 +127,11 @@ def test_a_lost_index_is_made_again_and_then_nothing_is_embedded(small_library, 
     assert vectors.count(small_library) == before
     monkeypatch.setattr(embedder.load(), "passages", None)  # calling it would raise
     assert set(reindex(small_library)) == set(LIBRARY)
+
+
+def test_an_image_model_that_is_not_there_says_what_to_install(small_library, override):
+    override(image_model="ViT-B-32 laion2b_s34b_b79k")
+    if find_spec("open_clip"):
+        pytest.skip("open_clip is installed")
+    with pytest.raises(SettingsError, match="open_clip_torch"):
+        find.search("ship", 1, load_settings())

@@ -1,5 +1,5 @@
 from utils.models.analysis import Understanding
-from utils.models.record import ItemRecord, SegmentRecord
+from utils.models.record import ItemRecord, SegmentRecord, ThumbnailRecord
 from utils.models.transcript import Segment, Transcript
 from utils.report.markdown import _cell
 from utils.text import analyst, embedder, local, passages, words
@@ -78,6 +78,18 @@ def test_a_passage_keeps_its_id_while_it_says_the_same():
     after = passages.passages(record(["An intro. " * 60, chorus, verse, chorus], title="Song"))
     assert {p.passage_id for p in before[1:]} < {p.passage_id for p in after}
     assert before[0].passage_id != after[0].passage_id
+
+
+def test_the_same_still_is_one_picture_wherever_it_lies(tmp_path):
+    for name in ("a", "b", "c"):
+        (tmp_path / name).write_text("same" if name < "c" else "other")
+    stills = tuple(ThumbnailRecord(path=tmp_path / name) for name in ("a", "b", "c"))
+    before = passages.pictures(record([], thumbnails=stills))
+    assert len(before) == 2
+    (tmp_path / "a").rename(tmp_path / "d")
+    moved = ThumbnailRecord(path=tmp_path / "d")
+    after = passages.pictures(record([], thumbnails=(moved, *stills[1:])))
+    assert [p.passage_id for p in after] == [p.passage_id for p in before]
 
 
 def test_words_are_letters_digits_and_marks():

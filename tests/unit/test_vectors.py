@@ -14,6 +14,7 @@ from utils.clients import vectors
 from utils.config import load_settings
 from utils.errors import RetryableError
 from utils.models.embedding import Passage
+from utils.text import embedder
 
 
 def passage(item, text="0", start=None, kind="speech"):
@@ -28,10 +29,12 @@ def axis(number):
 class Axes:
     """A model for which "3" lies on an axis and "3.1" beside it; it notes what it is asked."""
 
-    name = "axes"
-
-    def __init__(self):
+    def __init__(self, name=None):
+        self.name = name or embedder.name()
         self.asked = []
+
+    def query(self, text):
+        return axis(float(text))
 
     def passages(self, texts):
         self.asked += texts
@@ -39,7 +42,7 @@ class Axes:
 
 
 def near(number, limit, settings, candidates=None):
-    return vectors.nearest(axis(number), limit, settings, candidates)
+    return vectors.nearest(str(number), limit, Axes(), settings, candidates)
 
 
 @pytest.fixture(scope="session")
@@ -97,10 +100,21 @@ def test_only_what_says_something_new_is_embedded(index):
     assert moved.start_seconds == 5.0
 
 
-def test_another_model_embeds_everything_again(index, monkeypatch):
+def test_another_model_embeds_everything_again(index):
     vectors.replace("m", [passage("m", "1")], Axes(), index)
-    monkeypatch.setattr(vectors.embedder, "name", lambda: "another")
-    assert vectors.replace("m", [passage("m", "1")], Axes(), index) == 1
+    assert vectors.replace("m", [passage("m", "1")], Axes("another"), index) == 1
+
+
+def test_pictures_are_apart_from_texts(index):
+    stills = [passage("p", "3", 2.0, kind="picture")]
+    vectors.replace("p", [passage("p", "1")], Axes(), index)
+    assert vectors.replace("p", stills, Axes("eyes"), index, vectors.PICTURES) == 1
+    found = vectors.nearest("3", 1, Axes("eyes"), index, None, vectors.PICTURES)
+    assert [(hit.item_id, hit.start_seconds) for hit in found["picture"]] == [("p", 2.0)]
+    assert vectors.replace("p", [], Axes("eyes"), index, vectors.PICTURES) == 0
+    assert not any(h.item_id == "p" for h in vectors.nearest(
+        "3", 9, Axes("eyes"), index, None, vectors.PICTURES)["picture"])  # fmt: skip
+    assert any(hit.item_id == "p" for hit in near(1, 50, index)["speech"])
 
 
 def test_summaries_keywords_and_speech_are_ranked_apart(index):

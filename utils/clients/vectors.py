@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence, Set
 from contextlib import contextmanager
 from hashlib import sha256
-from typing import Any, NamedTuple, get_args
+from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
 from filelock import FileLock
@@ -26,7 +26,8 @@ from utils.text.embedder import Embedder, Vector
 
 _CONFIGURATION = {"hnsw": {"space": "cosine"}}
 _BATCH = 5_000
-_KINDS: tuple[PassageKind, ...] = get_args(PassageKind)
+TEXTS: tuple[PassageKind, ...] = ("summary", "keywords", "speech")
+PICTURES: tuple[PassageKind, ...] = ("picture",)
 # Up to so many candidates are named in the query (1,000: 85 ms, 5,000: 228 ms among 40,000
 # passages); more are a good share of the library, and the nearest passages are read until
 # enough of them belong to candidates (2,000 passages: 92 ms).
@@ -42,16 +43,25 @@ class Near(NamedTuple):
     start_seconds: float | None
 
 
-def replace(item_id: str, passages: Sequence[Passage], model: Embedder, settings: Settings) -> int:
+def replace(
+    item_id: str,
+    passages: Sequence[Passage],
+    model: Embedder,
+    settings: Settings,
+    kinds: Sequence[PassageKind] = TEXTS,
+) -> int:
     """Make ``passages`` all that the index holds of an item; returns how many were embedded.
 
-    Only passages whose text the index does not hold yet, made by this model, are embedded and
-    written; one that moved in time gets its new time.
+    Only passages whose content the index does not hold yet, made by this model, are embedded
+    and written; one that moved in time gets its new time. ``kinds`` are those that the model
+    makes vectors of.
     """
     known: dict[str, Any] = {}
     with _client(settings) as client:
-        for kind in _KINDS:
-            rows = _open(client, kind).get(where={"item_id": item_id}, include=["metadatas"])
+        for kind in kinds:
+            rows = _open(client, kind, model.name).get(
+                where={"item_id": item_id}, include=["metadatas"]
+            )
             known |= dict(zip(rows["ids"], rows["metadatas"], strict=True))
     new = [passage for passage in passages if passage.passage_id not in known]
     made = model.passages([passage.text for passage in new]) if new else []
@@ -65,8 +75,8 @@ def replace(item_id: str, passages: Sequence[Passage], model: Embedder, settings
     if not (new or moved or gone):
         return 0
     with _client(settings) as client:
-        for kind in _KINDS:
-            collection = _open(client, kind)
+        for kind in kinds:
+            collection = _open(client, kind, model.name)
             if ids := [name for name in gone if name.startswith(f"{item_id}:{kind}:")]:
                 collection.delete(ids=ids)
             for batch in _batches([passage for passage in moved if passage.kind == kind]):
@@ -85,26 +95,35 @@ def replace(item_id: str, passages: Sequence[Passage], model: Embedder, settings
 
 
 def nearest(
-    vector: Vector, limit: int, settings: Settings, candidates: Set[str] | None = None
+    query: str,
+    limit: int,
+    model: Embedder,
+    settings: Settings,
+    candidates: Set[str] | None = None,
+    kinds: Sequence[PassageKind] = TEXTS,
 ) -> dict[PassageKind, list[Near]]:
-    """For each kind of passage the ``limit`` items nearest to a vector, each by its best passage.
+    """For each kind of passage the ``limit`` items nearest to a query, each by its best passage.
 
     Args:
-        vector: What is looked for.
+        query: What is looked for, in words.
         limit: Items, not passages.
+        model: Whose vectors these are.
         settings: Where the index is.
         candidates: Ids of the only items that count; None for all.
+        kinds: Those that the model made vectors of.
     """
+    vector = model.query(query)
     with _client(settings) as client:
         return {
-            kind: _nearest_items(_open(client, kind), vector, limit, candidates) for kind in _KINDS
+            kind: _nearest_items(_open(client, kind, model.name), vector, limit, candidates)
+            for kind in kinds
         }
 
 
 def count(settings: Settings) -> int:
-    """How many passages the index holds."""
+    """How many passages of text the index holds."""
     with _client(settings) as client:
-        return sum(int(_open(client, kind).count()) for kind in _KINDS)
+        return sum(int(_open(client, kind, embedder.name()).count()) for kind in TEXTS)
 
 
 def _nearest_items(
@@ -151,9 +170,9 @@ def _metadata(item_id: str, passage: Passage) -> dict[str, Any]:
     return metadata
 
 
-def _open(client: Any, kind: PassageKind) -> Any:
-    """The collection of a kind, whose name changes with the embedder: vectors don't mix."""
-    name = f"{kind}-{sha256(embedder.name().encode()).hexdigest()[:8]}"
+def _open(client: Any, kind: PassageKind, model: str) -> Any:
+    """The collection of a kind, whose name changes with the model: vectors don't mix."""
+    name = f"{kind}-{sha256(model.encode()).hexdigest()[:8]}"
     return client.get_or_create_collection(name, configuration=_CONFIGURATION)
 
 

@@ -8,23 +8,29 @@ The tables are made by the migration; nothing else writes them.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from sqlalchemy import CTE, Float, Integer, Select, bindparam, delete, func, insert, select, text
+from sqlalchemy import (
+    ColumnElement,
+    Select,
+    cast,
+    column,
+    delete,
+    func,
+    insert,
+    literal_column,
+    select,
+    table,
+    text,
+)
+from sqlalchemy.dialects.postgresql import TSQUERY
 from sqlalchemy.orm import Session
 
 from utils.db.schema import Passage as Row
 from utils.models.embedding import Passage
 from utils.text.words import Term, clean, terms, words
 
-_FTS5 = (
-    "SELECT rowid AS passage_id, bm25(passage_words) AS cost FROM passage_words "
-    "WHERE passage_words MATCH :{name}"
-)
-_TSVECTOR = (
-    "SELECT passage_id, -ts_rank(words, CAST(:{name} AS tsquery), 1) AS cost FROM passage_words "
-    "WHERE words @@ CAST(:{name} AS tsquery)"
-)
+_WORDS = table("passage_words", column("rowid"), column("passage_id"), column("words"))
 
 
 class Found(NamedTuple):
@@ -84,56 +90,61 @@ def search(
         return []
     served = _is_postgres(s)
     any_of = (" | " if served else " OR ").join(_phrase(term, served) for term in wanted)
-    found = _matches("any_of", any_of, served)
-    spoken = (Row.kind == "speech").label("spoken")
-    ranked = (
-        select(
-            Row.item_id,
-            Row.text,
-            Row.start_seconds,
-            spoken,
-            func.min(found.c.cost).over(partition_by=Row.item_id).label("best"),
-            func.row_number()
-            .over(partition_by=(Row.item_id, spoken), order_by=(found.c.cost, Row.id))
-            .label("place"),
-            found.c.cost,
-        )
-        .join(found, found.c.passage_id == Row.id)
-        .where(*(Row.item_id.in_(_holders(n, term, served)) for n, term in enumerate(wanted[1:])))
-    )
-    if len(wanted) > 1:
-        ranked = ranked.where(Row.item_id.in_(_holders(len(wanted), wanted[0], served)))
+    found = _matching(any_of, served, Row.item_id, cost := _cost(any_of, served))
     if candidates is not None:
-        ranked = ranked.where(Row.item_id.in_(candidates))
-    best = ranked.subquery()
-    rows = s.execute(
-        select(best)
-        .where(best.c.place == 1)
-        .order_by(best.c.best, best.c.item_id, best.c.cost)
-        .limit(2 * limit)  # at most two an item
-    )
-    hits: dict[str, Found] = {}
-    for row in rows:
-        hit = hits.get(row.item_id) or Found(row.item_id, row.text, None, None)
-        if row.spoken:
-            hit = hit._replace(spoken=row.text, start_seconds=row.start_seconds)
-        hits[row.item_id] = hit
-    return list(hits.values())[:limit]
+        found = found.where(Row.item_id.in_(candidates))
+    if len(wanted) > 1:
+        for term in wanted:
+            holders = _matching(_phrase(term, served), served, Row.item_id)
+            found = found.where(Row.item_id.in_(holders))
+    ranked = found.offset(0).subquery()  # a fence: bm25 may not stand inside an aggregate
+    best = func.min(ranked.c.cost)
+    ids = s.scalars(
+        select(ranked.c.item_id)
+        .group_by(ranked.c.item_id)
+        .order_by(best, ranked.c.item_id)
+        .limit(limit)
+    ).all()
+    shown = _matching(any_of, served, Row.item_id, Row.id, Row.kind, cost)
+    rows = s.execute(shown.where(Row.item_id.in_(ids))).all()
+    return _found(s, ids, sorted(rows, key=lambda row: (row.cost, row.id)))
 
 
-def _holders(number: int, term: Term, served: bool) -> Select[tuple[str]]:
-    """The items of which some passage holds ``term``."""
-    found = _matches(f"term_{number}", _phrase(term, served), served)
-    return select(Row.item_id).join(found, found.c.passage_id == Row.id)
+def _found(s: Session, ids: Sequence[str], passages: Sequence[Any]) -> list[Found]:
+    """Items by their best passage, and their best spoken one; ``passages`` best first."""
+    best: dict[str, int] = {}
+    spoken: dict[str, int] = {}
+    for row in passages:
+        best.setdefault(row.item_id, row.id)
+        if row.kind == "speech":
+            spoken.setdefault(row.item_id, row.id)
+    wanted = {*best.values(), *spoken.values()}
+    texts = {row.id: row for row in s.scalars(select(Row).where(Row.id.in_(wanted)))}
+    return [
+        Found(
+            item_id=item_id,
+            text=texts[best[item_id]].text,
+            spoken=texts[spoken[item_id]].text if item_id in spoken else None,
+            start_seconds=texts[spoken[item_id]].start_seconds if item_id in spoken else None,
+        )
+        for item_id in ids
+    ]
 
 
-def _matches(name: str, expression: str, served: bool) -> CTE:
-    statement = text((_TSVECTOR if served else _FTS5).format(name=name))
-    return (
-        statement.bindparams(bindparam(name, expression))
-        .columns(passage_id=Integer, cost=Float)
-        .cte(f"found_{name}")
-    )
+def _matching(expression: str, served: bool, *columns: Any) -> Select[Any]:
+    """Passages, joined to their words, that match an expression of the database's language."""
+    if served:
+        key, matches = _WORDS.c.passage_id, _WORDS.c.words.op("@@")(cast(expression, TSQUERY))
+    else:
+        key, matches = _WORDS.c.rowid, literal_column("passage_words").op("MATCH")(expression)
+    return select(*columns).select_from(_WORDS).join(Row, Row.id == key).where(matches)
+
+
+def _cost(expression: str, served: bool) -> ColumnElement[float]:
+    """The rank of a passage, lower is better."""
+    if served:
+        return (-func.ts_rank(_WORDS.c.words, cast(expression, TSQUERY), 1)).label("cost")
+    return func.bm25(literal_column("passage_words")).label("cost")
 
 
 def _phrase(term: Term, served: bool) -> str:

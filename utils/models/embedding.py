@@ -6,13 +6,14 @@ from typing import ClassVar, Literal
 
 from utils.models.base import Frozen
 
-PassageKind = Literal["summary", "keywords", "speech"]
+PassageKind = Literal["summary", "keywords", "speech", "picture"]
 
 
 class Passage(Frozen):
-    """A piece of text to be found; ``start_seconds`` is None for what was not spoken.
+    """A piece of an item to be found; ``start_seconds`` is None for what has no time.
 
-    ``passage_id`` holds a hash of the text: a passage that says the same has the same id.
+    ``passage_id`` holds a hash of the content: a passage that says the same has the same id. The
+    text of a picture is the path of a still.
     """
 
     passage_id: str
@@ -27,5 +28,6 @@ class EmbeddingReport(Frozen):
     not_in_key: ClassVar[frozenset[str]] = frozenset({"embedded_count"})
 
     engine: str
+    image_engine: str | None = None
     passage_count: int
     embedded_count: int

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from hashlib import sha256
 
+from utils.media import files
 from utils.models.embedding import Passage, PassageKind
 from utils.models.record import ItemRecord, SegmentRecord
 from utils.text.words import clean
@@ -34,6 +35,20 @@ def passages(record: ItemRecord) -> list[Passage]:
             )
         )
     return found
+
+
+def pictures(record: ItemRecord) -> list[Passage]:
+    """The stills of an item, for an image model; two that are the same file are one."""
+    found = {
+        (digest := files.sha256(still.path)): Passage(
+            passage_id=f"{record.item_id}:picture:{digest[:16]}",
+            kind="picture",
+            text=str(still.path),
+            start_seconds=still.time_seconds,
+        )
+        for still in record.thumbnails
+    }
+    return list(found.values())
 
 
 def _parts(record: ItemRecord) -> Iterator[tuple[PassageKind, str, float | None]]:
