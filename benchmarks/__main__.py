@@ -1,7 +1,8 @@
 """Figures, as ratios against an alternative that runs beside them: `make bench`.
 
-python -m benchmarks            all of them, about four minutes on two cores
-python -m benchmarks shift      one of them: shift, help, search
+python -m benchmarks            all of them, about fifteen minutes on two cores
+python -m benchmarks shift      one of them: shift, help, extraction, views, encode, likeness,
+                                search
 """
 
 from __future__ import annotations
@@ -13,9 +14,17 @@ import sys
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks import search, shift, startup
+from benchmarks import encode, extraction, likeness, search, shift, startup, views
 
-BENCHMARKS = {"shift": shift.rows, "help": startup.rows, "search": search.rows}
+BENCHMARKS = {
+    "shift": shift.rows,
+    "help": startup.rows,
+    "extraction": extraction.rows,
+    "views": views.rows,
+    "encode": encode.rows,
+    "likeness": likeness.rows,
+    "search": search.rows,
+}
 
 
 def main() -> None:

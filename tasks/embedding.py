@@ -5,17 +5,24 @@ from __future__ import annotations
 from tasks.policy import step
 from utils.clients import vectors
 from utils.config import load_settings
+from utils.media import image_embedder
 from utils.models.embedding import EmbeddingReport
 from utils.models.item import MediaItem
 from utils.models.record import ItemRecord
 from utils.text import embedder
-from utils.text.passages import passages
+from utils.text.passages import passages, pictures
 
 
-@step(fingerprint=lambda item, record: embedder.name())
+@step(fingerprint=lambda item, record: f"{embedder.name()} {load_settings().image_model or ''}")
 def generate_embeddings(item: MediaItem, record: ItemRecord) -> EmbeddingReport:
-    """Summary, keywords and speech as vectors in the index; what is there is not made again."""
-    found = passages(record)
-    model = embedder.load()
-    made = vectors.replace(item.item_id, found, model, load_settings())
+    """Summary, keywords and speech as vectors in the index; what is there is not made again.
+
+    Pictures too where a model for them is configured.
+    """
+    settings, model, found = load_settings(), embedder.load(), passages(record)
+    made = vectors.replace(item.item_id, found, model, settings)
+    if seen := image_embedder.load(settings):
+        shown = pictures(record)
+        made += vectors.replace(item.item_id, shown, seen, settings, vectors.PICTURES)
+        found += shown
     return EmbeddingReport(engine=model.name, passage_count=len(found), embedded_count=made)
