@@ -11,7 +11,7 @@ from utils.config import load_settings
 from utils.db import items, ledger, runs
 from utils.db.items import Seen
 from utils.db.schema import Base, Item, is_described
-from utils.db.session import engine, session, upgrade
+from utils.db.session import MIGRATIONS, engine, session, upgrade
 from utils.errors import PermanentError, RetryableError
 from utils.models.item import FileStat, ItemStatus, MediaKind
 from utils.models.rendition import Thumbnails
@@ -51,6 +51,23 @@ def test_the_migrations_make_what_the_schema_says(database):
             connection, opts={"compare_type": True, "include_name": is_described}
         )
         assert compare_metadata(context, Base.metadata) == []
+
+
+def test_an_older_database_keeps_what_it_holds_and_goes_back_again(database):
+    from alembic import command
+    from alembic.config import Config
+
+    item_id = add(1, title="kept", camera_make="Canon")
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS))
+    target = engine(load_settings())
+    for move, version in ((command.downgrade, "0001"), (command.upgrade, "head")):
+        with target.begin() as connection:
+            config.attributes["connection"] = connection
+            move(config, version)
+    with session() as s:
+        item = s.get_one(Item, item_id)
+        assert (item.title, item.camera_make, len(items.paths_of(s, item_id))) == ("kept", None, 1)
 
 
 def test_a_database_of_a_newer_version_is_refused(database):

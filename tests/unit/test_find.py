@@ -10,13 +10,14 @@ import pytest
 from utils import find
 from utils.clients import vectors
 from utils.config import load_settings
-from utils.db import items, library
+from utils.db import items, ledger, library
 from utils.db.items import Seen
 from utils.db.session import session
 from utils.errors import SettingsError
 from utils.models.item import FileStat, MediaKind
 from utils.models.record import ItemRecord, SegmentRecord
 from utils.models.search import Rank, SearchFilters
+from utils.models.transcript import Segment, Transcript
 from utils.reindex import reindex
 from utils.text import embedder
 from utils.text.passages import passages
@@ -127,6 +128,23 @@ def test_a_lost_index_is_made_again_and_then_nothing_is_embedded(small_library, 
     assert vectors.count(small_library) == before
     monkeypatch.setattr(embedder.load(), "passages", None)  # calling it would raise
     assert set(reindex(small_library)) == set(LIBRARY)
+
+
+def test_what_was_done_before_there_were_rows_is_made_findable_from_the_ledger(settings):
+    item_id = "e" * 64
+    stat = FileStat(path=Path("/x/old.mp3"), size_bytes=1, modified_ns=1, inode=1)
+    said = Segment(start_seconds=3.0, end_seconds=5.0, text="The boats left before dusk.")
+    row = ledger.start(item_id, "transcribe_audio", 1, "key", None)
+    with session() as s:
+        items.register(s, Seen(stat, item_id, True), MediaKind.AUDIO)
+        ledger.finish(s, row, Transcript(engine="x", segments=(said,)), 1.0)
+        items.settle_done(s, item_id, "key")
+    assert find.search("boats", 1, settings) == []
+    assert list(reindex(settings)) == ["old"]
+    (hit,) = find.search("boats", 1, settings)
+    assert (hit.start_seconds, hit.why[0].list) == (3.0, "full text")
+    with session() as s:
+        assert library.load(s, item_id).segments[0].text == said.text
 
 
 def test_an_image_model_that_is_not_there_says_what_to_install(small_library, override):

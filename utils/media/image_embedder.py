@@ -1,7 +1,8 @@
 """Pictures as vectors, beside texts that describe them: OpenCLIP, where a person set it up.
 
 No package registry ships usable weights of such a model (looked for in 2026), so there is no
-default: NIGHTSHIFT_IMAGE_MODEL names a model of open_clip and its weights.
+default: NIGHTSHIFT_IMAGE_MODEL names a model of open_clip and its weights. This ran with
+open_clip 3.3.0 and untrained weights only: that it works is known, how well it finds is not.
 """
 
 from __future__ import annotations
