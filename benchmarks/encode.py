@@ -7,6 +7,7 @@ whose mean VMAF is the same.
 
 from __future__ import annotations
 
+import itertools
 import math
 import statistics
 import subprocess
@@ -23,7 +24,10 @@ Row = tuple[str, str, str, str, str]
 TARGET = 93.0
 FIXED = (20, 23, 26, 29, 32)
 SAMPLES = Path(__file__).parent.parent / "samples"
-_PAN = "zoompan=z='1.4+0.2*sin(on/40)':x='(iw-iw/zoom)*on/250':y='(ih-ih/zoom)/2':d=250:s=640x360:fps=25"
+_PAN = (
+    "zoompan=z='1.4+0.2*sin(on/40)':x='(iw-iw/zoom)*on/250':y='(ih-ih/zoom)/2'"
+    ":d=250:s=640x360:fps=25"
+)
 CLIPS = {
     "film": ("-i", SAMPLES / "the night shift.mp4"),
     "photograph": ("-i", SAMPLES / "coast.jpg", "-vf", f"{_PAN},noise=alls=5:allf=t"),
@@ -95,7 +99,7 @@ def _against(found: list[Encoded], fixed: list[list[Encoded]]) -> Row:
 
 def _interpolate(x: float, points: list[tuple[float, float]]) -> float:
     """The value at ``x`` on the lines between points whose x falls."""
-    for (x0, y0), (x1, y1) in zip(points, points[1:], strict=False):
+    for (x0, y0), (x1, y1) in itertools.pairwise(points):
         if x0 >= x >= x1:
             return y0 + (y1 - y0) * (x0 - x) / (x0 - x1)
     raise ValueError(f"no fixed crf reaches a mean VMAF of {x:.1f}")
