@@ -5,7 +5,6 @@ At most 854 px, a few frames a second, one channel of 16 kHz: a minute is about 
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -60,8 +59,8 @@ def make(
     with whole_file(target) as temporary:
         is_hdr = video and any(s.is_hdr for s in layout.read(path).of("video"))
         arguments = command(path, probe, frames_per_second, is_hdr, temporary)
-        written = _seconds(process.run(arguments, path, hear).stdout)
-        _verify(temporary, path, probe, written)
+        written = process.run(arguments, path, hear).stdout
+        _verify(temporary, path, probe, verify.totals(written))
         size = temporary.stat().st_size
     if tell:
         tell(1.0)
@@ -94,21 +93,16 @@ def command(
     ]
 
 
-def _seconds(progress: str) -> float:
-    """The length that ffmpeg says it wrote."""
-    found = re.findall(r"^out_time_us=(\d+)$", progress, re.MULTILINE)
-    return int(found[-1]) / 1e6 if found else 0.0
-
-
-def _verify(made: Path, path: Path, probe: ContainerProbe, written: float) -> None:
-    declared = None if probe.duration_is_estimated else probe.duration_seconds
-    if written <= 0 or (declared and written < declared - verify.slack(2 * declared)):
-        raise PermanentError(
-            f"{path.name} is damaged: {written:.1f} of {declared or 0:.1f} s decode. "
-            "Get the file again."
-        )
+def _verify(made: Path, path: Path, probe: ContainerProbe, written: tuple[int, float]) -> None:
+    """Hold a proxy against what ffmpeg says it wrote, and against the source's length."""
     frames, seconds = verify.decode(made)
-    if abs(seconds - written) > verify.slack(written) or (probe.video and not frames):
+    if frames != written[0] or seconds < written[1] - verify.slack(written[1]):
         raise PermanentError(
-            f"The proxy of {path.name} lasts {seconds:.2f} s instead of {written:.2f} s."
+            f"The proxy of {path.name} has {frames} of {written[0]} frames, "
+            f"{seconds:.2f} of {written[1]:.2f} s."
+        )
+    declared = 0.0 if probe.duration_is_estimated else probe.duration_seconds or 0.0
+    if seconds <= 0 or seconds < declared - verify.slack(2 * declared):
+        raise PermanentError(
+            f"{path.name} is damaged: {seconds:.1f} of {declared:.1f} s decode. Get the file again."
         )

@@ -47,8 +47,17 @@ def decode(path: Path, hear: process.Hear | None = None) -> tuple[int, float]:
         path,
         hear,
     )
-    totals = dict(re.findall(r"^(frame|out_time_us)=(\d+)$", finished.stdout, re.MULTILINE))
-    return int(totals.get("frame", 0)), int(totals.get("out_time_us", 0)) / 1e6
+    return totals(finished.stdout)
+
+
+def totals(progress: str) -> tuple[int, float]:
+    """Frames and seconds that ffmpeg's ``-progress`` last reported.
+
+    Of an encode the seconds may lack the frames that the encoder held back; of a decode they
+    are exact.
+    """
+    last = dict(re.findall(r"^(frame|out_time_us)=(\d+)$", progress, re.MULTILINE))
+    return int(last.get("frame", 0)), int(last.get("out_time_us", 0)) / 1e6
 
 
 def rendition(
