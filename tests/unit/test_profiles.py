@@ -72,7 +72,7 @@ def hdr10(tmp_path_factory):
 
 def compressed(path, options, folder):
     probe = ffprobe.probe(path)
-    result = encode.compress(path, probe, signal.analyze(path, probe), options, folder)
+    result = encode.compress(path, probe, signal.analyze(path, probe, path.parent), options, folder)
     assert not [*folder.glob(".*")]
     return result
 
@@ -347,7 +347,7 @@ def test_a_damaged_source_is_compressed_and_its_errors_are_told(clips, tmp_path)
     damaged = tmp_path / "damaged.ts"
     damaged.write_bytes(data)
     probe = ffprobe.probe(damaged)
-    facts = signal.analyze(damaged, probe)
+    facts = signal.analyze(damaged, probe, damaged.parent)
     assert facts.decode_errors > 0
     try:
         result = encode.compress(damaged, probe, facts, WEB, tmp_path)

@@ -23,7 +23,7 @@ def film(tmp_path_factory):
 
 def compressed(path, folder, tell=None, **options):
     probe = ffprobe.probe(path)
-    facts = signal.analyze(path, probe)
+    facts = signal.analyze(path, probe, path.parent)
     options = CompressionOptions(min_saving=0, **options)
     return encode.compress(path, probe, facts, options, folder, tell)
 
@@ -67,7 +67,7 @@ def test_what_is_cancelled_leaves_nothing(film, tmp_path, target):
 
 def test_an_encode_that_takes_too_long_leaves_nothing(film, tmp_path):
     probe = ffprobe.probe(film)
-    facts = signal.analyze(film, probe)
+    facts = signal.analyze(film, probe, film.parent)
     folder = tmp_path / "out"
     folder.mkdir()
     options = CompressionOptions(profile="archive")
@@ -113,7 +113,7 @@ def test_of_a_damaged_source_other_samples_are_taken(film, tmp_path):
     data[at : at + 4000] = bytes(4000)
     stream.write_bytes(data)
     probe = ffprobe.probe(stream)
-    facts = signal.analyze(stream, probe)
+    facts = signal.analyze(stream, probe, stream.parent)
     assert facts.decode_errors > 0
     plan = profiles.for_video(layout.read(stream), CompressionOptions(), is_intact=False)
     found = search.search(

@@ -183,3 +183,22 @@ def test_a_1x1_image_is_looked_at(tmp_path):
     ffmpeg("-f", "lavfi", "-i", "color=c=red:s=1x1", "-frames:v", "1", dot)
     probe = ffprobe.probe(dot).with_size(1, 1)
     assert len(signal.analyze(dot, probe, tmp_path).stills) == 1
+
+
+def test_an_audio_without_samples_holds_nothing(tmp_path):
+    empty = tmp_path / "empty.wav"
+    ffmpeg("-f", "lavfi", "-i", "anullsrc", "-t", "0", empty)
+    with pytest.raises(PermanentError, match="holds nothing"):
+        signal.analyze(empty, ffprobe.probe(empty), tmp_path)
+
+
+def test_frames_of_a_variable_rate_are_all_looked_at(tmp_path):
+    film = tmp_path / "vfr.mp4"
+    ffmpeg("-f", "lavfi", "-i", "testsrc2=s=320x180:r=30:d=2", "-vf",
+           "settb=1/90000,setpts='(N+0.4*mod(N*7,3)/3+if(gt(N,30),17,0))*3000'",
+           "-fps_mode", "vfr", "-enc_time_base", "1/90000", "-video_track_timescale", "90000",
+           "-pix_fmt", "yuv420p", film)  # fmt: skip
+    report = signal.analyze(film, ffprobe.probe(film), tmp_path)
+    assert report.decoded_frames == 60
+    assert report.decode_errors == 0
+    assert report.stills[-1].time_seconds == pytest.approx(2.5, abs=0.1)

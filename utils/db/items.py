@@ -12,7 +12,14 @@ from sqlalchemy.orm import Session
 
 from utils.db.schema import File, Item, now
 from utils.db.session import upsert
-from utils.errors import DeferredError, PermanentError, ResourceError, RetryableError, SettingsError
+from utils.errors import (
+    DeferredError,
+    PermanentError,
+    ResourceError,
+    RetryableError,
+    SettingsError,
+    StoppedError,
+)
 from utils.media import files
 from utils.models.item import FileStat, ItemStatus, MediaItem, MediaKind
 
@@ -242,8 +249,15 @@ def settle_aside(s: Session, item_id: str) -> None:
 
 
 def settle_failed(s: Session, item_id: str, error: BaseException, max_tries: int) -> None:
-    """The item failed: for good if the error is permanent or the tries are used up."""
+    """The item failed: for good if the error is permanent or the tries are used up.
+
+    What a person stopped waits as before.
+    """
     item = s.get_one(Item, item_id)
+    if isinstance(error, StoppedError):
+        item.status = ItemStatus.PENDING.value
+        item.claimed_by = item.claimed_until = None
+        return
     if not isinstance(error, ResourceError | SettingsError):  # not the item's fault
         item.tries += 1
     final = isinstance(error, PermanentError) or item.tries >= max_tries

@@ -19,7 +19,13 @@ from pathlib import Path
 from typing import NamedTuple
 
 from utils import deadline
-from utils.errors import PermanentError, ResourceError, RetryableError, from_os_error
+from utils.errors import (
+    PermanentError,
+    ResourceError,
+    RetryableError,
+    StoppedError,
+    from_os_error,
+)
 
 Hear = Callable[[str], None]
 
@@ -53,7 +59,8 @@ def run(command: Sequence[str | Path], about: Path, hear: Hear | None = None) ->
     Raises:
         PermanentError: the tool refused the file.
         ResourceError: the disk is full.
-        RetryableError: it was ended: by the step's deadline, by a signal, or by ``end_all``.
+        RetryableError: it was ended: by the step's deadline, or by a signal.
+        StoppedError: it was ended by ``end_all``.
     """
     tool = Path(command[0]).name.split("-")[0]
     what = f"{tool} on {about.name}"
@@ -151,7 +158,7 @@ def _hear_lines(text: bytearray, start: int, hear: Hear) -> int:
 def _check(what: str) -> None:
     deadline.check(what)
     if _ending.is_set():
-        raise RetryableError(f"{what} was ended together with the run. Run again.")
+        raise StoppedError(f"{what} was ended together with the run. Run again.")
 
 
 def _end(child: subprocess.Popen[bytes]) -> None:
@@ -169,7 +176,10 @@ def _end(child: subprocess.Popen[bytes]) -> None:
 def complaint(stderr: str) -> str:
     """What a tool's errors say, last cause first, without addresses and the file's path."""
     causes: list[str] = []
-    for line in reversed(stderr.splitlines()):
+    lines = stderr.splitlines()
+    # Where lines name their level, only those of errors say why.
+    grave = [line for line in lines if re.search(r"\[(error|fatal|panic)\] ", line)]
+    for line in reversed(grave or lines):
         cause = re.sub(r"^(\[[^\]]*\]\s*)+", "", line.strip())
         cause = re.sub(r"^(Error opening input( files?)?: )?(file:.*: (?=[A-Z]))?", "", cause)
         if cause and cause not in causes:

@@ -28,6 +28,8 @@ STILL_WIDTH = 640
 _BLIND_SPACING_SECONDS = 2.0  # between stills of what does not say how long it is
 _MAX_STILLS = 2 * STILLS
 
+# In an encoder's own time base, one of the frame rate, frames of a variable rate may collide.
+_EVERY_FRAME = ("-fps_mode", "passthrough", "-enc_time_base:v", "1:1000000")
 _PICTURE = (
     "scale=320:-2:flags=fast_bilinear,blackdetect=d=0.5:pix_th=0.10,"
     "freezedetect=n=-60dB:d=2,scdet=threshold=10"
@@ -85,6 +87,10 @@ def analyze(path: Path, probe: ContainerProbe, folder: Path) -> SignalReport:
 
 
 def _demand_whole(path: Path, probe: ContainerProbe, report: SignalReport) -> None:
+    if report.decoded_seconds == 0 and not report.decoded_frames:
+        raise PermanentError(
+            f"{path.name} holds nothing: no sample and no frame decodes. Get the file again."
+        )
     if report.decoded_share < MIN_DECODED_SHARE or report.decoded_seconds == 0 < (
         probe.duration_seconds or 0
     ):
@@ -110,7 +116,7 @@ def command(path: Path, probe: ContainerProbe, scratch: Path) -> list[str]:
         outputs += ["-filter_complex", graph, "-map", "[seen]"]
         pattern = str(scratch).replace("%", "%%") + "/%04d.jpg"
         stills = [
-            *("-map", "[stills]", "-frames:v", str(_MAX_STILLS), "-fps_mode", "passthrough"),
+            *("-map", "[stills]", "-frames:v", str(_MAX_STILLS), *_EVERY_FRAME),
             *("-c:v", "mjpeg", "-q:v", "3", "-pix_fmt", "yuvj420p", "-f", "image2", pattern),
         ]
     for number, stream in enumerate(probe.audio):
@@ -123,7 +129,7 @@ def command(path: Path, probe: ContainerProbe, scratch: Path) -> list[str]:
         *("-progress", "pipe:1", "-stats_period", "60"),
         *tools.input_arguments(path),
         *outputs,
-        *("-fps_mode", "passthrough", "-f", "null", "-"),
+        *(*_EVERY_FRAME, "-f", "null", "-"),
         *stills,
     ]
 
