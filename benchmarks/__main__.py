@@ -1,7 +1,7 @@
 """Figures, as ratios against an alternative that runs beside them: `make bench`.
 
 python -m benchmarks            all of them, about four minutes on two cores
-python -m benchmarks shift      one of them: shift, help
+python -m benchmarks shift      one of them: shift, help, likeness
 """
 
 from __future__ import annotations
@@ -13,9 +13,9 @@ import sys
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks import shift, startup
+from benchmarks import likeness, shift, startup
 
-BENCHMARKS = {"shift": shift.rows, "help": startup.rows}
+BENCHMARKS = {"shift": shift.rows, "help": startup.rows, "likeness": likeness.rows}
 
 
 def main() -> None:
