@@ -128,7 +128,7 @@ class DuplicateOptions(Frozen):
         default=0.6, ge=0, le=1, description="Share of frames that are alike."
     )
     min_sound: float = Field(
-        default=0.9, ge=0.5, le=1, description="Share of equal bits of the audio fingerprints."
+        default=0.88, ge=0.5, le=1, description="Share of equal bits of the audio fingerprints."
     )
     duration_seconds: float = Field(
         default=2.5, ge=0, description="Lengths may differ by this much …"
