@@ -60,7 +60,7 @@ def analyse(facts: Extraction, options: PipelineOptions) -> Findings:
 def _listen(facts: Extraction, found: Findings, options: PipelineOptions) -> None:
     item, probe, plan = facts.item, facts.probe, facts.plan
     if plan.runs("transcribe_audio"):
-        found.transcript = transcribe_audio(item, probe.audio[0].index, options.transcription)
+        found.transcript = transcribe_audio(item, probe.heard[0].index, options.transcription)
     if found.transcript and plan.runs("analyze_content"):
         try:
             found.analysis = analyze_content(item, found.transcript, options.analysis.for_text())

@@ -24,10 +24,12 @@ def fingerprint_media(item: MediaItem, probe: ContainerProbe, signal: SignalRepo
     return likeness.of(
         item.item_id,
         probe.kind,
-        None if probe.kind is MediaKind.IMAGE else signal.decoded_seconds,
+        None
+        if probe.kind is MediaKind.IMAGE or probe.duration_is_estimated
+        else signal.decoded_seconds,
         [(still.path, still.time_seconds) for still in signal.stills],
         item.path,
-        probe.audio[0].index if probe.audio else None,
+        probe.heard[0].index if probe.heard else None,
     )
 
 

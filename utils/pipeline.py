@@ -189,7 +189,7 @@ def _why_not(
         return f"makes no sense for profile {chosen}"
     if step.wants == "picture" and not probe.video:
         return "has no picture"
-    if step.wants == "sound" and not probe.audio:
+    if step.wants == "sound" and not probe.heard:
         return "has no sound"
     return _not_configured(step.name, options, settings)
 

@@ -202,3 +202,19 @@ def test_frames_of_a_variable_rate_are_all_looked_at(tmp_path):
     assert report.decoded_frames == 60
     assert report.decode_errors == 0
     assert report.stills[-1].time_seconds == pytest.approx(2.5, abs=0.1)
+
+
+def test_a_sound_that_nobody_can_decode_does_not_spoil_the_rest(clips, tmp_path):
+    """A phone's spatial sound beside its stereo: the codec's tag is one that ffmpeg lacks."""
+    film = tmp_path / "phone.mov"
+    ffmpeg("-i", clips.video, "-map", "0:v", "-map", "0:a", "-map", "0:a", "-c", "copy", film)
+    data = film.read_bytes()
+    second = data.rindex(b"stsd")
+    film.write_bytes(
+        data[:second] + data[second:].replace(b"mp4a", b"apac").replace(b"esds", b"free")
+    )
+    probe = ffprobe.probe(film)
+    assert [stream.codec for stream in probe.audio] == ["aac", "unknown"]
+    report = signal.analyze(film, probe, tmp_path)
+    assert report.decoded_seconds == pytest.approx(4, abs=0.1)
+    assert report.loudness_lufs is not None

@@ -8,6 +8,10 @@ from __future__ import annotations
 from utils.media import tools
 from utils.models.probe import VideoStream
 
+# Output options that keep the time of each frame: in an encoder's own time base, one of the mean
+# frame rate, frames of a variable rate collide.
+EVERY_FRAME = ("-fps_mode", "passthrough", "-enc_time_base:v", "1:1000000")
+
 # Transfer characteristics of high dynamic range (ITU-R BT.2100): PQ and HLG.
 _HDR = {"smpte2084", "arib-std-b67"}
 # White of 203 cd/m² (ITU-R BT.2408) comes out at grey level 214 of 255; hable gave 157.

@@ -28,8 +28,6 @@ STILL_WIDTH = 640
 _BLIND_SPACING_SECONDS = 2.0  # between stills of what does not say how long it is
 _MAX_STILLS = 2 * STILLS
 
-# In an encoder's own time base, one of the frame rate, frames of a variable rate may collide.
-_EVERY_FRAME = ("-fps_mode", "passthrough", "-enc_time_base:v", "1:1000000")
 _PICTURE = (
     "scale=320:-2:flags=fast_bilinear,blackdetect=d=0.5:pix_th=0.10,"
     "freezedetect=n=-60dB:d=2,scdet=threshold=10"
@@ -116,10 +114,10 @@ def command(path: Path, probe: ContainerProbe, scratch: Path) -> list[str]:
         outputs += ["-filter_complex", graph, "-map", "[seen]"]
         pattern = str(scratch).replace("%", "%%") + "/%04d.jpg"
         stills = [
-            *("-map", "[stills]", "-frames:v", str(_MAX_STILLS), *_EVERY_FRAME),
+            *("-map", "[stills]", "-frames:v", str(_MAX_STILLS), *picture.EVERY_FRAME),
             *("-c:v", "mjpeg", "-q:v", "3", "-pix_fmt", "yuvj420p", "-f", "image2", pattern),
         ]
-    for number, stream in enumerate(probe.audio):
+    for number, stream in enumerate(probe.heard):
         outputs += ["-map", f"0:{stream.index}"]
         if number == 0:
             outputs += ["-filter:a:0", _SOUND]
@@ -129,7 +127,7 @@ def command(path: Path, probe: ContainerProbe, scratch: Path) -> list[str]:
         *("-progress", "pipe:1", "-stats_period", "60"),
         *tools.input_arguments(path),
         *outputs,
-        *(*_EVERY_FRAME, "-f", "null", "-"),
+        *(*picture.EVERY_FRAME, "-f", "null", "-"),
         *stills,
     ]
 
@@ -194,7 +192,7 @@ def parse(progress: str, log: str, probe: ContainerProbe) -> SignalReport:
         loudness_lufs=meters.get("I"),
         loudness_range_lu=meters.get("LRA"),
         true_peak_dbtp=meters.get("Peak"),
-        clipped_share=_clipped(statistics) if probe.audio else None,
+        clipped_share=_clipped(statistics) if probe.heard else None,
     )
 
 

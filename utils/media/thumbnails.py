@@ -156,7 +156,7 @@ def _of_sound(path: Path, probe: ContainerProbe, signal: SignalReport, folder: P
             cover = at(path, probe, None, folder / "cover.jpg")
         except PermanentError:
             cover = None
-    views = soundviews.draw(path, probe.audio[0].index, signal.decoded_seconds, folder)
+    views = soundviews.draw(path, probe.heard[0].index, signal.decoded_seconds, folder)
     return Thumbnails(
         images=(cover or views.waveform,),
         waveform=views.waveform.path,

@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 
 from utils.errors import PermanentError
-from utils.media import ffprobe, process, tools
+from utils.media import ffprobe, picture, process, tools
 from utils.models.item import MediaKind
 from utils.models.probe import ContainerProbe
 from utils.models.signal import SignalReport
@@ -42,7 +42,7 @@ def decode(path: Path, hear: process.Hear | None = None) -> tuple[int, float]:
                 "0.5" if hear else "60",
             ),
             *tools.input_arguments(path),
-            *("-map", "0:V?", "-map", "0:a?", "-fps_mode", "passthrough", "-f", "null", "-"),
+            *("-map", "0:V?", "-map", "0:a?", *picture.EVERY_FRAME, "-f", "null", "-"),
         ],
         path,
         hear,

@@ -70,6 +70,11 @@ class ContainerProbe(Frozen):
     subtitles: tuple[SubtitleStream, ...] = ()
     chapter_count: int = 0
 
+    @property
+    def heard(self) -> tuple[AudioStream, ...]:
+        """The sounds that can be decoded; newer phones add one that ffmpeg does not know."""
+        return tuple(stream for stream in self.audio if stream.codec != "unknown")
+
     def with_size(self, width: int | None, height: int | None) -> ContainerProbe:
         """The same with the picture's size, where ffprobe's build could not read it (PNG)."""
         if self.video is None or self.video.width is not None:

@@ -39,7 +39,7 @@ def judge(
             yield resolution(probe.video.width, probe.video.height, limits)
         if probe.kind is MediaKind.VIDEO:
             yield share("black", signal.share_of(signal.black), limits.max_black_share, 1.0)
-    if probe.audio:
+    if probe.heard:
         yield loudness(signal, limits)
         yield share("silence", signal.share_of(signal.silence), limits.max_silence_share, 1.0)
         if signal.clipped_share is not None:
