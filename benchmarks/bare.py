@@ -9,7 +9,7 @@ from pathlib import Path
 
 from benchmarks.shift import PARALLEL
 from utils.config import load_settings, prepare_torch
-from utils.media import encode, ffprobe, signal, thumbnails
+from utils.media import encode, exposure, ffprobe, likeness, signal, thumbnails
 from utils.models.options import PipelineOptions
 from utils.speech import transcriber
 
@@ -30,6 +30,16 @@ def work_on(clip: Path, folder: Path) -> None:
     probe = ffprobe.probe(clip)
     facts = signal.analyze(clip, probe, folder)
     transcriber.transcribe(clip, probe.audio[0].index, OPTIONS.transcription, load_settings())
+    if facts.stills:
+        exposure.measure(facts, probe)
+    likeness.of(
+        clip.name,
+        probe.kind,
+        facts.decoded_seconds,
+        [(still.path, still.time_seconds) for still in facts.stills],
+        clip,
+        probe.audio[0].index,
+    )
     thumbnails.generate(clip, probe, facts, OPTIONS.thumbnail_count, folder)
     encode.compress(clip, probe, facts, OPTIONS.compression, folder)
 

@@ -58,6 +58,7 @@ def document(s: Session, row: Item) -> dict[str, Any]:
         result("generate_thumbnails", rendition.Thumbnails),
         result(COMPRESSIONS, rendition.Compression),
     )
+    heard = result("transcribe_audio", Transcript)
     group = duplicates.group_of(s, row.id)
     return {
         "item": facts(row) | {"paths": [str(p) for p in files.paths_of(s, row.id)]},
@@ -76,7 +77,7 @@ def document(s: Session, row: Item) -> dict[str, Any]:
             "signal": plain("analyze_signal", signal.SignalReport),
             "exposure": plain("analyze_exposure", exposure.ExposureReport),
         },
-        "transcript": plain("transcribe_audio", Transcript),
+        "transcript": heard.model_dump(mode="json") | {"text": heard.text} if heard else None,
         "analysis": understood.understanding.model_dump(mode="json")
         | {
             "engine": understood.engine,

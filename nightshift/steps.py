@@ -88,7 +88,7 @@ def _applies(s: Session, item: Item, step: str) -> str | None:
 
     probed = ledger.latest_result(s, item.id, "extract_ffprobe", FfprobeReport)
     if probed is None:
-        return "the file was never probed"
+        return "that is not known before this version has probed the file"
     settings = load_settings()
     reasons = pipeline.plan(probed.container, settings.pipeline, settings).reasons
     return reasons.get(step)
@@ -141,6 +141,6 @@ def _print(document: dict[str, Any]) -> None:
         )  # fmt: skip
     if document["applies"]:
         console.print(
-            f"With the present settings it would not run: {document['applies']}.",
+            f"With the present settings: {document['applies']}.",
             markup=False, soft_wrap=True,
         )  # fmt: skip

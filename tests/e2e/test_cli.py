@@ -3,6 +3,7 @@
 import json
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import time
@@ -232,3 +233,34 @@ def test_a_full_disk_fails_the_item_clearly_and_leaves_nothing_half_written(tmp_
         assert not list((small / "home" / "items").rglob(".*"))
     finally:
         subprocess.run(["umount", small], check=True)
+
+
+def test_ctrl_c_ends_the_encoder_and_gives_the_item_back(tmp_path):
+    from tests.media import ffmpeg
+
+    film, home = tmp_path / "long film.mp4", tmp_path / "home"
+    ffmpeg("-f", "lavfi", "-i", "testsrc2=s=1280x720:r=25:d=40", "-vf", "noise=alls=20:allf=t",
+           "-pix_fmt", "yuv420p", "-preset", "ultrafast", film)  # fmt: skip
+    environment = {**os.environ, "NIGHTSHIFT_HOME": str(home)}
+    with subprocess.Popen(
+        [PROGRAM, "run", film], env=environment, cwd=tmp_path,
+        stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True,
+    ) as process:  # fmt: skip
+        assert process.stderr is not None
+        assert any("compressing" in line for line in process.stderr)
+        process.send_signal(signal.SIGINT)
+        process.stderr.read()
+    assert process.returncode != 0
+    assert not [name for name in running() if "ffmpeg" in name and str(film) in name]
+    assert not list(home.rglob("*.part*"))
+    (item,) = document(nightshift(home, "items", "--json"))
+    assert (item["status"], item["tries"], item["error"]) == ("pending", 0, None)
+
+
+def running():
+    """The command lines of this machine's processes."""
+    for path in Path("/proc").glob("[0-9]*/cmdline"):
+        try:
+            yield path.read_text().replace("\0", " ")
+        except OSError:
+            continue

@@ -169,15 +169,17 @@ def test_every_step_of_the_table_has_a_task_and_every_lane_a_limit(settings):
     import tasks.compression
     import tasks.embedding
     import tasks.enrichment
+    import tasks.extraction
     import tasks.ingestion
+    import tasks.likeness
     import tasks.quality
     import tasks.signal
     import tasks.storage
     import tasks.transcription
 
     modules = [
-        tasks.compression, tasks.embedding, tasks.enrichment, tasks.ingestion, tasks.quality,
-        tasks.signal, tasks.storage, tasks.transcription,
+        tasks.compression, tasks.embedding, tasks.enrichment, tasks.extraction, tasks.ingestion,
+        tasks.likeness, tasks.quality, tasks.signal, tasks.storage, tasks.transcription,
     ]  # fmt: skip
     for name in pipeline.BY_NAME:
         assert any(hasattr(module, name) for module in modules), name

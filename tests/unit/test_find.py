@@ -134,7 +134,7 @@ def test_what_was_done_before_there_were_rows_is_made_findable_from_the_ledger(s
     item_id = "e" * 64
     stat = FileStat(path=Path("/x/old.mp3"), size_bytes=1, modified_ns=1, inode=1)
     said = Segment(start_seconds=3.0, end_seconds=5.0, text="The boats left before dusk.")
-    row = ledger.start(item_id, "transcribe_audio", 1, "key", None)
+    row = ledger.start(item_id, "transcribe_audio", ledger.Inputs("key", {"version": 1}), None)
     with session() as s:
         items.register(s, Seen(stat, item_id, True), MediaKind.AUDIO)
         ledger.finish(s, row, Transcript(engine="x", segments=(said,)), 1.0)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Literal
 
-from sqlalchemy import delete, func, select
+from sqlalchemy import delete, func, or_, select
 from sqlalchemy.orm import Session
 
 from utils.db import items
@@ -94,6 +94,9 @@ def groups(s: Session) -> list[DuplicateGroup]:
 
 def group_of(s: Session, item_id: str) -> DuplicateGroup | None:
     """The group that an item is in; None if it has no near-duplicate."""
+    touching = or_(DuplicatePair.first_id == item_id, DuplicatePair.second_id == item_id)
+    if s.scalar(select(DuplicatePair.first_id).where(touching).limit(1)) is None:
+        return None  # most items: no need to put all groups together
     return next(
         (group for group in groups(s) if any(c.item_id == item_id for c in group.copies)), None
     )

@@ -174,14 +174,16 @@ def _end(child: subprocess.Popen[bytes]) -> None:
 
 
 def complaint(stderr: str) -> str:
-    """What a tool's errors say, last cause first, without addresses and the file's path."""
+    """What a tool's errors say, the cause before what came of it, without addresses and path.
+
+    Where lines name their level, the first errors are the cause; else the last lines say it.
+    """
     causes: list[str] = []
     lines = stderr.splitlines()
-    # Where lines name their level, only those of errors say why.
     grave = [line for line in lines if re.search(r"\[(error|fatal|panic)\] ", line)]
-    for line in reversed(grave or lines):
+    for line in grave or reversed(lines):
         cause = re.sub(r"^(\[[^\]]*\]\s*)+", "", line.strip())
         cause = re.sub(r"^(Error opening input( files?)?: )?(file:.*: (?=[A-Z]))?", "", cause)
         if cause and cause not in causes:
             causes.append(cause)
-    return "; ".join(causes[:2][::-1])[:300]
+    return "; ".join(causes[:2] if grave else causes[:2][::-1])[:300]

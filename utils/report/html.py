@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from utils.config import load_settings
 from utils.media.files import whole_file
 from utils.models.shift import ShiftReport
-from utils.report.rows import duration, sections
+from utils.report.rows import cost, duration, sections
 
 
 def write(s: Session, report: ShiftReport, path: Path) -> None:
@@ -22,6 +22,7 @@ def write(s: Session, report: ShiftReport, path: Path) -> None:
         sections=sections(s, report),
         started=report.started_at.astimezone(ZoneInfo(load_settings().timezone)),
         duration=duration(report.duration_seconds),
+        cost=cost(s, report.run_id),
     )
     path.parent.mkdir(parents=True, exist_ok=True)
     with whole_file(path) as temporary:

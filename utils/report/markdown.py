@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from utils.config import load_settings
 from utils.models.shift import ShiftReport
-from utils.report.rows import Row, sections
+from utils.report.rows import Row, cost, sections
 
 # An artifact is kept in Prefect's database: pictures of a large shift stay out of it.
 _MAX_PICTURES = 20
@@ -25,6 +25,8 @@ def render(s: Session, report: ShiftReport) -> str:
         f"{started:%Y-%m-%d %H:%M %Z} · {report.duration_seconds:.0f} s · "
         f"**{counts.done} done**, {counts.skipped} skipped, {counts.failed} failed",
     ]
+    if paid := cost(s, report.run_id):
+        lines.append(f"Gemini: {paid}")
     if found.failed:
         rows = [(row.title, row.outcome.error or "", row.what_to_do) for row in found.failed]
         lines += ["## Failed", _table(("item", "why", "what to do"), rows)]

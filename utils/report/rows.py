@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import base64
+from collections.abc import Iterator
 from typing import NamedTuple
 
 import humanize
 from sqlalchemy.orm import Session
 
-from utils.db import ledger
+from utils.db import duplicates, ledger, spending
 from utils.db.schema import Item
 from utils.models.analysis import Analysis
+from utils.models.exposure import ExposureReport
 from utils.models.item import ItemStatus
 from utils.models.rendition import Compression, Thumbnails
 from utils.models.shift import ItemOutcome, Outcome, ShiftReport
@@ -42,6 +44,7 @@ class Row(NamedTuple):
     language: str
     engines: str
     criteria: tuple[Criterion, ...]
+    notes: tuple[str, ...]
     seconds: float
     what_to_do: str
     needs_you: bool
@@ -70,6 +73,17 @@ def sections(s: Session, report: ShiftReport) -> Sections:
         else:
             found.done.append(row)
     return found
+
+
+def cost(s: Session, run_id: str) -> str:
+    """What a run's paid calls came to, in words; empty where there were none."""
+    spent = spending.spent_in(s, run_id)
+    if not spent.calls:
+        return ""
+    words = f"{spent.microusd / 1e6:.4f} USD for {spent.calls} calls, {spent.tokens} tokens"
+    if spent.open_microusd:
+        words += f" ({spent.open_microusd / 1e6:.4f} of it as estimated: no bill came)"
+    return words + (f"; the price of {spent.unpriced} is unknown" if spent.unpriced else "")
 
 
 def size(size_bytes: int | None) -> str:
@@ -112,11 +126,24 @@ def _row(s: Session, outcome: ItemOutcome, run_id: str) -> Row:
         language=(transcript and transcript.language) or "",
         engines=", ".join(part.engine for part in (transcript, analysis) if part),
         criteria=verdict.criteria if verdict and done else (),
+        notes=tuple(_notes(s, item_id, encode)) if done else (),
         seconds=ledger.seconds_spent(s, item_id, run_id) if looked_up else 0.0,
         what_to_do=_WHAT_TO_DO.get(outcome.reason or "PermanentError", ""),
         needs_you=outcome.error is not None
         or (item is not None and item.status == ItemStatus.QUARANTINED.value),
     )
+
+
+def _notes(s: Session, item_id: str, encode: Compression | None) -> Iterator[str]:
+    """What a person may want to look at: bad light, look-alikes, what a rendition lacks."""
+    light = ledger.latest_result(s, item_id, "analyze_exposure", ExposureReport)
+    if light and light.warning:
+        yield f"Exposure: {light.warning} ({light.stops:+.1f} stops)."
+    if group := duplicates.group_of(s, item_id):
+        twins = ", ".join(copy.title for copy in group.copies if copy.item_id != item_id)
+        yield f"Looks like {twins}: see nightshift duplicates."
+    if encode and encode.rendition and encode.dropped:
+        yield f"The rendition lacks {', '.join(encode.dropped)}."
 
 
 def _excerpt(text: str) -> str:
