@@ -48,7 +48,7 @@ def content_ingestion(
     options = options or load_settings().pipeline
     run_id = shift.begin("content-ingestion", run_id)
     found = shift.take_in([url for url in urls if not is_url(url)], options)
-    arrivals = look_up([url for url in urls if is_url(url)])
+    arrivals = look_up([url for url in urls if is_url(url)], shift.wanted_key(options))
     shift.note(run_id, [*found.outcomes, *arrivals.failures, *arrivals.fetched_before])
     wanted = [*found.pending, *arrivals.pending]
     claimed = shift.claim_these(run_id, wanted)
@@ -68,8 +68,14 @@ class Arrivals(NamedTuple):
     failures: list[ItemOutcome]
 
 
-def look_up(addresses: list[str]) -> Arrivals:
-    """List every address; one that can't be listed is a failure and stops no other."""
+def look_up(addresses: list[str], done_key: str | None = "") -> Arrivals:
+    """List every address; one that can't be listed is a failure and stops no other.
+
+    Args:
+        addresses: Of videos, channels, playlists.
+        done_key: What was fetched before and is done under another key is to be worked on again;
+            with None all of it. The empty key leaves what is done alone, as a shift does.
+    """
     listings = [list_entries(address) for address in addresses]
     failures = [listing for listing in listings if isinstance(listing, ItemOutcome)]
     entries = {
@@ -81,8 +87,7 @@ def look_up(addresses: list[str]) -> Arrivals:
     with session() as s:
         known = archive.known(s, list(entries.values()))
         rows = {row.id: row for row in items.preload(s, list(known.values()))}
-    waiting = {ItemStatus.PENDING.value, ItemStatus.FAILED.value}
-    pending = [row.id for row in rows.values() if row.status in waiting]
+    pending = [row.id for row in rows.values() if _is_wanted(row, done_key)]
     return Arrivals(
         entries=[entry for key, entry in entries.items() if key not in known],
         pending=pending,
@@ -93,6 +98,14 @@ def look_up(addresses: list[str]) -> Arrivals:
         ],
         failures=failures,
     )
+
+
+def _is_wanted(row: Item, done_key: str | None) -> bool:
+    if row.status == ItemStatus.DONE.value:
+        return done_key is None or (done_key != "" and row.done_key != done_key)
+    if row.status == ItemStatus.QUARANTINED.value:
+        return done_key is None
+    return row.status != ItemStatus.PROCESSING.value
 
 
 @task(name="list-entries", cache_policy=NO_CACHE, persist_result=False)

@@ -43,7 +43,7 @@ def add_to(app: typer.Typer) -> None:
 def items(
     status: Annotated[
         str | None,
-        typer.Option("--status", help="pending, processing, done, failed or quarantined."),
+        typer.Option("--status", help="pending, processing, done, deferred, failed, quarantined."),
     ] = None,
     kind: Kind = None,
     language: Language = None,

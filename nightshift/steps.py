@@ -85,13 +85,18 @@ def _applies(s: Session, item: Item, step: str) -> str | None:
     from utils.config import load_settings
     from utils.db import ledger
     from utils.models.probe import FfprobeReport
+    from utils.models.verdict import Band
 
     probed = ledger.latest_result(s, item.id, "extract_ffprobe", FfprobeReport)
     if probed is None:
         return "that is not known before this version has probed the file"
     settings = load_settings()
-    reasons = pipeline.plan(probed.container, settings.pipeline, settings).reasons
-    return reasons.get(step)
+    reason = pipeline.plan(probed.container, settings.pipeline, settings).reasons.get(step)
+    if reason is None and step in pipeline.NOT_FOR_REJECTED and item.verdict == Band.REJECT.value:
+        return "the item was rejected"
+    if reason is None and item.error and not ledger.history(s, item.id, step):
+        return f"the item never came so far: {item.error}"
+    return reason
 
 
 def _row(row: Execution) -> dict[str, Any]:
@@ -117,7 +122,10 @@ def _row(row: Execution) -> dict[str, Any]:
 def _print(document: dict[str, Any]) -> None:
     step, rows = document["step"], document["executions"]
     if not rows:
-        reason = document["applies"] or "it applies, but the item was not worked on since"
+        reason = (
+            document["applies"]
+            or "it applies now; it did not in the runs so far, or was left out there"
+        )
         console.print(f"{step} never ran: {reason}", markup=False, soft_wrap=True)
         return
     print_table(

@@ -20,7 +20,11 @@ Concurrency = Annotated[
 ]
 AiWorkers = Annotated[
     int | None,
-    typer.Option("--ai-workers", min=1, help="Questions to Gemini at once [default: 1]."),
+    typer.Option(
+        "--ai-workers",
+        min=1,
+        help="Questions to Gemini at once [default: 1]; a server's own limit holds besides.",
+    ),
 ]
 Skip = Annotated[
     list[str] | None, typer.Option("--skip", help="A step to leave out; may be repeated.")

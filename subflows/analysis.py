@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import TypeVar
+
+from pydantic import BaseModel
 
 from subflows.extraction import Extraction
 from tasks.compression import make_proxy
@@ -10,16 +13,21 @@ from tasks.enrichment import ai_thumbnail_selection, ai_video_analysis, analyze_
 from tasks.extraction import detect_focal_length
 from tasks.signal import analyze_exposure, analyze_signal, generate_thumbnails
 from tasks.transcription import transcribe_audio
+from utils.db import ledger
+from utils.db.session import session
 from utils.errors import DeferredError
 from utils.media import thumbnails
 from utils.models.analysis import Analysis
 from utils.models.exposure import ExposureReport
+from utils.models.item import MediaItem
 from utils.models.metadata import FocalLength
 from utils.models.options import PipelineOptions
 from utils.models.rendition import Thumbnails
 from utils.models.signal import SignalReport
 from utils.models.transcript import Transcript
 from utils.models.video_analysis import Clues, VideoAnalysis
+
+Result = TypeVar("Result", bound=BaseModel)
 
 
 @dataclass
@@ -66,22 +74,32 @@ def _listen(facts: Extraction, found: Findings, options: PipelineOptions) -> Non
             found.analysis = analyze_content(item, found.transcript, options.analysis.for_text())
         except DeferredError as error:
             found.put_off.append(error)
+            found.analysis = _kept(item, "analyze_content", Analysis)
 
 
 def _watch(facts: Extraction, found: Findings, options: PipelineOptions) -> None:
     item, probe, plan = facts.item, facts.probe, facts.plan
     if not (found.signal and found.thumbnails and plan.runs("ai_video_analysis")):
         return
-    proxy = make_proxy(item, probe) if plan.runs("make_proxy") else None
-    material = proxy or _clues(found)
     seconds = found.signal.decoded_seconds
+    proxy = None
+    if plan.runs("make_proxy"):
+        proxy = make_proxy(item, probe, float(options.analysis.max_video_seconds))
+    material = proxy or _clues(found)
     language = found.transcript.language if found.transcript else None
     try:
         found.video = ai_video_analysis(item, seconds, material, language, options.analysis)
     except DeferredError as error:
         found.put_off.append(error)
+        found.video = _kept(item, "ai_video_analysis", VideoAnalysis)
     if found.video and plan.runs("ai_thumbnail_selection"):
         found.best_pictures = ai_thumbnail_selection(item, probe, seconds, found.video)
+
+
+def _kept(item: MediaItem, step: str, kind: type[Result]) -> Result | None:
+    """What an earlier run found: better than nothing until the step can be paid for."""
+    with session() as s:
+        return ledger.latest_result(s, item.item_id, step, kind)
 
 
 def _clues(found: Findings) -> Clues:

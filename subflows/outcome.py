@@ -32,14 +32,17 @@ def recorded(
         yield put_off
     except Exception as error:
         with session() as s:
-            items.settle_failed(s, item.item_id, error, load_settings().max_tries)
+            if options.only:  # of the item as a whole it says nothing
+                items.settle_aside(s, item.item_id, load_settings().max_tries)
+            else:
+                items.settle_failed(s, item.item_id, error, load_settings().max_tries)
             _note(s, run_id, item, Outcome.FAILED, error)
         progress.tell(progress.Settled(item.item_id, item.title, "failed", str(error)))
         raise
     outcome = Outcome.DEFERRED if put_off else Outcome.DONE
     with session() as s:
         if options.only:
-            items.settle_aside(s, item.item_id)
+            items.settle_aside(s, item.item_id, load_settings().max_tries)
         elif put_off:
             items.settle_deferred(s, item.item_id, str(put_off[0]))
         else:

@@ -47,6 +47,7 @@ def process(facts: Extraction, findings: Findings, options: PipelineOptions) -> 
             find_near_duplicates(item, likeness, options.duplicates)
     if signal and plan.runs("judge_quality"):
         verdict = judge_quality(item, probe, signal, findings.transcript, options.gate)
+    # pipeline.NOT_FOR_REJECTED names these steps for whoever explains it
     rejected = verdict is not None and verdict.band is Band.REJECT
     if signal and not rejected and plan.runs("compress_video"):
         compression = compress_video(item, probe, signal, options.compression)

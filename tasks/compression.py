@@ -21,10 +21,10 @@ def _ffmpeg(*_: object) -> str:
 
 
 @step(fingerprint=_ffmpeg)
-def make_proxy(item: MediaItem, probe: ContainerProbe) -> Rendition:
-    """A small copy that a service is shown."""
+def make_proxy(item: MediaItem, probe: ContainerProbe, seconds: float) -> Rendition:
+    """A small copy that a service is shown, of no more of the beginning than it will watch."""
     folder = item_folder(load_settings().home, item.item_id)
-    return proxy.make(item.path, probe, folder)
+    return proxy.make(item.path, probe, folder, seconds=seconds, tell=_told(item, "make_proxy"))
 
 
 @step(fingerprint=_ffmpeg)

@@ -13,12 +13,11 @@ from utils.text import embedder
 from utils.text.passages import passages, pictures
 
 
-@step(fingerprint=lambda item, record: f"{embedder.name()} {load_settings().image_model or ''}")
-def generate_embeddings(item: MediaItem, record: ItemRecord) -> EmbeddingReport:
-    """Summary, keywords and speech as vectors in the index; what is there is not made again.
+def _engines(item: MediaItem, record: ItemRecord) -> str:
+    return f"{embedder.name()} {load_settings().image_model or ''}"
 
-    Pictures too where a model for them is configured.
-    """
+
+def _index(item: MediaItem, record: ItemRecord) -> EmbeddingReport:
     settings, model, found = load_settings(), embedder.load(), passages(record)
     made = vectors.replace(item.item_id, found, model, settings)
     if seen := image_embedder.load(settings):
@@ -26,3 +25,12 @@ def generate_embeddings(item: MediaItem, record: ItemRecord) -> EmbeddingReport:
         made += vectors.replace(item.item_id, shown, seen, settings, vectors.PICTURES)
         found += shown
     return EmbeddingReport(engine=model.name, passage_count=len(found), embedded_count=made)
+
+
+@step(fingerprint=_engines, restore=_index)
+def generate_embeddings(item: MediaItem, record: ItemRecord) -> EmbeddingReport:
+    """Summary, keywords and speech as vectors in the index; what is there is not made again.
+
+    Pictures too where a model for them is configured.
+    """
+    return _index(item, record)

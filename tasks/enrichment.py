@@ -8,7 +8,6 @@ from __future__ import annotations
 from contextlib import AbstractContextManager
 
 from tasks.policy import current_run, step
-from utils.clients import gemini_video
 from utils.config import load_settings
 from utils.db import spending
 from utils.media import thumbnails
@@ -47,6 +46,8 @@ def ai_video_analysis(
     """Gemini watches a proxy; without one the clues give scenes and telling pictures."""
     if isinstance(material, Clues):
         return local.describe(material.scenes, material.stills, material.understanding, seconds)
+    from utils.clients import gemini_video  # its library takes a second to import
+
     settings = load_settings()
     expected = gemini_video.estimate(seconds, item.title, language, options, settings)
     with _spent(item, "ai_video_analysis", expected) as bill:

@@ -63,6 +63,7 @@ def step(
     *,
     fingerprint: Callable[..., str] | None = None,
     save: Callable[[Session, Any], None] | None = None,
+    restore: Callable[..., object] | None = None,
 ) -> _Decorator:
     """Make a step of a function that is listed under its name in ``utils.pipeline``.
 
@@ -72,6 +73,8 @@ def step(
         fingerprint: What else the result depends on (a tool's or a model's version, the
             state of a file), given the same arguments.
         save: Writes what the step produced, in the transaction of its ledger row.
+        restore: Called with the same arguments when the step is recalled: puts back what lies
+            outside the database and a run with other options may have overwritten.
     """
 
     def decorate(fn: Callable[P, R]) -> Callable[P, R]:
@@ -99,6 +102,8 @@ def step(
                 if save:  # the data may have been overwritten by a run with other options
                     with session() as s:
                         save(s, kept.result)
+                if restore:
+                    restore(*args, **kwargs)
                 untagged(_Work(kept=kept.result))
                 return kept.result
             title = getattr(item, "title", None) or item.item_id

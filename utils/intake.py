@@ -24,6 +24,10 @@ from utils.models.verdict import Band
 # Media that Python's table of types does not know, or calls something else.
 _MORE = {
     ".mkv": "video", ".ts": "video", ".mts": "video", ".m2ts": "video", ".mxf": "video",
+    ".mod": "video", ".tod": "video", ".vob": "video", ".lrv": "video", ".360": "video",
+    ".divx": "video", ".asf": "video", ".m2v": "video", ".m4v": "video", ".dv": "video",
+    ".ogv": "video", ".mka": "audio", ".caf": "audio", ".w64": "audio", ".dsf": "audio",
+    ".tta": "audio", ".mpc": "audio", ".aif": "audio", ".aiff": "audio", ".dng": "image",
     ".flv": "video", ".wmv": "video", ".3gp": "video", ".webm": "video", ".insv": "video",
     ".opus": "audio", ".flac": "audio", ".m4a": "audio", ".m4b": "audio", ".ogg": "audio",
     ".oga": "audio", ".wma": "audio", ".ape": "audio", ".wv": "audio", ".amr": "audio",
@@ -53,7 +57,7 @@ def take_in(locations: Sequence[str], done_key: str | None, workers: int) -> Int
     outcomes: list[ItemOutcome] = []
     paths = []
     for path in expanded(locations):
-        problem = _unusable_name(path)
+        problem = unusable_name(path)
         if problem:
             outcomes.append(_failed(path, PermanentError(problem)))
         else:
@@ -121,7 +125,8 @@ def _is_folder(path: Path) -> bool:
         return False
 
 
-def _unusable_name(path: Path) -> str | None:
+def unusable_name(path: Path) -> str | None:
+    """What is wrong with a file's name; None if it can be kept in a database."""
     try:
         str(path).encode()
     except UnicodeEncodeError:

@@ -18,6 +18,7 @@ from utils.media import ffprobe, files
 from utils.models.base import Frozen
 from utils.models.item import ItemStatus
 from utils.models.options import PipelineOptions
+from utils.models.verdict import Band
 
 
 class StepOutlook(Frozen):
@@ -40,8 +41,12 @@ class Outlook(Frozen):
 
 def of(locations: Sequence[str], options: PipelineOptions) -> Iterator[Outlook]:
     """One outlook a file, folders searched."""
-    key = None if options.force else shift.done_key(options)
+    key = shift.wanted_key(options)
     for path in intake.expanded(locations):
+        if problem := intake.unusable_name(path):
+            printable = str(path).encode(errors="backslashreplace").decode()
+            yield Outlook(path=Path(printable), says=f"would fail: {problem}")
+            continue
         try:
             yield _of_file(path, options, key)
         except NightShiftError as error:
@@ -62,6 +67,10 @@ def _of_file(path: Path, options: PipelineOptions, key: str | None) -> Outlook:
     with session() as s:
         before = _done_before(s, item.id) if item else frozenset()
     forced = pipeline.forced(options)
+    reasons = dict(plan.reasons)
+    if item and item.verdict == Band.REJECT.value:
+        for step in pipeline.NOT_FOR_REJECTED:
+            reasons[step] = reasons[step] or "the item was rejected"
     return Outlook(
         path=path,
         item_id=item.id if item else None,
@@ -69,7 +78,7 @@ def _of_file(path: Path, options: PipelineOptions, key: str | None) -> Outlook:
         says=says,
         steps=tuple(
             StepOutlook(step=step, runs=reason is None, why=reason or _why(step, before, forced))
-            for step, reason in plan.reasons.items()
+            for step, reason in reasons.items()
         ),
     )
 

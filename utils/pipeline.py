@@ -53,12 +53,16 @@ STEPS: tuple[Step, ...] = (
     Step("extract_exiftool", "extraction", "probe", "asking ExifTool"),
     Step("extract_extended_exif", "extraction", "probe", "reading the camera's notes",
          needs=("extract_exiftool",)),
-    Step("extract_codec", "extraction", "probe", "describing the codec", wants="picture"),
-    Step("extract_hdr", "extraction", "probe", "describing the dynamic range", wants="picture"),
-    Step("extract_audio_tracks", "extraction", "probe", "listing the sounds", wants="sound"),
+    Step("extract_codec", "extraction", "probe", "describing the codec", wants="picture",
+         uses=("extract_mediainfo",)),
+    Step("extract_hdr", "extraction", "probe", "describing the dynamic range", wants="picture",
+         uses=("extract_mediainfo",)),
+    Step("extract_audio_tracks", "extraction", "probe", "listing the sounds", wants="sound",
+         uses=("extract_mediainfo",)),
     Step("extract_subtitle_tracks", "extraction", "probe", "listing the subtitles",
          profiles=frozenset({VIDEO})),
-    Step("analyze_signal", "analysis", "decode", "decoding all of it", version=2, optional=False),
+    Step("analyze_signal", "analysis", "decode", "decoding all of it", version=2,
+         uses=("extract_mediainfo",), optional=False),
     Step("generate_thumbnails", "analysis", "decode", "choosing pictures", version=2,
          needs=("analyze_signal",)),
     Step("analyze_exposure", "analysis", "decode", "measuring the light", profiles=_SEEN,
@@ -107,6 +111,9 @@ STEPS: tuple[Step, ...] = (
 
 # Work that belongs to no item yet.
 FETCH = Step("fetch_media", "ingestion", "download", "downloading", optional=False)
+
+# What is rejected is not made small.
+NOT_FOR_REJECTED = frozenset({"compress_video", "compress_audio"})
 
 BY_NAME: dict[str, Step] = {step.name: step for step in (*STEPS, FETCH)}
 

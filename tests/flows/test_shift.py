@@ -251,6 +251,30 @@ def test_going_back_to_former_options_shows_the_former_results(library):
     assert ingest_state(item_id) == first
 
 
+def test_going_back_to_former_options_restores_the_index(clips, settings):
+    from utils.clients import vectors
+
+    ingest(clips.speech, options=PipelineOptions())
+    before = vectors.count(settings)
+    ingest(clips.speech, options=PipelineOptions().without("transcribe_audio"))
+    assert vectors.count(settings) < before
+    ingest(clips.speech, options=PipelineOptions())
+    assert vectors.count(settings) == before
+
+
+def test_a_step_alone_that_fails_takes_nothing_from_a_done_item(library, override, tmp_path):
+    from pydantic import SecretStr
+
+    report, _ = ingest(library / "image.jpg")
+    (tmp_path / "a file").touch()
+    override(publish_url=SecretStr((tmp_path / "a file" / "below").as_uri()))
+    alone = QUICK.model_copy(update={"only": ("upload_thumbnails",)})
+    report, _ = ingest(library / "image.jpg", options=alone)
+    assert outcomes(report)["image.jpg"][0] == "failed"
+    with session() as s:
+        assert s.get_one(Item, report.items[0].item_id).status == "done"
+
+
 def ingest_state(item_id):
     with session() as s:
         item = s.get_one(Item, item_id)
@@ -370,7 +394,9 @@ def test_one_step_of_a_new_item_does_not_make_it_done(library):
     alone = QUICK.model_copy(update={"only": ("extract_hdr",)})
     report, _ = ingest(library / "image.jpg", options=alone)
     item_id = report.items[0].item_id
-    assert set(steps(item_id)) == {"generate_checksum", "extract_ffprobe", "extract_hdr"}
+    assert set(steps(item_id)) == {
+        *("generate_checksum", "extract_ffprobe", "extract_mediainfo", "extract_hdr")
+    }
     report, _ = ingest(library / "image.jpg")
     assert outcomes(report)["image.jpg"][0] == "done"
     assert steps(item_id)["extract_hdr"].executions >= 1

@@ -121,7 +121,7 @@ def test_what_was_not_settled_is_given_back(database):
     add(1)
     claim("a")
     with session() as s:
-        items.release(s, "a")
+        items.release(s, "a", 3)
     assert len(claim("b")) == 1
 
 
@@ -178,3 +178,40 @@ def test_a_database_out_of_reach_is_a_clear_error_without_its_password(override)
     with pytest.raises(PermanentError, match="can't be used") as caught:
         engine(load_settings())
     assert "hunter2" not in str(caught.value)
+
+
+def stand(item_id, **values):
+    with session() as s:
+        item = s.get_one(Item, item_id)
+        for name, value in values.items():
+            setattr(item, name, value)
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ({}, "pending"),
+        ({"done_key": "k"}, "done"),
+        ({"done_key": "k", "error_class": "DeferredError", "error": "dear"}, "deferred"),
+        ({"error_class": "RetryableError", "error": "no", "tries": 1}, "failed"),
+        ({"error_class": "RetryableError", "error": "no", "tries": 3}, "quarantined"),
+        ({"error_class": "PermanentError", "error": "no", "tries": 1}, "quarantined"),
+    ],
+)
+def test_what_was_only_touched_stands_where_it_stood(database, before, after):
+    item_id = add(1)
+    for give_back in (
+        lambda s: items.settle_aside(s, item_id, 3),
+        lambda s: items.release(s, "a run", 3),
+    ):
+        stand(item_id, status="processing", claimed_by="a run", **before)
+        with session() as s:
+            give_back(s)
+            item = s.get_one(Item, item_id)
+            assert (item.status, item.claimed_by) == (after, None)
+
+
+def test_what_was_put_off_comes_after_all_else(database):
+    first, second = add(1), add(2)
+    stand(first, status="deferred")
+    assert claim("a") == [second, first]

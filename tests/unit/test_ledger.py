@@ -154,3 +154,16 @@ def test_what_broke_off_or_failed_or_lost_a_file_says_so(settings, tmp_path):
         "its file t.jpg was gone",
         "asked for again",
     ]
+
+
+def test_a_tag_that_writes_an_escape_is_kept_as_it_is(settings):
+    """Postgres takes no NUL character; the six letters of its escape are no such character."""
+    inputs = ledger.Inputs("k", {"version": 1, "tag": "a\0b"})
+    row = ledger.start("a" * 64, "a_step", inputs, None)
+    written = Analysis(engine="x", understanding=Understanding(summary='{"t": "\\u0000"} \0'))
+    with session() as s:
+        ledger.finish(s, row, written, 1)
+    kept = ledger.recall("k", Analysis).result
+    assert kept.understanding.summary == '{"t": "\\u0000"} '
+    with session() as s:
+        assert s.get_one(Execution, row).inputs["tag"] == "ab"

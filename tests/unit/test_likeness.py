@@ -306,3 +306,10 @@ def test_the_fingerprint_is_chromaprints_own(studio):
          "-fp_format", "raw", "-"], capture_output=True, check=True,
     ).stdout  # fmt: skip
     assert base64.b64decode(studio.of(SAMPLES / "lighthouse.mp3").audio) == printed
+
+
+def test_surround_sound_has_a_fingerprint_too(tmp_path):
+    film = tmp_path / "surround.mka"
+    ffmpeg("-f", "lavfi", "-i", "anoisesrc=d=6", "-af", "aformat=channel_layouts=5.1", film)
+    found = likeness.of("a" * 64, MediaKind.AUDIO, 6.0, [], film, 0)
+    assert found.audio is not None

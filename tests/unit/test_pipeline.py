@@ -81,6 +81,7 @@ def test_one_step_alone_takes_along_what_it_needs_and_nothing_else(settings):
     assert {name for name in plan.reasons if plan.runs(name)} == {
         "generate_checksum",
         "extract_ffprobe",
+        "extract_mediainfo",
         "analyze_signal",
         "analyze_exposure",
     }

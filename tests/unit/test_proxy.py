@@ -95,3 +95,19 @@ def test_of_half_a_film_there_is_no_proxy(clips, tmp_path):
 def test_an_image_has_no_proxy(clips, tmp_path):
     with pytest.raises(PermanentError, match="is an image"):
         made_of(clips.image, tmp_path)
+
+
+def test_a_film_of_one_frame_has_a_proxy(tmp_path):
+    film = tmp_path / "one.mp4"
+    ffmpeg("-f", "lavfi", "-i", "testsrc2=s=160x90:r=25", "-frames:v", "1", "-pix_fmt", "yuv420p",
+           film)  # fmt: skip
+    made = proxy.make(film, ffprobe.probe(film), tmp_path)
+    assert verify.decode(made.path)[0] == 1
+
+
+def test_only_what_will_be_watched_is_in_the_proxy(clips, tmp_path):
+    made = proxy.make(clips.video, ffprobe.probe(clips.video), tmp_path, seconds=1.5)
+    assert ffprobe.probe(made.path).duration_seconds == pytest.approx(1.5, abs=0.3)
+    whole = proxy.make(clips.video, ffprobe.probe(clips.video), tmp_path, seconds=3600.0)
+    assert ffprobe.probe(whole.path).duration_seconds == pytest.approx(4, abs=0.3)
+    assert made.path != whole.path

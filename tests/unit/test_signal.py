@@ -1,3 +1,5 @@
+from pathlib import Path
+
 import pytest
 
 from tests.media import ffmpeg
@@ -218,3 +220,55 @@ def test_a_sound_that_nobody_can_decode_does_not_spoil_the_rest(clips, tmp_path)
     report = signal.analyze(film, probe, tmp_path)
     assert report.decoded_seconds == pytest.approx(4, abs=0.1)
     assert report.loudness_lufs is not None
+
+
+def test_a_photo_stored_in_tiles_is_seen_whole(tmp_path):
+    """HEIC of phones: nine tiles of 512 px that make a picture of 1300×1100, turned upright."""
+    photo = Path(__file__).parent / "fixtures" / "grid.heic"
+    probe = ffprobe.probe(photo)
+    assert (probe.kind, probe.video.width, probe.video.height) == ("image", 1300, 1100)
+    still = signal.analyze(photo, probe, tmp_path).stills[0]
+    assert still.width / still.height == pytest.approx(1100 / 1300, abs=0.01)
+
+
+def test_subtitles_that_outlast_the_film_damage_nothing(clips, tmp_path):
+    words, film = tmp_path / "words.srt", tmp_path / "film.mkv"
+    words.write_text("1\n00:00:03,000 --> 00:00:09,000\nThe end\n\n")
+    ffmpeg("-i", clips.video, "-i", words, "-c", "copy", "-c:s", "srt", film)
+    probe = ffprobe.probe(film)
+    assert probe.duration_seconds > 8
+    assert signal.analyze(film, probe, tmp_path).decoded_share > 0.99
+
+
+@pytest.mark.parametrize("told", ["", "colorprim=bt2020:"])
+def test_hdr_that_does_not_say_all_of_its_colours_is_looked_at(tmp_path, told):
+    film = tmp_path / "partial.mp4"
+    ffmpeg("-f", "lavfi", "-i", "testsrc2=s=64x64:r=5:d=1", "-pix_fmt", "yuv420p10le",
+           "-c:v", "libx265", "-x265-params", f"log-level=error:{told}transfer=smpte2084",
+           film)  # fmt: skip
+    probe = ffprobe.probe(film)
+    assert probe.video.color_transfer == "smpte2084"
+    assert signal.analyze(film, probe, tmp_path).stills
+
+
+def test_a_sound_that_is_declared_and_never_came_is_left_out(tmp_path):
+    both, mute = tmp_path / "both.ts", tmp_path / "mute.ts"
+    ffmpeg("-f", "lavfi", "-i", "testsrc2=s=64x64:r=25:d=1", "-f", "lavfi", "-i", "sine=d=1",
+           "-c:a", "ac3", "-mpegts_flags", "resend_headers", both)  # fmt: skip
+    packets = [both.read_bytes()[i : i + 188] for i in range(0, both.stat().st_size, 188)]
+    sound = [p for p in packets if ((p[1] & 0x1F) << 8 | p[2]) == 0x101]
+    assert sound
+    mute.write_bytes(b"".join(p for p in packets if p not in sound))
+    probe = ffprobe.probe(mute)
+    assert len(probe.audio) == 1
+    assert probe.heard == ()
+    report = signal.analyze(mute, probe, tmp_path)
+    assert report.decoded_frames == 25
+    assert report.loudness_lufs is None
+
+
+def test_a_picture_much_taller_than_wide_costs_little(tmp_path):
+    thin = tmp_path / "thin.png"
+    ffmpeg("-f", "lavfi", "-i", "color=c=red:s=1x3000", "-frames:v", "1", thin)
+    probe = ffprobe.probe(thin).with_size(1, 3000)
+    assert len(signal.analyze(thin, probe, tmp_path).stills) == 1

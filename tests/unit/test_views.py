@@ -129,3 +129,13 @@ def test_an_overexposed_film_is_warned_of(tmp_path):
     assert measured.highlight_share == pytest.approx(0.5, abs=0.01)
     assert measured.stops == pytest.approx(3.32, abs=0.05)
     assert (measured.warning, measured.worst_seconds) == ("50% of the picture is blown out", 0.0)
+
+
+def test_a_contact_sheet_of_a_tall_film_stays_small(tmp_path):
+    film = tmp_path / "tall.mp4"
+    ffmpeg("-f", "lavfi", "-i", "testsrc2=s=32x2000:r=10:d=1", "-pix_fmt", "yuv420p", film)
+    probe = ffprobe.probe(film)
+    found = signal.analyze(film, probe, tmp_path)
+    made = thumbnails.generate(film, probe, found, 5, tmp_path)
+    with Image.open(made.contact_sheet) as sheet:
+        assert sheet.height < 4 * 700

@@ -148,7 +148,7 @@ def find(s: Session, wanted: str) -> Item:
 
 
 def waiting(max_tries: int) -> Select[tuple[Item]]:
-    """Items that a shift may take, in its order: those with fewer tries, then small, then old."""
+    """Items that a shift may take: those with fewer tries, then small, then old; deferred last."""
     return (
         select(Item)
         .where(
@@ -158,7 +158,12 @@ def waiting(max_tries: int) -> Select[tuple[Item]]:
                 (Item.status == ItemStatus.PROCESSING.value) & (Item.claimed_until < now()),
             )
         )
-        .order_by(Item.tries, Item.size_bytes, Item.added_at)
+        .order_by(
+            Item.status == ItemStatus.DEFERRED.value,  # may not fit again: they block nobody
+            Item.tries,
+            Item.size_bytes,
+            Item.added_at,
+        )
     )
 
 
@@ -205,13 +210,11 @@ def keep_claims(s: Session, holder: str, lease_seconds: int) -> None:
     )
 
 
-def release(s: Session, holder: str) -> None:
+def release(s: Session, holder: str, max_tries: int) -> None:
     """Give back what ``holder`` claimed and did not settle."""
-    s.execute(
-        update(Item)
-        .where(Item.claimed_by == holder, Item.status == ItemStatus.PROCESSING.value)
-        .values(claimed_by=None, claimed_until=None, status=ItemStatus.PENDING.value)
-    )
+    held = select(Item).where(Item.claimed_by == holder, Item.status == ItemStatus.PROCESSING.value)
+    for item in s.scalars(held):
+        _stand_as_before(item, max_tries)
 
 
 def settle_done(s: Session, item_id: str, done_key: str) -> None:
@@ -241,22 +244,32 @@ def settle_deferred(s: Session, item_id: str, why: str) -> None:
     item.processed_at = now()
 
 
-def settle_aside(s: Session, item_id: str) -> None:
-    """Single steps were done; the item stands where it stood: done, or still to do."""
-    item = s.get_one(Item, item_id)
-    item.status = (ItemStatus.DONE if item.done_key else ItemStatus.PENDING).value
+def settle_aside(s: Session, item_id: str, max_tries: int) -> None:
+    """Single steps were done, or the work was stopped: the item stands where it stood."""
+    _stand_as_before(s.get_one(Item, item_id), max_tries)
+
+
+def _stand_as_before(item: Item, max_tries: int) -> None:
+    """The standing that a claim has covered, by what else the row says."""
+    if item.error_class == DeferredError.__name__:
+        status = ItemStatus.DEFERRED
+    elif item.error_class:
+        final = item.error_class == PermanentError.__name__ or item.tries >= max_tries
+        status = ItemStatus.QUARANTINED if final else ItemStatus.FAILED
+    else:
+        status = ItemStatus.DONE if item.done_key else ItemStatus.PENDING
+    item.status = status.value
     item.claimed_by = item.claimed_until = None
 
 
 def settle_failed(s: Session, item_id: str, error: BaseException, max_tries: int) -> None:
     """The item failed: for good if the error is permanent or the tries are used up.
 
-    What a person stopped waits as before.
+    What a person stopped stands as before.
     """
     item = s.get_one(Item, item_id)
     if isinstance(error, StoppedError):
-        item.status = ItemStatus.PENDING.value
-        item.claimed_by = item.claimed_until = None
+        _stand_as_before(item, max_tries)
         return
     if not isinstance(error, ResourceError | SettingsError):  # not the item's fault
         item.tries += 1

@@ -182,7 +182,7 @@ def start(
             step=step,
             version=inputs.parts["version"],
             key=inputs.key,
-            inputs=inputs.parts,
+            inputs=_storable(inputs.parts),
             cause="asked for again" if forced else cause_of(s, item_id, step, inputs.parts, lost),
             run_id=run_id,
             status=RUNNING,
@@ -203,11 +203,18 @@ def finish(s: Session, row_id: int, result: BaseModel, duration_seconds: float) 
             ended_at=now(),
             used_at=now(),
             duration_seconds=round(duration_seconds, 3),
-            result=json.loads(
-                result.model_dump_json().replace("\\u0000", "")
-            ),  # Postgres has no NUL
+            result=_storable(result.model_dump(mode="json")),
         )
     )
+
+
+def _storable(value: Any) -> Any:
+    """Plain JSON without NUL characters, which Postgres does not take."""
+    if isinstance(value, str):
+        return value.replace("\0", "")
+    if isinstance(value, dict):
+        return {_storable(name): _storable(part) for name, part in value.items()}
+    return [_storable(part) for part in value] if isinstance(value, list) else value
 
 
 def fail(row_id: int, error: BaseException, duration_seconds: float) -> None:

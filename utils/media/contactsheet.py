@@ -19,7 +19,8 @@ def write(stills: Sequence[Thumbnail], target: Path) -> Path:
 
     chosen = evenly(stills, _MAX_CELLS)
     first = chosen[0]
-    cell_height = max(1, round(_CELL_WIDTH * first.height / first.width))
+    tall = round(_CELL_WIDTH * first.height / first.width)
+    cell_height = min(max(1, tall), 2 * _CELL_WIDTH)
     columns = min(_COLUMNS, len(chosen))
     rows = -(-len(chosen) // columns)
     sheet = Image.new(

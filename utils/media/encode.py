@@ -201,7 +201,8 @@ def _verified(
 ) -> ContainerProbe:
     if probe.kind is MediaKind.VIDEO and plan.encoder is None:
         # The sound of a film may end long before the picture: its own length counts.
-        seconds = probe.audio[0].duration_seconds or signal.decoded_seconds
+        heard = probe.heard or probe.audio
+        seconds = heard[0].duration_seconds or signal.decoded_seconds
         seconds = min(seconds, signal.decoded_seconds)
         signal = signal.model_copy(update={"decoded_seconds": seconds, "decoded_frames": None})
     return verify.rendition(

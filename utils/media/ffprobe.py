@@ -34,6 +34,7 @@ _FRAME = (
 )
 # Four times 8K. A decompression bomb of more is not decoded, whatever its name.
 _MAX_PIXELS = 2**27
+_MAX_RATE = 1000.0
 # Names of stills: their headers and tags say all, and a photo of 200 megapixels is no bomb.
 _STILLS = {
     ".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff", ".heic", ".heif", ".avif", ".jxl",
@@ -85,7 +86,7 @@ def command(path: Path) -> list[str]:
     return [
         str(tools.find("ffprobe")),
         *("-v", "warning", "-print_format", "json"),
-        *("-show_format", "-show_streams", "-show_chapters"),
+        *("-show_format", "-show_streams", "-show_stream_groups", "-show_chapters"),
         *([] if path.suffix.lower() in _STILLS else frames),
         *tools.input_arguments(path),
     ]
@@ -97,6 +98,7 @@ def parse(printed: dict[str, Any], path: Path, is_estimated: bool = False) -> Co
     streams = printed.get("streams", [])
     pictures = [_video(s) for s in streams if _is(s, "video") and _attached(s)]
     videos = [_video(s) for s in streams if _is(s, "video") and not _attached(s)]
+    videos = _untiled(videos, printed.get("stream_groups", []))
     audio = tuple(_audio(s) for s in streams if _is(s, "audio"))
     if not videos and not audio:
         raise PermanentError(f"{path.name} holds neither picture nor sound. Remove or replace it.")
@@ -143,6 +145,17 @@ def _placeless(printed: dict[str, Any]) -> dict[str, Any]:
     }
 
 
+def _untiled(videos: list[VideoStream], groups: list[dict[str, Any]]) -> list[VideoStream]:
+    """The pictures, with one that is stored in tiles as the whole that they make."""
+    for group in groups:
+        whole: dict[str, Any] = next(iter(group.get("components", [])), {})
+        if group.get("type") == "Tile Grid" and whole.get("width") and videos:
+            size = {"width": whole["width"], "height": whole.get("height")}
+            tiles = {"tile_group": group["index"], **size}
+            return [videos[0].model_copy(update=tiles), *videos[1:]]
+    return videos
+
+
 def _kind(
     names: tuple[str, ...],
     tags: dict[str, str],
@@ -178,13 +191,15 @@ def _video(stream: dict[str, Any]) -> VideoStream:
         codec=stream.get("codec_name", "unknown"),
         width=stream.get("width") or None,
         height=stream.get("height") or None,
-        frame_rate=_ratio(stream.get("avg_frame_rate")),
+        frame_rate=frame_rate(stream),
         pixel_format=stream.get("pix_fmt"),
-        duration_seconds=_float(stream.get("duration")),
+        duration_seconds=_length(stream),
         frame_count=_int(stream.get("nb_frames")),
         bit_rate=_int(stream.get("bit_rate")),
         rotation_degrees=int(rotations[0]) if rotations else None,
         color_transfer=stream.get("color_transfer"),
+        color_primaries=stream.get("color_primaries"),
+        color_matrix=stream.get("color_space"),
     )
 
 
@@ -194,10 +209,29 @@ def _audio(stream: dict[str, Any]) -> AudioStream:
         codec=stream.get("codec_name", "unknown"),
         channels=_int(stream.get("channels")),
         sample_rate=_int(stream.get("sample_rate")),
-        duration_seconds=_float(stream.get("duration")),
+        duration_seconds=_length(stream),
         bit_rate=_int(stream.get("bit_rate")),
         language=_language(stream),
     )
+
+
+def frame_rate(stream: dict[str, Any]) -> float | None:
+    """Frames per second: the mean, or the base rate where the mean is absurd (raw DV)."""
+    mean = _ratio(stream.get("avg_frame_rate"))
+    return mean if mean is None or mean <= _MAX_RATE else _ratio(stream.get("r_frame_rate"))
+
+
+def _length(stream: dict[str, Any]) -> float | None:
+    """Seconds of a stream; Matroska keeps them in a tag, as 00:00:05.021000000."""
+    if (known := _float(stream.get("duration"))) is not None:
+        return known
+    tags = {name.lower(): value for name, value in stream.get("tags", {}).items()}
+    parts = str(tags.get("duration", "")).split(":")
+    numbers = [_float(part) for part in parts]
+    if len(numbers) != 3 or None in numbers:
+        return None
+    hours, minutes, seconds = (number or 0.0 for number in numbers)
+    return hours * 3600 + minutes * 60 + seconds
 
 
 def _language(stream: dict[str, Any]) -> str | None:

@@ -112,7 +112,7 @@ def _stream(printed: dict[str, Any]) -> Stream:
     return Stream(
         number=printed["index"],
         type=printed.get("codec_type", "data"),
-        codec=printed.get("codec_name", "unknown"),
+        codec="unknown" if _never_came(printed) else printed.get("codec_name", "unknown"),
         tag=printed.get("codec_tag_string", ""),
         is_cover=cover and printed.get("codec_type") == "video",
         title=tags.get("title") or tags.get("name"),  # QuickTime's is called name
@@ -122,7 +122,7 @@ def _stream(printed: dict[str, Any]) -> Stream:
         channels=printed.get("channels"),
         width=printed.get("width") or None,
         height=printed.get("height") or None,
-        frame_rate=_rate(printed.get("avg_frame_rate", "")),
+        frame_rate=ffprobe.frame_rate(printed),
         pixel_format=printed.get("pix_fmt"),
         transfer=printed.get("color_transfer"),
         is_interlaced=printed.get("field_order", "progressive") in {"tt", "bb", "tb", "bt"},
@@ -130,9 +130,6 @@ def _stream(printed: dict[str, Any]) -> Stream:
     )
 
 
-def _rate(ratio: str) -> float | None:
-    """Frames per second of ``30000/1001``; None of ``0/0``."""
-    top, _, bottom = ratio.partition("/")
-    if not (top.isdecimal() and bottom.isdecimal() and int(top) and int(bottom)):
-        return None
-    return int(top) / int(bottom)
+def _never_came(printed: dict[str, Any]) -> bool:
+    """A sound that is declared, and of which no packet was seen."""
+    return printed.get("codec_type") == "audio" and printed.get("channels") == 0

@@ -80,7 +80,9 @@ def command(source: Path, audio_stream: int, target: Path) -> list[str]:
         str(tools.find("ffmpeg")),
         *("-hide_banner", "-nostdin", "-v", "error", "-y", "-t", str(AUDIO_SECONDS)),
         *tools.input_arguments(source),
-        *("-map", f"0:{audio_stream}", "-f", "chromaprint", "-fp_format", "raw", str(target)),
+        # Its muxer takes two channels at most.
+        *("-map", f"0:{audio_stream}", "-ac", "2"),
+        *("-f", "chromaprint", "-fp_format", "raw", str(target)),
     ]
 
 
@@ -110,7 +112,10 @@ def _listen(source: Path, stream: int | None) -> tuple[str | None, str | None]:
         return None, "this ffmpeg has no Chromaprint"
     with tempfile.TemporaryDirectory() as folder:
         target = Path(folder) / "sound"
-        process.run(command(source, stream, target), source)
+        try:
+            process.run(command(source, stream, target), source)
+        except PermanentError as error:  # the pictures still tell something
+            return None, str(error)
         try:
             raw = target.read_bytes() if target.exists() else b""
         except OSError as error:

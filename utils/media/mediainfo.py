@@ -65,6 +65,9 @@ def is_text(head: bytes) -> bool:
 
     Media have bytes below 9 within their first ones; UTF-16 text has them too, after its mark.
     """
+    start = head.removeprefix(b"\xef\xbb\xbf").lstrip()
+    if start.startswith((b"#EXTM3U", b"<")):
+        return True
     return bool(_WIDE_TEXT.match(head)) or not any(byte < 9 or 13 < byte < 27 for byte in head)
 
 

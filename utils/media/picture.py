@@ -21,6 +21,18 @@ _TONE_MAP = (
 )
 
 
+def described(video: VideoStream) -> list[str]:
+    """ffmpeg filters that fill in colours which an HDR picture leaves out or names strangely.
+
+    Without primaries and matrix nothing can be converted. BT.2020 is what HDR is graded in; of
+    a rare matrix (ICtCp, constant luminance) the colours come out only nearly right.
+    """
+    if not is_hdr(video):
+        return []
+    whole = video.color_primaries == "bt2020" and video.color_matrix == "bt2020nc"
+    return [] if whole else ["setparams=colorspace=bt2020nc:color_primaries=bt2020"]
+
+
 def as_seen(video: VideoStream, width: int) -> list[str]:
     """ffmpeg filters: square pixels, at most ``width`` wide, standard dynamic range."""
     wide = f"max(2,2*trunc(min({width},iw*max(sar,1e-3))/2))"

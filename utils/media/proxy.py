@@ -9,7 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from utils.errors import PermanentError
-from utils.media import layout, process, tools, verify
+from utils.media import layout, picture, process, tools, verify
 from utils.media.files import whole_file
 from utils.models.item import MediaKind
 from utils.models.probe import ContainerProbe
@@ -34,6 +34,7 @@ def make(
     probe: ContainerProbe,
     folder: Path,
     frames_per_second: float = FRAMES_PER_SECOND,
+    seconds: float | None = None,
     tell: Callable[[float], None] | None = None,
 ) -> Rendition:
     """Write the proxy of a video (MP4) or a song (M4A) into ``folder``, verified.
@@ -43,6 +44,7 @@ def make(
         probe: Its probe.
         folder: Where the proxy appears, whole or not at all.
         frames_per_second: At most; a slower source keeps its own.
+        seconds: Only so much of the beginning; None for all.
         tell: Receives the share done, 0–1.
 
     Raises:
@@ -52,15 +54,17 @@ def make(
     video = probe.kind is MediaKind.VIDEO
     if probe.kind is MediaKind.IMAGE:
         raise PermanentError(f"{path.name} is an image: send it as it is, a proxy is for films.")
-    target = folder / (f"proxy-{frames_per_second:g}fps.mp4" if video else "proxy.m4a")
-    hear = (
-        process.share_of(probe.duration_seconds, lambda share: tell(0.9 * share)) if tell else None
-    )
+    whole = probe.duration_seconds
+    if seconds is not None and (whole is None or seconds >= whole):
+        seconds = None if whole is not None else seconds
+    part = "" if seconds is None else f"-{seconds:g}s"
+    target = folder / (f"proxy-{frames_per_second:g}fps{part}.mp4" if video else f"proxy{part}.m4a")
+    hear = process.share_of(seconds or whole, lambda share: tell(0.9 * share)) if tell else None
     with whole_file(target) as temporary:
         is_hdr = video and any(s.is_hdr for s in layout.read(path).of("video"))
-        arguments = command(path, probe, frames_per_second, is_hdr, temporary)
+        arguments = command(path, probe, frames_per_second, is_hdr, temporary, seconds)
         written = process.run(arguments, path, hear).stdout
-        _verify(temporary, path, probe, verify.totals(written))
+        _verify(temporary, path, probe, verify.totals(written), seconds)
         size = temporary.stat().st_size
     if tell:
         tell(1.0)
@@ -70,21 +74,30 @@ def make(
 
 
 def command(
-    path: Path, probe: ContainerProbe, frames_per_second: float, is_hdr: bool, target: Path
+    path: Path,
+    probe: ContainerProbe,
+    frames_per_second: float,
+    is_hdr: bool,
+    target: Path,
+    seconds: float | None = None,
 ) -> list[str]:
     """The ffmpeg command line."""
     outputs: list[str] = []
     if probe.kind is MediaKind.VIDEO and probe.video:
         tone = [_TONE] if is_hdr and tools.has_filter("zscale") else []
-        filters = [f"fps='min({frames_per_second:g},source_fps)'", _SCALE, *tone, "format=yuv420p"]
+        colours = picture.described(probe.video)
+        # The last frame stays although no later one ends it: a film may have one frame only.
+        rate = f"fps=fps='min({frames_per_second:g},source_fps)':eof_action=pass"
+        filters = [rate, *colours, _SCALE, *tone, "format=yuv420p"]
         outputs += ["-map", f"0:{probe.video.index}", "-vf", ",".join(filters)]
         outputs += ["-c:v", "libx264", "-preset", "veryfast", "-crf", str(CRF)]
-    if probe.audio:
-        outputs += ["-map", f"0:{probe.audio[0].index}", *_SOUND]
+    if probe.heard:
+        outputs += ["-map", f"0:{probe.heard[0].index}", *_SOUND]
     return [
         str(tools.find("ffmpeg")),
         *("-hide_banner", "-nostdin", "-v", "error", "-y"),
         *("-nostats", "-progress", "pipe:1", "-stats_period", "0.2"),
+        *(("-t", f"{seconds:g}") if seconds is not None else ()),
         *tools.input_arguments(path),
         *outputs,
         # Nothing of the source's tags: a proxy leaves the house.
@@ -93,15 +106,24 @@ def command(
     ]
 
 
-def _verify(made: Path, path: Path, probe: ContainerProbe, written: tuple[int, float]) -> None:
+def _verify(
+    made: Path,
+    path: Path,
+    probe: ContainerProbe,
+    written: tuple[int, float],
+    asked: float | None,
+) -> None:
     """Hold a proxy against what ffmpeg says it wrote, and against the source's length."""
     frames, seconds = verify.decode(made)
+    if probe.kind is MediaKind.VIDEO and frames == 0:
+        raise PermanentError(f"The proxy of {path.name} holds no picture.")
     if frames != written[0] or seconds < written[1] - verify.slack(written[1]):
         raise PermanentError(
             f"The proxy of {path.name} has {frames} of {written[0]} frames, "
             f"{seconds:.2f} of {written[1]:.2f} s."
         )
-    declared = 0.0 if probe.duration_is_estimated else probe.duration_seconds or 0.0
+    declared = 0.0 if probe.duration_is_estimated else probe.watchable_seconds or 0.0
+    declared = declared if asked is None else min(declared, asked)
     if seconds <= 0 or seconds < declared - verify.slack(2 * declared):
         raise PermanentError(
             f"{path.name} is damaged: {seconds:.1f} of {declared:.1f} s decode. Get the file again."

@@ -29,7 +29,7 @@ _BLIND_SPACING_SECONDS = 2.0  # between stills of what does not say how long it 
 _MAX_STILLS = 2 * STILLS
 
 _PICTURE = (
-    "scale=320:-2:flags=fast_bilinear,blackdetect=d=0.5:pix_th=0.10,"
+    "scale=w='min(320,max(2,iw))':h=-2:flags=fast_bilinear,blackdetect=d=0.5:pix_th=0.10,"
     "freezedetect=n=-60dB:d=2,scdet=threshold=10"
 )
 _SOUND = (
@@ -53,10 +53,6 @@ _CUT = re.compile(
     + r"lavfi\.scd\.score: *[\d.]+, lavfi\.scd\.time: *(?P<time>[\d.]+)",
     re.MULTILINE,
 )
-_SHOWN = re.compile(
-    _FILTER.format(name="showinfo") + r"n: *\d+ pts: *-?\d+ pts_time:(?P<time>-?[\d.]+)",
-    re.MULTILINE,
-)
 _SUMMARY = re.compile(_FILTER.format(name="ebur128") + "Summary:", re.MULTILINE)
 _METER = re.compile(r"^\s+(I|LRA|Peak):\s+(-?[\d.]+|-?inf|nan) (LUFS|LU|dBFS)", re.MULTILINE)
 _STATISTIC = re.compile(
@@ -78,7 +74,7 @@ def analyze(path: Path, probe: ContainerProbe, folder: Path) -> SignalReport:
             finished = process.run(command(path, probe, Path(scratch)), path)
             report = parse(finished.stdout, finished.stderr, probe)
             _demand_whole(path, probe, report)
-            stills = _kept(Path(scratch), folder / "stills", finished.stderr, probe)
+            stills = _kept(Path(scratch), folder / "stills", probe)
             return report.model_copy(update={"stills": stills})
     except OSError as error:
         raise from_os_error(error, f"writing the stills of {path.name}") from error
@@ -107,15 +103,19 @@ def command(path: Path, probe: ContainerProbe, scratch: Path) -> list[str]:
     outputs: list[str] = []
     stills: list[str] = []
     if probe.video:
+        begin = ",".join((*picture.described(probe.video), "split"))
         graph = (
-            f"[0:{probe.video.index}]split[all][few];[all]{_PICTURE}[seen];"
+            f"[{probe.video.source}]{begin}[all][few];[all]{_PICTURE}[seen];"
             f"[few]{_stills(probe.video, probe)}[stills]"
         )
         outputs += ["-filter_complex", graph, "-map", "[seen]"]
-        pattern = str(scratch).replace("%", "%%") + "/%04d.jpg"
+        # Named for their times, in microseconds. (showinfo would print its lines in pieces,
+        # between which those of other filters fall.)
+        pattern = str(scratch).replace("%", "%%") + "/%015d.jpg"
         stills = [
             *("-map", "[stills]", "-frames:v", str(_MAX_STILLS), *picture.EVERY_FRAME),
-            *("-c:v", "mjpeg", "-q:v", "3", "-pix_fmt", "yuvj420p", "-f", "image2", pattern),
+            *("-c:v", "mjpeg", "-q:v", "3", "-pix_fmt", "yuvj420p"),
+            *("-f", "image2", "-frame_pts", "1", pattern),
         ]
     for number, stream in enumerate(probe.heard):
         outputs += ["-map", f"0:{stream.index}"]
@@ -135,28 +135,27 @@ def command(path: Path, probe: ContainerProbe, scratch: Path) -> list[str]:
 def _stills(video: VideoStream, probe: ContainerProbe) -> str:
     """The filters that pick the first frame of each of ``STILLS`` equal parts, as it is seen."""
     spacing = _BLIND_SPACING_SECONDS
-    if probe.duration_seconds and probe.kind is MediaKind.VIDEO:
-        spacing = max(probe.duration_seconds / STILLS, 1e-3)
+    if probe.watchable_seconds and probe.kind is MediaKind.VIDEO:
+        spacing = max(probe.watchable_seconds / STILLS, 1e-3)
     part = f"floor(t/{spacing:.6f}+1e-6)"
     before = f"floor(prev_selected_t/{spacing:.6f}+1e-6)"
     return ",".join(
         (
             f"select='isnan(prev_selected_t)+gt({part},{before})'",
-            "showinfo=checksum=0:udu_sei_as_ascii=0",
             *picture.as_seen(video, STILL_WIDTH),
         )
     )
 
 
-def _kept(scratch: Path, folder: Path, log: str, probe: ContainerProbe) -> tuple[Still, ...]:
-    """Move the stills into place; their times are those that showinfo printed, in order."""
+def _kept(scratch: Path, folder: Path, probe: ContainerProbe) -> tuple[Still, ...]:
+    """Move the stills into place; their names are their times."""
     from PIL import Image
 
     timed = probe.kind is MediaKind.VIDEO
-    times = [max(0.0, float(match["time"])) for match in _SHOWN.finditer(log)]
     made = []
     folder.mkdir(exist_ok=True)
-    for still, time in zip(sorted(scratch.glob("*.jpg")), times, strict=False):
+    for still in sorted(scratch.glob("*.jpg")):
+        time = round(int(still.stem) / 1e6, 6)
         with Image.open(still) as image:
             width, height = image.size
         target = folder / still.name
@@ -175,9 +174,11 @@ def parse(progress: str, log: str, probe: ContainerProbe) -> SignalReport:
     summary = _SUMMARY.split(log)[-1] if _SUMMARY.search(log) else ""
     meters = {name: _level(value) for name, value, _ in _METER.findall(summary)}
     statistics = {name: float(value) for name, value in _STATISTIC.findall(log)}
+    if not statistics.get("Number of samples"):
+        meters = {}  # what nothing was heard of has no loudness, not one of 0
     edges = [(m["what"], m["edge"], float(m["time"])) for m in _EDGE.finditer(log)]
     return SignalReport(
-        declared_seconds=None if probe.duration_is_estimated else probe.duration_seconds,
+        declared_seconds=None if probe.duration_is_estimated else probe.watchable_seconds,
         decoded_seconds=seconds,
         decoded_frames=totals.get("frame") if probe.video else None,
         decode_errors=len(errors),

@@ -112,7 +112,7 @@ def at_times(path: Path, probe: ContainerProbe, times: Sequence[float], folder: 
     Raises:
         PermanentError: there is no picture at any of them.
     """
-    made = [at(path, probe, time, folder / f"best-{n}.jpg") for n, time in enumerate(times, 1)]
+    made = [at(path, probe, time, folder / f"at-{time:.3f}.jpg") for time in times]
     found = tuple(picture for picture in made if picture)
     if not found:
         raise PermanentError(f"{path.name}: no picture could be taken at {times}.")
@@ -138,12 +138,13 @@ def command(path: Path, probe: ContainerProbe, time: float | None, target: Path)
     """The ffmpeg command line for one picture."""
     stream = probe.video or probe.picture
     assert stream is not None  # callers ask only where there is one
+    filters = ",".join((*picture.described(stream), *picture.as_seen(stream, WIDTH)))
     return [
         str(tools.find("ffmpeg")),
         *("-hide_banner", "-nostdin", "-v", "error", "-y"),
         *(("-ss", str(time)) if time is not None else ()),
         *tools.input_arguments(path),
-        *("-map", f"0:{stream.index}", "-vf", ",".join(picture.as_seen(stream, WIDTH))),
+        *("-filter_complex", f"[{stream.source}]{filters}[seen]", "-map", "[seen]"),
         *("-frames:v", "1", "-q:v", "3", "-f", "mjpeg", "-pix_fmt", "yuvj420p", str(target)),
     ]
 

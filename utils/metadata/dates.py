@@ -32,8 +32,12 @@ _TAGS: tuple[tuple[str, str | None], ...] = (
 )
 # Seconds since 1904 in UTC, says the QuickTime specification, and phones keep to it.
 _UTC_TAGS = ("QuickTime:CreateDate", "*:MediaCreateDate", "*:TrackCreateDate")
-# GoPro writes its clock's local time there.
-_LOCAL_THERE = re.compile("gopro", re.IGNORECASE)
+# Cameras know no zone, and many write their clock's local time there; phones write UTC, and so
+# do programs, which name no maker.
+_LOCAL_THERE = re.compile(
+    "gopro|dji|canon|nikon|fuji|panasonic|olympus|om digital|pentax|ricoh|casio|kodak|leica",
+    re.IGNORECASE,
+)
 
 _TIME = re.compile(
     r"(?P<year>\d{4})[:/-](?P<month>\d{2})[:/-](?P<day>\d{2})[T ]"

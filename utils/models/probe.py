@@ -12,7 +12,11 @@ from utils.models.item import MediaKind
 
 
 class VideoStream(Frozen):
-    """One picture; ``width`` and ``height`` in stored pixels, before rotation."""
+    """One picture; ``width`` and ``height`` in stored pixels, before rotation.
+
+    ``tile_group``: the picture is put together from tiles, as phones store HEIC; then it is the
+    number of ffmpeg's stream group, and the size is that of the whole.
+    """
 
     index: int
     codec: str
@@ -25,6 +29,14 @@ class VideoStream(Frozen):
     bit_rate: int | None = None
     rotation_degrees: int | None = None
     color_transfer: str | None = None
+    color_primaries: str | None = None
+    color_matrix: str | None = None
+    tile_group: int | None = None
+
+    @property
+    def source(self) -> str:
+        """What ffmpeg's filter graphs call it."""
+        return f"0:{self.index}" if self.tile_group is None else f"0:g:{self.tile_group}"
 
 
 class AudioStream(Frozen):
@@ -72,8 +84,24 @@ class ContainerProbe(Frozen):
 
     @property
     def heard(self) -> tuple[AudioStream, ...]:
-        """The sounds that can be decoded; newer phones add one that ffmpeg does not know."""
-        return tuple(stream for stream in self.audio if stream.codec != "unknown")
+        """The sounds that can be decoded.
+
+        Newer phones add one that ffmpeg does not know; recorders declare some that never came.
+        """
+        return tuple(
+            stream
+            for stream in self.audio
+            if stream.codec != "unknown" and stream.channels != 0 and stream.sample_rate != 0
+        )
+
+    @property
+    def watchable_seconds(self) -> float | None:
+        """The declared length of what is seen and heard; subtitles may outlast it."""
+        parts = [s.duration_seconds for s in (self.video, *self.heard) if s]
+        lengths = [length for length in parts if length]
+        if len(lengths) < len(parts) or not lengths:
+            return self.duration_seconds
+        return min(max(lengths), self.duration_seconds or max(lengths))
 
     def with_size(self, width: int | None, height: int | None) -> ContainerProbe:
         """The same with the picture's size, where ffprobe's build could not read it (PNG)."""
