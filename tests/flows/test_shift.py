@@ -266,8 +266,8 @@ def test_a_step_alone_that_fails_takes_nothing_from_a_done_item(library, overrid
     from pydantic import SecretStr
 
     report, _ = ingest(library / "image.jpg")
-    (tmp_path / "a file").touch()
-    override(publish_url=SecretStr((tmp_path / "a file" / "below").as_uri()))
+    (tmp_path / "occupied").touch()
+    override(publish_url=SecretStr((tmp_path / "occupied" / "below").as_uri()))
     alone = QUICK.model_copy(update={"only": ("upload_thumbnails",)})
     report, _ = ingest(library / "image.jpg", options=alone)
     assert outcomes(report)["image.jpg"][0] == "failed"
