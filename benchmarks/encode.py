@@ -63,7 +63,7 @@ def _clip(folder: Path, name: str, source: tuple[str | Path, ...]) -> Path:
 def _to_target(clip: Path, folder: Path) -> tuple[Row, Encoded]:
     probe = ffprobe.probe(clip)
     options = CompressionOptions(target_vmaf=TARGET, min_saving=0)
-    made = encode.compress(clip, probe, signal.analyze(clip, probe), options, folder)
+    made = encode.compress(clip, probe, signal.analyze(clip, probe, folder), options, folder)
     assert made.rendition and made.score
     score = _score(made.rendition.path, clip)
     row = (f"encode to VMAF {TARGET:.0f}: {clip.stem}", f"{score:.2f} at crf {made.crf:g}",
