@@ -222,7 +222,8 @@ def test_a_full_disk_fails_the_item_clearly_and_leaves_nothing_half_written(tmp_
         ffmpeg("-f", "lavfi", "-i", "nullsrc=s=1280x720:d=4,geq=random(1)*255:128:128",
                "-c:v", "libx264", "-preset", "ultrafast", "-crf", "12", big)  # fmt: skip
         finished = nightshift(
-            small / "home", "run", str(big), str(SAMPLES / "coast.jpg"), "--json", "--concurrency", "1",
+            small / "home", "run", str(big), str(SAMPLES / "coast.jpg"),
+            "--json", "--concurrency", "1",
             NIGHTSHIFT_PIPELINE__COMPRESSION__CRF="1",
         )  # fmt: skip
         report = document(finished)
