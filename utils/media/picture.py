@@ -36,13 +36,16 @@ def described(video: VideoStream) -> list[str]:
 def as_seen(video: VideoStream, width: int) -> list[str]:
     """ffmpeg filters: square pixels, at most ``width`` wide, standard dynamic range."""
     wide = f"max(2,2*trunc(min({width},iw*max(sar,1e-3))/2))"
-    filters = [
+    return [
         f"scale=w='{wide}':h='max(2,2*trunc(ow/dar/2))':flags=bicubic",
         "setsar=1",
+        *toned(video),
     ]
-    if is_hdr(video) and tools.has_filter("zscale"):
-        filters.append(_TONE_MAP)
-    return filters
+
+
+def toned(video: VideoStream) -> list[str]:
+    """ffmpeg filters that bring HDR to standard dynamic range; none for any other picture."""
+    return [_TONE_MAP] if is_hdr(video) and tools.has_filter("zscale") else []
 
 
 def is_hdr(video: VideoStream | None) -> bool:

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from utils.errors import PermanentError
-from utils.media import layout, picture, process, tools, verify
+from utils.media import picture, process, tools, verify
 from utils.media.files import whole_file
 from utils.models.item import MediaKind
 from utils.models.probe import ContainerProbe
@@ -22,11 +22,6 @@ _SOUND = ("-ac", "1", "-ar", "16000", "-c:a", "aac", "-b:a", "32k")
 # A proxy shows what the viewer sees: display pixels, at most LONG_SIDE, of even size.
 _SIDE = f"max(2,trunc({{side}}*min(1,{LONG_SIDE}/max(iw*sar,ih))/2)*2)"  # sar is 1 where unknown
 _SCALE = f"scale=w='{_SIDE.format(side='iw*sar')}':h='{_SIDE.format(side='ih')}',setsar=1"
-# PQ and HLG without it look grey and flat to whoever expects BT.709.
-_TONE = (
-    "zscale=t=linear:npl=100,format=gbrpf32le,zscale=p=bt709,tonemap=hable:desat=0,"
-    "zscale=t=bt709:m=bt709:r=tv"
-)
 
 
 def make(
@@ -61,8 +56,7 @@ def make(
     target = folder / (f"proxy-{frames_per_second:g}fps{part}.mp4" if video else f"proxy{part}.m4a")
     hear = process.share_of(seconds or whole, lambda share: tell(0.9 * share)) if tell else None
     with whole_file(target) as temporary:
-        is_hdr = video and any(s.is_hdr for s in layout.read(path).of("video"))
-        arguments = command(path, probe, frames_per_second, is_hdr, temporary, seconds)
+        arguments = command(path, probe, frames_per_second, temporary, seconds)
         written = process.run(arguments, path, hear).stdout
         _verify(temporary, path, probe, verify.totals(written), seconds)
         size = temporary.stat().st_size
@@ -77,18 +71,17 @@ def command(
     path: Path,
     probe: ContainerProbe,
     frames_per_second: float,
-    is_hdr: bool,
     target: Path,
     seconds: float | None = None,
 ) -> list[str]:
     """The ffmpeg command line."""
     outputs: list[str] = []
     if probe.kind is MediaKind.VIDEO and probe.video:
-        tone = [_TONE] if is_hdr and tools.has_filter("zscale") else []
-        colours = picture.described(probe.video)
         # The last frame stays although no later one ends it: a film may have one frame only.
         rate = f"fps=fps='min({frames_per_second:g},source_fps)':eof_action=pass"
-        filters = [rate, *colours, _SCALE, *tone, "format=yuv420p"]
+        video = probe.video
+        colours = picture.described(video)
+        filters = [rate, *colours, _SCALE, *picture.toned(video), "format=yuv420p"]
         outputs += ["-map", f"0:{probe.video.index}", "-vf", ",".join(filters)]
         outputs += ["-c:v", "libx264", "-preset", "veryfast", "-crf", str(CRF)]
     if probe.heard:
