@@ -100,3 +100,17 @@ def test_renditions_of_different_options_stand_beside_each_other(clips, tmp_path
 def test_a_full_disk_is_named_as_such(clips):
     with pytest.raises(ResourceError, match="disk is full"):
         process.run(["sh", "-c", "echo 'x: No space left on device' >&2; exit 1"], clips.video)
+
+
+@pytest.mark.parametrize(("profile", "made"), [("web", True), ("audio", False)])
+def test_a_microphone_that_was_muted_spoils_nothing(tmp_path, profile, made):
+    film = tmp_path / "muted.mkv"
+    ffmpeg("-f", "lavfi", "-i", "testsrc2=s=320x180:r=25:d=2", "-f", "lavfi", "-i", "sine=d=2",
+           "-af", "atrim=end=0", "-c:v", "mpeg4", "-q:v", "2", film)  # fmt: skip
+    probe, signal_report = facts(film)
+    assert len(probe.heard) == 1
+    assert signal_report.loudness_lufs is None
+    options = CompressionOptions(profile=profile)
+    result = encode.compress(film, probe, signal_report, options, tmp_path)
+    assert (result.rendition is not None) is made
+    assert "empty sound" in result.reason if made else "no sample" in result.reason

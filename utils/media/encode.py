@@ -71,7 +71,7 @@ def compress(
             source_bytes=probe.size_bytes, encoded_bytes=made.size_bytes, rendition=made,
             reason=f"proxy for analysis: {_size(made.size_bytes)}", profile="proxy",
         )  # fmt: skip
-    if reason := not_worth_it(probe, options) or _empty(signal):
+    if reason := not_worth_it(probe, options) or _empty(probe, signal, options):
         return _kept(probe, options, reason)
     streams = layout.read(path)
     if reason := refusal(streams, options):
@@ -172,6 +172,8 @@ def _encode(
         process.run(profiles.command(path, plan, temporary, choice.crf, extra), path, encoding)
         made = _verified(temporary, probe, signal, plan, verifying)
         dropped = plan.dropped + lost_cover + _missing(path, temporary, probe, made, plan)
+        if len(made.audio) < plan.tracks("audio"):
+            dropped += ("an empty sound",)
         encoded = temporary.stat().st_size
         saving = 1 - encoded / probe.size_bytes
         if saving < options.min_saving:
@@ -205,9 +207,14 @@ def _verified(
         seconds = heard[0].duration_seconds or signal.decoded_seconds
         seconds = min(seconds, signal.decoded_seconds)
         signal = signal.model_copy(update={"decoded_seconds": seconds, "decoded_frames": None})
-    return verify.rendition(
-        made, probe, signal, plan.tracks("audio"), plan.tracks("subtitle"), hear
-    )  # fmt: skip
+    # MP4 has no track without samples, as a muted microphone leaves one.
+    sounds = plan.tracks("audio") - (plan.suffix == ".mp4" and _is_empty_sound(probe, signal))
+    return verify.rendition(made, probe, signal, sounds, plan.tracks("subtitle"), hear)
+
+
+def _is_empty_sound(probe: ContainerProbe, signal: SignalReport) -> bool:
+    """True if the first sound, the one that was measured, gave no sample."""
+    return bool(probe.heard) and signal.clipped_share is None
 
 
 def _missing(
@@ -227,8 +234,12 @@ def _is_hopeless(found: search.Found, probe: ContainerProbe, signal: SignalRepor
     return found.bytes_per_second * signal.decoded_seconds > _HOPELESS * probe.size_bytes
 
 
-def _empty(signal: SignalReport) -> str | None:
-    return None if signal.decoded_seconds > 0 else "source kept: nothing of it decodes"
+def _empty(probe: ContainerProbe, signal: SignalReport, options: CompressionOptions) -> str | None:
+    if signal.decoded_seconds <= 0:
+        return "source kept: nothing of it decodes"
+    alone = options.profile == "audio" or probe.kind is MediaKind.AUDIO
+    mute = alone and _is_empty_sound(probe, signal)
+    return "source kept: its sound holds no sample" if mute else None
 
 
 def _kept(
