@@ -173,7 +173,7 @@ def _work(flow_name: str, as_json: bool, verbose: bool, **parameters: Any) -> No
 
 
 def _end_tools_on_ctrl_c() -> None:
-    """Have Ctrl-C and SIGTERM end ffmpeg too; its process groups do not hear the terminal."""
+    """Have Ctrl-C, SIGTERM and a closed terminal end ffmpeg too, whose groups hear none of it."""
     import signal
 
     from utils.media import process
@@ -182,8 +182,9 @@ def _end_tools_on_ctrl_c() -> None:
         process.end_all()
         signal.default_int_handler(number, frame)
 
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, end)
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        if signal.getsignal(number) is not signal.SIG_IGN:  # nohup
+            signal.signal(number, end)
 
 
 def _finish(run_id: str, as_json: bool, message: str | None = None) -> None:
