@@ -193,7 +193,7 @@ def _video(stream: dict[str, Any]) -> VideoStream:
         height=stream.get("height") or None,
         frame_rate=frame_rate(stream),
         pixel_format=stream.get("pix_fmt"),
-        duration_seconds=_length(stream),
+        duration_seconds=length(stream),
         frame_count=_int(stream.get("nb_frames")),
         bit_rate=_int(stream.get("bit_rate")),
         rotation_degrees=int(rotations[0]) if rotations else None,
@@ -209,7 +209,7 @@ def _audio(stream: dict[str, Any]) -> AudioStream:
         codec=stream.get("codec_name", "unknown"),
         channels=_int(stream.get("channels")),
         sample_rate=_int(stream.get("sample_rate")),
-        duration_seconds=_length(stream),
+        duration_seconds=length(stream),
         bit_rate=_int(stream.get("bit_rate")),
         language=_language(stream),
     )
@@ -221,7 +221,7 @@ def frame_rate(stream: dict[str, Any]) -> float | None:
     return mean if mean is None or mean <= _MAX_RATE else _ratio(stream.get("r_frame_rate"))
 
 
-def _length(stream: dict[str, Any]) -> float | None:
+def length(stream: dict[str, Any]) -> float | None:
     """Seconds of a stream; Matroska keeps them in a tag, as 00:00:05.021000000."""
     if (known := _float(stream.get("duration"))) is not None:
         return known

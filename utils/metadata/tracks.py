@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from pathlib import PurePath
 from typing import Any
 
+from utils.media import ffprobe as ffprobe_of
 from utils.metadata import streams
 from utils.metadata import tags as look
 from utils.metadata.languages import normal
@@ -55,8 +56,7 @@ def _audio(stream: dict[str, Any], track: dict[str, Any]) -> AudioTrack:
         bit_rate=look.above_zero(stream.get("bit_rate")) or look.above_zero(track.get("bit_rate")),
         language=normal(tags.get("language")) or normal(track.get("language")),
         title=title,
-        duration_seconds=look.number(stream.get("duration"))
-        or _clock(tags.get("duration"))
+        duration_seconds=ffprobe_of.length(stream)
         or (milliseconds / 1000 if milliseconds else None),
         is_default=_flag(flags, "default") or track.get("default") == "Yes",
         is_commentary=_flag(flags, "comment") or bool(_COMMENTARY.search(title or "")),
@@ -102,11 +102,3 @@ def _tags(stream: dict[str, Any]) -> dict[str, str]:
 
 def _flag(flags: dict[str, Any], name: str) -> bool:
     return bool(flags.get(name))
-
-
-def _clock(text: str | None) -> float | None:
-    """Seconds of Matroska's ``00:00:02.003000000``."""
-    match = re.fullmatch(r"(\d+):(\d{2}):(\d{2}(?:\.\d+)?)", text or "")
-    if match is None:
-        return None
-    return int(match[1]) * 3600 + int(match[2]) * 60 + float(match[3]) or None
