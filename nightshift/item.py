@@ -117,6 +117,14 @@ def _renditions(stills: Thumbnails | None, encode: Compression | None) -> list[d
 
 def print_all(document: dict[str, Any]) -> None:
     """Print an item's document for people."""
+    print_table(("", ""), _facts(document))
+    _print_verdict(document["verdict"])
+    _print_parts(document["record"])
+    _print_work(document)
+
+
+def _facts(document: dict[str, Any]) -> list[tuple[str, str]]:
+    """What is known of the item as a whole."""
     from utils.report.rows import duration, size
 
     item, transcript, analysis = (document[name] for name in ("item", "transcript", "analysis"))
@@ -143,15 +151,23 @@ def print_all(document: dict[str, Any]) -> None:
     if document["duplicates"]:
         twins = ", ".join(other[:10] for other in document["duplicates"])
         rows.append(("look-alikes", f"{twins} (nightshift duplicates)"))
-    print_table(("", ""), rows)
-    if document["verdict"]:
-        verdict = document["verdict"]
+    return rows
+
+
+def _print_verdict(verdict: dict[str, Any] | None) -> None:
+    if verdict:
         console.print(f"\n[bold]Verdict[/] {verdict['band']} {verdict['score']:.2f}")
         print_table(
             ("criterion", "score", "why"),
             ((c["name"], f"{c['score']:.2f}", c["reason"]) for c in verdict["criteria"]),
         )
-    _print_parts(document["record"])
+
+
+def _print_work(document: dict[str, Any]) -> None:
+    """Print the speech, the steps and the files that were made."""
+    from utils.report.rows import duration, size
+
+    transcript = document["transcript"]
     if transcript and transcript["segments"]:
         console.print("\n[bold]Transcript[/]")
         print_table(

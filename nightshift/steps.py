@@ -91,9 +91,10 @@ def _applies(s: Session, item: Item, step: str) -> str | None:
     if probed is None:
         return "that is not known before this version has probed the file"
     settings = load_settings()
-    reason = pipeline.plan(probed.container, settings.pipeline, settings).reasons.get(step)
-    if reason is None and step in pipeline.NOT_FOR_REJECTED and item.verdict == Band.REJECT.value:
-        return "the item was rejected"
+    plan = pipeline.plan(probed.container, settings.pipeline, settings)
+    if item.verdict == Band.REJECT.value:
+        plan = plan.for_rejected()
+    reason = plan.reasons.get(step)
     if reason is None and item.error and not ledger.history(s, item.id, step):
         return f"the item never came so far: {item.error}"
     return reason

@@ -47,10 +47,10 @@ def process(facts: Extraction, findings: Findings, options: PipelineOptions) -> 
             find_near_duplicates(item, likeness, options.duplicates)
     if signal and plan.runs("judge_quality"):
         verdict = judge_quality(item, probe, signal, findings.transcript, options.gate)
-    # pipeline.NOT_FOR_REJECTED names these steps for whoever explains it
-    rejected = verdict is not None and verdict.band is Band.REJECT
-    if signal and not rejected and plan.runs("compress_video"):
+    if verdict is not None and verdict.band is Band.REJECT:
+        plan = plan.for_rejected()
+    if signal and plan.runs("compress_video"):
         compression = compress_video(item, probe, signal, options.compression)
-    if signal and not rejected and plan.runs("compress_audio"):
+    if signal and plan.runs("compress_audio"):
         compression = compress_audio(item, probe, signal, options.compression)
     return Product(metadata, verdict, compression)

@@ -7,6 +7,7 @@ from subflows.extraction import Extraction
 from subflows.processing import Product
 from tasks.embedding import generate_embeddings
 from tasks.storage import create_model, store_item, upload_thumbnails
+from utils.models.known import Known
 from utils.models.options import PipelineOptions
 from utils.models.record import ItemRecord
 
@@ -17,25 +18,25 @@ def store(
     """Run the steps of storage that apply."""
     item, plan = facts.item, facts.plan
     record = None
+    pictures = findings.best_pictures or findings.thumbnails
     if findings.signal and plan.runs("create_model"):
-        record = create_model(
-            item,
-            facts.probe,
-            findings.signal,
-            product.metadata,
-            facts.audio_tracks,
-            facts.subtitle_tracks,
-            findings.transcript,
-            findings.analysis,
-            findings.video,
-            findings.best_pictures or findings.thumbnails,
-            product.verdict,
+        known = Known(
+            probe=facts.probe,
+            signal=findings.signal,
+            metadata=product.metadata,
+            audio_tracks=facts.audio_tracks,
+            subtitle_tracks=facts.subtitle_tracks,
+            transcript=findings.transcript,
+            analysis=findings.analysis,
+            video=findings.video,
+            pictures=pictures,
+            verdict=product.verdict,
         )
+        record = create_model(item, known)
         if plan.runs("store_item"):
             store_item(item, record)
         if plan.runs("generate_embeddings"):
             generate_embeddings(item, record)
-    pictures = findings.best_pictures or findings.thumbnails
     if pictures and plan.runs("upload_thumbnails"):
         upload_thumbnails(item, pictures)
     return record

@@ -13,47 +13,17 @@ from utils.clients import publishing
 from utils.config import load_settings
 from utils.db import library
 from utils.errors import SettingsError
-from utils.models.analysis import Analysis
 from utils.models.item import MediaItem
-from utils.models.metadata import AudioTracks, Metadata, SubtitleTracks
-from utils.models.probe import ContainerProbe
+from utils.models.known import Known
 from utils.models.publication import Publication, PublishedFile
 from utils.models.record import ItemRecord
 from utils.models.rendition import Thumbnails
-from utils.models.signal import SignalReport
-from utils.models.transcript import Transcript
-from utils.models.verdict import Verdict
-from utils.models.video_analysis import VideoAnalysis
 
 
-@step(fingerprint=lambda item, *_: item.title)
-def create_model(
-    item: MediaItem,
-    probe: ContainerProbe,
-    signal: SignalReport,
-    metadata: Metadata | None,
-    audio_tracks: AudioTracks | None,
-    subtitle_tracks: SubtitleTracks | None,
-    transcript: Transcript | None,
-    analysis: Analysis | None,
-    video: VideoAnalysis | None,
-    pictures: Thumbnails | None,
-    verdict: Verdict | None,
-) -> ItemRecord:
+@step(fingerprint=lambda item, known: item.title)
+def create_model(item: MediaItem, known: Known) -> ItemRecord:
     """One record of all that the other steps found."""
-    return records.of(
-        item,
-        probe,
-        signal,
-        metadata,
-        audio_tracks,
-        subtitle_tracks,
-        transcript,
-        analysis,
-        video,
-        pictures,
-        verdict,
-    )
+    return records.of(item, known)
 
 
 def _save(s: Session, record: ItemRecord) -> None:

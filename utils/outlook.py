@@ -67,10 +67,8 @@ def _of_file(path: Path, options: PipelineOptions, key: str | None) -> Outlook:
     with session() as s:
         before = _done_before(s, item.id) if item else frozenset()
     forced = pipeline.forced(options)
-    reasons = dict(plan.reasons)
     if item and item.verdict == Band.REJECT.value:
-        for step in pipeline.NOT_FOR_REJECTED:
-            reasons[step] = reasons[step] or "the item was rejected"
+        plan = plan.for_rejected()
     return Outlook(
         path=path,
         item_id=item.id if item else None,
@@ -78,7 +76,7 @@ def _of_file(path: Path, options: PipelineOptions, key: str | None) -> Outlook:
         says=says,
         steps=tuple(
             StepOutlook(step=step, runs=reason is None, why=reason or _why(step, before, forced))
-            for step, reason in reasons.items()
+            for step, reason in plan.reasons.items()
         ),
     )
 

@@ -113,7 +113,7 @@ STEPS: tuple[Step, ...] = (
 FETCH = Step("fetch_media", "ingestion", "download", "downloading", optional=False)
 
 # What is rejected is not made small.
-NOT_FOR_REJECTED = frozenset({"compress_video", "compress_audio"})
+_NOT_FOR_REJECTED = frozenset({"compress_video", "compress_audio"})
 
 BY_NAME: dict[str, Step] = {step.name: step for step in (*STEPS, FETCH)}
 
@@ -129,6 +129,11 @@ class Plan(NamedTuple):
     def runs(self, step: str) -> bool:
         """True if ``step`` applies."""
         return self.reasons[step] is None
+
+    def for_rejected(self) -> Plan:
+        """The same for an item that the gate rejected: it is not made small."""
+        why = {step: self.reasons[step] or "the item was rejected" for step in _NOT_FOR_REJECTED}
+        return Plan({**self.reasons, **why})
 
 
 def plan(probe: ContainerProbe, options: PipelineOptions, settings: Settings) -> Plan:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from utils.media import phash
 from utils.models.analysis import Analysis
 from utils.models.item import MediaItem, MediaKind
+from utils.models.known import Known
 from utils.models.metadata import AudioTracks, Metadata, SubtitleTracks
 from utils.models.probe import ContainerProbe
 from utils.models.record import (
@@ -19,35 +20,23 @@ from utils.models.record import (
 )
 from utils.models.rendition import Thumbnails
 from utils.models.signal import SignalReport
-from utils.models.transcript import Transcript
-from utils.models.verdict import Verdict
 from utils.models.video_analysis import VideoAnalysis
 
 
-def of(
-    item: MediaItem,
-    probe: ContainerProbe,
-    signal: SignalReport,
-    metadata: Metadata | None,
-    audio_tracks: AudioTracks | None,
-    subtitle_tracks: SubtitleTracks | None,
-    transcript: Transcript | None,
-    analysis: Analysis | None,
-    video: VideoAnalysis | None,
-    pictures: Thumbnails | None,
-    verdict: Verdict | None,
-) -> ItemRecord:
+def of(item: MediaItem, known: Known) -> ItemRecord:
     """Everything by which an item is listed, filtered, found and shown.
 
     What a step that did not run would have said is None or empty.
     """
-    facts = metadata or Metadata(kind=probe.kind)
+    probe, transcript, analysis = known.probe, known.transcript, known.analysis
+    video, verdict = known.video, known.verdict
+    facts = known.metadata or Metadata(kind=probe.kind)
     understanding = analysis.understanding if analysis else None
     return ItemRecord(
         item_id=item.item_id,
         kind=probe.kind.value,
         title=item.title,
-        duration_seconds=_length(probe, signal),
+        duration_seconds=_length(probe, known.signal),
         language=(understanding and understanding.language) or (transcript and transcript.language),
         verdict=verdict.band.value if verdict else None,
         score=verdict.score if verdict else None,
@@ -66,7 +55,7 @@ def of(
         hdr_format=facts.hdr_format,
         latitude=facts.latitude,
         longitude=facts.longitude,
-        tracks=tuple(_tracks(probe, audio_tracks, subtitle_tracks)),
+        tracks=tuple(_tracks(probe, known.audio_tracks, known.subtitle_tracks)),
         keywords=_keywords(facts, analysis, video),
         segments=tuple(
             SegmentRecord(start_seconds=s.start_seconds, end_seconds=s.end_seconds, text=s.text)
@@ -80,7 +69,7 @@ def of(
             )
             for shot in (video.shots if video else ())
         ),
-        thumbnails=tuple(_pictures(pictures, video)),
+        thumbnails=tuple(_pictures(known.pictures, video)),
         criteria=tuple(
             CriterionRecord(name=c.name, score=c.score, reason=c.reason)
             for c in (verdict.criteria if verdict else ())

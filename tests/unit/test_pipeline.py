@@ -110,3 +110,11 @@ def test_options_and_engines_decide_what_done_means():
     assert default == pipeline.pipeline_key(PipelineOptions(force=True), "a")
     assert default != pipeline.pipeline_key(PipelineOptions(), "b")
     assert default != pipeline.pipeline_key(PipelineOptions(thumbnail_count=3), "a")
+
+
+def test_what_is_rejected_is_not_made_small_and_the_plan_says_so(settings):
+    plan = pipeline.plan(FILM, PipelineOptions(), settings)
+    rejected = plan.for_rejected()
+    assert rejected.reasons["compress_video"] == "the item was rejected"
+    assert rejected.reasons["compress_audio"] == plan.reasons["compress_audio"]
+    assert {s for s in plan.reasons if plan.runs(s) and not rejected.runs(s)} == {"compress_video"}

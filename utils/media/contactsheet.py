@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
+from utils.media import image
 from utils.media.files import whole_file
 from utils.models.rendition import Thumbnail
 
@@ -35,9 +36,9 @@ def write(stills: Sequence[Thumbnail], target: Path) -> Path:
     for number, still in enumerate(chosen):
         left = _GAP + number % columns * (_CELL_WIDTH + _GAP)
         top = _GAP + number // columns * (cell_height + _LINE + _GAP)
-        with Image.open(still.path) as image:
-            image.thumbnail((_CELL_WIDTH, cell_height))
-            sheet.paste(image, (left + (_CELL_WIDTH - image.width) // 2, top))
+        with image.opened(still.path) as seen:
+            seen.thumbnail((_CELL_WIDTH, cell_height))
+            sheet.paste(seen, (left + (_CELL_WIDTH - seen.width) // 2, top))
         pen.text((left + 2, top + cell_height + 3), _clock(still.time_seconds or 0.0), fill=_INK)
     with whole_file(target) as temporary:
         sheet.save(temporary, "JPEG", quality=82)

@@ -6,7 +6,7 @@ import math
 from typing import TYPE_CHECKING
 
 from utils.errors import PermanentError
-from utils.media import picture
+from utils.media import image, picture
 from utils.models.exposure import ExposureReport
 from utils.models.probe import ContainerProbe
 from utils.models.signal import SignalReport
@@ -26,14 +26,12 @@ def measure(signal: SignalReport, probe: ContainerProbe) -> ExposureReport:
     Raises:
         PermanentError: there are no stills.
     """
-    from PIL import Image
-
     if not signal.stills:
         raise PermanentError("There is no picture whose exposure could be measured.")
     bright, dark, lumas = [], [], []
     for still in signal.stills:
-        with Image.open(still.path) as image:
-            high, low, luma = _of(image)
+        with image.opened(still.path) as seen:
+            high, low, luma = _of(seen)
         bright.append(high)
         dark.append(low)
         lumas.append(luma)
@@ -60,9 +58,9 @@ def stops(highlight: float, shadow: float) -> float:
     return round(math.copysign(math.log2(share * 20), 1 if highlight >= shadow else -1), 2)
 
 
-def _of(image: Image) -> tuple[float, float, float]:
+def _of(seen: Image) -> tuple[float, float, float]:
     """Share of highlights, share of shadows and mean of the grey levels of one picture."""
-    counts = image.convert("L").histogram()
+    counts = seen.convert("L").histogram()
     pixels = sum(counts)
     mean = sum(level * count for level, count in enumerate(counts)) / pixels
     return sum(counts[_HIGHLIGHT:]) / pixels, sum(counts[:_SHADOW]) / pixels, mean

@@ -10,11 +10,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import cache
 from importlib.util import find_spec
+from pathlib import Path
 from threading import Lock
 from typing import Any
 
 from utils.config import Settings
-from utils.errors import PermanentError, SettingsError, from_os_error
+from utils.errors import SettingsError
+from utils.media import image
 from utils.text.embedder import Embedder, Vector
 
 _working = Lock()
@@ -68,17 +70,9 @@ def _load(name: str) -> Embedder:
 
 def _pixels(path: str) -> Any:
     import numpy
-    from PIL import Image, UnidentifiedImageError
 
-    try:
-        with Image.open(path) as picture:
-            return numpy.asarray(picture.convert("RGB"))
-    except (UnidentifiedImageError, Image.DecompressionBombError, SyntaxError) as error:
-        raise PermanentError(f"{path} is no picture: {error}") from error
-    except OSError as error:
-        if error.errno is None:  # Pillow's word for a truncated file
-            raise PermanentError(f"{path} is damaged: {error}") from error
-        raise from_os_error(error, f"reading {path}") from error
+    with image.opened(Path(path)) as picture:
+        return numpy.asarray(picture.convert("RGB"))
 
 
 def _plain(vector: Any) -> Vector:

@@ -7,11 +7,10 @@ import re
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from utils.media import ffprobe, process, tools
+from utils.media import ffprobe, picture, process, tools
 
 # Formats of more than 8 bits by name: yuv420p10le, p010le, gray16be, rgb48le, gbrpf32le.
 _DEEP = re.compile(r"(9|1[0-6]|20|32|48|64)(le|be)$")
-_HDR = {"smpte2084", "arib-std-b67"}  # PQ and HLG
 _DYNAMIC_RANGE = (
     "Mastering display",
     "Content light level",
@@ -49,7 +48,7 @@ class Stream(NamedTuple):
     @property
     def is_hdr(self) -> bool:
         """PQ or HLG."""
-        return self.transfer in _HDR
+        return self.transfer in picture.HDR
 
 
 class Layout(NamedTuple):

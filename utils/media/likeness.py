@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from utils.errors import PermanentError, SettingsError, from_os_error
-from utils.media import process, tools
+from utils.media import image, process, tools
 from utils.models.item import MediaKind
 from utils.models.likeness import Frame, Likeness
 
@@ -127,15 +127,9 @@ def _listen(source: Path, stream: int | None) -> tuple[str | None, str | None]:
 
 def _still(path: Path, time_seconds: float | None) -> Still:
     import imagehash
-    from PIL import Image, UnidentifiedImageError
 
-    try:
-        with Image.open(path) as image:
-            grey = image.convert("L")
-    except UnidentifiedImageError as error:
-        raise PermanentError(f"{path.name} is no picture. Make the stills again.") from error
-    except OSError as error:
-        raise from_os_error(error, f"reading {path.name}") from error
+    with image.opened(path) as picture:
+        grey = picture.convert("L")
     return Still(
         Frame(
             time_seconds=time_seconds,

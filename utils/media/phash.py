@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from utils.errors import PermanentError, from_os_error
+from utils.media import image
 
 
 def of(path: Path) -> str:
@@ -14,14 +14,6 @@ def of(path: Path) -> str:
         PermanentError: the file is no picture, is damaged, or is a decompression bomb.
     """
     import imagehash
-    from PIL import Image, UnidentifiedImageError
 
-    try:
-        with Image.open(path) as picture:
-            return str(imagehash.phash(picture))
-    except (UnidentifiedImageError, Image.DecompressionBombError, SyntaxError) as error:
-        raise PermanentError(f"{path.name} can't be hashed as a picture: {error}") from error
-    except OSError as error:
-        if error.errno is None:  # Pillow's word for a truncated file
-            raise PermanentError(f"{path.name} is damaged: {error}") from error
-        raise from_os_error(error, f"reading {path.name}") from error
+    with image.opened(path) as picture:
+        return str(imagehash.phash(picture))

@@ -13,7 +13,7 @@ from utils.models.probe import VideoStream
 EVERY_FRAME = ("-fps_mode", "passthrough", "-enc_time_base:v", "1:1000000")
 
 # Transfer characteristics of high dynamic range (ITU-R BT.2100): PQ and HLG.
-_HDR = {"smpte2084", "arib-std-b67"}
+HDR = {"smpte2084", "arib-std-b67"}
 # White of 203 cd/m² (ITU-R BT.2408) comes out at grey level 214 of 255; hable gave 157.
 _TONE_MAP = (
     "zscale=t=linear:npl=203,format=gbrpf32le,zscale=p=bt709,tonemap=mobius:desat=0,"
@@ -50,4 +50,4 @@ def toned(video: VideoStream) -> list[str]:
 
 def is_hdr(video: VideoStream | None) -> bool:
     """True for PQ and HLG."""
-    return video is not None and video.color_transfer in _HDR
+    return video is not None and video.color_transfer in HDR

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from utils.errors import PermanentError
-from utils.media import contactsheet, picture, process, soundviews, tools
+from utils.media import contactsheet, image, picture, process, soundviews, tools
 from utils.media.files import whole_file
 from utils.models.item import MediaKind
 from utils.models.probe import ContainerProbe
@@ -51,21 +51,19 @@ def generate(
 
 def measured(signal: SignalReport) -> tuple[Thumbnail, ...]:
     """The stills, each with its sharpness."""
-    from PIL import Image
-
     made = []
     for still in signal.stills:
-        with Image.open(still.path) as image:
-            made.append(Thumbnail(**still.model_dump(), sharpness=sharpness(image)))
+        with image.opened(still.path) as seen:
+            made.append(Thumbnail(**still.model_dump(), sharpness=sharpness(seen)))
     return tuple(made)
 
 
-def sharpness(image: Image) -> float:
+def sharpness(seen: Image) -> float:
     """The variance of the Laplacian of the grey levels (Pech-Pacheco 2000); 0 if flat."""
     import numpy as np
     from scipy import ndimage
 
-    return round(float(ndimage.laplace(np.asarray(image.convert("L"), dtype=np.float32)).var()), 2)
+    return round(float(ndimage.laplace(np.asarray(seen.convert("L"), dtype=np.float32)).var()), 2)
 
 
 def by_position(stills: Sequence[Thumbnail], seconds: float, count: int) -> tuple[Thumbnail, ...]:
@@ -121,16 +119,14 @@ def at_times(path: Path, probe: ContainerProbe, times: Sequence[float], folder: 
 
 def at(path: Path, probe: ContainerProbe, time: float | None, target: Path) -> Thumbnail | None:
     """The frame at ``time`` as a picture of its own; None where the picture ends before it."""
-    from PIL import Image
-
     with whole_file(target) as temporary:
         process.run(command(path, probe, time, temporary), path)
         if not temporary.exists() or temporary.stat().st_size == 0:
             temporary.unlink(missing_ok=True)
             return None
-        with Image.open(temporary) as image:
-            width, height = image.size
-            sharp = sharpness(image)
+        with image.opened(temporary) as seen:
+            width, height = seen.size
+            sharp = sharpness(seen)
     return Thumbnail(path=target, time_seconds=time, width=width, height=height, sharpness=sharp)
 
 

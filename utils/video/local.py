@@ -9,9 +9,9 @@ import math
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from PIL import Image, ImageStat
+from PIL import ImageStat
 
-from utils.errors import from_os_error
+from utils.media import image
 from utils.models.analysis import Understanding
 from utils.models.rendition import Thumbnail
 from utils.models.signal import Span
@@ -103,11 +103,8 @@ def _judged(still: Thumbnail, scenes: Sequence[Shot]) -> _Still | None:
     """A still that shows something, and the scene it is from; None for any other."""
     if still.time_seconds is None:
         return None
-    try:
-        with Image.open(still.path) as picture:
-            grey = ImageStat.Stat(picture.convert("L"))
-    except OSError as error:
-        raise from_os_error(error, "looking at the stills") from error
+    with image.opened(still.path) as picture:
+        grey = ImageStat.Stat(picture.convert("L"))
     luma, spread = grey.mean[0], grey.stddev[0]
     if not _BLACK <= luma <= _WHITE or spread < _FLAT:
         return None
