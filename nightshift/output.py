@@ -25,7 +25,18 @@ COLORS = {
 
 
 # Columns whose cells may take several lines.
-_LONG = {"", "title", "file", "why", "error", "text", "found", "how to mend it", "rendition"}
+_LONG = {
+    "",
+    "title",
+    "file",
+    "why",
+    "error",
+    "text",
+    "found",
+    "how to mend it",
+    "rendition",
+    "found by",
+}
 
 
 def print_json(document: Any) -> None:

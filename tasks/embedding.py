@@ -20,11 +20,17 @@ def _engines(item: MediaItem, record: ItemRecord) -> str:
 def _index(item: MediaItem, record: ItemRecord) -> EmbeddingReport:
     settings, model, found = load_settings(), embedder.load(), passages(record)
     made = vectors.replace(item.item_id, found, model, settings)
-    if seen := image_embedder.load(settings):
+    seen = image_embedder.load(settings)
+    if seen:
         shown = pictures(record)
         made += vectors.replace(item.item_id, shown, seen, settings, vectors.PICTURES)
         found += shown
-    return EmbeddingReport(engine=model.name, passage_count=len(found), embedded_count=made)
+    return EmbeddingReport(
+        engine=model.name,
+        image_engine=seen.name if seen else None,
+        passage_count=len(found),
+        embedded_count=made,
+    )
 
 
 @step(fingerprint=_engines, restore=_index)
