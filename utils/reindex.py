@@ -7,17 +7,15 @@ from collections.abc import Iterator
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from utils.clients import vectors
 from utils.config import Settings
 from utils.db import fulltext, ledger, library
 from utils.db.schema import Item
 from utils.db.session import session
-from utils.media import image_embedder
+from utils.index import index
 from utils.models.analysis import Analysis
 from utils.models.record import ItemRecord, SegmentRecord
 from utils.models.transcript import Transcript
-from utils.text import embedder
-from utils.text.passages import passages, pictures
+from utils.text.passages import passages
 
 
 def reindex(settings: Settings) -> Iterator[str]:
@@ -25,7 +23,6 @@ def reindex(settings: Settings) -> Iterator[str]:
 
     Only passages that the index lacks are embedded.
     """
-    model, seen = embedder.load(), image_embedder.load(settings)
     with session() as s:
         ids = s.scalars(
             select(Item.id).where(Item.processed_at.is_not(None)).order_by(Item.added_at)
@@ -33,19 +30,9 @@ def reindex(settings: Settings) -> Iterator[str]:
     for item_id in ids:
         with session() as s:
             record = _with_text(s, library.load(s, item_id))
-            found = passages(record)
-            fulltext.replace(s, item_id, found)
-        vectors.replace(item_id, found, model, settings)
-        if seen:
-            stills = pictures(_present(record))
-            vectors.replace(item_id, stills, seen, settings, vectors.PICTURES)
+            fulltext.replace(s, item_id, passages(record))
+        index(record, settings)
         yield record.title
-
-
-def _present(record: ItemRecord) -> ItemRecord:
-    """The record without stills that are gone; the step that made them makes them again."""
-    there = tuple(still for still in record.thumbnails if still.path.exists())
-    return record.model_copy(update={"thumbnails": there})
 
 
 def _with_text(s: Session, record: ItemRecord) -> ItemRecord:

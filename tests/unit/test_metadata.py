@@ -695,3 +695,16 @@ def test_tags_of_strangers_are_bounded_and_free_of_control_characters(small, tmp
         assert "\u202e" not in printed
         assert "x" * 2001 not in printed
     assert everything(path).title == "../../[2Jevilgnp"
+
+
+def test_a_title_makes_no_camera():
+    """ffprobe's creation_time is UTC; only a maker's own tag says that a clock was local."""
+    from utils.models.probe import FfprobeReport
+
+    def taken(**tags):
+        raw = {"format": {"tags": {"creation_time": "2024-06-01T10:00:00.000000Z", **tags}}}
+        container = ContainerProbe(kind="video", format_names=("mov",), size_bytes=1)
+        return dates.captured(None, FfprobeReport(container=container, raw=raw), None)
+
+    assert taken(title="Canon in D").is_zone_known
+    assert not taken(make="Canon").is_zone_known

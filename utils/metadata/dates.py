@@ -39,6 +39,8 @@ _LOCAL_THERE = re.compile(
     re.IGNORECASE,
 )
 
+# Tags of ffprobe that name a maker; in a title "canon" is music.
+_MAKER = re.compile(r"make$|manufacturer|handler_name")
 _TIME = re.compile(
     r"(?P<year>\d{4})[:/-](?P<month>\d{2})[:/-](?P<day>\d{2})[T ]"
     r"(?P<hour>\d{2}):(?P<minute>\d{2})(?::(?P<second>\d{2})(?:\.(?P<fraction>\d{1,9}))?)?"
@@ -123,7 +125,8 @@ def _of_ffprobe(report: FfprobeReport) -> CaptureTime | None:
             values = {str(k).lower(): v for k, v in holder.get("tags", {}).items()}
             if at := moment(values.get(name, "")):
                 # The Z of ``creation_time`` is ffmpeg's reading of the specification.
-                if name == "creation_time" and _LOCAL_THERE.search(str(values)):
+                maker = " ".join(str(v) for tag, v in values.items() if _MAKER.search(tag))
+                if name == "creation_time" and _LOCAL_THERE.search(maker):
                     at = at.replace(tzinfo=None)
                 return _taken(at, f"ffprobe {where} {name}")
     return None
