@@ -355,3 +355,14 @@ def test_a_damaged_source_is_compressed_and_its_errors_are_told(clips, tmp_path)
         assert not [*tmp_path.glob("rendition-*")]
     else:
         assert "errors" in result.reason
+
+
+def test_the_sound_of_a_film_is_the_first_that_can_be_decoded():
+    streams = (
+        layout.Stream(number=0, type="video", codec="h264"),
+        layout.Stream(number=1, type="audio", codec="unknown", tag="apac"),
+        layout.Stream(number=2, type="audio", codec="aac", channels=2),
+    )
+    plan = profiles.for_sound(layout.Layout(streams), CompressionOptions(profile="audio"))
+    assert [stream.number for stream in plan.streams] == [2]
+    assert "sound 1 (apac)" in plan.dropped

@@ -140,9 +140,13 @@ def for_video(layout: Layout, options: CompressionOptions, is_intact: bool) -> P
 
 
 def for_sound(layout: Layout, options: CompressionOptions) -> Plan:
-    """The plan of a song, or of a video's sound alone: its first track as Opus, or as FLAC."""
+    """The plan of a song, or of a video's sound alone.
+
+    Its first track that can be decoded becomes Opus, or FLAC.
+    """
     archive = options.profile == "archive"
-    sound = layout.of("audio")[0]
+    sounds = layout.of("audio")
+    sound = next((s for s in sounds if s.codec not in _UNKNOWN), sounds[0])
     cover = next(iter(layout.covers), None)
     kept: tuple[Stream, ...] = (sound,)
     reduced: tuple[str, ...] = ()
