@@ -15,7 +15,7 @@ from prefect.task_runners import ThreadPoolTaskRunner
 
 from flows.process_item import process_item
 from subflows.fetching import fetch
-from tasks.policy import current_run
+from tasks.policy import current_run, working_as
 from utils import progress, shift
 from utils.config import load_settings
 from utils.db import items, runs
@@ -34,14 +34,15 @@ PARTIAL, NOTHING_TO_DO = "Partial", "NothingToDo"
 
 
 @task(name="work-on-item", cache_policy=NO_CACHE, persist_result=False)
-def work_on(work: Work, run_id: str, options: PipelineOptions) -> None:
+def work_on(work: Work, run_id: str, holder: str, options: PipelineOptions) -> None:
     """One item: fetched first if it is an entry of a site, then processed as a flow of its own.
 
     The child flow goes without Prefect's heartbeat: joining its thread costs up to a second
     an item (1.34 s against 0.25 s), and the batch has a heartbeat of its own.
     """
     current_run.set(run_id)
-    item_id = work if isinstance(work, str) else _fetched(work, run_id)
+    working_as.set(holder)
+    item_id = work if isinstance(work, str) else _fetched(work, run_id, holder)
     if item_id is None:
         return
     with session() as s:
@@ -52,12 +53,29 @@ def work_on(work: Work, run_id: str, options: PipelineOptions) -> None:
 
 
 def work_through(
-    run_id: str, works: Sequence[Work], options: PipelineOptions, concurrency: int
+    run_id: str,
+    works: Sequence[Work],
+    options: PipelineOptions,
+    concurrency: int,
+    holder: str | None = None,
 ) -> None:
-    """Map ``work_on`` over everything, ``concurrency`` at once, and wait for all of it."""
+    """Map ``work_on`` over everything, ``concurrency`` at once, and wait for all of it.
+
+    Args:
+        run_id: The run that outcomes are noted for.
+        works: Items that ``holder`` has claimed, and entries to fetch.
+        options: What to do with each.
+        concurrency: How many at once.
+        holder: Who claimed; the run itself when not given.
+    """
     progress.tell(progress.Begun(len(works)))
-    with shift.claims_kept(run_id), _threads(concurrency) as runner:
-        parameters = {"work": list(works), "run_id": unmapped(run_id), "options": unmapped(options)}
+    with _threads(concurrency) as runner:
+        parameters = {
+            "work": list(works),
+            "run_id": unmapped(run_id),
+            "holder": unmapped(holder or run_id),
+            "options": unmapped(options),
+        }
         futures = runner.map(work_on, parameters)
         wait(list(futures))
     failures = {
@@ -89,7 +107,7 @@ def _threads(concurrency: int) -> ThreadPoolTaskRunner[None]:
     return ThreadPoolTaskRunner(max_workers=concurrency)
 
 
-def _fetched(entry: Entry, run_id: str) -> str | None:
+def _fetched(entry: Entry, run_id: str, holder: str) -> str | None:
     """The item of an entry, claimed for the run; None if it is a copy of one that is known.
 
     A failure is noted before it goes up.
@@ -101,7 +119,7 @@ def _fetched(entry: Entry, run_id: str) -> str | None:
         title = entry.title or entry.url
         progress.tell(progress.Settled(entry.item_id, title, "failed", str(error)))
         raise
-    if shift.claim_new(run_id, item_id):
+    if shift.claim_new(holder, item_id):
         return item_id
     with session() as s:
         known = next(iter(items.paths_of(s, item_id)))

@@ -7,6 +7,7 @@ from typing import NamedTuple
 from prefect import flow
 from prefect.cache_policies import NO_CACHE
 from prefect.client.schemas.objects import State
+from prefect.runtime import flow_run
 from prefect.tasks import task
 from pydantic import PositiveInt
 
@@ -14,6 +15,7 @@ from flows.batch import Work, conclude, concurrency_or_default, not_claimed, wor
 from tasks.database import connect
 from tasks.lanes import lane
 from tasks.policy import tries
+from tasks.zombies import close_zombies, run_of
 from utils import shift
 from utils.clients import youtube
 from utils.config import load_settings
@@ -46,17 +48,19 @@ def content_ingestion(
     """
     connect()
     options = options or load_settings().pipeline
-    run_id = shift.begin("content-ingestion", run_id)
-    found = shift.take_in([url for url in urls if not is_url(url)], options)
-    arrivals = look_up([url for url in urls if is_url(url)], shift.wanted_key(options))
-    shift.note(run_id, [*found.outcomes, *arrivals.failures, *arrivals.fetched_before])
-    wanted = [*found.pending, *arrivals.pending]
-    claimed = shift.claim_these(run_id, wanted)
-    shift.note(run_id, not_claimed(wanted, claimed))
-    works: list[Work] = [*claimed, *arrivals.entries]
-    if works:
-        work_through(run_id, works, options, concurrency_or_default(concurrency))
-    return conclude(run_id)
+    run_id = run_id or run_of(flow_run)
+    with shift.holding("content-ingestion", run_id) as swept:
+        close_zombies(swept)
+        found = shift.take_in([url for url in urls if not is_url(url)], options)
+        arrivals = look_up([url for url in urls if is_url(url)], shift.wanted_key(options))
+        shift.note(run_id, [*found.outcomes, *arrivals.failures, *arrivals.fetched_before])
+        wanted = [*found.pending, *arrivals.pending]
+        claimed = shift.claim_these(run_id, wanted)
+        shift.note(run_id, not_claimed(wanted, claimed))
+        works: list[Work] = [*claimed, *arrivals.entries]
+        if works:
+            work_through(run_id, works, options, concurrency_or_default(concurrency))
+        return conclude(run_id)
 
 
 class Arrivals(NamedTuple):

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from prefect import flow
 from prefect.client.schemas.objects import State
+from prefect.runtime import flow_run
 from pydantic import PositiveInt
 
 from flows.batch import Work, conclude, concurrency_or_default, work_through
 from flows.content_ingestion import look_up
 from tasks.database import connect
+from tasks.zombies import close_zombies, run_of
 from utils import shift
 from utils.config import load_settings
 from utils.db import ledger, sources
@@ -37,21 +39,23 @@ def night_shift(
     connect()
     settings = load_settings()
     options, limit = options or settings.pipeline, limit or settings.shift_limit
-    run_id = shift.begin("night-shift", run_id)
-    settings.inbox.mkdir(parents=True, exist_ok=True)
-    with session() as s:
-        locations = [str(settings.inbox), *sources.locations(s)]
-    folders = [location for location in locations if not sources.is_url(location)]
-    found = shift.take_in(folders, options)
-    arrivals = look_up([url for url in locations if sources.is_url(url)])
-    entries, given_up = _worth_fetching(arrivals.entries, settings.max_tries)
-    unusable = [_waiting(o) for o in found.outcomes if o.outcome is Outcome.FAILED]
-    shift.note(run_id, [*unusable, *arrivals.failures, *given_up])
-    works: list[Work] = [*shift.claim_waiting(run_id, limit), *entries]
-    works = works[:limit]
-    if works:
-        work_through(run_id, works, options, concurrency_or_default(concurrency))
-    return conclude(run_id)
+    run_id = run_id or run_of(flow_run)
+    with shift.holding("night-shift", run_id) as swept:
+        close_zombies(swept)
+        settings.inbox.mkdir(parents=True, exist_ok=True)
+        with session() as s:
+            locations = [str(settings.inbox), *sources.locations(s)]
+        folders = [location for location in locations if not sources.is_url(location)]
+        found = shift.take_in(folders, options)
+        arrivals = look_up([url for url in locations if sources.is_url(url)])
+        entries, given_up = _worth_fetching(arrivals.entries, settings.max_tries)
+        unusable = [_waiting(o) for o in found.outcomes if o.outcome is Outcome.FAILED]
+        shift.note(run_id, [*unusable, *arrivals.failures, *given_up])
+        works: list[Work] = [*shift.claim_waiting(run_id, limit), *entries]
+        works = works[:limit]
+        if works:
+            work_through(run_id, works, options, concurrency_or_default(concurrency))
+        return conclude(run_id)
 
 
 def _waiting(outcome: ItemOutcome) -> ItemOutcome:

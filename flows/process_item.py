@@ -14,7 +14,8 @@ from subflows.outcome import recorded
 from subflows.processing import process
 from subflows.storage import store
 from tasks.database import connect
-from tasks.policy import current_run, forced
+from tasks.policy import claimed_by, current_run, forced, working_as
+from tasks.zombies import run_of
 from utils import pipeline, shift
 from utils.config import load_settings
 from utils.models.options import PipelineOptions
@@ -41,18 +42,21 @@ def process_item(
     """
     connect()
     options = options or load_settings().pipeline
-    holder = run_id or str(flow_run.id)
-    media = shift.claim_one(item, holder)
-    current_run.set(holder)
-    forced.set(pipeline.forced(options))
+    run = run_id or run_of(flow_run)
+    holder = working_as.get() or run
     # A batch keeps the claims of all its items; on its own, an item needs its own heartbeat.
-    alone = shift.claims_kept(holder) if run_id is None else nullcontext()
-    with alone, recorded(media, run_id, options) as put_off:
-        facts = extract(media, options)
-        findings = analyse(facts, options)
-        put_off += findings.put_off
-        product = process(facts, findings, options)
-        return store(facts, findings, product, options)
+    alone = nullcontext() if working_as.get() else shift.holding(None, run, holder)
+    with alone:
+        media = shift.claim_one(item, holder)
+        current_run.set(run)
+        claimed_by.set(holder)
+        forced.set(pipeline.forced(options))
+        with recorded(media, run_id, holder, options) as put_off:
+            facts = extract(media, options)
+            findings = analyse(facts, options)
+            put_off += findings.put_off
+            product = process(facts, findings, options)
+            return store(facts, findings, product, options)
 
 
 if __name__ == "__main__":

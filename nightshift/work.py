@@ -80,9 +80,10 @@ def run(
     if not any(is_url(location) for location in locations):
         found = shift.take_in(locations, options)
         if not found.pending:  # no need to start Prefect to find that out
-            run_id = shift.begin("content-ingestion")
-            shift.note(run_id, found.outcomes)
-            shift.settle(run_id)
+            run_id = shift.new_id()
+            with shift.holding("content-ingestion", run_id):
+                shift.note(run_id, found.outcomes)
+                shift.settle(run_id)
             _finish(run_id, as_json)
     _work("content_ingestion", as_json, verbose, urls=locations, options=options,
           concurrency=concurrency)  # fmt: skip
@@ -165,7 +166,7 @@ def _work(flow_name: str, as_json: bool, verbose: bool, **parameters: Any) -> No
 
     prepare_prefect(load_settings(), log_level="INFO" if verbose else "CRITICAL")
     _end_tools_on_ctrl_c()
-    run_id = shift.begin(flow_name.replace("_", "-"))
+    run_id = shift.new_id()
     with watch.shown(quiet=as_json):
         flow = getattr(import_module(f"flows.{flow_name}"), flow_name)
         state = flow(**parameters, run_id=run_id, return_state=True)

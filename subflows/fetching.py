@@ -76,7 +76,8 @@ def _verified(item: MediaItem, fetched: Fetched) -> ContainerProbe:
 def _keep(item: MediaItem, probe: ContainerProbe, entry: Entry) -> str:
     folder = files.item_folder(load_settings().home, item.item_id)
     original = folder / f"original{Path(item.path).suffix}"
-    shutil.move(item.path, original)
+    # A link: until the database knows of the file, the download stays where a later run finds it.
+    files.linked(item.path, original)
     with session() as s:
         seen = Seen(files.stat(original), item.item_id, True)
         items.register(s, seen, probe.kind, item.title, entry.url)

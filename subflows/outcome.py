@@ -12,7 +12,7 @@ from utils.config import load_settings
 from utils.db import items, runs
 from utils.db.schema import Item
 from utils.db.session import session
-from utils.errors import DeferredError
+from utils.errors import DeferredError, StoppedError
 from utils.models.item import MediaItem
 from utils.models.options import PipelineOptions
 from utils.models.shift import ItemOutcome, Outcome
@@ -21,17 +21,20 @@ from utils.models.verdict import Band
 
 @contextmanager
 def recorded(
-    item: MediaItem, run_id: str | None, options: PipelineOptions
+    item: MediaItem, run_id: str | None, holder: str, options: PipelineOptions
 ) -> Iterator[list[DeferredError]]:
     """Settle the item as done if the block succeeds, as failed (and re-raise) if it does not.
 
-    The block adds to the list what it put off.
+    The block adds to the list what it put off. An item that another run took over from
+    ``holder`` is that run's to settle.
     """
     put_off: list[DeferredError] = []
     try:
         yield put_off
     except Exception as error:
         with session() as s:
+            if not items.holds(s, item.item_id, holder):
+                raise
             if options.only:  # of the item as a whole it says nothing
                 items.settle_aside(s, item.item_id, load_settings().max_tries)
             else:
@@ -41,6 +44,8 @@ def recorded(
         raise
     outcome = Outcome.DEFERRED if put_off else Outcome.DONE
     with session() as s:
+        if not items.holds(s, item.item_id, holder):
+            raise StoppedError(f"{item.title} was finished by another run, which took it over.")
         if options.only:
             items.settle_aside(s, item.item_id, load_settings().max_tries)
         elif put_off:

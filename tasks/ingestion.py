@@ -5,6 +5,7 @@ from __future__ import annotations
 from sqlalchemy.orm import Session
 
 from tasks.policy import step
+from utils import scratch
 from utils.clients import youtube
 from utils.config import load_settings
 from utils.db import items
@@ -18,7 +19,10 @@ from utils.models.item import Checksum, DuplicateCheck, Entry, Fetched, MediaIte
 def fetch_media(item: Entry) -> Fetched:
     """Download one entry of a site; the file is verified by the steps that follow."""
     settings = load_settings()
-    return youtube.download(item, settings.home / "incoming", settings)
+    fetched = youtube.download(item, scratch.folder(), settings)
+    # Whole, at a name that a later run finds: nothing is downloaded twice after a crash.
+    place = files.moved_folder(fetched.path.parent, settings.incoming / item.item_id)
+    return fetched.model_copy(update={"path": place / fetched.path.name})
 
 
 def _stat(item: MediaItem) -> str:

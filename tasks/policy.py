@@ -43,6 +43,9 @@ P = ParamSpec("P")
 R = TypeVar("R", bound=BaseModel)
 
 current_run: ContextVar[str | None] = ContextVar("current_run", default=None)
+# Who claims in this thread, and, once an item is claimed, in whose name its steps are executed.
+working_as: ContextVar[str | None] = ContextVar("working_as", default=None)
+claimed_by: ContextVar[str | None] = ContextVar("claimed_by", default=None)
 # Steps that are executed though the ledger knows them.
 forced: ContextVar[frozenset[str]] = ContextVar("forced", default=frozenset())
 
@@ -112,7 +115,13 @@ def step(
                 body=lambda: fn(*args, **kwargs),
                 save=save,
                 begin=lambda: ledger.start(
-                    item.item_id, row.name, inputs, current_run.get(), kept.lost, again
+                    item.item_id,
+                    row.name,
+                    inputs,
+                    current_run.get(),
+                    kept.lost,
+                    again,
+                    claimed_by.get(),
                 ),
             )
             the_task = tagged if _SERVED else untagged

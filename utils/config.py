@@ -107,7 +107,12 @@ class Settings(BaseSettings):
     shift_limit: int = Field(default=50, ge=1, description="Items that one shift takes.")
     concurrency: int = Field(default=2, ge=1, description="Items in work at once.")
     max_tries: int = Field(default=3, ge=1, description="Failures before an item is quarantined.")
-    lease_seconds: int = Field(default=120, ge=10, description="A claim without a heartbeat.")
+    max_crashes: int = Field(
+        default=10, ge=1, description="Deaths of the process in one step of one item."
+    )
+    lease_seconds: int = Field(
+        default=120, ge=10, description="After so long a silent process of another machine is dead."
+    )
     step_timeout_seconds: int = Field(
         default=6 * 3600, ge=1, description="For one execution of a step."
     )
@@ -184,6 +189,11 @@ class Settings(BaseSettings):
     def services_file(self) -> Path:
         """Where `nightshift up` says which servers it runs."""
         return self.home / "services.json"
+
+    @property
+    def incoming(self) -> Path:
+        """Downloads that are whole, until they are verified and registered."""
+        return self.home / "incoming"
 
     @property
     def inbox(self) -> Path:

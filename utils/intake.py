@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from utils.db import items
 from utils.db.items import Seen
-from utils.db.schema import Item, now
+from utils.db.schema import Item
 from utils.db.session import session
 from utils.errors import NightShiftError, PermanentError
 from utils.media import files
@@ -188,7 +188,7 @@ def _nothing_to_do(
         return _skipped(item, path, "already done" if first == path else f"duplicate of {first}")
     if status is ItemStatus.QUARANTINED and done_key is not None:
         return _skipped(item, path, f"failed before, waits for you: {item.error}")
-    if status is ItemStatus.PROCESSING and item.claimed_until and item.claimed_until > now():
+    if status is ItemStatus.PROCESSING:
         return _skipped(item, path, "another run is working on it")
     return None
 

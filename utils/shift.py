@@ -12,9 +12,9 @@ from importlib.metadata import version
 from pydantic import SecretStr
 from sqlalchemy import select
 
-from utils import intake, pipeline
+from utils import intake, pipeline, sweep
 from utils.config import load_settings
-from utils.db import items, runs
+from utils.db import holders, items, runs
 from utils.db.schema import Item
 from utils.db.session import session
 from utils.errors import NightShiftError, PermanentError, RetryableError
@@ -50,12 +50,54 @@ def _hidden(secret: SecretStr | None) -> str:
     return sha256(secret.get_secret_value().encode()).hexdigest() if secret else ""
 
 
-def begin(flow: str, run_id: str | None = None) -> str:
-    """Open a run and return its id; one that is given and open stays as it is."""
-    run_id = run_id or uuid.uuid4().hex[:12]
+def new_id() -> str:
+    """An id for a run."""
+    return uuid.uuid4().hex[:12]
+
+
+@contextmanager
+def holding(flow: str | None, run_id: str, holder: str | None = None) -> Iterator[sweep.Swept]:
+    """Work as ``holder`` for the run ``run_id`` while the block lasts.
+
+    Sweeps first; then the heart beats, and sweeps again, so that what another process leaves
+    behind when it dies is free within a lease. At the end, what was claimed and not settled is
+    given back.
+
+    Args:
+        flow: Opens the run under this name; None if it is open, or there is none.
+        run_id: The run.
+        holder: Who claims; the run itself when not given.
+    """
+    settings, holder = load_settings(), holder or run_id
     with session() as s:
-        runs.begin(s, run_id, flow)
-    return run_id
+        holders.enter(s, holder, run_id, settings.lease_seconds)
+    swept = sweep.sweep(settings)
+    if flow:
+        with session() as s:
+            runs.begin(s, run_id, flow)
+    over = threading.Event()
+
+    def beat() -> None:
+        while not over.wait(settings.lease_seconds / 3):
+            # A database that is busy or away now may be back at the next beat.
+            with suppress(RetryableError):
+                with session() as s:
+                    if not holders.beat(s, holder, settings.lease_seconds):
+                        # Taken for dead while it slept: what it had is somebody else's now
+                        # (steps notice, utils/db/ledger.py), but it may claim again.
+                        holders.enter(s, holder, run_id, settings.lease_seconds)
+                sweep.sweep(settings)
+
+    heart = threading.Thread(target=beat, name="claims", daemon=True)
+    heart.start()
+    try:
+        yield swept
+    finally:
+        over.set()
+        heart.join()
+        with session() as s:
+            items.release(s, holder, settings.max_tries)
+            holders.leave(s, holder)
 
 
 def take_in(locations: Sequence[str], options: PipelineOptions) -> intake.Intake:
@@ -73,14 +115,14 @@ def claim_waiting(run_id: str, limit: int) -> list[str]:
     settings = load_settings()
     with session() as s:
         query = items.waiting(settings.max_tries)
-        return items.claim(s, run_id, query, limit, settings.lease_seconds)
+        return items.claim(s, run_id, query, limit)
 
 
 def claim_new(run_id: str, item_id: str) -> bool:
     """Claim an item that was fetched just now; False if it is done, or in work, as a copy."""
     undone = select(Item).where(Item.id == item_id, Item.status != ItemStatus.DONE.value)
     with session() as s:
-        return bool(items.claim(s, run_id, undone, 1, load_settings().lease_seconds, renew=False))
+        return bool(items.claim(s, run_id, undone, 1, renew=False))
 
 
 def claim_one(wanted: str, holder: str) -> MediaItem:
@@ -119,32 +161,9 @@ def _claim(holder: str, item_ids: Sequence[str]) -> list[str]:
     with session() as s:
         for start in range(0, len(item_ids), 500):
             query = select(Item).where(Item.id.in_(item_ids[start : start + 500]))
-            taken += items.claim(s, holder, query, 500, load_settings().lease_seconds)
+            taken += items.claim(s, holder, query, 500)
     order = {item_id: number for number, item_id in enumerate(item_ids)}
     return sorted(taken, key=order.__getitem__)
-
-
-@contextmanager
-def claims_kept(run_id: str) -> Iterator[None]:
-    """Renew the run's claims while the block lasts, and give back what it did not settle."""
-    settings = load_settings()
-    over = threading.Event()
-
-    def beat() -> None:
-        while not over.wait(settings.lease_seconds / 3):
-            # A database that is busy or away now may be back at the next beat.
-            with suppress(RetryableError), session() as s:
-                items.keep_claims(s, run_id, settings.lease_seconds)
-
-    heart = threading.Thread(target=beat, name="claims", daemon=True)
-    heart.start()
-    try:
-        yield
-    finally:
-        over.set()
-        heart.join()
-        with session() as s:
-            items.release(s, run_id, settings.max_tries)
 
 
 def note(run_id: str, outcomes: Sequence[ItemOutcome]) -> None:

@@ -37,9 +37,9 @@ def add(number, **facts):
     return item_id
 
 
-def claim(holder, limit=10, seconds=60):
+def claim(holder, limit=10):
     with session() as s:
-        return items.claim(s, holder, items.waiting(3), limit, seconds)
+        return items.claim(s, holder, items.waiting(3), limit)
 
 
 def test_the_migrations_make_what_the_schema_says(database):
@@ -104,17 +104,6 @@ def test_many_claimants_at_once_share_without_overlap(database):
         thread.join()
     assert errors == []
     assert sorted(got) == sorted(ids)
-
-
-def test_a_dead_holders_claims_are_free_again_and_a_beating_heart_keeps_them(database):
-    add(1)
-    assert claim("dead", seconds=-1)
-    with session() as s:
-        items.keep_claims(s, "dead", 60)
-    assert claim("next") == []
-    with session() as s:
-        items.keep_claims(s, "dead", -1)
-    assert len(claim("next")) == 1
 
 
 def test_what_was_not_settled_is_given_back(database):

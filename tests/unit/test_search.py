@@ -116,9 +116,7 @@ def test_of_a_damaged_source_other_samples_are_taken(film, tmp_path):
     facts = signal.analyze(stream, probe, stream.parent)
     assert facts.decode_errors > 0
     plan = profiles.for_video(layout.read(stream), CompressionOptions(), is_intact=False)
-    found = search.search(
-        stream, plan, facts.decoded_seconds, 85, False, tmp_path, lambda share: None
-    )
+    found = search.search(stream, plan, facts.decoded_seconds, 85, False, lambda share: None)
     assert found.probes >= 1
     assert found.score == pytest.approx(85, abs=1.5)
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from datetime import timedelta
 from pathlib import Path
 from typing import NamedTuple
 
@@ -155,7 +154,6 @@ def waiting(max_tries: int) -> Select[tuple[Item]]:
             or_(
                 Item.status.in_((ItemStatus.PENDING.value, ItemStatus.DEFERRED.value)),
                 (Item.status == ItemStatus.FAILED.value) & (Item.tries < max_tries),
-                (Item.status == ItemStatus.PROCESSING.value) & (Item.claimed_until < now()),
             )
         )
         .order_by(
@@ -168,53 +166,53 @@ def waiting(max_tries: int) -> Select[tuple[Item]]:
 
 
 def claim(
-    s: Session,
-    holder: str,
-    query: Select[tuple[Item]],
-    limit: int,
-    lease_seconds: int,
-    renew: bool = True,
+    s: Session, holder: str, query: Select[tuple[Item]], limit: int, renew: bool = True
 ) -> list[str]:
     """Take up to ``limit`` items of ``query`` for ``holder``; nobody else gets them.
 
     On Postgres rows that another shift is taking are skipped (``FOR UPDATE SKIP LOCKED``);
     on SQLite the update itself decides, one writer at a time. With ``renew`` what ``holder``
-    has already is taken again.
+    has already is taken again. What a dead holder had is freed by a sweep (utils/sweep.py).
     """
     candidates = query.with_only_columns(Item.id).limit(limit)
     if s.get_bind().dialect.name == "postgresql":
         candidates = candidates.with_for_update(skip_locked=True)
-    free = or_(Item.claimed_by.is_(None), Item.claimed_until < now())
-    if renew:
-        free = or_(free, Item.claimed_by == holder)
+    free = or_(Item.claimed_by.is_(None), Item.claimed_by == (holder if renew else None))
     ids = list(s.scalars(candidates.where(free)))
     taken = s.scalars(
         update(Item)
         .where(Item.id.in_(ids), free)
-        .values(
-            claimed_by=holder,
-            claimed_until=now() + timedelta(seconds=lease_seconds),
-            status=ItemStatus.PROCESSING.value,
-        )
+        .values(claimed_by=holder, status=ItemStatus.PROCESSING.value)
         .returning(Item.id)
     ).all()
     return [item_id for item_id in ids if item_id in set(taken)]
 
 
-def keep_claims(s: Session, holder: str, lease_seconds: int) -> None:
-    """Renew the lease on all that ``holder`` has claimed: its heartbeat."""
-    s.execute(
-        update(Item)
-        .where(Item.claimed_by == holder)
-        .values(claimed_until=now() + timedelta(seconds=lease_seconds))
-    )
+def holds(s: Session, item_id: str, holder: str) -> bool:
+    """True if the item is ``holder``'s still; nobody takes it before the transaction ends."""
+    row = s.scalar(select(Item.claimed_by).where(Item.id == item_id).with_for_update())
+    return row == holder
 
 
-def release(s: Session, holder: str, max_tries: int) -> None:
-    """Give back what ``holder`` claimed and did not settle."""
-    held = select(Item).where(Item.claimed_by == holder, Item.status == ItemStatus.PROCESSING.value)
-    for item in s.scalars(held):
+def release(s: Session, holder: str, max_tries: int) -> list[str]:
+    """Give back what ``holder`` claimed and did not settle; returns the items' ids."""
+    held = s.scalars(select(Item).where(Item.claimed_by == holder)).all()
+    for item in held:
         _stand_as_before(item, max_tries)
+    return [item.id for item in held]
+
+
+def free(s: Session, item_ids: Sequence[str], max_tries: int) -> None:
+    """Give back what a holder that is dead had claimed."""
+    for item in s.scalars(select(Item).where(Item.id.in_(item_ids))):
+        _stand_as_before(item, max_tries)
+
+
+def quarantine(s: Session, item_id: str, why: str) -> None:
+    """The item waits for a person."""
+    item = s.get_one(Item, item_id)
+    item.status = ItemStatus.QUARANTINED.value
+    item.error_class, item.error = PermanentError.__name__, why
 
 
 def settle_done(s: Session, item_id: str, done_key: str) -> None:
@@ -229,7 +227,7 @@ def settle_done(s: Session, item_id: str, done_key: str) -> None:
             error=None,
             error_class=None,
             claimed_by=None,
-            claimed_until=None,
+            asked_at=None,
             processed_at=now(),
         )
     )
@@ -240,7 +238,7 @@ def settle_deferred(s: Session, item_id: str, why: str) -> None:
     item = s.get_one(Item, item_id)
     item.status, item.tries = ItemStatus.DEFERRED.value, 0
     item.error_class, item.error = DeferredError.__name__, why
-    item.claimed_by = item.claimed_until = None
+    item.claimed_by = None
     item.processed_at = now()
 
 
@@ -259,7 +257,7 @@ def _stand_as_before(item: Item, max_tries: int) -> None:
     else:
         status = ItemStatus.DONE if item.done_key else ItemStatus.PENDING
     item.status = status.value
-    item.claimed_by = item.claimed_until = None
+    item.claimed_by = None
 
 
 def settle_failed(s: Session, item_id: str, error: BaseException, max_tries: int) -> None:
@@ -276,7 +274,7 @@ def settle_failed(s: Session, item_id: str, error: BaseException, max_tries: int
     final = isinstance(error, PermanentError) or item.tries >= max_tries
     item.status = (ItemStatus.QUARANTINED if final else ItemStatus.FAILED).value
     item.error_class, item.error = type(error).__name__, str(error)[:2000]
-    item.claimed_by = item.claimed_until = None
+    item.claimed_by = None
 
 
 def requeue(s: Session, item_ids: Iterable[str]) -> None:

@@ -18,12 +18,13 @@ from pydantic import BaseModel, ValidationError
 from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
-from utils.db.schema import Execution, now
+from utils.db.schema import Execution, Item, now
 from utils.db.session import session
-from utils.errors import DeferredError
+from utils.errors import DeferredError, StoppedError
 from utils.models.base import Frozen
 
 DONE, FAILED, RUNNING, DEFERRED = "done", "failed", "running", "deferred"
+LOST = "lost"  # the process was killed while the step ran (utils/sweep.py)
 
 Result = TypeVar("Result", bound=BaseModel)
 
@@ -128,7 +129,11 @@ def cause_of(s: Session, item_id: str, step: str, parts: dict[str, Any], lost: P
     changes = list(differences(before.inputs or {}, parts))
     if changes:
         return "; ".join(changes)
-    return "the run before broke off" if before.status == RUNNING else "nothing usable was kept"
+    return (
+        "the run before broke off"
+        if before.status in {RUNNING, LOST}
+        else "nothing usable was kept"
+    )
 
 
 def differences(old: dict[str, Any], new: dict[str, Any], within: str = "") -> Iterator[str]:
@@ -174,9 +179,19 @@ def start(
     run_id: str | None,
     lost: Path | None = None,
     forced: bool = False,
+    holder: str | None = None,
 ) -> int:
-    """Note that a step begins, and why it was not recalled; returns the row's id."""
+    """Note that a step begins, and why it was not recalled; returns the row's id.
+
+    Raises:
+        StoppedError: the item is not ``holder``'s any more.
+    """
     with session() as s:
+        if holder and s.scalar(select(Item.claimed_by).where(Item.id == item_id)) != holder:
+            raise StoppedError(
+                "Another run took this item over while this one did not answer for "
+                "longer than its lease."
+            )
         row = Execution(
             item_id=item_id,
             step=step,
@@ -203,6 +218,7 @@ def finish(s: Session, row_id: int, result: BaseModel, duration_seconds: float) 
             ended_at=now(),
             used_at=now(),
             duration_seconds=round(duration_seconds, 3),
+            bytes_written=sum(path.stat().st_size for path in output_paths(result)),
             result=_storable(result.model_dump(mode="json")),
         )
     )
@@ -290,10 +306,14 @@ def count_done(s: Session, step: str) -> int:
 
 
 def runs_of(s: Session, keys: Sequence[str], step: str) -> dict[str, int]:
-    """In how many runs a step was executed for each of these ids, whatever came of it."""
+    """In how many runs a step was executed to its end for each of these ids, good or bad."""
     rows = s.execute(
         select(Execution.item_id, func.count(Execution.run_id.distinct()))
-        .where(Execution.item_id.in_(keys), Execution.step == step)
+        .where(
+            Execution.item_id.in_(keys),
+            Execution.step == step,
+            Execution.status.not_in((RUNNING, LOST)),
+        )
         .group_by(Execution.item_id)
     )
     return {item_id: number for item_id, number in rows}  # noqa: C416 (a Row is no pair to mypy)

@@ -14,10 +14,13 @@ from utils.models.verdict import Band
 
 
 def begin(s: Session, run_id: str, flow: str) -> None:
-    """Open a run; a run that is open already stays so."""
-    if s.get(Run, run_id) is None:
+    """Open a run, or open it again: one that is retried goes on under its id."""
+    run = s.get(Run, run_id)
+    if run is None:
         s.add(Run(id=run_id, flow=flow, status=RunStatus.RUNNING.value, started_at=now()))
         s.flush()
+    else:
+        run.status, run.ended_at = RunStatus.RUNNING.value, None
 
 
 def add_outcome(s: Session, run_id: str, outcome: ItemOutcome) -> None:
@@ -91,6 +94,8 @@ def load(s: Session, run_id: str) -> ShiftReport:
         report=Path(run.report) if run.report else None,
         items=rows,
         started_at=run.started_at,
+        left_over=run.left_over,
+        reason=run.reason,
     )
 
 

@@ -56,7 +56,10 @@ def is_described(name: str | None, kind: str, _parents: Any) -> bool:
 
 
 class Item(Base):
-    """A media file by its content, where it stands, and what is known of it."""
+    """A media file by its content, where it stands, and what is known of it.
+
+    ``claimed_by``: the holder that works on it; ``asked_at``: when a person last asked for it.
+    """
 
     __tablename__ = "items"
 
@@ -71,7 +74,7 @@ class Item(Base):
     error_class: Mapped[str | None] = mapped_column(String(40))
     error: Mapped[str | None] = mapped_column(Text)
     claimed_by: Mapped[str | None] = mapped_column(String(64), index=True)
-    claimed_until: Mapped[datetime | None] = mapped_column(UtcTime)
+    asked_at: Mapped[datetime | None] = mapped_column(UtcTime)
     added_at: Mapped[datetime] = mapped_column(UtcTime, default=now)
     processed_at: Mapped[datetime | None] = mapped_column(UtcTime)
     duration_seconds: Mapped[float | None] = mapped_column(Float)
@@ -239,13 +242,18 @@ class Execution(Base):
     duration_seconds: Mapped[float | None] = mapped_column(Float)
     error_class: Mapped[str | None] = mapped_column(String(40))
     error: Mapped[str | None] = mapped_column(Text)
+    bytes_written: Mapped[int | None] = mapped_column(BigInteger)
     result: Mapped[Any | None] = mapped_column(Json)
     inputs: Mapped[Any | None] = mapped_column(Json)
     cause: Mapped[str | None] = mapped_column(Text)
 
 
 class Run(Base):
-    """One run over many items."""
+    """One run over many items.
+
+    ``left_over``: items that it did not get to, for the ``reason`` (the window closed, the disk
+    was full).
+    """
 
     __tablename__ = "runs"
 
@@ -255,6 +263,43 @@ class Run(Base):
     started_at: Mapped[datetime] = mapped_column(UtcTime)
     ended_at: Mapped[datetime | None] = mapped_column(UtcTime)
     report: Mapped[str | None] = mapped_column(Text)
+    left_over: Mapped[int] = mapped_column(Integer, default=0, server_default="0")
+    reason: Mapped[str | None] = mapped_column(Text)
+
+
+class Holder(Base):
+    """A process that works on items: what it has claimed is its own while it lives.
+
+    On its own machine (``host``) the lock on the file ``lock`` says whether it lives, elsewhere
+    ``alive_until`` does, which its heartbeat moves on (utils/db/holders.py).
+    """
+
+    __tablename__ = "holders"
+
+    id: Mapped[str] = mapped_column(String(64), primary_key=True)
+    run_id: Mapped[str | None] = mapped_column(String(64), index=True)
+    host: Mapped[str] = mapped_column(Text)
+    lock: Mapped[str] = mapped_column(Text)
+    alive_until: Mapped[datetime] = mapped_column(UtcTime)
+
+
+class Lease(Base):
+    """A name that only one holder has at a time: a source, an entry of a site."""
+
+    __tablename__ = "leases"
+
+    name: Mapped[str] = mapped_column(Text, primary_key=True)
+    holder: Mapped[str] = mapped_column(String(64), index=True)
+
+
+class Flag(Base):
+    """What all processes are told: a pause, a lane that a service has slowed down."""
+
+    __tablename__ = "flags"
+
+    name: Mapped[str] = mapped_column(Text, primary_key=True)
+    value: Mapped[Any] = mapped_column(Json)
+    set_at: Mapped[datetime] = mapped_column(UtcTime, default=now)
 
 
 class RunItem(Base):

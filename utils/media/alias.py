@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from utils import scratch
 from utils.errors import from_os_error
 
 _SUFFIX = re.compile(r"\.[A-Za-z0-9]{1,8}")
@@ -23,7 +24,7 @@ def alone(path: Path) -> Iterator[Path]:
     """A link to ``path`` named ``media`` and its suffix, with nothing beside it."""
     suffix = path.suffix if _SUFFIX.fullmatch(path.suffix) else ""
     try:
-        folder = tempfile.TemporaryDirectory(prefix="nightshift-", ignore_cleanup_errors=True)
+        folder = tempfile.TemporaryDirectory(dir=scratch.folder(), ignore_cleanup_errors=True)
         link = Path(folder.name) / f"media{suffix}"
         link.symlink_to(path.absolute())
     except OSError as error:

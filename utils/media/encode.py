@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 import humanize
 
+from utils import scratch
 from utils.media import cover, layout, process, profiles, proxy, search, verify
 from utils.media.files import whole_file
 from utils.media.layout import Layout
@@ -141,7 +142,7 @@ def _choose(
         return _Choice(usual)
     seconds = signal.decoded_seconds
     found = search.search(
-        path, plan, seconds, target, not signal.decode_errors, folder,
+        path, plan, seconds, target, not signal.decode_errors,
         lambda share: tell(_SEARCHED * share),
     )  # fmt: skip
     if isinstance(found, str):
@@ -166,8 +167,8 @@ def _encode(
     seconds = signal.decoded_seconds
     encoding = process.share_of(seconds, lambda s: tell(begun + (_ENCODED - begun) * s))
     verifying = process.share_of(seconds, lambda s: tell(_ENCODED + (1 - _ENCODED) * s))
-    scratch = tempfile.TemporaryDirectory(prefix=".cover-", dir=folder)
-    with scratch as beside, whole_file(target) as temporary:
+    covers = tempfile.TemporaryDirectory(dir=scratch.folder())
+    with covers as beside, whole_file(target) as temporary:
         extra, lost_cover = cover.arguments(path, plan, Path(beside))
         process.run(profiles.command(path, plan, temporary, choice.crf, extra), path, encoding)
         made = _verified(temporary, probe, signal, plan, verifying)

@@ -5,12 +5,14 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import os
+import shutil
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from utils.errors import PermanentError, from_os_error
+from utils import scratch
+from utils.errors import PermanentError, RetryableError, from_os_error
 from utils.models.item import FileStat
 
 
@@ -26,12 +28,19 @@ def item_folder(home: Path, item_id: str) -> Path:
 
 @contextmanager
 def whole_file(target: Path) -> Iterator[Path]:
-    """A temporary name beside ``target`` that becomes ``target`` if the block succeeds.
+    """A temporary name that becomes ``target`` if the block succeeds.
 
     What the block wrote is flushed to disk and renamed over ``target``; after any exception,
-    and if the block removed or never wrote it, nothing is left.
+    and if the block removed or never wrote it, nothing is left. It lies in this process's
+    scratch folder, so that nothing is left after kill -9 either (utils/sweep.py).
     """
-    temporary = target.with_name(f".{uuid.uuid4().hex}.part{target.suffix}")
+    name = f".{uuid.uuid4().hex}.part{target.suffix}"
+    try:
+        temporary = scratch.folder() / name
+        if temporary.parent.stat().st_dev != target.parent.stat().st_dev:  # weights, elsewhere
+            temporary = target.with_name(name)
+    except OSError as error:
+        raise from_os_error(error, f"writing {target.name}") from error
     try:
         yield temporary
         if temporary.exists():
@@ -42,6 +51,28 @@ def whole_file(target: Path) -> Iterator[Path]:
         raise from_os_error(error, f"writing {target.name}") from error
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def moved_folder(source: Path, target: Path) -> Path:
+    """``source`` under the name of ``target``, in the place of what was there."""
+    try:
+        shutil.rmtree(target, ignore_errors=True)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        return source.replace(target)
+    except OSError as error:
+        raise from_os_error(error, f"moving {source.name} to {target}") from error
+
+
+def linked(source: Path, target: Path) -> None:
+    """Have ``target`` hold what ``source`` holds; a copy where the file system has no links."""
+    try:
+        with whole_file(target) as temporary:
+            try:
+                os.link(source, temporary)
+            except OSError:
+                shutil.copy2(source, temporary)
+    except shutil.Error as error:
+        raise RetryableError(f"{source.name} could not be copied: {error}.") from error
 
 
 def absolute(location: str) -> Path:

@@ -13,6 +13,7 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
+from utils import scratch
 from utils.errors import PermanentError, SettingsError, from_os_error
 from utils.media import image, process, tools
 from utils.models.item import MediaKind
@@ -110,7 +111,7 @@ def _listen(source: Path, stream: int | None) -> tuple[str | None, str | None]:
         return None, "no sound"
     if not can_listen():
         return None, "this ffmpeg has no Chromaprint"
-    with tempfile.TemporaryDirectory() as folder:
+    with tempfile.TemporaryDirectory(dir=scratch.folder()) as folder:
         target = Path(folder) / "sound"
         try:
             process.run(command(source, stream, target), source)

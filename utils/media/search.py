@@ -13,6 +13,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
+from utils import scratch
 from utils.errors import PermanentError
 from utils.media import process, quality, tools
 from utils.media.layout import Stream
@@ -65,7 +66,6 @@ def search(
     seconds: float,
     target_vmaf: float,
     is_intact: bool,
-    folder: Path,
     tell: Callable[[float], None],
 ) -> Found | str:
     """Find the crf for ``plan`` whose score is nearest to the target.
@@ -76,7 +76,6 @@ def search(
         seconds: How long the source decodes.
         target_vmaf: In VMAF; another metric gets the ``equivalent`` of it.
         is_intact: Nothing failed to decode; else samples that don't are replaced.
-        folder: For the samples, which are removed.
         tell: Receives the share done.
 
     Returns:
@@ -88,7 +87,7 @@ def search(
         return "this ffmpeg measures no quality"
     if min(picture.width or 0, picture.height or 0) < quality.SMALLEST_SIDE:
         return "the picture is too small to measure its quality"
-    with tempfile.TemporaryDirectory(prefix=".samples-", dir=folder) as temporary:
+    with tempfile.TemporaryDirectory(dir=scratch.folder()) as temporary:
         samples = _samples(path, plan, seconds, is_intact, Path(temporary))
         if not samples:
             return "no stretch of the source decodes without errors"

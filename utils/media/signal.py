@@ -12,6 +12,7 @@ import tempfile
 from collections.abc import Iterable
 from pathlib import Path
 
+from utils import scratch
 from utils.errors import PermanentError, from_os_error
 from utils.media import picture, process, tools
 from utils.models.item import MediaKind
@@ -70,11 +71,11 @@ def analyze(path: Path, probe: ContainerProbe, folder: Path) -> SignalReport:
         PermanentError: less than ``MIN_DECODED_SHARE`` of the file decodes.
     """
     try:
-        with tempfile.TemporaryDirectory(dir=folder, prefix=".stills-") as scratch:
-            finished = process.run(command(path, probe, Path(scratch)), path)
+        with tempfile.TemporaryDirectory(dir=scratch.folder()) as temporary:
+            finished = process.run(command(path, probe, Path(temporary)), path)
             report = parse(finished.stdout, finished.stderr, probe)
             _demand_whole(path, probe, report)
-            stills = _kept(Path(scratch), folder / "stills", probe)
+            stills = _kept(Path(temporary), folder / "stills", probe)
             return report.model_copy(update={"stills": stills})
     except OSError as error:
         raise from_os_error(error, f"writing the stills of {path.name}") from error
@@ -95,7 +96,7 @@ def _demand_whole(path: Path, probe: ContainerProbe, report: SignalReport) -> No
         )
 
 
-def command(path: Path, probe: ContainerProbe, scratch: Path) -> list[str]:
+def command(path: Path, probe: ContainerProbe, place: Path) -> list[str]:
     """The ffmpeg command line; detectors on the first picture and the first sound.
 
     The stills are a second output: ``frame=`` of ffmpeg's progress counts the first one's.
@@ -111,7 +112,7 @@ def command(path: Path, probe: ContainerProbe, scratch: Path) -> list[str]:
         outputs += ["-filter_complex", graph, "-map", "[seen]"]
         # Named for their times, in microseconds. (showinfo would print its lines in pieces,
         # between which those of other filters fall.)
-        pattern = str(scratch).replace("%", "%%") + "/%015d.jpg"
+        pattern = str(place).replace("%", "%%") + "/%015d.jpg"
         stills = [
             *("-map", "[stills]", "-frames:v", str(_MAX_STILLS), *picture.EVERY_FRAME),
             *("-c:v", "mjpeg", "-q:v", "3", "-pix_fmt", "yuvj420p"),
@@ -147,14 +148,14 @@ def _stills(video: VideoStream, probe: ContainerProbe) -> str:
     )
 
 
-def _kept(scratch: Path, folder: Path, probe: ContainerProbe) -> tuple[Still, ...]:
+def _kept(place: Path, folder: Path, probe: ContainerProbe) -> tuple[Still, ...]:
     """Move the stills into place; their names are their times."""
     from PIL import Image
 
     timed = probe.kind is MediaKind.VIDEO
     made = []
     folder.mkdir(exist_ok=True)
-    for still in sorted(scratch.glob("*.jpg")):
+    for still in sorted(place.glob("*.jpg")):
         time = round(int(still.stem) / 1e6, 6)
         with Image.open(still) as image:
             width, height = image.size

@@ -27,6 +27,7 @@ class RunStatus(StrEnum):
     PARTIAL = "partial"
     FAILED = "failed"
     NOTHING_TO_DO = "nothing_to_do"
+    CRASHED = "crashed"
 
 
 class Counts(Frozen):
@@ -70,7 +71,10 @@ class ItemOutcome(Frozen):
 
 
 class ShiftReport(Frozen):
-    """A finished run, as ``nightshift run --json`` prints it."""
+    """A finished run, as ``nightshift run --json`` prints it.
+
+    ``left_over``: items that it did not get to, for the ``reason``.
+    """
 
     run_id: str
     status: RunStatus
@@ -79,3 +83,5 @@ class ShiftReport(Frozen):
     report: Path | None
     items: tuple[ItemOutcome, ...]
     started_at: datetime
+    left_over: int = 0
+    reason: str | None = None

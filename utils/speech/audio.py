@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from utils import scratch
 from utils.media import process, tools
 
 SAMPLE_RATE = 16_000
@@ -18,12 +19,12 @@ Samples = NDArray[np.int16]
 
 
 @contextmanager
-def samples(path: Path, stream_index: int, scratch: Path) -> Iterator[Samples]:
-    """The samples of one audio stream, mapped from a temporary file in ``scratch``.
+def samples(path: Path, stream_index: int) -> Iterator[Samples]:
+    """The samples of one audio stream, mapped from a temporary file.
 
     Ten hours are 1.1 GiB on disk and next to nothing in memory.
     """
-    with tempfile.NamedTemporaryFile(dir=scratch, suffix=".pcm") as file:
+    with tempfile.NamedTemporaryFile(dir=scratch.folder(), suffix=".pcm") as file:
         process.run(
             [
                 tools.find("ffmpeg"),

@@ -51,7 +51,7 @@ def transcribe(
     Without a voice there is no text, and no model is loaded. The language of the first piece
     of speech is that of the rest.
     """
-    with audio.samples(path, stream_index, settings.home) as sound:
+    with audio.samples(path, stream_index) as sound:
         length = len(sound) / audio.SAMPLE_RATE
         whole = (Span(start_seconds=0.0, end_seconds=length),) if length else ()
         voiced = voice.spans(sound) if options.voice_detection else whole
