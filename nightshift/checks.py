@@ -35,7 +35,7 @@ class Check(NamedTuple):
 def examine(settings: Settings) -> list[Check]:
     """All checks of this machine and of the servers that the settings name."""
     parts: tuple[Callable[[Settings], Iterator[Check]], ...] = (
-        _home, _tools, _weights, _engines, _database, _index, _lanes, _server,
+        _home, _tools, _weights, _engines, _database, _index, _lanes, _notices, _server,
     )  # fmt: skip
     return [check for part in parts for check in _guarded(part, settings)]
 
@@ -149,6 +149,24 @@ def _lanes(settings: Settings) -> Iterator[Check]:
                     f"NIGHTSHIFT_LANES__TRANSCRIBE={cores}")  # fmt: skip
     limits = ", ".join(f"{lane} {limit}" for lane, limit in settings.lanes.model_dump().items())
     yield Check(OK, "lanes", limits)
+
+
+def _notices(settings: Settings) -> Iterator[Check]:
+    if not settings.notify_urls:
+        yield Check(OK, "notifications", "nobody is told what a run came to",
+                    "NIGHTSHIFT_NOTIFY_URLS; nightshift notify --test")  # fmt: skip
+        return
+    from utils import notify
+
+    wrong = [n for n, url in enumerate(settings.notify_urls) if not notify.understood(url)]
+    if wrong:
+        places = ", ".join(notify.address(settings.notify_urls[n], n) for n in wrong)
+        yield Check(PROBLEM, "notifications", f"apprise does not understand {places}",
+                    "Mend it in NIGHTSHIFT_NOTIFY_URLS; nightshift notify --test")  # fmt: skip
+    else:
+        of = ", ".join(event.value for event in settings.notify_on) or "nothing"
+        yield Check(OK, "notifications", f"{len(settings.notify_urls)} are told of {of}",
+                    "nightshift notify --test")  # fmt: skip
 
 
 def _server(settings: Settings) -> Iterator[Check]:
