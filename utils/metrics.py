@@ -11,6 +11,7 @@ import shutil
 import threading
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import datetime
 
 from prometheus_client import CollectorRegistry
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
@@ -91,6 +92,11 @@ def _by_name(values: Mapping[str, float]) -> Rows:
     return (((name,), value) for name, value in values.items())
 
 
+def _moment(moment: datetime | None) -> Rows:
+    """A moment without labels; no sample if there was none."""
+    return [((), moment.timestamp())] if moment else []
+
+
 def _home(settings: Settings) -> Iterator[Metric]:
     try:
         disk = shutil.disk_usage(settings.home)
@@ -109,7 +115,9 @@ def _items(s: Session) -> Iterator[Metric]:
     since = totals.waiting_since(s)
     yield gauges("oldest_waiting_item_timestamp_seconds",
                  "When the item that waits longest was added.", (),
-                 [((), since.timestamp())] if since else [])  # fmt: skip
+                 _moment(since))  # fmt: skip
+    yield gauges("last_done_item_timestamp_seconds", "When an item was done last.", (),
+                 _moment(totals.last_done(s)))  # fmt: skip
 
 
 def _runs(s: Session) -> Iterator[Metric]:
@@ -153,6 +161,7 @@ def _money(s: Session, settings: Settings) -> Iterator[Metric]:
 
 def _processes(s: Session) -> Iterator[Metric]:
     living, lost = totals.holders(s)
+    yield gauge("paused", "1 if shifts are told to wait.", totals.paused(s))
     yield gauges("processes", "Processes with work; lost: the heartbeat stopped without an end.",
                  ("state",), [(("alive",), living), (("lost",), lost)])  # fmt: skip
 
@@ -178,6 +187,10 @@ def _lanes(s: Session, sums: totals.StepSums, settings: Settings) -> Iterator[Me
                  _by_name(widths))  # fmt: skip
     yield gauges("lane_in_use", "Steps of a class that all processes execute now.", ("lane",),
                  _by_name(in_use))  # fmt: skip
+    until = {name: moment.timestamp() for name, moment in totals.slowed(s).items()}
+    yield gauges("lane_slowed_until_timestamp_seconds",
+                 "Until when a service wants a lane to rest, or wanted.", ("lane",),
+                 _by_name(until))  # fmt: skip
 
 
 def _lane(step: str) -> str:

@@ -17,6 +17,9 @@ from utils.models.item import ItemStatus
 _SETTLING = timedelta(minutes=1)
 _WAITING = (ItemStatus.PENDING.value, ItemStatus.DEFERRED.value, ItemStatus.FAILED.value)
 
+# Names of flags that others set.
+_PAUSED, _LANE = "paused", "lane:"
+
 
 class StepTotal(NamedTuple):
     """Executions of a step that came to one status, and what they took."""
@@ -203,6 +206,19 @@ def holders(s: Session) -> tuple[int, int]:
     return living, everyone - living
 
 
-def flags(s: Session) -> dict[str, object]:
-    """What all processes are told, by name."""
-    return {flag.name: flag.value for flag in s.scalars(select(Flag))}
+def last_done(s: Session) -> datetime | None:
+    """When an item was done last; None if none ever was."""
+    return s.scalar(select(func.max(Item.processed_at)))
+
+
+def paused(s: Session) -> bool:
+    """True if shifts are told to wait."""
+    return s.get(Flag, _PAUSED) is not None
+
+
+def slowed(s: Session) -> dict[str, datetime]:
+    """Until when services want lanes to rest, or wanted, by lane."""
+    rows = s.scalars(select(Flag).where(Flag.name.startswith(_LANE, autoescape=True)))
+    return {
+        row.name.removeprefix(_LANE): datetime.fromisoformat(row.value["until"]) for row in rows
+    }
