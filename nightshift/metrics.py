@@ -83,7 +83,7 @@ def notify(
     else:
         with session() as s:
             report = runs.load(s, runs.find(s, wanted).id)
-            message = messages.notice(report, messages.quarantined_in(s, report.run_id))
+        message = messages.notice(report, messages.quarantined_of(report))
     deliveries = messages.send(message, settings.notify_urls)
     if as_json:
         print_json([delivery._asdict() for delivery in deliveries])

@@ -169,7 +169,9 @@ def _processes(s: Session) -> Iterator[Metric]:
 def _steps(s: Session, sums: totals.StepSums) -> Iterator[Metric]:
     ended = sums.read(s)
     labels = ("step", "lane", "status")
-    rows = [((step, _lane(step), status), total) for (step, status), total in ended.items()]
+    rows = [
+        ((step, pipeline.lane_of(step), status), total) for (step, status), total in ended.items()
+    ]
     yield _counters("step_executions", "Executions of steps, by how they ended.", labels,
                     ((key, total.executions) for key, total in rows))  # fmt: skip
     yield _counters("step_seconds", "Time that they took.", labels,
@@ -182,7 +184,7 @@ def _lanes(s: Session, sums: totals.StepSums, settings: Settings) -> Iterator[Me
     widths = settings.lanes.model_dump()
     in_use = dict.fromkeys(widths, 0)
     for step, number in sums.in_work(s).items():
-        in_use[_lane(step)] = in_use.get(_lane(step), 0) + number
+        in_use[pipeline.lane_of(step)] = in_use.get(pipeline.lane_of(step), 0) + number
     yield gauges("lane_width", "Steps of a class that a process may execute at once.", ("lane",),
                  _by_name(widths))  # fmt: skip
     yield gauges("lane_in_use", "Steps of a class that all processes execute now.", ("lane",),
@@ -191,8 +193,3 @@ def _lanes(s: Session, sums: totals.StepSums, settings: Settings) -> Iterator[Me
     yield gauges("lane_slowed_until_timestamp_seconds",
                  "Until when a service wants a lane to rest, or wanted.", ("lane",),
                  _by_name(until))  # fmt: skip
-
-
-def _lane(step: str) -> str:
-    """The lane of a step; an older version may have written one that is no more."""
-    return pipeline.BY_NAME[step].lane if step in pipeline.BY_NAME else "unknown"

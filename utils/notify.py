@@ -16,13 +16,10 @@ from typing import TYPE_CHECKING, ClassVar, NamedTuple
 
 import humanize
 from pydantic import SecretStr
-from sqlalchemy import func, select
-from sqlalchemy.orm import Session
 
 from utils.config import load_settings
-from utils.db.schema import Item, RunItem
+from utils.db import runs
 from utils.db.session import session
-from utils.models.item import ItemStatus
 from utils.models.notice import Event, Notice
 from utils.models.shift import Outcome, RunStatus, ShiftReport
 
@@ -47,8 +44,7 @@ def tell(report: ShiftReport) -> None:
     settings = load_settings()
     if not settings.notify_urls:
         return
-    with session() as s:
-        quarantined = quarantined_in(s, report.run_id)
+    quarantined = quarantined_of(report)
     wanted = events(report, quarantined) & set(settings.notify_on)
     if not wanted:
         return
@@ -57,12 +53,13 @@ def tell(report: ShiftReport) -> None:
             _log.warning("No notification by %s: %s.", delivery.address, delivery.error)
 
 
-def quarantined_in(s: Session, run_id: str) -> int:
+def quarantined_of(report: ShiftReport) -> int:
     """Items that failed in a run and wait for a person now."""
-    failed = (RunItem.run_id == run_id) & (RunItem.outcome == Outcome.FAILED.value)
-    query = select(func.count(RunItem.item_id.distinct())).where(failed)
-    waits = Item.status == ItemStatus.QUARANTINED.value
-    return s.scalar(query.join(Item, Item.id == RunItem.item_id).where(waits)) or 0
+    failed = {one.item_id for one in report.items if one.outcome is Outcome.FAILED}
+    if not failed:
+        return 0
+    with session() as s:
+        return len(failed & runs.quarantined(s, report.run_id))
 
 
 def events(report: ShiftReport, quarantined: int) -> set[Event]:

@@ -178,12 +178,13 @@ def settle(run_id: str) -> ShiftReport:
     from utils.report import html
 
     with session() as s:
-        counts = runs.count(runs.outcomes(s, run_id))
-        runs.finish(s, run_id, runs.status_of(counts), None)
-    path = load_settings().home / "reports" / f"{run_id}.html"
-    with session() as s:
-        html.write(s, runs.load(s, run_id), path)
-        runs.finish(s, run_id, runs.status_of(counts), path)
         report = runs.load(s, run_id)
+        status = runs.status_of(report.counts)
+        runs.finish(s, run_id, status, None)
+    path = load_settings().home / "reports" / f"{run_id}.html"
+    report = report.model_copy(update={"status": status, "report": path})
+    with session() as s:
+        html.write(s, report, path)
+        runs.finish(s, run_id, status, path)
     notify.tell(report)
     return report

@@ -9,7 +9,7 @@ from typing import NamedTuple
 import humanize
 from sqlalchemy.orm import Session
 
-from utils.db import duplicates, ledger, spending
+from utils.db import duplicates, ledger, runs, spending
 from utils.db.schema import Item
 from utils.models.analysis import Analysis
 from utils.models.exposure import ExposureReport
@@ -50,29 +50,52 @@ class Row(NamedTuple):
     needs_you: bool
 
 
+class Part(NamedTuple):
+    """The first rows of a section, and how many it has."""
+
+    rows: list[Row]
+    total: int
+
+    @property
+    def more(self) -> int:
+        """Rows that are not shown."""
+        return self.total - len(self.rows)
+
+
 class Sections(NamedTuple):
     """The rows of a report by what a person does with them."""
 
-    done: list[Row]
-    waiting: list[Row]
-    failed: list[Row]
-    skipped: list[Row]
+    done: Part
+    waiting: Part
+    failed: Part
+    skipped: Part
 
 
-def sections(s: Session, report: ShiftReport) -> Sections:
-    """All rows of a report, sorted into its sections."""
-    found = Sections([], [], [], [])
+def sections(s: Session, report: ShiftReport, most: int = 100) -> Sections:
+    """All outcomes sorted into sections, the first ``most`` of each as rows.
+
+    What is only counted costs no query: a report of 10,000 items is as quick as one of 400.
+    """
+    quarantined = runs.quarantined(s, report.run_id)
+    found: dict[str, list[ItemOutcome]] = {name: [] for name in Sections._fields}
     for outcome in report.items:
-        row = _row(s, outcome, report.run_id)
-        if outcome.outcome is Outcome.FAILED:
-            found.failed.append(row)
-        elif outcome.outcome is Outcome.SKIPPED:
-            (found.waiting if row.needs_you else found.skipped).append(row)
-        elif outcome.outcome is Outcome.DEFERRED or outcome.verdict in {Band.REJECT, Band.REVISE}:
-            found.waiting.append(row)
-        else:
-            found.done.append(row)
-    return found
+        found[_section(outcome, quarantined)].append(outcome)
+    return Sections(
+        **{
+            name: Part([_row(s, one, report.run_id) for one in outcomes[:most]], len(outcomes))
+            for name, outcomes in found.items()
+        }
+    )
+
+
+def _section(outcome: ItemOutcome, quarantined: frozenset[str]) -> str:
+    if outcome.outcome is Outcome.FAILED:
+        return "failed"
+    if outcome.outcome is Outcome.SKIPPED:
+        return "waiting" if outcome.error or outcome.item_id in quarantined else "skipped"
+    if outcome.outcome is Outcome.DEFERRED or outcome.verdict in {Band.REJECT, Band.REVISE}:
+        return "waiting"
+    return "done"
 
 
 def cost(s: Session, run_id: str) -> str:
@@ -84,6 +107,14 @@ def cost(s: Session, run_id: str) -> str:
     if spent.open_microusd:
         words += f" ({spent.open_microusd / 1e6:.4f} of it as estimated: no bill came)"
     return words + (f"; the price of {spent.unpriced} is unknown" if spent.unpriced else "")
+
+
+def left_over(report: ShiftReport) -> str:
+    """What a run did not get to, and why, in words; empty where it got to all."""
+    why = report.reason or "it is not known why"
+    if report.left_over:
+        return f"{report.left_over} left over, which keep their place: {why}"
+    return report.reason or ""
 
 
 def size(size_bytes: int | None) -> str:
