@@ -31,9 +31,9 @@ def render(s: Session, report: ShiftReport) -> str:
         lines.append(f"Gemini: {paid}")
     if report.left_over or report.reason:
         lines.append(_cell(left_over(report)))
-    if found.failed.rows:
-        rows = [(row.title, row.outcome.error or "", row.what_to_do) for row in found.failed.rows]
-        lines += ["## Failed", _table(("item", "why", "what to do"), rows), *_more(found.failed)]
+    if found.failed:
+        rows = [(_titles(cause.part), cause.error, cause.what_to_do) for cause in found.failed]
+        lines += ["## Failed", _table(("item", "why", "what to do"), rows)]
     if found.waiting.rows:
         lines += ["## Waits for you", _results(found.waiting.rows), *_more(found.waiting)]
     lines += _costs(costs.of_run(s, report))
@@ -47,6 +47,11 @@ def render(s: Session, report: ShiftReport) -> str:
 
 def _more(part: Part) -> list[str]:
     return [f"… and {part.more} more: `nightshift report --json`"] if part.more else []
+
+
+def _titles(part: Part) -> str:
+    more = f" and {part.more} more" if part.more else ""
+    return ", ".join(row.title for row in part.rows) + more
 
 
 def _costs(found: costs.Costs) -> list[str]:
