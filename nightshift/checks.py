@@ -19,7 +19,7 @@ from utils.errors import NightShiftError
 
 OK, WARNING, PROBLEM = "ok", "warning", "problem"
 _ENCODERS = ("libx264", "libsvtav1", "libopus", "aac", "mjpeg")
-_LOW_DISK_BYTES = 5 * 2**30
+LOW_DISK_BYTES = 5 * 2**30
 _MEMORY_LEASES = "prefect.server.concurrency.lease_storage.memory"
 
 
@@ -55,7 +55,7 @@ def _home(settings: Settings) -> Iterator[Check]:
         yield Check(PROBLEM, "home", f"{settings.home} is not writable", "Set NIGHTSHIFT_HOME.")
         return
     free = shutil.disk_usage(settings.home).free
-    low = free < _LOW_DISK_BYTES
+    low = free < LOW_DISK_BYTES
     found = f"{settings.home}, {free / 2**30:.1f} GiB free"
     yield Check(WARNING if low else OK, "home", found, "Free some space." if low else "")
 

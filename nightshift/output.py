@@ -91,7 +91,7 @@ def print_report(report: ShiftReport) -> None:
 
 def print_costs(costs: Costs) -> None:
     """Print the slowest steps of a run, and what each class of work came to."""
-    from utils.report.rows import duration, size
+    from utils.report.rows import size, time_spent
 
     if not costs.steps:
         return
@@ -102,7 +102,7 @@ def print_costs(costs: Costs) -> None:
             (
                 step.step,
                 step.lane,
-                duration(step.seconds),
+                time_spent(step.seconds),
                 f"{step.share:.0%}",
                 f"{step.p95_seconds:.1f} s",
                 str(step.executions),
@@ -117,7 +117,7 @@ def print_costs(costs: Costs) -> None:
         (
             (
                 lane.lane,
-                duration(lane.seconds),
+                time_spent(lane.seconds),
                 f"{lane.share:.0%}",
                 str(lane.executions),
                 size(lane.bytes_written),

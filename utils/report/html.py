@@ -13,7 +13,7 @@ from utils.config import load_settings
 from utils.media.files import whole_file
 from utils.models.shift import ShiftReport
 from utils.report import costs
-from utils.report.rows import cost, duration, left_over, sections, size
+from utils.report.rows import cost, duration, left_over, sections, size, time_spent
 
 
 def write(s: Session, report: ShiftReport, path: Path) -> None:
@@ -27,7 +27,7 @@ def write(s: Session, report: ShiftReport, path: Path) -> None:
         costs=costs.of_run(s, report),
         left_over=left_over(report),
         size=size,
-        length=duration,
+        time_spent=time_spent,
     )
     path.parent.mkdir(parents=True, exist_ok=True)
     with whole_file(path) as temporary:

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from utils.config import load_settings
 from utils.models.shift import ShiftReport
 from utils.report import costs
-from utils.report.rows import Part, Row, cost, duration, left_over, sections, size
+from utils.report.rows import Part, Row, cost, left_over, sections, size, time_spent
 
 # An artifact is kept in Prefect's database: what is long of a large shift stays out of it.
 _MAX_PICTURES = 20
@@ -61,7 +61,7 @@ def _costs(found: costs.Costs) -> list[str]:
         (
             step.step,
             step.lane,
-            duration(step.seconds),
+            time_spent(step.seconds),
             f"{step.share:.0%}",
             f"{step.p95_seconds:.1f} s",
             str(step.executions),
@@ -72,7 +72,7 @@ def _costs(found: costs.Costs) -> list[str]:
     lanes = [
         (
             lane.lane,
-            duration(lane.seconds),
+            time_spent(lane.seconds),
             f"{lane.share:.0%}",
             size(lane.bytes_written),
             f"{lane.cost_usd:.4f} USD" if lane.cost_usd else "–",

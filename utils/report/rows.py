@@ -156,6 +156,11 @@ def duration(seconds: float | None) -> str:
     return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
 
 
+def time_spent(seconds: float) -> str:
+    """Work time for people: 4.2 s, m:ss or h:mm:ss."""
+    return f"{seconds:.1f} s" if seconds < 60 else duration(seconds)
+
+
 def _row(s: Session, outcome: ItemOutcome, run_id: str) -> Row:
     item_id = outcome.item_id or ""
     item = s.get(Item, item_id)
