@@ -125,3 +125,10 @@ def test_the_alerts_come_and_go_as_promtool_is_told(tmp_path):
     shutil.copy(PROJECT / "tests/unit/fixtures/alerts.yml", tmp_path)
     subprocess.run(["promtool", "check", "rules", "rules.yml"], cwd=tmp_path, check=True)
     subprocess.run(["promtool", "test", "rules", "alerts.yml"], cwd=tmp_path, check=True)
+
+
+def test_every_metric_is_in_the_documents(settings):
+    text = (PROJECT / "docs/operating.md").read_text()
+    for name in exported():
+        group = re.sub(r"(nightshift_last_run_).*", r"\1…", name)
+        assert group in text, name
