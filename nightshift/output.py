@@ -84,6 +84,9 @@ def print_report(report: ShiftReport) -> None:
         f"\n[{COLORS[status]}]{status.replace('_', ' ')}[/]: {counts.done} done, {deferred}"
         f"{counts.skipped} skipped, {counts.failed} failed in {report.duration_seconds:.1f} s"
     )
+    if report.left_over or report.reason:
+        left = f"{report.left_over} left over: " if report.left_over else ""
+        console.print(f"{left}{visible(report.reason or '')}", highlight=False, markup=False)
     console.print(f"Report: {report.report}", highlight=False, soft_wrap=True, markup=False)
     console.print('Next: nightshift search "…", nightshift show ITEM, nightshift up', style="dim")
 
@@ -93,4 +96,6 @@ def report_document(report: ShiftReport) -> dict[str, Any]:
     document = report.model_dump(mode="json", exclude={"started_at"})
     if not report.counts.deferred:  # said only where it happened
         del document["counts"]["deferred"]
+    if report.reason is None:
+        del document["left_over"], document["reason"]
     return document
