@@ -32,4 +32,5 @@ def take_down(s: Session, name: str) -> Flag | None:
     row = s.get(Flag, name)
     if row is not None:
         s.delete(row)
+        s.flush()
     return row

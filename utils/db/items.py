@@ -161,8 +161,8 @@ def find(s: Session, wanted: str) -> Item:
 
 # The order of what waits, in days of waiting: a rank is what an item has against it, less its age.
 # All of it is bounded, so that whatever waits gets in front of all that arrives later, after
-# 21 days at the latest (the sum of these). Chosen.
-_FRESH_DAYS = 3.0  # ahead for what came within a day
+# 25 days at the latest (the sum of these). Chosen.
+_FRESH_DAYS = 7.0  # ahead for what came within a day
 _SIZE_DAYS = 4.0  # behind for a size without end; half of it at ``_SIZE_BYTES``
 _SIZE_BYTES = 2**30
 _TRY_DAYS = 4.0  # behind for a failed try; half of it more for all that follow
