@@ -13,7 +13,7 @@ from pydantic import AfterValidator, PositiveInt
 from flows.batch import conclude, concurrency_or_default, work_through
 from flows.content_ingestion import look_up
 from tasks.database import connect
-from tasks.zombies import close_zombies, run_of
+from tasks.zombies import close_zombies, end_server_with_us, run_of
 from utils import shift
 from utils.config import load_settings
 from utils.db import ledger, sources
@@ -55,7 +55,8 @@ def night_shift(
     run_id = run_id or run_of(flow_run)
     hours = shift.hours(window, timezone)
     with shift.holding("night-shift", run_id) as swept:
-        close_zombies(swept)
+        end_server_with_us()
+        close_zombies(swept.runs)
         if hours and shift.missed(run_id, hours):
             return conclude(run_id)
         settings.inbox.mkdir(parents=True, exist_ok=True)
