@@ -7,7 +7,7 @@ import sys
 
 import typer
 
-from nightshift import duplicates, library, metrics, operation, steps, work
+from nightshift import duplicates, library, metrics, operation, pausing, steps, work
 from utils.errors import NightShiftError
 
 app = typer.Typer(
@@ -41,6 +41,7 @@ def connect() -> None:
 
 
 work.add_to(app)
+pausing.add_to(app)
 steps.add_to(app)
 library.add_to(app)
 duplicates.add_to(app)

@@ -137,4 +137,6 @@ def report_document(report: ShiftReport) -> dict[str, Any]:
     document = report.model_dump(mode="json", exclude={"started_at"})
     if not report.counts.deferred:  # said only where it happened
         del document["counts"]["deferred"]
+    if report.reason is None:
+        del document["left_over"], document["reason"]
     return document
