@@ -7,7 +7,7 @@ import sys
 
 import typer
 
-from nightshift import duplicates, library, operation, steps, work
+from nightshift import duplicates, failures, library, operation, steps, work
 from utils.errors import NightShiftError
 
 app = typer.Typer(
@@ -43,6 +43,7 @@ def connect() -> None:
 work.add_to(app)
 steps.add_to(app)
 library.add_to(app)
+failures.add_to(app)
 duplicates.add_to(app)
 operation.add_to(app)
 

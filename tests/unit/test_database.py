@@ -8,7 +8,7 @@ from pydantic import SecretStr
 from sqlalchemy import select, text
 
 from utils.config import load_settings
-from utils.db import items, ledger, runs
+from utils.db import failures, items, ledger, runs
 from utils.db.items import Seen
 from utils.db.schema import Base, Item, is_described
 from utils.db.session import MIGRATIONS, engine, session, upgrade
@@ -130,7 +130,7 @@ def test_three_failures_quarantine_and_a_permanent_one_at_once(database):
         statuses = set(s.scalars(select(Item.status)))
     assert statuses == {ItemStatus.QUARANTINED.value}
     with session() as s:
-        items.requeue(s, [unlucky, corrupt])
+        failures.requeue(s, failures.Choice((unlucky, corrupt)))
         assert [item.tries for item in s.scalars(select(Item))] == [0, 0]
     assert len(claim("a")) == 2
 
