@@ -30,10 +30,11 @@ def library(clips: Clips, tmp_path):
     return folder
 
 
-def ingest(*locations, options=QUICK):
+def ingest(*locations, options=QUICK, **parameters):
     from flows.content_ingestion import content_ingestion
 
-    state = content_ingestion([str(one) for one in locations], options, return_state=True)
+    found = [str(one) for one in locations]
+    state = content_ingestion(found, options, return_state=True, **parameters)
     return state.result(raise_on_failure=False), state
 
 
