@@ -85,6 +85,10 @@ def print_report(report: ShiftReport) -> None:
         f"{counts.skipped} skipped, {counts.failed} failed in {report.duration_seconds:.1f} s"
     )
     console.print(f"Report: {report.report}", highlight=False, soft_wrap=True, markup=False)
+    if counts.failed:
+        console.print(
+            "Why: nightshift requeue --failed --dry-run, nightshift show ITEM", style="dim"
+        )
     console.print('Next: nightshift search "…", nightshift show ITEM, nightshift up', style="dim")
 
 
