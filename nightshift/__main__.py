@@ -7,7 +7,7 @@ import sys
 
 import typer
 
-from nightshift import duplicates, failures, library, operation, steps, work
+from nightshift import duplicates, failures, library, operation, retention, steps, work
 from utils.errors import NightShiftError
 
 app = typer.Typer(
@@ -46,6 +46,7 @@ library.add_to(app)
 failures.add_to(app)
 duplicates.add_to(app)
 operation.add_to(app)
+retention.add_to(app)
 
 
 def main() -> None:

@@ -116,6 +116,13 @@ class Settings(BaseSettings):
     step_timeout_seconds: int = Field(
         default=6 * 3600, ge=1, description="For one execution of a step."
     )
+    retention_days: int = Field(
+        default=90, ge=1, description="Of runs, their reports, and executions made again since."
+    )
+    retention_runs: int = Field(default=100, ge=1, description="Runs that are kept at most.")
+    prefect_retention_days: int = Field(
+        default=14, ge=1, description="Of flow runs, their logs and artifacts in Prefect."
+    )
     lanes: Lanes = Lanes()
     pipeline: PipelineOptions = PipelineOptions()
 
