@@ -10,6 +10,7 @@ from pydantic import PositiveInt
 from flows.batch import Work, conclude, concurrency_or_default, work_through
 from flows.content_ingestion import look_up
 from tasks.database import connect
+from tasks.retention import once_a_day
 from tasks.zombies import close_zombies, run_of
 from utils import shift
 from utils.config import load_settings
@@ -55,6 +56,7 @@ def night_shift(
         works = works[:limit]
         if works:
             work_through(run_id, works, options, concurrency_or_default(concurrency))
+        once_a_day(settings)
         return conclude(run_id)
 
 

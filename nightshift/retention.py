@@ -33,12 +33,12 @@ def clean(
 
     settings = load_settings()
     prepare_prefect(settings, log_level="CRITICAL")
-    from tasks import prefect_records
+    from tasks.retention import clean_prefect, compact_prefect
 
     parts = [
-        *prefect_records.clean(settings, dry_run),
-        *prefect_records.compact(settings, dry_run),
         *retention.clean_by_hand(settings, dry_run),
+        *clean_prefect(settings, dry_run),
+        *compact_prefect(settings, dry_run),
     ]
     if as_json:
         print_json({"dry_run": dry_run, "parts": [part._asdict() for part in parts]})

@@ -33,6 +33,7 @@ from utils.models.spending import TokenPrice
 
 PREFECT_PORT = 4200
 CHROMA_PORT = 8210
+PREFECT_RETENTION_DAYS = 14
 
 
 class Lanes(BaseModel):
@@ -121,7 +122,9 @@ class Settings(BaseSettings):
     )
     retention_runs: int = Field(default=100, ge=1, description="Runs that are kept at most.")
     prefect_retention_days: int = Field(
-        default=14, ge=1, description="Of flow runs, their logs and artifacts in Prefect."
+        default=PREFECT_RETENTION_DAYS,
+        ge=1,
+        description="Of flow runs, their logs and artifacts in Prefect.",
     )
     lanes: Lanes = Lanes()
     pipeline: PipelineOptions = PipelineOptions()

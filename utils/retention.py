@@ -1,7 +1,7 @@
 """What is kept, and for how long: so that years of nights need no more room than months.
 
 Never touched: originals, renditions, verdicts, what is known of an item, and every result that
-a step may be asked for again. Prefect's own records: tasks/prefect_records.py.
+a step may be asked for again. Prefect's own records: tasks/retention.py.
 """
 
 from __future__ import annotations
