@@ -95,6 +95,9 @@ class Settings(BaseSettings):
     database_block: str | None = Field(
         default=None, description="A prefect-sqlalchemy SqlAlchemyConnector block to use instead."
     )
+    database_wait_seconds: int = Field(
+        default=30, ge=1, description="For another program that has locked an SQLite database."
+    )
     chroma_url: str | None = Field(
         default=None, description="http://host:port of `chroma run`; embedded when not given."
     )
