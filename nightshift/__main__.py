@@ -7,7 +7,7 @@ import sys
 
 import typer
 
-from nightshift import duplicates, failures, library, operation, retention, steps, work
+from nightshift import duplicates, failures, library, metrics, operation, retention, steps, work
 from utils.errors import NightShiftError
 
 app = typer.Typer(
@@ -47,6 +47,7 @@ failures.add_to(app)
 duplicates.add_to(app)
 operation.add_to(app)
 retention.add_to(app)
+metrics.add_to(app)
 
 
 def main() -> None:
