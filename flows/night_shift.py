@@ -13,6 +13,7 @@ from pydantic import AfterValidator, PositiveInt
 from flows.batch import conclude, concurrency_or_default, work_through
 from flows.content_ingestion import look_up
 from tasks.database import connect
+from tasks.retention import once_a_day
 from tasks.zombies import close_zombies, end_server_with_us, run_of
 from utils import shift
 from utils.config import load_settings
@@ -72,6 +73,7 @@ def night_shift(
         works = _shared(limit, entries, shift.claim_waiting(run_id, limit - _half(limit, entries)))
         if works:
             work_through(run_id, works, options, concurrency_or_default(concurrency), window=hours)
+        once_a_day(settings)
         return conclude(run_id)
 
 

@@ -183,11 +183,12 @@ def _work(flow_name: str, as_json: bool, verbose: bool, **parameters: Any) -> No
     """Call a batch flow in this process, show its progress, and print what it came to."""
     from importlib import import_module
 
-    from nightshift import watch
+    from nightshift import server, watch
     from utils import shift
     from utils.config import load_settings, prepare_prefect
 
     prepare_prefect(load_settings(), log_level="INFO" if verbose else "CRITICAL")
+    server.require(load_settings())
     _end_tools_on_ctrl_c()
     run_id = shift.new_id()
     with watch.shown(quiet=as_json):

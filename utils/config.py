@@ -35,6 +35,7 @@ from utils.window import valid, valid_zone
 PREFECT_PORT = 4200
 CHROMA_PORT = 8210
 METRICS_PORT = 9464
+PREFECT_RETENTION_DAYS = 14
 
 
 class Lanes(BaseModel):
@@ -96,6 +97,9 @@ class Settings(BaseSettings):
     database_block: str | None = Field(
         default=None, description="A prefect-sqlalchemy SqlAlchemyConnector block to use instead."
     )
+    database_wait_seconds: int = Field(
+        default=30, ge=1, description="For another program that has locked an SQLite database."
+    )
     chroma_url: str | None = Field(
         default=None, description="http://host:port of `chroma run`; embedded when not given."
     )
@@ -134,6 +138,15 @@ class Settings(BaseSettings):
     )
     step_timeout_seconds: int = Field(
         default=6 * 3600, ge=1, description="For one execution of a step."
+    )
+    retention_days: int = Field(
+        default=90, ge=1, description="Of runs, their reports, and executions made again since."
+    )
+    retention_runs: int = Field(default=100, ge=1, description="Runs that are kept at most.")
+    prefect_retention_days: int = Field(
+        default=PREFECT_RETENTION_DAYS,
+        ge=1,
+        description="Of flow runs, their logs and artifacts in Prefect.",
     )
     lanes: Lanes = Lanes()
     pipeline: PipelineOptions = PipelineOptions()

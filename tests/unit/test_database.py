@@ -9,7 +9,7 @@ from pydantic import SecretStr
 from sqlalchemy import select, text
 
 from utils.config import load_settings
-from utils.db import flags, items, ledger, runs
+from utils.db import failures, flags, items, ledger, runs
 from utils.db.items import Seen
 from utils.db.schema import Base, Item, is_described
 from utils.db.session import MIGRATIONS, engine, session, upgrade
@@ -131,7 +131,7 @@ def test_three_failures_quarantine_and_a_permanent_one_at_once(database):
         statuses = set(s.scalars(select(Item.status)))
     assert statuses == {ItemStatus.QUARANTINED.value}
     with session() as s:
-        items.requeue(s, [unlucky, corrupt])
+        failures.requeue(s, failures.Choice((unlucky, corrupt)))
         assert [item.tries for item in s.scalars(select(Item))] == [0, 0]
     assert len(claim("a")) == 2
 
@@ -223,7 +223,7 @@ def test_what_a_person_asked_for_goes_first_then_what_is_fresh_then_what_is_smal
 def test_requeued_items_are_asked_for_until_they_are_done(database):
     first, second = add(1), add(2)
     with session() as s:
-        items.requeue(s, [second])
+        failures.requeue(s, failures.Choice(ids=(second,)))
     assert claim("a") == [second, first]
     with session() as s:
         items.settle_done(s, second, "key")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -329,21 +329,6 @@ def settle_failed(s: Session, item_id: str, error: BaseException, max_tries: int
     item.status = (ItemStatus.QUARANTINED if final else ItemStatus.FAILED).value
     item.error_class, item.error = type(error).__name__, str(error)[:2000]
     item.claimed_by = None
-
-
-def requeue(s: Session, item_ids: Iterable[str]) -> None:
-    """Make items pending again, with all their tries."""
-    s.execute(
-        update(Item)
-        .where(Item.id.in_(list(item_ids)), Item.status != ItemStatus.PROCESSING.value)
-        .values(
-            status=ItemStatus.PENDING.value,
-            tries=0,
-            error=None,
-            error_class=None,
-            asked_at=now(),
-        )
-    )
 
 
 def count_by_status(s: Session) -> dict[str, int]:

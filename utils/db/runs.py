@@ -106,7 +106,10 @@ def load(s: Session, run_id: str) -> ShiftReport:
         run_id=run.id,
         status=RunStatus(run.status),
         counts=count(rows),
-        duration_seconds=round(((run.ended_at or now()) - run.started_at).total_seconds(), 2),
+        # Never below 0: the clock may have been set back meanwhile.
+        duration_seconds=max(
+            0.0, round(((run.ended_at or now()) - run.started_at).total_seconds(), 2)
+        ),
         report=Path(run.report) if run.report else None,
         items=rows,
         started_at=run.started_at,
