@@ -43,6 +43,7 @@ def up(settings: Settings, say: Say, prefect_port: int, chroma_port: int) -> Non
         "chroma_host": "127.0.0.1",
         "chroma_port": str(chroma_port),
         "worker_port": str(chroma_port + 1),
+        "prefect_retention_seconds": str(settings.prefect_retention_days * 24 * 3600),
     }
     ports = [prefect_port, chroma_port, chroma_port + 1]
     if settings.metrics_port:
