@@ -8,7 +8,7 @@ from typing import NamedTuple
 from sqlalchemy import ColumnElement, func, or_, select
 from sqlalchemy.orm import Session
 
-from utils.db import ledger, spending
+from utils.db import flags, ledger, spending
 from utils.db.schema import Execution, Flag, Holder, Item, Run, RunItem, Spending, now
 from utils.models.item import ItemStatus
 
@@ -17,8 +17,7 @@ from utils.models.item import ItemStatus
 _SETTLING = timedelta(minutes=1)
 _WAITING = (ItemStatus.PENDING.value, ItemStatus.DEFERRED.value, ItemStatus.FAILED.value)
 
-# Names of flags that others set.
-_PAUSED, _LANE = "paused", "lane:"
+_LANE = "lane:"  # begins the names of the flags of utils/db/throttles.py
 
 
 class StepTotal(NamedTuple):
@@ -213,7 +212,7 @@ def last_done(s: Session) -> datetime | None:
 
 def paused(s: Session) -> bool:
     """True if shifts are told to wait."""
-    return s.get(Flag, _PAUSED) is not None
+    return s.get(Flag, flags.PAUSED) is not None
 
 
 def slowed(s: Session) -> dict[str, datetime]:
