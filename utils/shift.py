@@ -249,7 +249,6 @@ def settle(run_id: str) -> ShiftReport:
     with session() as s:
         report = runs.load(s, run_id)
         status = runs.status_of(report.counts, report.left_over)
-        runs.finish(s, run_id, status, None)
     path = load_settings().home / "reports" / f"{run_id}.html"
     report = report.model_copy(update={"status": status, "report": path})
     with session() as s:
