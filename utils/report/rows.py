@@ -9,7 +9,7 @@ from typing import NamedTuple
 import humanize
 from sqlalchemy.orm import Session
 
-from utils.db import duplicates, ledger, spending
+from utils.db import duplicates, items, ledger, spending
 from utils.db.schema import Item
 from utils.models.analysis import Analysis
 from utils.models.exposure import ExposureReport
@@ -62,6 +62,7 @@ class Sections(NamedTuple):
 def sections(s: Session, report: ShiftReport) -> Sections:
     """All rows of a report, sorted into its sections."""
     found = Sections([], [], [], [])
+    _kept = items.preload(s, [outcome.item_id for outcome in report.items if outcome.item_id])
     for outcome in report.items:
         row = _row(s, outcome, report.run_id)
         if outcome.outcome is Outcome.FAILED:
