@@ -10,7 +10,7 @@ from pydantic import PositiveInt
 from flows.batch import Work, conclude, concurrency_or_default, work_through
 from flows.content_ingestion import look_up
 from tasks.database import connect
-from tasks.zombies import close_zombies, run_of
+from tasks.zombies import close_zombies, end_server_with_us, run_of
 from utils import shift
 from utils.config import load_settings
 from utils.db import ledger, sources
@@ -41,7 +41,8 @@ def night_shift(
     options, limit = options or settings.pipeline, limit or settings.shift_limit
     run_id = run_id or run_of(flow_run)
     with shift.holding("night-shift", run_id) as swept:
-        close_zombies(swept)
+        end_server_with_us()
+        close_zombies(swept.runs)
         settings.inbox.mkdir(parents=True, exist_ok=True)
         with session() as s:
             locations = [str(settings.inbox), *sources.locations(s)]

@@ -17,7 +17,7 @@ from utils import pipeline
 from utils.config import Settings, is_served
 from utils.errors import NightShiftError
 
-OK, WARNING, PROBLEM = "ok", "warning", "problem"
+OK, WARNING, PROBLEM, MENDED = "ok", "warning", "problem", "mended"
 _ENCODERS = ("libx264", "libsvtav1", "libopus", "aac", "mjpeg")
 _LOW_DISK_BYTES = 5 * 2**30
 _MEMORY_LEASES = "prefect.server.concurrency.lease_storage.memory"
@@ -35,7 +35,7 @@ class Check(NamedTuple):
 def examine(settings: Settings) -> list[Check]:
     """All checks of this machine and of the servers that the settings name."""
     parts: tuple[Callable[[Settings], Iterator[Check]], ...] = (
-        _home, _tools, _weights, _engines, _database, _index, _lanes, _server,
+        _home, _tools, _weights, _engines, _database, _leftovers, _index, _lanes, _server,
     )  # fmt: skip
     return [check for part in parts for check in _guarded(part, settings)]
 
@@ -123,6 +123,14 @@ def _database(settings: Settings) -> Iterator[Check]:
     if waiting := counts.get("quarantined"):
         yield Check(WARNING, "quarantine", f"{waiting} items wait for you",
                     "nightshift items --status quarantined; nightshift requeue ITEM")  # fmt: skip
+
+
+def _leftovers(settings: Settings) -> Iterator[Check]:
+    from utils import sweep
+
+    if found := sweep.sweep(settings, dry_run=True):
+        yield Check(WARNING, "leftovers", f"{sweep.in_words(found)} of killed processes",
+                    "nightshift doctor --fix (each run does it too)")  # fmt: skip
 
 
 def _index(settings: Settings) -> Iterator[Check]:

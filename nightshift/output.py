@@ -21,6 +21,7 @@ COLORS = {
     "skipped": "dim", "nothing_to_do": "dim", "pending": "cyan", "processing": "cyan",
     "revise": "yellow", "deferred": "yellow", "partial": "yellow", "warning": "yellow",
     "failed": "red", "reject": "red", "quarantined": "red", "problem": "red",
+    "crashed": "red", "mended": "cyan",
 }  # fmt: skip
 
 
@@ -94,6 +95,9 @@ def print_report(report: ShiftReport) -> None:
         f"\n[{COLORS[status]}]{status.replace('_', ' ')}[/]: {counts.done} done, {deferred}"
         f"{counts.skipped} skipped, {counts.failed} failed in {report.duration_seconds:.1f} s"
     )
+    if report.reason:
+        left = f"{report.left_over} left over: " if report.left_over else ""
+        console.print(f"{left}{visible(report.reason)}", markup=False, soft_wrap=True)
     console.print(f"Report: {report.report}", highlight=False, soft_wrap=True, markup=False)
     console.print('Next: nightshift search "…", nightshift show ITEM, nightshift up', style="dim")
 

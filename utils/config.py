@@ -201,6 +201,10 @@ class Settings(BaseSettings):
         return self.home / "inbox"
 
 
+# Services of Prefect's server that serve its UI, its schedules and its automations.
+_FOR_A_UI = ("TASK_RUN_RECORDER", "EVENT_PERSISTER", "TRIGGERS", "SCHEDULER", "LATE_RUNS",
+             "FOREMAN")  # fmt: skip
+
 _overrides: dict[str, Any] = {}
 
 
@@ -262,6 +266,12 @@ def prepare_prefect(settings: Settings, log_level: str = "INFO") -> None:
             folder.mkdir(parents=True, exist_ok=True)
         defaults["PREFECT_HOME"] = str(folder)
         defaults["PREFECT_SERVER_ALLOW_EPHEMERAL_MODE"] = "true"
+        # Nobody looks into an ephemeral server: what its services would write of each task
+        # run, three events a step, costs a second of CPU an item and blocks its SQLite. The
+        # ledger has it all (benchmarks/shift.py).
+        defaults["PREFECT_LOGGING_TO_API_ENABLED"] = "false"
+        for service in _FOR_A_UI:
+            defaults[f"PREFECT_SERVER_SERVICES_{service}_ENABLED"] = "false"
     for name, value in defaults.items():
         os.environ.setdefault(name, value)
 
