@@ -20,6 +20,14 @@ AIM_MB = 600
 # What a seed's users measured of theirs, and left over (1 MB is a million bytes here).
 SEED_MB = 900
 PARTS = ("server", "worker", "postgres", "up", "chroma")
+# The first that is in a command says whose it is.
+MARKS = (
+    ("postgres", "postgres"),
+    ("chroma run", "chroma"),
+    ("worker", "worker"),
+    ("nightshift up", "up"),
+    ("prefect", "server"),
+)
 
 
 def rows() -> list[Row]:
@@ -60,8 +68,7 @@ def memory(served: Served) -> tuple[dict[str, float], dict[str, float]]:
 def part_of(process: psutil.Process) -> str:
     """Which service a process belongs to, by its command or that of the parent."""
     words = " ".join(process.cmdline())
-    for mark, part in (("postgres", "postgres"), ("chroma run", "chroma"), ("worker", "worker"),
-                       ("nightshift up", "up"), ("server", "server"), ("prefect", "server")):  # fmt: skip
+    for mark, part in MARKS:
         if mark in words:
             return part
     parent = process.parent()

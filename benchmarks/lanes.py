@@ -33,8 +33,9 @@ def rows() -> list[Row]:
         against = f"ideal {ideal:.0f} s; tag limit alone: Postgres {tags[seconds] / ideal:.2f}"
         if seconds in sqlite:
             against += f", SQLite {sqlite[seconds] / ideal:.2f}"
-        found.append((f"{COUNT} tasks of {seconds:g} s, limit {LIMIT}, lane and tag, Postgres",
-                      f"{ours[seconds]:.1f} s", against, f"{ours[seconds] / ideal:.2f}", aim))  # fmt: skip
+        title = f"{COUNT} tasks of {seconds:g} s, limit {LIMIT}, lane and tag, Postgres"
+        ratio = f"{ours[seconds] / ideal:.2f}"
+        found.append((title, f"{ours[seconds]:.1f} s", against, ratio, aim))
     return found
 
 
@@ -43,7 +44,8 @@ def took(way: str, seconds: float, served: Served) -> float:
     finished = subprocess.run(
         [sys.executable, "-m", "benchmarks.limited", way, str(COUNT), str(seconds)],
         capture_output=True, text=True, check=False, cwd=ROOT,
-        env={**os.environ, "PREFECT_API_URL": served.api_url, "NIGHTSHIFT_LANES__COMPRESS": str(LIMIT),
+        env={**os.environ, "PREFECT_API_URL": served.api_url,
+             "NIGHTSHIFT_LANES__COMPRESS": str(LIMIT),
              "NIGHTSHIFT_HOME": str(served.home / f"client-{way}-{seconds}")},
     )  # fmt: skip
     if finished.returncode:
