@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from utils.config import CHROMA_PORT, PREFECT_PORT
+from utils.config import CHROMA_PORT, METRICS_PORT, PREFECT_PORT, PREFECT_RETENTION_DAYS
 
 
 class Service(NamedTuple):
@@ -43,9 +43,14 @@ PREFECT = Service(
         "PREFECT_SERVER_CONCURRENCY_LEASE_STORAGE": (
             "prefect.server.concurrency.lease_storage.filesystem"
         ),
+        # By itself its database only grows: flow runs are kept for ever.
+        "PREFECT_SERVER_SERVICES_DB_VACUUM_ENABLED": "events,flow_runs",
+        "PREFECT_SERVER_SERVICES_DB_VACUUM_RETENTION_PERIOD": "{prefect_retention_seconds}",
         # Else the UI calls port 4200 whatever port the server has.
         "PREFECT_SERVER_UI_API_URL": "/api",
         "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
+        # Its own metrics, at /api/metrics (deployments/prometheus).
+        "PREFECT_SERVER_METRICS_ENABLED": "true",
     },
     health="http://{prefect_host}:{prefect_port}/api/health",
 )
@@ -76,6 +81,14 @@ WORKER = Service(
     },
 )
 
+# For Prometheus; `up` starts it where NIGHTSHIFT_METRICS_PORT is set.
+METRICS = Service(
+    name="metrics",
+    command=("nightshift", "metrics", "--bind", "{bind}", "--port", "{metrics_port}"),
+    environment=CLIENT,
+    health="http://{metrics_host}:{metrics_port}/metrics",
+)
+
 SERVICES = (PREFECT, CHROMA, DEPLOY, WORKER)
 
 # One shift at a time, and room for one on-demand run beside it.
@@ -85,7 +98,10 @@ DEFAULTS = {
     "prefect_port": str(PREFECT_PORT),
     "chroma_port": str(CHROMA_PORT),
     "worker_port": "8080",
+    "metrics_host": "127.0.0.1",
+    "metrics_port": str(METRICS_PORT),
     "shifts": str(SHIFTS),
+    "prefect_retention_seconds": str(PREFECT_RETENTION_DAYS * 24 * 3600),
 }
 
 

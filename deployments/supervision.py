@@ -16,7 +16,7 @@ from pathlib import Path
 
 import httpx
 
-from deployments.services import CHROMA, DEPLOY, PREFECT, WORKER, Service, filled
+from deployments.services import CHROMA, DEPLOY, METRICS, PREFECT, WORKER, Service, filled
 from utils.config import Settings, child_environment, running_services
 from utils.errors import PermanentError, ResourceError
 
@@ -43,8 +43,13 @@ def up(settings: Settings, say: Say, prefect_port: int, chroma_port: int) -> Non
         "chroma_host": "127.0.0.1",
         "chroma_port": str(chroma_port),
         "worker_port": str(chroma_port + 1),
+        "prefect_retention_seconds": str(settings.prefect_retention_days * 24 * 3600),
     }
-    for port in (prefect_port, chroma_port, chroma_port + 1):
+    ports = [prefect_port, chroma_port, chroma_port + 1]
+    if settings.metrics_port:
+        values["metrics_port"] = str(settings.metrics_port)
+        ports.append(settings.metrics_port)
+    for port in ports:
         _check_free(port)
     (settings.home / "logs").mkdir(parents=True, exist_ok=True)
     settings.inbox.mkdir(parents=True, exist_ok=True)
@@ -63,6 +68,10 @@ def up(settings: Settings, say: Say, prefect_port: int, chroma_port: int) -> Non
                 raise PermanentError(f"{deploy.name} failed: {_tail(settings, deploy.name)}")
         worker = filled(WORKER, values)
         running_now[worker.name] = stack.enter_context(_process(worker, settings))
+        if settings.metrics_port:
+            metrics = filled(METRICS, values)
+            running_now[metrics.name] = stack.enter_context(_process(metrics, settings))
+            say(f"metrics: {metrics.health}")
         stack.enter_context(_announced(settings, worker.environment))
         url = worker.environment["PREFECT_API_URL"]
         say(f"worker takes runs of pool {settings.work_pool}")
@@ -79,7 +88,8 @@ def _check_free(port: int) -> None:
             probe.bind(("127.0.0.1", port))
         except OSError as error:
             raise PermanentError(
-                f"Port {port} is taken. Choose others with --port and --chroma-port."
+                f"Port {port} is taken. Choose others with --port and --chroma-port, or "
+                "NIGHTSHIFT_METRICS_PORT."
             ) from error
 
 

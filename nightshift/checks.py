@@ -11,15 +11,14 @@ from importlib.metadata import version
 from importlib.util import find_spec
 from typing import NamedTuple
 
-import httpx
-
+from nightshift import server
 from utils import pipeline
 from utils.config import Settings, is_served
 from utils.errors import NightShiftError
 
 OK, WARNING, PROBLEM, MENDED = "ok", "warning", "problem", "mended"
 _ENCODERS = ("libx264", "libsvtav1", "libopus", "aac", "mjpeg")
-_LOW_DISK_BYTES = 5 * 2**30
+LOW_DISK_BYTES = 5 * 2**30
 _MEMORY_LEASES = "prefect.server.concurrency.lease_storage.memory"
 
 
@@ -35,7 +34,8 @@ class Check(NamedTuple):
 def examine(settings: Settings) -> list[Check]:
     """All checks of this machine and of the servers that the settings name."""
     parts: tuple[Callable[[Settings], Iterator[Check]], ...] = (
-        _home, _tools, _weights, _engines, _database, _leftovers, _index, _lanes, _server,
+        _home, _tools, _weights, _engines, _database, _leftovers, _index, _lanes, _notices,
+        _server,
     )  # fmt: skip
     return [check for part in parts for check in _guarded(part, settings)]
 
@@ -55,7 +55,7 @@ def _home(settings: Settings) -> Iterator[Check]:
         yield Check(PROBLEM, "home", f"{settings.home} is not writable", "Set NIGHTSHIFT_HOME.")
         return
     free = shutil.disk_usage(settings.home).free
-    low = free < _LOW_DISK_BYTES
+    low = free < LOW_DISK_BYTES
     found = f"{settings.home}, {free / 2**30:.1f} GiB free"
     yield Check(WARNING if low else OK, "home", found, "Free some space." if low else "")
 
@@ -159,31 +159,46 @@ def _lanes(settings: Settings) -> Iterator[Check]:
     yield Check(OK, "lanes", limits)
 
 
+def _notices(settings: Settings) -> Iterator[Check]:
+    if not settings.notify_urls:
+        yield Check(OK, "notifications", "nobody is told what a run came to",
+                    "NIGHTSHIFT_NOTIFY_URLS; nightshift notify --test")  # fmt: skip
+        return
+    from utils import notify
+
+    wrong = [n for n, url in enumerate(settings.notify_urls) if not notify.understood(url)]
+    if wrong:
+        places = ", ".join(notify.address(settings.notify_urls[n], n) for n in wrong)
+        yield Check(PROBLEM, "notifications", f"apprise does not understand {places}",
+                    "Mend it in NIGHTSHIFT_NOTIFY_URLS; nightshift notify --test")  # fmt: skip
+    else:
+        of = ", ".join(event.value for event in settings.notify_on) or "nothing"
+        yield Check(OK, "notifications", f"{len(settings.notify_urls)} are told of {of}",
+                    "nightshift notify --test")  # fmt: skip
+
+
 def _server(settings: Settings) -> Iterator[Check]:
     if not is_served(settings):
         yield Check(OK, "Prefect server", "none: each run starts an ephemeral one",
                     "nightshift up, for schedules and a UI")  # fmt: skip
         return
     from prefect.client.orchestration import get_client
-    from prefect.settings import PREFECT_API_URL
 
-    url = str(PREFECT_API_URL.value())
     try:
-        with get_client(sync_client=True) as client:  # knows the server's password, if any
-            theirs = client.request("GET", "/admin/version").json()
-            told = client.request("GET", "/admin/settings").json()
-            limits = {
-                limit.tag: limit.concurrency_limit
-                for limit in client.read_concurrency_limits(limit=200, offset=0)
-            }
-    except (httpx.HTTPError, RuntimeError) as error:
-        yield Check(PROBLEM, "Prefect server", f"{url} does not answer: {error}",
-                    "nightshift up, or mend NIGHTSHIFT_PREFECT_API_URL")  # fmt: skip
+        theirs, ours = server.version_of(), version("prefect")
+        server.require(settings)
+    except NightShiftError as error:
+        yield Check(PROBLEM, "Prefect server", str(error))
         return
-    ours = version("prefect")
     same = theirs == ours
-    yield Check(OK if same else WARNING, "Prefect server", f"{url}, version {theirs}",
+    yield Check(OK if same else WARNING, "Prefect server", f"{server.address()}, version {theirs}",
                 "" if same else f"Run the same version: here it is {ours}.")  # fmt: skip
+    with get_client(sync_client=True) as client:  # knows the server's password, if any
+        told = client.request("GET", "/admin/settings").json()
+        limits = {
+            limit.tag: limit.concurrency_limit
+            for limit in client.read_concurrency_limits(limit=200, offset=0)
+        }
     leases = told["server"]["concurrency"]["lease_storage"]
     if leases == _MEMORY_LEASES:
         yield Check(PROBLEM, "leases", "kept in memory: a restart leaks every slot",

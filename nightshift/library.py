@@ -1,4 +1,4 @@
-"""Commands that look at the library: items, show, search, report, requeue, source."""
+"""Commands that look at the library: items, show, search, report, source."""
 
 from __future__ import annotations
 
@@ -20,7 +20,14 @@ from nightshift.filters import (
     filters,
 )
 from nightshift.item import facts
-from nightshift.output import console, print_json, print_report, print_table, report_document
+from nightshift.output import (
+    console,
+    print_costs,
+    print_json,
+    print_report,
+    print_table,
+    report_document,
+)
 
 if TYPE_CHECKING:
     from utils.models.search import SearchHit
@@ -35,7 +42,7 @@ sources = typer.Typer(
 
 def add_to(app: typer.Typer) -> None:
     """Add the commands of this module."""
-    for command in (items, show, search, report, requeue):
+    for command in (items, show, search, report):
         app.command()(command)
     app.add_typer(sources, name="source")
 
@@ -177,44 +184,17 @@ def report(
     """Show what a run came to, and where its HTML report lies."""
     from utils.db import runs
     from utils.db.session import session
+    from utils.report import costs
 
     with session() as s:
         found = runs.load(s, runs.find(s, wanted).id)
+        spent = costs.of_run(s, found)
     if as_json:
-        print_json(report_document(found))
+        steps, lanes = ([line._asdict() for line in lines] for lines in spent)
+        print_json(report_document(found) | {"steps": steps, "lanes": lanes})
     else:
         print_report(found)
-
-
-def requeue(
-    wanted: Annotated[
-        list[str] | None, typer.Argument(metavar="[ITEM]...", help="Items to try again.")
-    ] = None,
-    failed: Annotated[
-        bool, typer.Option("--failed", help="All that failed or are quarantined.")
-    ] = False,
-    as_json: Json = False,
-) -> None:
-    """Let failed items be tried again, by the next run or shift."""
-    from sqlalchemy import select
-
-    from utils.db import items as library
-    from utils.db.schema import Item
-    from utils.db.session import session
-    from utils.models.item import ItemStatus
-
-    if not wanted and not failed:
-        raise typer.BadParameter("name items, or give --failed")
-    broken = (ItemStatus.FAILED.value, ItemStatus.QUARANTINED.value)
-    with session() as s:
-        ids = [library.find(s, one).id for one in wanted or ()]
-        if failed:
-            ids += s.scalars(select(Item.id).where(Item.status.in_(broken)))
-        library.requeue(s, ids)
-    if as_json:
-        print_json({"requeued": ids})
-    else:
-        console.print(f"{len(ids)} requeued. `nightshift night` tries them now.")
+        print_costs(spent)
 
 
 @sources.command("add")

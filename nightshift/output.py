@@ -12,6 +12,7 @@ from rich.table import Table
 
 if TYPE_CHECKING:
     from utils.models.shift import ShiftReport
+    from utils.report.costs import Costs
 
 console = Console()
 errors = Console(stderr=True)
@@ -99,7 +100,50 @@ def print_report(report: ShiftReport) -> None:
         left = f"{report.left_over} left over: " if report.left_over else ""
         console.print(f"{left}{visible(report.reason)}", markup=False, soft_wrap=True)
     console.print(f"Report: {report.report}", highlight=False, soft_wrap=True, markup=False)
+    if counts.failed:
+        console.print(
+            "Why: nightshift requeue --failed --dry-run, nightshift show ITEM", style="dim"
+        )
     console.print('Next: nightshift search "…", nightshift show ITEM, nightshift up', style="dim")
+
+
+def print_costs(costs: Costs) -> None:
+    """Print the slowest steps of a run, and what each class of work came to."""
+    from utils.report.rows import size, time_spent
+
+    if not costs.steps:
+        return
+    console.print()
+    print_table(
+        ("slowest steps", "lane", "time", "share", "p95", "executions", "failed"),
+        (
+            (
+                step.step,
+                step.lane,
+                time_spent(step.seconds),
+                f"{step.share:.0%}",
+                f"{step.p95_seconds:.1f} s",
+                str(step.executions),
+                str(step.failures or "–"),
+            )
+            for step in costs.steps
+        ),
+    )
+    console.print()
+    print_table(
+        ("class of work", "time", "share", "executions", "written", "cost"),
+        (
+            (
+                lane.lane,
+                time_spent(lane.seconds),
+                f"{lane.share:.0%}",
+                str(lane.executions),
+                size(lane.bytes_written),
+                f"{lane.cost_usd:.4f} USD" if lane.cost_usd else "–",
+            )
+            for lane in costs.lanes
+        ),
+    )
 
 
 def report_document(report: ShiftReport) -> dict[str, Any]:
@@ -107,4 +151,6 @@ def report_document(report: ShiftReport) -> dict[str, Any]:
     document = report.model_dump(mode="json", exclude={"started_at"})
     if not report.counts.deferred:  # said only where it happened
         del document["counts"]["deferred"]
+    if report.reason is None:
+        del document["left_over"], document["reason"]
     return document

@@ -11,8 +11,7 @@ import json
 import os
 from functools import cache
 from pathlib import Path
-from typing import Any, Literal
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from typing import Annotated, Any, Literal, NamedTuple
 
 import platformdirs
 from dotenv import dotenv_values
@@ -25,14 +24,18 @@ from pydantic import (
     field_validator,
     model_validator,
 )
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from utils.errors import SettingsError
+from utils.models.notice import Event
 from utils.models.options import PipelineOptions
 from utils.models.spending import TokenPrice
+from utils.window import valid, valid_zone
 
 PREFECT_PORT = 4200
 CHROMA_PORT = 8210
+METRICS_PORT = 9464
+PREFECT_RETENTION_DAYS = 14
 
 
 class Lanes(BaseModel):
@@ -94,6 +97,9 @@ class Settings(BaseSettings):
     database_block: str | None = Field(
         default=None, description="A prefect-sqlalchemy SqlAlchemyConnector block to use instead."
     )
+    database_wait_seconds: int = Field(
+        default=30, ge=1, description="For another program that has locked an SQLite database."
+    )
     chroma_url: str | None = Field(
         default=None, description="http://host:port of `chroma run`; embedded when not given."
     )
@@ -105,6 +111,23 @@ class Settings(BaseSettings):
     timezone: str = Field(default="UTC", description="For schedules and reports.")
 
     shift_limit: int = Field(default=50, ge=1, description="Items that one shift takes.")
+    window: str | None = Field(
+        default=None,
+        description="When shifts may work, such as 22:00-06:00 in the time zone; always when "
+        "not given.",
+    )
+    min_free_bytes: int = Field(
+        default=2 * 2**30,
+        ge=0,
+        description="Nothing more is begun where less than this would stay free on the home's "
+        "disk; 0: not looked at.",
+    )
+    room_wait_seconds: int = Field(
+        default=600, ge=0, description="How long a shift waits for disk or memory, then it ends."
+    )
+    pause_wait_seconds: int = Field(
+        default=12 * 3600, ge=0, description="How long a paused shift waits, then it ends."
+    )
     concurrency: int = Field(default=2, ge=1, description="Items in work at once.")
     max_tries: int = Field(default=3, ge=1, description="Failures before an item is quarantined.")
     max_crashes: int = Field(
@@ -115,6 +138,15 @@ class Settings(BaseSettings):
     )
     step_timeout_seconds: int = Field(
         default=6 * 3600, ge=1, description="For one execution of a step."
+    )
+    retention_days: int = Field(
+        default=90, ge=1, description="Of runs, their reports, and executions made again since."
+    )
+    retention_runs: int = Field(default=100, ge=1, description="Runs that are kept at most.")
+    prefect_retention_days: int = Field(
+        default=PREFECT_RETENTION_DAYS,
+        ge=1,
+        description="Of flow runs, their logs and artifacts in Prefect.",
     )
     lanes: Lanes = Lanes()
     pipeline: PipelineOptions = PipelineOptions()
@@ -149,6 +181,17 @@ class Settings(BaseSettings):
         default=True, description="Try OpenAI's own download of whisper weights first."
     )
 
+    notify_urls: Annotated[tuple[SecretStr, ...], NoDecode] = Field(
+        default=(), description="Who is told what a run came to: addresses of apprise."
+    )
+    notify_on: Annotated[tuple[Event, ...], NoDecode] = Field(
+        default=(Event.PARTIAL, Event.QUARANTINED, Event.WINDOW_MISSED, Event.BUDGET_REACHED),
+        description="What is worth a message; `finished` is any run that had something to do.",
+    )
+    metrics_port: int | None = Field(
+        default=None, ge=1, le=65535, description="Have `nightshift up` serve metrics there."
+    )
+
     @model_validator(mode="before")
     @classmethod
     def _apply_profile(cls, values: dict[str, Any]) -> dict[str, Any]:
@@ -163,14 +206,29 @@ class Settings(BaseSettings):
     def _no_ceiling(cls, value: object) -> object:
         return None if isinstance(value, str) and value.strip().lower() in {"", "none"} else value
 
+    @field_validator("notify_urls", "notify_on", mode="before")
+    @classmethod
+    def _words(cls, value: object) -> object:
+        """A list as people write it: with blanks between, or as JSON."""
+        if not isinstance(value, str):
+            return value
+        if not value.lstrip().startswith("["):
+            return value.split()
+        try:
+            return json.loads(value)
+        except ValueError:
+            # The fault of the decoder would hold the text, and with it the secrets.
+            raise ValueError("neither words with blanks between nor a JSON list") from None
+
     @field_validator("timezone")
     @classmethod
     def _known_zone(cls, name: str) -> str:
-        try:
-            ZoneInfo(name)
-        except (ZoneInfoNotFoundError, ValueError) as error:
-            raise ValueError(f"{name!r} is no time zone such as Europe/Berlin") from error
-        return name
+        return valid_zone(name)
+
+    @field_validator("window")
+    @classmethod
+    def _some_hours(cls, text: str | None) -> str | None:
+        return None if text is None else valid(text)
 
     @model_validator(mode="after")
     def _absolute(self) -> Settings:
@@ -244,6 +302,20 @@ def running_services(settings: Settings) -> dict[str, str]:
 def is_served(settings: Settings) -> bool:
     """True if a self-hosted Prefect server is meant, False for an ephemeral one."""
     return bool(settings.prefect_api_url or os.environ.get("PREFECT_API_URL"))
+
+
+class PrefectApi(NamedTuple):
+    """Where a self-hosted Prefect server answers; ``auth`` is its ``user:password``, if any."""
+
+    url: str
+    auth: SecretStr | None
+
+
+def prefect_api(settings: Settings) -> PrefectApi | None:
+    """The self-hosted Prefect server, for those who ask it without Prefect; None without one."""
+    url = os.environ.get("PREFECT_API_URL") or settings.prefect_api_url
+    auth = os.environ.get("PREFECT_API_AUTH_STRING")
+    return PrefectApi(url.rstrip("/"), SecretStr(auth) if auth else None) if url else None
 
 
 def prepare_prefect(settings: Settings, log_level: str = "INFO") -> None:

@@ -117,6 +117,12 @@ _NOT_FOR_REJECTED = frozenset({"compress_video", "compress_audio"})
 
 BY_NAME: dict[str, Step] = {step.name: step for step in (*STEPS, FETCH)}
 
+
+def lane_of(step: str) -> str:
+    """The lane of a step; "unknown" of one that an older version had."""
+    return BY_NAME[step].lane if step in BY_NAME else "unknown"
+
+
 # What the plan itself is made from: these always run.
 _FIRST = ("generate_checksum", "extract_ffprobe")
 
@@ -215,6 +221,20 @@ def _not_configured(step: str, options: PipelineOptions, settings: Settings) -> 
     if step == "upload_thumbnails" and settings.publish_url is None:
         return "NIGHTSHIFT_PUBLISH_URL is not set"
     return None
+
+
+def expected(kind: MediaKind, options: PipelineOptions, settings: Settings) -> tuple[str, ...]:
+    """The steps that an item of this kind may go through, before anybody has looked into it."""
+    chosen = PROFILE_OF[kind] if options.profile == "auto" else options.profile
+    asked = with_needs(options.only)
+    return tuple(
+        step.name
+        for step in STEPS
+        if (not asked or step.name in asked or step.name in _FIRST)
+        and (not step.optional or getattr(options.steps, step.name))
+        and chosen in step.profiles
+        and _not_configured(step.name, options, settings) is None
+    )
 
 
 def pipeline_key(options: PipelineOptions, engines: str) -> str:

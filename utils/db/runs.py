@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from sqlalchemy import insert, select
+from sqlalchemy import insert, select, update
 from sqlalchemy.orm import Session
 
-from utils.db.schema import Run, RunItem, now
+from utils.db.schema import Item, Run, RunItem, now
 from utils.errors import PermanentError
+from utils.models.item import ItemStatus
 from utils.models.shift import Counts, ItemOutcome, Outcome, RunStatus, ShiftReport
 
 
@@ -21,6 +22,7 @@ def begin(s: Session, run_id: str, flow: str) -> None:
         s.flush()
     else:
         run.status, run.ended_at = RunStatus.RUNNING.value, None
+        run.left_over, run.reason = 0, None
 
 
 def add_outcome(s: Session, run_id: str, outcome: ItemOutcome) -> None:
@@ -42,11 +44,25 @@ def outcomes(s: Session, run_id: str) -> tuple[ItemOutcome, ...]:
     return tuple(ItemOutcome.model_validate(row._asdict()) for row in rows)
 
 
+def quarantined(s: Session, run_id: str) -> frozenset[str]:
+    """The items of a run, whatever it did with them, that wait for a person now."""
+    waits = Item.status == ItemStatus.QUARANTINED.value
+    query = select(Item.id).join(RunItem, RunItem.item_id == Item.id)
+    return frozenset(s.scalars(query.where(RunItem.run_id == run_id, waits)))
+
+
 def finish(s: Session, run_id: str, status: RunStatus, report: Path | None) -> None:
     """Close a run."""
     run = s.get_one(Run, run_id)
     run.status, run.ended_at = status.value, now()
     run.report = str(report) if report else None
+
+
+def leave_over(s: Session, run_id: str, number: int, reason: str) -> None:
+    """Note that the run did not get to ``number`` items more, and why."""
+    s.execute(
+        update(Run).where(Run.id == run_id).values(left_over=Run.left_over + number, reason=reason)
+    )
 
 
 def find(s: Session, wanted: str | None) -> Run:
@@ -74,7 +90,10 @@ def load(s: Session, run_id: str) -> ShiftReport:
         run_id=run.id,
         status=RunStatus(run.status),
         counts=count(rows),
-        duration_seconds=round(((run.ended_at or now()) - run.started_at).total_seconds(), 2),
+        # Never below 0: the clock may have been set back meanwhile.
+        duration_seconds=max(
+            0.0, round(((run.ended_at or now()) - run.started_at).total_seconds(), 2)
+        ),
         report=Path(run.report) if run.report else None,
         items=rows,
         started_at=run.started_at,
@@ -90,9 +109,11 @@ def count(rows: tuple[ItemOutcome, ...]) -> Counts:
     )
 
 
-def status_of(counts: Counts) -> RunStatus:
+def status_of(counts: Counts, left_over: int = 0) -> RunStatus:
     """What a run with these counts came to."""
     worked_on = counts.done + counts.deferred
+    if left_over and not counts.failed:
+        return RunStatus.PARTIAL
     if counts.failed:
         return RunStatus.PARTIAL if worked_on else RunStatus.FAILED
     return RunStatus.SUCCESS if worked_on else RunStatus.NOTHING_TO_DO
