@@ -173,8 +173,7 @@ def _claim(holder: str, item_ids: Sequence[str]) -> list[str]:
 def note(run_id: str, outcomes: Sequence[ItemOutcome]) -> None:
     """Note what came of locations without any work."""
     with session() as s:
-        for outcome in outcomes:
-            runs.add_outcome(s, run_id, outcome)
+        runs.add_outcomes(s, run_id, outcomes)
 
 
 def gate_for(
