@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 
 from prefect import get_run_logger, task, unmapped
 from prefect.artifacts import create_markdown_artifact
 from prefect.cache_policies import NO_CACHE
 from prefect.client.schemas.objects import State
+from prefect.exceptions import TerminationSignal
 from prefect.futures import wait
 from prefect.settings import PREFECT_FLOWS_HEARTBEAT_FREQUENCY, temporary_settings
 from prefect.states import Completed, Failed
@@ -22,6 +24,7 @@ from utils.db import items, runs
 from utils.db.schema import Item
 from utils.db.session import session
 from utils.errors import NightShiftError
+from utils.media import process
 from utils.models.item import Entry
 from utils.models.options import PipelineOptions
 from utils.models.shift import ItemOutcome, Outcome, RunStatus, ShiftReport
@@ -69,7 +72,7 @@ def work_through(
         holder: Who claimed; the run itself when not given.
     """
     progress.tell(progress.Begun(len(works)))
-    with _threads(concurrency) as runner:
+    with _threads(concurrency) as runner, _ended_together():
         parameters = {
             "work": list(works),
             "run_id": unmapped(run_id),
@@ -101,6 +104,20 @@ def conclude(run_id: str) -> State[ShiftReport]:
         return Failed(message="Everything failed.", data=report)
     name = {RunStatus.PARTIAL: PARTIAL, RunStatus.NOTHING_TO_DO: NOTHING_TO_DO}
     return Completed(name=name.get(report.status, "Completed"), data=report)
+
+
+@contextmanager
+def _ended_together() -> Iterator[None]:
+    """Have a cancelled run end its tools and its waits, not only Prefect's view of it.
+
+    A worker sends SIGTERM, which Prefect raises in the main thread; the threads that do the work
+    hear nothing of it.
+    """
+    try:
+        yield
+    except (TerminationSignal, KeyboardInterrupt):
+        process.end_all()
+        raise
 
 
 def _threads(concurrency: int) -> ThreadPoolTaskRunner[None]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from prefect import flow
 from prefect.client.schemas.objects import State
 from prefect.runtime import flow_run
@@ -9,9 +11,10 @@ from pydantic import PositiveInt
 
 from flows.batch import Work, conclude, concurrency_or_default, work_through
 from flows.content_ingestion import look_up
+from flows.dispatch import hand_out
 from tasks.database import connect
 from tasks.zombies import close_zombies, run_of
-from utils import shift
+from utils import handout, shift
 from utils.config import load_settings
 from utils.db import ledger, sources
 from utils.db.session import session
@@ -27,6 +30,7 @@ def night_shift(
     options: PipelineOptions | None = None,
     concurrency: PositiveInt | None = None,
     run_id: str | None = None,
+    dispatch: Literal["inline", "workers"] | None = None,
 ) -> State[ShiftReport]:
     """Process up to ``limit`` items that wait, and report.
 
@@ -35,6 +39,7 @@ def night_shift(
         options: What to do with each item; the settings' defaults when not given.
         concurrency: Items in work at once; the setting when not given.
         run_id: The id of the run; a new one when not given.
+        dispatch: Work here, or hand chunks to the workers; the setting when not given.
     """
     connect()
     settings = load_settings()
@@ -51,10 +56,13 @@ def night_shift(
         entries, given_up = _worth_fetching(arrivals.entries, settings.max_tries)
         unusable = [_waiting(o) for o in found.outcomes if o.outcome is Outcome.FAILED]
         shift.note(run_id, [*unusable, *arrivals.failures, *given_up])
-        works: list[Work] = [*shift.claim_waiting(run_id, limit), *entries]
-        works = works[:limit]
+        at_once = concurrency_or_default(concurrency)
+        elsewhere = (dispatch or settings.dispatch) == "workers"
+        waiting = handout.waiting(limit) if elsewhere else shift.claim_waiting(run_id, limit)
+        works: list[Work] = [*waiting, *entries]
         if works:
-            work_through(run_id, works, options, concurrency_or_default(concurrency))
+            work = hand_out if elsewhere else work_through
+            work(run_id, works[:limit], options, at_once)
         return conclude(run_id)
 
 

@@ -29,7 +29,6 @@ from prefect.states import Completed
 from pydantic import BaseModel
 from sqlalchemy.orm import Session
 from tenacity import RetryCallState, Retrying, retry_if_exception_type, stop_after_attempt
-from tenacity.nap import sleep
 from tenacity.wait import wait_exponential_jitter
 
 from tasks.lanes import lane
@@ -184,7 +183,7 @@ def tries(retries: int) -> Retrying:
         retry=retry_if_exception_type(RetryableError),
         stop=stop_after_attempt(retries + 1),
         wait=_delay,
-        sleep=sleep,
+        sleep=deadline.pause,
         reraise=True,
     )
 

@@ -106,6 +106,18 @@ class Settings(BaseSettings):
 
     shift_limit: int = Field(default=50, ge=1, description="Items that one shift takes.")
     concurrency: int = Field(default=2, ge=1, description="Items in work at once.")
+    dispatch: Literal["inline", "workers"] = Field(
+        default="inline", description="Where a night's items are worked on."
+    )
+    high_memory_bytes: int = Field(
+        default=10 * 2**30, ge=1, description="From here on an item goes to the high-memory queue …"
+    )
+    high_memory_minutes: float = Field(
+        default=240, gt=0, description="… and so does one of this length, where it is known."
+    )
+    store_url: SecretStr | None = Field(
+        default=None, description="Where machines that share no home share files: an fsspec URL."
+    )
     max_tries: int = Field(default=3, ge=1, description="Failures before an item is quarantined.")
     max_crashes: int = Field(
         default=10, ge=1, description="Deaths of the process in one step of one item."
