@@ -22,7 +22,6 @@ from utils.errors import (
     PermanentError,
     ResourceError,
     RetryableError,
-    StoppedError,
     from_os_error,
 )
 
