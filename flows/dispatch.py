@@ -26,7 +26,7 @@ from prefect.states import Cancelling, Crashed
 from tenacity import Retrying, retry_if_exception, stop_after_delay, wait_fixed
 
 from flows.workpool import DEFAULT, HIGH_MEMORY, workers_online
-from utils import handout, progress, shift
+from utils import handout, progress, shift, store
 from utils.chunks import next_chunk
 from utils.config import load_settings
 from utils.errors import RetryableError
@@ -136,6 +136,9 @@ def _top_up(night: _Night, workers: int) -> None:
 def _hand(night: _Night, queue: str, chunk: Sequence[Piece]) -> None:
     night.handed += 1
     holder = f"{night.run_id}-{night.unique}-{night.handed}"
+    for piece in chunk:
+        if isinstance(piece.work, str) and piece.path:
+            store.keep_original(piece.work, piece.path)
     given: dict[str, Any] = {
         "items": [piece.work for piece in chunk if isinstance(piece.work, str)],
         "entries": [

@@ -254,6 +254,11 @@ def is_served(settings: Settings) -> bool:
     return bool(settings.prefect_api_url or os.environ.get("PREFECT_API_URL"))
 
 
+def is_run_of_worker() -> bool:
+    """True if a Prefect worker started this process, to execute one flow run."""
+    return "PREFECT__FLOW_RUN_ID" in os.environ
+
+
 def prepare_prefect(settings: Settings, log_level: str = "INFO") -> None:
     """Set what Prefect reads from the environment; must run before Prefect is imported.
 

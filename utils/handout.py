@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import timedelta
+from pathlib import Path
 from typing import NamedTuple
 
 from sqlalchemy import delete, select
@@ -25,6 +26,7 @@ class Piece(NamedTuple):
     work: str | Entry
     weight: float
     heavy: bool
+    path: Path | None = None
 
     @property
     def name(self) -> str:
@@ -48,12 +50,17 @@ def pieces(works: Sequence[str | Entry]) -> list[Piece]:
         sizes = sorted(row.size_bytes for row in rows.values())
         usual = float(sizes[len(sizes) // 2]) if sizes else 1.0
         return [
-            Piece(work, float(rows[work].size_bytes), _is_heavy(settings, rows[work]))
+            _piece(s, settings, rows[work])
             if isinstance(work, str)
             else Piece(work, usual, _is_long(settings, work.duration_seconds))
             for work in works
             if not isinstance(work, str) or work in rows
         ]
+
+
+def _piece(s: Session, settings: Settings, row: Item) -> Piece:
+    path = items.path_here(s, row) if settings.store_url else None
+    return Piece(row.id, float(row.size_bytes), _is_heavy(settings, row), path)
 
 
 def _is_heavy(settings: Settings, row: Item) -> bool:
