@@ -31,9 +31,11 @@ class Database:
 
     def start(self) -> str | None:
         """Start it again on its data; returns what is wrong if it does not come up."""
-        pid_file = Path(self._server.pgdata, "postmaster.pid")
         if not self.lives():  # a zombie has a pid: Postgres would take it for a running server
-            pid_file.unlink(missing_ok=True)
+            info = self._server.get_postmaster_info()
+            Path(self._server.pgdata, "postmaster.pid").unlink(missing_ok=True)
+            for lock in Path(info.socket_dir).glob(".s.PGSQL.*.lock"):
+                lock.unlink(missing_ok=True)
         try:
             self._server.ensure_postgres_running()
         except (subprocess.CalledProcessError, subprocess.TimeoutExpired) as error:
