@@ -11,6 +11,8 @@ from collections import defaultdict, deque
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 
+from humanize import ordinal
+
 from deployments import processes
 from deployments.database import Database, embedded
 from deployments.processes import Process, tail
@@ -129,7 +131,7 @@ class _Kept:
             deaths.popleft()
         if len(deaths) > MOST_RESTARTS:
             raise PermanentError(
-                f"{name} ended ({how}) for the {len(deaths)}th time within "
+                f"{name} ended ({how}) for the {ordinal(len(deaths))} time within "
                 f"{WITHIN_SECONDS // 60} min. {tail(self._settings, name)}"
             )
         delay = min(2 ** (len(deaths) - 1) - 1, _LONGEST_DELAY_SECONDS)
