@@ -53,12 +53,12 @@ def rows() -> list[Row]:
     ]
 
 
-def make_clips(folder: Path) -> Path:
+def make_clips(folder: Path, count: int = CLIPS) -> Path:
     """Copies of the spoken samples that differ in a tag, so that none is a duplicate."""
     from utils.media import tools
 
     folder.mkdir(parents=True)
-    for number in range(CLIPS):
+    for number in range(count):
         source = SAMPLES / SOURCES[number % len(SOURCES)]
         subprocess.run(
             [tools.find("ffmpeg"), "-v", "error", "-i", source, "-c", "copy",

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from utils.config import CHROMA_PORT, PREFECT_PORT
+from utils.config import CHROMA_PORT, METRICS_PORT, PREFECT_PORT
 
 
 class Service(NamedTuple):
@@ -51,10 +51,11 @@ PREFECT = Service(
         "PREFECT_SERVER_SERVICES_DB_VACUUM_ENABLED": "events,flow_runs",
         "PREFECT_SERVER_SERVICES_DB_VACUUM_RETENTION_PERIOD": str(30 * 24 * 3600),
         "PREFECT_SERVER_EVENTS_RETENTION_PERIOD": "P7D",
-        "PREFECT_SERVER_METRICS_ENABLED": "true",
         # Else the UI calls port 4200 whatever port the server has.
         "PREFECT_SERVER_UI_API_URL": "/api",
         "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
+        # Its own metrics, at /api/metrics (deployments/prometheus).
+        "PREFECT_SERVER_METRICS_ENABLED": "true",
     },
     health="http://{prefect_host}:{prefect_port}/api/health",
 )
@@ -89,6 +90,14 @@ WORKER = Service(
     },
 )
 
+# For Prometheus; `up` starts it where NIGHTSHIFT_METRICS_PORT is set.
+METRICS = Service(
+    name="metrics",
+    command=("nightshift", "metrics", "--bind", "{bind}", "--port", "{metrics_port}"),
+    environment=CLIENT,
+    health="http://{metrics_host}:{metrics_port}/metrics",
+)
+
 SERVICES = (PREFECT, CHROMA, DEPLOY, WORKER)
 
 # A night and one of its chunks (or a run on demand beside it): with one place alone a night that
@@ -99,6 +108,8 @@ DEFAULTS = {
     "prefect_port": str(PREFECT_PORT),
     "chroma_port": str(CHROMA_PORT),
     "worker_port": "8080",
+    "metrics_host": "127.0.0.1",
+    "metrics_port": str(METRICS_PORT),
     "shifts": str(SHIFTS),
 }
 

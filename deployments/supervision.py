@@ -16,7 +16,7 @@ from humanize import ordinal
 from deployments import processes
 from deployments.database import Database, embedded
 from deployments.processes import Process, tail
-from deployments.services import CHROMA, DEPLOY, PREFECT, WORKER, Service, filled
+from deployments.services import CHROMA, DEPLOY, METRICS, PREFECT, WORKER, Service, filled
 from utils.config import Settings, running_services
 from utils.errors import PermanentError
 
@@ -53,7 +53,11 @@ def up(settings: Settings, say: Say, prefect_port: int, chroma_port: int, worker
         "chroma_port": str(chroma_port),
     }
     worker_ports = range(chroma_port + 1, chroma_port + 1 + workers)
-    for port in (prefect_port, chroma_port, *worker_ports):
+    ports = [prefect_port, chroma_port, *worker_ports]
+    if settings.metrics_port:
+        values["metrics_port"] = str(settings.metrics_port)
+        ports.append(settings.metrics_port)
+    for port in ports:
         _check_free(port)
     (settings.home / "logs").mkdir(parents=True, exist_ok=True)
     settings.inbox.mkdir(parents=True, exist_ok=True)
@@ -74,6 +78,10 @@ def up(settings: Settings, say: Say, prefect_port: int, chroma_port: int, worker
         for number, port in enumerate(worker_ports, start=1):
             worker = filled(WORKER, {**values, "worker_port": str(port)})
             kept.start(worker._replace(name=worker.name if number == 1 else f"worker-{number}"))
+        if settings.metrics_port:
+            metrics = filled(METRICS, values)
+            kept.start(metrics)
+            say(f"metrics: {metrics.health}")
         stack.enter_context(_announced(settings, worker.environment))
         url = worker.environment["PREFECT_API_URL"]
         takes = "worker takes" if workers == 1 else f"{workers} workers take"
@@ -167,7 +175,8 @@ def _check_free(port: int) -> None:
             probe.bind(("127.0.0.1", port))
         except OSError as error:
             raise PermanentError(
-                f"Port {port} is taken. Choose others with --port and --chroma-port."
+                f"Port {port} is taken. Choose others with --port and --chroma-port, or "
+                "NIGHTSHIFT_METRICS_PORT."
             ) from error
 
 

@@ -15,7 +15,7 @@ from flows.batch import Work, conclude, concurrency_or_default, not_claimed, wor
 from tasks.database import connect
 from tasks.lanes import lane
 from tasks.policy import tries
-from tasks.zombies import close_zombies, run_of
+from tasks.zombies import close_zombies, end_server_with_us, run_of
 from utils import shift
 from utils.clients import youtube
 from utils.config import load_settings
@@ -50,7 +50,8 @@ def content_ingestion(
     options = options or load_settings().pipeline
     run_id = run_id or run_of(flow_run)
     with shift.holding("content-ingestion", run_id) as swept:
-        close_zombies(swept)
+        end_server_with_us()
+        close_zombies(swept.runs)
         found = shift.take_in([url for url in urls if not is_url(url)], options)
         arrivals = look_up([url for url in urls if is_url(url)], shift.wanted_key(options))
         shift.note(run_id, [*found.outcomes, *arrivals.failures, *arrivals.fetched_before])

@@ -13,7 +13,7 @@ from flows.batch import Work, conclude, concurrency_or_default, work_through
 from flows.content_ingestion import look_up
 from flows.dispatch import hand_out
 from tasks.database import connect
-from tasks.zombies import close_zombies, run_of
+from tasks.zombies import close_zombies, end_server_with_us, run_of
 from utils import handout, shift
 from utils.config import load_settings
 from utils.db import ledger, sources
@@ -46,7 +46,8 @@ def night_shift(
     options, limit = options or settings.pipeline, limit or settings.shift_limit
     run_id = run_id or run_of(flow_run)
     with shift.holding("night-shift", run_id) as swept:
-        close_zombies(swept)
+        end_server_with_us()
+        close_zombies(swept.runs)
         settings.inbox.mkdir(parents=True, exist_ok=True)
         with session() as s:
             locations = [str(settings.inbox), *sources.locations(s)]

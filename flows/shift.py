@@ -44,7 +44,7 @@ def shift(
     connect()
     options = options or load_settings().pipeline
     with night.holding(None, run_id, holder) as swept:
-        close_zombies(swept)
+        close_zombies(swept.runs)
         claimed = night.claim_these(holder, items)
         night.note(run_id, not_claimed(items, claimed))
         works: list[Work] = [*claimed, *(entries or ())]

@@ -7,7 +7,7 @@ import sys
 
 import typer
 
-from nightshift import duplicates, library, operation, steps, work
+from nightshift import duplicates, library, metrics, operation, steps, work
 from utils.errors import NightShiftError
 
 app = typer.Typer(
@@ -45,6 +45,7 @@ steps.add_to(app)
 library.add_to(app)
 duplicates.add_to(app)
 operation.add_to(app)
+metrics.add_to(app)
 
 
 def main() -> None:

@@ -17,9 +17,9 @@ from utils import pipeline
 from utils.config import Settings, is_served
 from utils.errors import NightShiftError
 
-OK, WARNING, PROBLEM = "ok", "warning", "problem"
+OK, WARNING, PROBLEM, MENDED = "ok", "warning", "problem", "mended"
 _ENCODERS = ("libx264", "libsvtav1", "libopus", "aac", "mjpeg")
-_LOW_DISK_BYTES = 5 * 2**30
+LOW_DISK_BYTES = 5 * 2**30
 _MEMORY_LEASES = "prefect.server.concurrency.lease_storage.memory"
 
 
@@ -35,7 +35,8 @@ class Check(NamedTuple):
 def examine(settings: Settings) -> list[Check]:
     """All checks of this machine and of the servers that the settings name."""
     parts: tuple[Callable[[Settings], Iterator[Check]], ...] = (
-        _home, _tools, _weights, _engines, _database, _index, _lanes, _server,
+        _home, _tools, _weights, _engines, _database, _leftovers, _index, _lanes, _notices,
+        _server,
     )  # fmt: skip
     return [check for part in parts for check in _guarded(part, settings)]
 
@@ -55,7 +56,7 @@ def _home(settings: Settings) -> Iterator[Check]:
         yield Check(PROBLEM, "home", f"{settings.home} is not writable", "Set NIGHTSHIFT_HOME.")
         return
     free = shutil.disk_usage(settings.home).free
-    low = free < _LOW_DISK_BYTES
+    low = free < LOW_DISK_BYTES
     found = f"{settings.home}, {free / 2**30:.1f} GiB free"
     yield Check(WARNING if low else OK, "home", found, "Free some space." if low else "")
 
@@ -125,6 +126,14 @@ def _database(settings: Settings) -> Iterator[Check]:
                     "nightshift items --status quarantined; nightshift requeue ITEM")  # fmt: skip
 
 
+def _leftovers(settings: Settings) -> Iterator[Check]:
+    from utils import sweep
+
+    if found := sweep.sweep(settings, dry_run=True):
+        yield Check(WARNING, "leftovers", f"{sweep.in_words(found)} of killed processes",
+                    "nightshift doctor --fix (each run does it too)")  # fmt: skip
+
+
 def _index(settings: Settings) -> Iterator[Check]:
     from utils.clients import vectors
     from utils.db import ledger
@@ -149,6 +158,24 @@ def _lanes(settings: Settings) -> Iterator[Check]:
                     f"NIGHTSHIFT_LANES__TRANSCRIBE={cores}")  # fmt: skip
     limits = ", ".join(f"{lane} {limit}" for lane, limit in settings.lanes.model_dump().items())
     yield Check(OK, "lanes", limits)
+
+
+def _notices(settings: Settings) -> Iterator[Check]:
+    if not settings.notify_urls:
+        yield Check(OK, "notifications", "nobody is told what a run came to",
+                    "NIGHTSHIFT_NOTIFY_URLS; nightshift notify --test")  # fmt: skip
+        return
+    from utils import notify
+
+    wrong = [n for n, url in enumerate(settings.notify_urls) if not notify.understood(url)]
+    if wrong:
+        places = ", ".join(notify.address(settings.notify_urls[n], n) for n in wrong)
+        yield Check(PROBLEM, "notifications", f"apprise does not understand {places}",
+                    "Mend it in NIGHTSHIFT_NOTIFY_URLS; nightshift notify --test")  # fmt: skip
+    else:
+        of = ", ".join(event.value for event in settings.notify_on) or "nothing"
+        yield Check(OK, "notifications", f"{len(settings.notify_urls)} are told of {of}",
+                    "nightshift notify --test")  # fmt: skip
 
 
 def _server(settings: Settings) -> Iterator[Check]:

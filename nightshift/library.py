@@ -20,7 +20,14 @@ from nightshift.filters import (
     filters,
 )
 from nightshift.item import facts
-from nightshift.output import console, print_json, print_report, print_table, report_document
+from nightshift.output import (
+    console,
+    print_costs,
+    print_json,
+    print_report,
+    print_table,
+    report_document,
+)
 
 if TYPE_CHECKING:
     from utils.models.search import SearchHit
@@ -177,13 +184,17 @@ def report(
     """Show what a run came to, and where its HTML report lies."""
     from utils.db import runs
     from utils.db.session import session
+    from utils.report import costs
 
     with session() as s:
         found = runs.load(s, runs.find(s, wanted).id)
+        spent = costs.of_run(s, found)
     if as_json:
-        print_json(report_document(found))
+        steps, lanes = ([line._asdict() for line in lines] for lines in spent)
+        print_json(report_document(found) | {"steps": steps, "lanes": lanes})
     else:
         print_report(found)
+        print_costs(spent)
 
 
 def requeue(

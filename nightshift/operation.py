@@ -18,14 +18,20 @@ def add_to(app: typer.Typer) -> None:
         app.command()(command)
 
 
-def doctor(as_json: Json = False) -> None:
+def doctor(
+    fix: Annotated[
+        bool, typer.Option("--fix", help="Put in order what killed processes left behind.")
+    ] = False,
+    as_json: Json = False,
+) -> None:
     """Say what is missing or wrong on this machine, and how to mend it."""
-    from nightshift import checks
+    from nightshift import checks, mending
     from utils.config import load_settings, prepare_prefect
 
     settings = load_settings()
     prepare_prefect(settings, log_level="CRITICAL")
-    found = checks.examine(settings)
+    mended = mending.mend(settings) if fix else []
+    found = [*mended, *checks.examine(settings)]
     if as_json:
         print_json([check._asdict() for check in found])
     else:

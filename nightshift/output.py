@@ -12,6 +12,7 @@ from rich.table import Table
 
 if TYPE_CHECKING:
     from utils.models.shift import ShiftReport
+    from utils.report.costs import Costs
 
 console = Console()
 errors = Console(stderr=True)
@@ -21,6 +22,7 @@ COLORS = {
     "skipped": "dim", "nothing_to_do": "dim", "pending": "cyan", "processing": "cyan",
     "revise": "yellow", "deferred": "yellow", "partial": "yellow", "warning": "yellow",
     "failed": "red", "reject": "red", "quarantined": "red", "problem": "red",
+    "crashed": "red", "mended": "cyan",
 }  # fmt: skip
 
 
@@ -84,8 +86,50 @@ def print_report(report: ShiftReport) -> None:
         f"\n[{COLORS[status]}]{status.replace('_', ' ')}[/]: {counts.done} done, {deferred}"
         f"{counts.skipped} skipped, {counts.failed} failed in {report.duration_seconds:.1f} s"
     )
+    if report.reason:
+        left = f"{report.left_over} left over: " if report.left_over else ""
+        console.print(f"{left}{visible(report.reason)}", markup=False, soft_wrap=True)
     console.print(f"Report: {report.report}", highlight=False, soft_wrap=True, markup=False)
     console.print('Next: nightshift search "…", nightshift show ITEM, nightshift up', style="dim")
+
+
+def print_costs(costs: Costs) -> None:
+    """Print the slowest steps of a run, and what each class of work came to."""
+    from utils.report.rows import size, time_spent
+
+    if not costs.steps:
+        return
+    console.print()
+    print_table(
+        ("slowest steps", "lane", "time", "share", "p95", "executions", "failed"),
+        (
+            (
+                step.step,
+                step.lane,
+                time_spent(step.seconds),
+                f"{step.share:.0%}",
+                f"{step.p95_seconds:.1f} s",
+                str(step.executions),
+                str(step.failures or "–"),
+            )
+            for step in costs.steps
+        ),
+    )
+    console.print()
+    print_table(
+        ("class of work", "time", "share", "executions", "written", "cost"),
+        (
+            (
+                lane.lane,
+                time_spent(lane.seconds),
+                f"{lane.share:.0%}",
+                str(lane.executions),
+                size(lane.bytes_written),
+                f"{lane.cost_usd:.4f} USD" if lane.cost_usd else "–",
+            )
+            for lane in costs.lanes
+        ),
+    )
 
 
 def report_document(report: ShiftReport) -> dict[str, Any]:

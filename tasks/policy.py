@@ -51,7 +51,7 @@ forced: ContextVar[frozenset[str]] = ContextVar("forced", default=frozenset())
 # An ephemeral server serves this process alone: the lane suffices, and a tag would cost each
 # step a request to a busy SQLite (2 s for each one that is refused). Asked at import, because
 # Prefect sets the address of an ephemeral server too, once it runs.
-_SERVED = PREFECT_API_URL.value() is not None
+SERVED = PREFECT_API_URL.value() is not None
 
 MAX_DELAY_SECONDS = 300.0
 _backoff = wait_exponential_jitter(initial=1, max=60)
@@ -123,7 +123,7 @@ def step(
                     claimed_by.get(),
                 ),
             )
-            the_task = tagged if _SERVED else untagged
+            the_task = tagged if SERVED else untagged
             for attempt in tries(row.retries):
                 with attempt, lane(row.lane):
                     the_task(work)

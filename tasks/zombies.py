@@ -1,10 +1,15 @@
-"""Prefect's side of a sweep: flow runs whose process was killed are not left Running."""
+"""Prefect's side of a sweep: flow runs whose process was killed, slots that they still hold."""
 
 from __future__ import annotations
 
+from collections.abc import Collection
+from contextlib import suppress
+from datetime import timedelta
 from typing import Any
 
-from prefect.client.orchestration import get_client
+import psutil
+from prefect.client.orchestration import SyncPrefectClient, get_client
+from prefect.client.schemas.actions import GlobalConcurrencyLimitUpdate
 from prefect.client.schemas.filters import (
     FlowRunFilter,
     FlowRunFilterState,
@@ -12,10 +17,15 @@ from prefect.client.schemas.filters import (
 )
 from prefect.client.schemas.objects import FlowRun, StateType
 from prefect.states import Crashed
+from sqlalchemy import select
 
-from utils.sweep import Swept
+from utils.config import load_settings
+from utils.db.schema import Holder, now
+from utils.db.session import session
+from utils.media import reaper
 
-_OPEN = [StateType.RUNNING, StateType.PENDING]
+_SERVER = "prefect.server.api.server:create_app"
+_PAGE = 200  # the most that Prefect's API gives at once
 
 
 def run_of(flow_run: Any) -> str:
@@ -23,29 +33,61 @@ def run_of(flow_run: Any) -> str:
     return str(flow_run.id).replace("-", "")[-12:]
 
 
-def close_zombies(swept: Swept) -> int:
-    """Mark what Prefect still has as Running of the runs that a sweep found dead as Crashed.
+def end_server_with_us() -> None:
+    """Prefect's ephemeral server outlives a process that is killed, and holds 250 MB: watch it."""
+    for child in psutil.Process().children():
+        with suppress(psutil.Error):
+            if _SERVER in child.cmdline():
+                reaper.watch(child.pid)
 
-    Children carry their run's id as a parameter. (A parent that a worker started is also found
-    by its missing heartbeat: deployments/register.py.)
+
+def close_zombies(dead: Collection[str] = ()) -> list[str]:
+    """Mark flow runs that Prefect has as Running and nobody works for as Crashed.
+
+    These are those of ``dead`` runs, and those that began more than a lease ago and whose run
+    has no holder. Children carry their run's id as a parameter.
+
+    Returns:
+        Their names.
     """
-    if not swept.runs:
-        return 0
-    dead = set(swept.runs)
+    with session() as s:
+        living = set(s.scalars(select(Holder.run_id)))
     with get_client(sync_client=True) as client:
-        running = client.read_flow_runs(
-            flow_run_filter=FlowRunFilter(
-                state=FlowRunFilterState(type=FlowRunFilterStateType(any_=_OPEN))
-            ),
-            limit=200,
-        )
-        found = [run for run in running if _run_id(run) in dead]
+        found = [run for run in _running(client) if _is_zombie(run, dead, living)]
         for run in found:
             client.set_flow_run_state(
                 run.id, Crashed(message="Its process was killed."), force=True
             )
-    return len(found)
+    return [run.name for run in found]
 
 
-def _run_id(run: FlowRun) -> str:
-    return str(run.parameters.get("run_id") or run_of(run))
+def free_slots() -> list[str]:
+    """Free the slots of tag limits that are taken though nothing runs; returns their tags.
+
+    Leases end by themselves after a minute, unless the server kept them in memory and was
+    killed.
+    """
+    with get_client(sync_client=True) as client:
+        if _running(client):
+            return []
+        leaked = [
+            limit.name
+            for limit in client.read_global_concurrency_limits(limit=_PAGE, offset=0)
+            if limit.name.startswith("tag:") and limit.active_slots
+        ]
+        for name in leaked:
+            update = GlobalConcurrencyLimitUpdate(active_slots=0)
+            client.update_global_concurrency_limit(name, update)
+    return leaked
+
+
+def _running(client: SyncPrefectClient) -> list[FlowRun]:
+    state = FlowRunFilterState(type=FlowRunFilterStateType(any_=[StateType.RUNNING]))
+    return client.read_flow_runs(flow_run_filter=FlowRunFilter(state=state), limit=_PAGE)
+
+
+def _is_zombie(run: FlowRun, dead: Collection[str], living: Collection[str | None]) -> bool:
+    run_id = str(run.parameters.get("run_id") or run_of(run))
+    lease = timedelta(seconds=load_settings().lease_seconds)
+    is_old = run.start_time is not None and now() - run.start_time > lease
+    return run_id in dead or (is_old and run_id not in living)

@@ -11,7 +11,7 @@ import json
 import os
 from functools import cache
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal, NamedTuple
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import platformdirs
@@ -25,14 +25,16 @@ from pydantic import (
     field_validator,
     model_validator,
 )
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from utils.errors import SettingsError
+from utils.models.notice import Event
 from utils.models.options import PipelineOptions
 from utils.models.spending import TokenPrice
 
 PREFECT_PORT = 4200
 CHROMA_PORT = 8210
+METRICS_PORT = 9464
 
 
 class Lanes(BaseModel):
@@ -161,6 +163,17 @@ class Settings(BaseSettings):
         default=True, description="Try OpenAI's own download of whisper weights first."
     )
 
+    notify_urls: Annotated[tuple[SecretStr, ...], NoDecode] = Field(
+        default=(), description="Who is told what a run came to: addresses of apprise."
+    )
+    notify_on: Annotated[tuple[Event, ...], NoDecode] = Field(
+        default=(Event.PARTIAL, Event.QUARANTINED, Event.WINDOW_MISSED, Event.BUDGET_REACHED),
+        description="What is worth a message; `finished` is any run that had something to do.",
+    )
+    metrics_port: int | None = Field(
+        default=None, ge=1, le=65535, description="Have `nightshift up` serve metrics there."
+    )
+
     @model_validator(mode="before")
     @classmethod
     def _apply_profile(cls, values: dict[str, Any]) -> dict[str, Any]:
@@ -174,6 +187,20 @@ class Settings(BaseSettings):
     @classmethod
     def _no_ceiling(cls, value: object) -> object:
         return None if isinstance(value, str) and value.strip().lower() in {"", "none"} else value
+
+    @field_validator("notify_urls", "notify_on", mode="before")
+    @classmethod
+    def _words(cls, value: object) -> object:
+        """A list as people write it: with blanks between, or as JSON."""
+        if not isinstance(value, str):
+            return value
+        if not value.lstrip().startswith("["):
+            return value.split()
+        try:
+            return json.loads(value)
+        except ValueError:
+            # The fault of the decoder would hold the text, and with it the secrets.
+            raise ValueError("neither words with blanks between nor a JSON list") from None
 
     @field_validator("timezone")
     @classmethod
@@ -212,6 +239,10 @@ class Settings(BaseSettings):
         """The folder that every shift looks into."""
         return self.home / "inbox"
 
+
+# Services of Prefect's server that serve its UI, its schedules and its automations.
+_FOR_A_UI = ("TASK_RUN_RECORDER", "EVENT_PERSISTER", "TRIGGERS", "SCHEDULER", "LATE_RUNS",
+             "FOREMAN")  # fmt: skip
 
 _overrides: dict[str, Any] = {}
 
@@ -259,6 +290,20 @@ def is_run_of_worker() -> bool:
     return "PREFECT__FLOW_RUN_ID" in os.environ
 
 
+class PrefectApi(NamedTuple):
+    """Where a self-hosted Prefect server answers; ``auth`` is its ``user:password``, if any."""
+
+    url: str
+    auth: SecretStr | None
+
+
+def prefect_api(settings: Settings) -> PrefectApi | None:
+    """The self-hosted Prefect server, for those who ask it without Prefect; None without one."""
+    url = os.environ.get("PREFECT_API_URL") or settings.prefect_api_url
+    auth = os.environ.get("PREFECT_API_AUTH_STRING")
+    return PrefectApi(url.rstrip("/"), SecretStr(auth) if auth else None) if url else None
+
+
 def prepare_prefect(settings: Settings, log_level: str = "INFO") -> None:
     """Set what Prefect reads from the environment; must run before Prefect is imported.
 
@@ -279,6 +324,12 @@ def prepare_prefect(settings: Settings, log_level: str = "INFO") -> None:
             folder.mkdir(parents=True, exist_ok=True)
         defaults["PREFECT_HOME"] = str(folder)
         defaults["PREFECT_SERVER_ALLOW_EPHEMERAL_MODE"] = "true"
+        # Nobody looks into an ephemeral server: what its services would write of each task
+        # run, three events a step, costs a second of CPU an item and blocks its SQLite. The
+        # ledger has it all (benchmarks/shift.py).
+        defaults["PREFECT_LOGGING_TO_API_ENABLED"] = "false"
+        for service in _FOR_A_UI:
+            defaults[f"PREFECT_SERVER_SERVICES_{service}_ENABLED"] = "false"
     for name, value in defaults.items():
         os.environ.setdefault(name, value)
 

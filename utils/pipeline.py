@@ -117,6 +117,12 @@ _NOT_FOR_REJECTED = frozenset({"compress_video", "compress_audio"})
 
 BY_NAME: dict[str, Step] = {step.name: step for step in (*STEPS, FETCH)}
 
+
+def lane_of(step: str) -> str:
+    """The lane of a step; "unknown" of one that an older version had."""
+    return BY_NAME[step].lane if step in BY_NAME else "unknown"
+
+
 # What the plan itself is made from: these always run.
 _FIRST = ("generate_checksum", "extract_ffprobe")
 

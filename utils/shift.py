@@ -12,7 +12,7 @@ from importlib.metadata import version
 from pydantic import SecretStr
 from sqlalchemy import select
 
-from utils import intake, parent, pipeline, store, sweep
+from utils import intake, notify, parent, pipeline, store, sweep
 from utils.config import load_settings
 from utils.db import holders, items, runs
 from utils.db.schema import Item
@@ -178,14 +178,17 @@ def note(run_id: str, outcomes: Sequence[ItemOutcome]) -> None:
 
 
 def settle(run_id: str) -> ShiftReport:
-    """Close a run: count, judge, write its report."""
+    """Close a run: count, judge, write its report, tell whoever is to be told."""
     from utils.report import html
 
     with session() as s:
-        counts = runs.count(runs.outcomes(s, run_id))
-        runs.finish(s, run_id, runs.status_of(counts), None)
+        report = runs.load(s, run_id)
+        status = runs.status_of(report.counts)
+        runs.finish(s, run_id, status, None)
     path = load_settings().home / "reports" / f"{run_id}.html"
+    report = report.model_copy(update={"status": status, "report": path})
     with session() as s:
-        html.write(s, runs.load(s, run_id), path)
-        runs.finish(s, run_id, runs.status_of(counts), path)
-        return runs.load(s, run_id)
+        html.write(s, report, path)
+        runs.finish(s, run_id, status, path)
+    notify.tell(report)
+    return report

@@ -11,6 +11,7 @@ import shutil
 from collections.abc import Sequence
 from typing import NamedTuple
 
+import humanize
 from sqlalchemy import delete, func, select, update
 from sqlalchemy.orm import Session
 
@@ -37,6 +38,18 @@ class Swept(NamedTuple):
     def __bool__(self) -> bool:
         """True if anything was found."""
         return any(self)
+
+
+def in_words(swept: Swept) -> str:
+    """What a sweep found, for people."""
+    parts = (
+        (len(swept.runs), "open runs"),
+        (len(swept.items), "claimed items"),
+        (swept.executions, "running steps"),
+        (len(swept.quarantined), "items quarantined, as the process died in them again and again"),
+        (swept.files, f"temporary files ({humanize.naturalsize(swept.size_bytes, binary=True)})"),
+    )
+    return ", ".join(f"{number} {what}" for number, what in parts if number)
 
 
 def sweep(settings: Settings, dry_run: bool = False) -> Swept:

@@ -10,7 +10,16 @@ import typer.main
 import yaml
 
 from deployments import services
-from deployments.services import CHROMA, CLIENT, DEPLOY, PREFECT, SERVICES, WORKER, filled
+from deployments.services import (
+    CHROMA,
+    CLIENT,
+    DEPLOY,
+    METRICS,
+    PREFECT,
+    SERVICES,
+    WORKER,
+    filled,
+)
 from utils import pipeline
 from utils.config import Settings
 
@@ -29,7 +38,7 @@ IN_COMPOSE = {
 }
 
 
-@pytest.mark.parametrize("service", SERVICES, ids=lambda service: service.name)
+@pytest.mark.parametrize("service", (*SERVICES, METRICS), ids=lambda service: service.name)
 def test_compose_and_up_run_the_same_commands(service):
     wanted = filled(service, IN_COMPOSE).command
     given = tuple(shlex.split(COMPOSE["services"][service.name]["command"]))
@@ -37,7 +46,7 @@ def test_compose_and_up_run_the_same_commands(service):
     assert given == wanted + queue
 
 
-@pytest.mark.parametrize("service", SERVICES, ids=lambda service: service.name)
+@pytest.mark.parametrize("service", (*SERVICES, METRICS), ids=lambda service: service.name)
 def test_compose_and_up_set_the_same_environment(service):
     wanted = filled(service, IN_COMPOSE).environment
     given = COMPOSE["services"][service.name]["environment"]

@@ -7,8 +7,9 @@ from pathlib import Path
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from utils.db.schema import Run, RunItem, now
+from utils.db.schema import Item, Run, RunItem, now
 from utils.errors import PermanentError
+from utils.models.item import ItemStatus
 from utils.models.shift import Counts, ItemOutcome, Outcome, RunStatus, ShiftReport
 from utils.models.verdict import Band
 
@@ -56,6 +57,13 @@ def outcomes(s: Session, run_id: str) -> tuple[ItemOutcome, ...]:
         )
         for row in rows
     )
+
+
+def quarantined(s: Session, run_id: str) -> frozenset[str]:
+    """The items of a run, whatever it did with them, that wait for a person now."""
+    waits = Item.status == ItemStatus.QUARANTINED.value
+    query = select(Item.id).join(RunItem, RunItem.item_id == Item.id)
+    return frozenset(s.scalars(query.where(RunItem.run_id == run_id, waits)))
 
 
 def finish(s: Session, run_id: str, status: RunStatus, report: Path | None) -> None:

@@ -1,8 +1,9 @@
 """Runs a media tool: bounded in time, heard while it runs, its errors translated, no child left.
 
 Each tool leads a process group of its own, and whatever ends the work (a deadline, Ctrl-C,
-Prefect's cancellation, an error of a listener) ends the whole group. So a terminal's Ctrl-C
-does not reach the tools by itself: who handles it calls ``end_all``.
+Prefect's cancellation, an error of a listener, and by utils/media/reaper.py even kill -9 of
+this process) ends the whole group. So a terminal's Ctrl-C does not reach the tools by itself:
+who handles it calls ``end_all``.
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ from utils.errors import (
     RetryableError,
     from_os_error,
 )
+from utils.media import reaper
 
 Hear = Callable[[str], None]
 
@@ -70,12 +72,14 @@ def run(command: Sequence[str | Path], about: Path, hear: Hear | None = None) ->
         )
     except OSError as error:
         raise from_os_error(error, f"starting {tool}") from error
+    reaper.watch(child.pid)
     with child:
         try:
             finished = _listen(child, hear, what)
         finally:
             if child.returncode is None:
                 _end(child)
+            reaper.forget(child.pid)
     stderr = finished.stderr
     if _NO_SPACE in stderr:
         raise ResourceError(

@@ -159,7 +159,12 @@ def for_sound(layout: Layout, options: CompressionOptions) -> Plan:
             reduced = ("more than 24 bits",)
         cover = None
     else:
-        output = {"c:a": "libopus", "b:a": _bit_rate(sound, options, limit=256), "f": "opus"}
+        output = {
+            "c:a": "libopus",
+            "b:a": _bit_rate(sound, options, limit=256),
+            "f": "opus",
+            "fflags": "+bitexact",
+        }  # else a random serial number: no two encodes alike
     if archive and layout.chapter_count:
         reduced += (f"{layout.chapter_count} chapters",)
     filters = [_LOUDNESS] if options.normalize_loudness else []

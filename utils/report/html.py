@@ -12,17 +12,22 @@ from sqlalchemy.orm import Session
 from utils.config import load_settings
 from utils.media.files import whole_file
 from utils.models.shift import ShiftReport
-from utils.report.rows import cost, duration, sections
+from utils.report import costs
+from utils.report.rows import cost, duration, left_over, sections, size, time_spent
 
 
 def write(s: Session, report: ShiftReport, path: Path) -> None:
-    """Render ``report`` into ``path``."""
+    """Render ``report`` into ``path``: quick and mailable, however many items there were."""
     page = _template().render(
         report=report,
         sections=sections(s, report),
         started=report.started_at.astimezone(ZoneInfo(load_settings().timezone)),
         duration=duration(report.duration_seconds),
         cost=cost(s, report.run_id),
+        costs=costs.of_run(s, report),
+        left_over=left_over(report),
+        size=size,
+        time_spent=time_spent,
     )
     path.parent.mkdir(parents=True, exist_ok=True)
     with whole_file(path) as temporary:

@@ -9,15 +9,17 @@ from sqlalchemy.orm import Session
 
 from utils.config import load_settings
 from utils.models.shift import ShiftReport
-from utils.report.rows import Row, cost, sections
+from utils.report import costs
+from utils.report.rows import Part, Row, cost, left_over, sections, size, time_spent
 
-# An artifact is kept in Prefect's database: pictures of a large shift stay out of it.
+# An artifact is kept in Prefect's database: what is long of a large shift stays out of it.
 _MAX_PICTURES = 20
+_MAX_ROWS = 50
 
 
 def render(s: Session, report: ShiftReport) -> str:
     """The report of a run."""
-    found = sections(s, report)
+    found = sections(s, report, _MAX_ROWS)
     started = report.started_at.astimezone(ZoneInfo(load_settings().timezone))
     counts = report.counts
     lines = [
@@ -27,16 +29,61 @@ def render(s: Session, report: ShiftReport) -> str:
     ]
     if paid := cost(s, report.run_id):
         lines.append(f"Gemini: {paid}")
+    if report.left_over or report.reason:
+        lines.append(_cell(left_over(report)))
     if found.failed:
-        rows = [(row.title, row.outcome.error or "", row.what_to_do) for row in found.failed]
+        rows = [(_titles(cause.part), cause.error, cause.what_to_do) for cause in found.failed]
         lines += ["## Failed", _table(("item", "why", "what to do"), rows)]
-    if found.waiting:
-        lines += ["## Waits for you", _results(found.waiting)]
-    if found.done:
-        lines += ["## Done", _results(found.done)]
-    pictures = [row for row in (*found.waiting, *found.done) if row.thumbnail][:_MAX_PICTURES]
+    if found.waiting.rows:
+        lines += ["## Waits for you", _results(found.waiting.rows), *_more(found.waiting)]
+    lines += _costs(costs.of_run(s, report))
+    if found.done.rows:
+        lines += ["## Done", _results(found.done.rows), *_more(found.done)]
+    pictures = [row for row in (*found.waiting.rows, *found.done.rows) if row.thumbnail]
+    pictures = pictures[:_MAX_PICTURES]
     lines += [f"![{_cell(row.title)}]({row.thumbnail})" for row in pictures]
     return "\n\n".join(lines)
+
+
+def _more(part: Part) -> list[str]:
+    return [f"… and {part.more} more: `nightshift report --json`"] if part.more else []
+
+
+def _titles(part: Part) -> str:
+    more = f" and {part.more} more" if part.more else ""
+    return ", ".join(row.title for row in part.rows) + more
+
+
+def _costs(found: costs.Costs) -> list[str]:
+    if not found.steps:
+        return []
+    steps = [
+        (
+            step.step,
+            step.lane,
+            time_spent(step.seconds),
+            f"{step.share:.0%}",
+            f"{step.p95_seconds:.1f} s",
+            str(step.executions),
+            str(step.failures or ""),
+        )
+        for step in found.steps
+    ]
+    lanes = [
+        (
+            lane.lane,
+            time_spent(lane.seconds),
+            f"{lane.share:.0%}",
+            size(lane.bytes_written),
+            f"{lane.cost_usd:.4f} USD" if lane.cost_usd else "–",
+        )
+        for lane in found.lanes
+    ]
+    return [
+        "## Where the time went",
+        _table(("step", "lane", "time", "share", "p95", "executions", "failed"), steps),
+        _table(("lane", "time", "share", "written", "cost"), lanes),
+    ]
 
 
 def _results(rows: list[Row]) -> str:

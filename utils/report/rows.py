@@ -9,7 +9,7 @@ from typing import NamedTuple
 import humanize
 from sqlalchemy.orm import Session
 
-from utils.db import duplicates, ledger, spending
+from utils.db import duplicates, ledger, runs, spending
 from utils.db.schema import Item
 from utils.models.analysis import Analysis
 from utils.models.exposure import ExposureReport
@@ -21,6 +21,7 @@ from utils.models.verdict import Band, Criterion, Verdict
 
 COMPRESSIONS = ("compress_video", "compress_audio")
 _EXCERPT = 280
+_EXAMPLES = 10  # items of one cause of failure
 _WHAT_TO_DO = {
     "RetryableError": "The next shift tries again.",
     "ThrottledError": "The next shift tries again.",
@@ -50,29 +51,76 @@ class Row(NamedTuple):
     needs_you: bool
 
 
+class Part(NamedTuple):
+    """The first rows of a section, and how many it has."""
+
+    rows: list[Row]
+    total: int
+
+    @property
+    def more(self) -> int:
+        """Rows that are not shown."""
+        return self.total - len(self.rows)
+
+
+class Cause(NamedTuple):
+    """What failed for one and the same reason."""
+
+    error: str
+    what_to_do: str
+    part: Part
+
+
 class Sections(NamedTuple):
-    """The rows of a report by what a person does with them."""
+    """The rows of a report by what a person does with them; failures by cause, most first."""
 
-    done: list[Row]
-    waiting: list[Row]
-    failed: list[Row]
-    skipped: list[Row]
+    done: Part
+    waiting: Part
+    failed: tuple[Cause, ...]
+    skipped: Part
 
 
-def sections(s: Session, report: ShiftReport) -> Sections:
-    """All rows of a report, sorted into its sections."""
-    found = Sections([], [], [], [])
+def sections(s: Session, report: ShiftReport, most: int = 100) -> Sections:
+    """All outcomes sorted into sections, the first ``most`` of each as rows.
+
+    What is only counted costs no query.
+    """
+    quarantined = runs.quarantined(s, report.run_id)
+    found: dict[str, list[ItemOutcome]] = {name: [] for name in Sections._fields}
     for outcome in report.items:
-        row = _row(s, outcome, report.run_id)
-        if outcome.outcome is Outcome.FAILED:
-            found.failed.append(row)
-        elif outcome.outcome is Outcome.SKIPPED:
-            (found.waiting if row.needs_you else found.skipped).append(row)
-        elif outcome.outcome is Outcome.DEFERRED or outcome.verdict in {Band.REJECT, Band.REVISE}:
-            found.waiting.append(row)
-        else:
-            found.done.append(row)
-    return found
+        found[_section(outcome, quarantined)].append(outcome)
+
+    def part(outcomes: list[ItemOutcome], most: int = most) -> Part:
+        return Part([_row(s, one, report.run_id) for one in outcomes[:most]], len(outcomes))
+
+    causes: dict[str, list[ItemOutcome]] = {}
+    for outcome in found["failed"]:
+        causes.setdefault(outcome.error or outcome.reason or "", []).append(outcome)
+    frequent = sorted(causes.items(), key=lambda cause: -len(cause[1]))[:most]
+    return Sections(
+        done=part(found["done"]),
+        waiting=part(found["waiting"]),
+        failed=tuple(
+            Cause(error, what_to_do(outcomes[0]), part(outcomes, _EXAMPLES))
+            for error, outcomes in frequent
+        ),
+        skipped=part(found["skipped"]),
+    )
+
+
+def what_to_do(outcome: ItemOutcome) -> str:
+    """What a person can do about a failure, by the class of its error."""
+    return _WHAT_TO_DO.get(outcome.reason or "PermanentError", "")
+
+
+def _section(outcome: ItemOutcome, quarantined: frozenset[str]) -> str:
+    if outcome.outcome is Outcome.FAILED:
+        return "failed"
+    if outcome.outcome is Outcome.SKIPPED:
+        return "waiting" if outcome.error or outcome.item_id in quarantined else "skipped"
+    if outcome.outcome is Outcome.DEFERRED or outcome.verdict in {Band.REJECT, Band.REVISE}:
+        return "waiting"
+    return "done"
 
 
 def cost(s: Session, run_id: str) -> str:
@@ -80,10 +128,18 @@ def cost(s: Session, run_id: str) -> str:
     spent = spending.spent_in(s, run_id)
     if not spent.calls:
         return ""
-    words = f"{spent.microusd / 1e6:.4f} USD for {spent.calls} calls, {spent.tokens} tokens"
+    words = f"{spent.microusd / 1e6:.4f} USD for {spent.calls:,} calls, {spent.tokens:,} tokens"
     if spent.open_microusd:
         words += f" ({spent.open_microusd / 1e6:.4f} of it as estimated: no bill came)"
     return words + (f"; the price of {spent.unpriced} is unknown" if spent.unpriced else "")
+
+
+def left_over(report: ShiftReport) -> str:
+    """What a run did not get to, and why, in words; empty where it got to all."""
+    why = report.reason or "it is not known why"
+    if report.left_over:
+        return f"{report.left_over} left over, which keep their place: {why}"
+    return report.reason or ""
 
 
 def size(size_bytes: int | None) -> str:
@@ -100,11 +156,17 @@ def duration(seconds: float | None) -> str:
     return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
 
 
+def time_spent(seconds: float) -> str:
+    """Work time for people: 4.2 s, m:ss or h:mm:ss."""
+    return f"{seconds:.1f} s" if seconds < 60 else duration(seconds)
+
+
 def _row(s: Session, outcome: ItemOutcome, run_id: str) -> Row:
     item_id = outcome.item_id or ""
     item = s.get(Item, item_id)
-    # What was only skipped is a line in a list: no need to look its results up.
-    looked_up = item is not None and outcome.outcome is not Outcome.SKIPPED
+    # What was skipped or failed is a line in a list: no need to look its results up.
+    done = outcome.outcome in {Outcome.DONE, Outcome.DEFERRED}
+    looked_up = item is not None and done
     transcript = (
         ledger.latest_result(s, item_id, "transcribe_audio", Transcript) if looked_up else None
     )
@@ -114,10 +176,11 @@ def _row(s: Session, outcome: ItemOutcome, run_id: str) -> Row:
     )
     encode = ledger.latest_result(s, item_id, COMPRESSIONS, Compression) if looked_up else None
     verdict = ledger.latest_result(s, item_id, "judge_quality", Verdict) if looked_up else None
-    done = outcome.outcome in {Outcome.DONE, Outcome.DEFERRED}
     return Row(
         outcome=outcome,
-        title=item.title if item and looked_up else outcome.path.rsplit("/", 1)[-1],
+        title=item.title
+        if item and outcome.outcome is not Outcome.SKIPPED
+        else outcome.path.rsplit("/", 1)[-1],
         thumbnail=_data_uri(stills) if done else None,
         duration=duration(item.duration_seconds if item else None),
         size_before=size(item.size_bytes if item else None),
@@ -128,7 +191,7 @@ def _row(s: Session, outcome: ItemOutcome, run_id: str) -> Row:
         criteria=verdict.criteria if verdict and done else (),
         notes=tuple(_notes(s, item_id, encode)) if done else (),
         seconds=ledger.seconds_spent(s, item_id, run_id) if looked_up else 0.0,
-        what_to_do=_WHAT_TO_DO.get(outcome.reason or "PermanentError", ""),
+        what_to_do=what_to_do(outcome),
         needs_you=outcome.error is not None
         or (item is not None and item.status == ItemStatus.QUARANTINED.value),
     )

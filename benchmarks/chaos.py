@@ -1,0 +1,227 @@
+"""Kill it, again and again: what a shift that is killed at random moments repeats, loses, leaves.
+
+A run over some clips is killed with -9 at seeded moments: the flow's process, its whole process
+group, or Prefect's ephemeral server. Each time `nightshift run` is started again. At the end
+the ledger is counted and every output is compared with that of an undisturbed run.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import random
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+import psutil
+from sqlalchemy import Connection, create_engine, text
+
+from benchmarks.shift import make_clips
+
+Row = tuple[str, str, str, str, str]
+KILLS, SEED, CLIPS = 20, 7, 24
+TARGETS = ("process", "group", "server")
+# A kill comes up to so long after the work of a run began: within a step, or between two.
+LATEST_SECONDS = 10.0
+
+
+class Story(NamedTuple):
+    """What was done to a shift, and what it came to; the lists are empty if all went well."""
+
+    kills: Counter[str]
+    done: int
+    broken_off: int
+    repeated: list[str]
+    lost: list[str]
+    differing: list[str]
+    orphans: list[str]
+    leftovers: list[str]
+
+
+def rows() -> list[Row]:
+    with tempfile.TemporaryDirectory() as name:
+        story = run(Path(name), KILLS, SEED, CLIPS)
+    kinds = ", ".join(f"{number} {target}" for target, number in story.kills.items())
+    print(
+        *story.repeated, *story.lost, *story.differing, *story.orphans, *story.leftovers, sep="\n"
+    )
+    return [
+        (
+            f"chaos: {story.kills.total()} kills with -9 ({kinds}), seed {SEED}, {CLIPS} clips",
+            f"{len(story.repeated)} steps repeated, {len(story.lost)} items lost, "
+            f"{len(story.orphans)} orphans, {len(story.leftovers)} leftovers",
+            f"an undisturbed run: {len(story.differing)} results or files differ; {story.done} "
+            f"steps done, {story.broken_off} broken off",
+            "–",
+            "0 repeated, 0 lost, 0 orphans",
+        )
+    ]  # fmt: skip
+
+
+def run(folder: Path, kills: int, seed: int, clips: int) -> Story:
+    """Run clips undisturbed in one home, and in another with up to ``kills`` while they last."""
+    library = make_clips(folder / "library", clips)
+    calm, wild = folder / "calm", folder / "wild"
+    _finish(_start(library, calm))
+    dice, killed, orphans = random.Random(seed), Counter[str](), list[str]()
+    while killed.total() < kills:
+        process = _start(library, wild)
+        target, moment = dice.choice(TARGETS), dice.uniform(0, LATEST_SECONDS)
+        if not _begins(process):
+            break  # all is done
+        time.sleep(moment)
+        if process.poll() is None:
+            _kill(process, target)
+            killed[target] += 1
+        process.communicate(timeout=300)
+        orphans += [f"after kill {killed.total()}: {one}" for one in _processes(wild)]
+        print(f"kill {killed.total()}: {target} after {moment:.1f} s", file=sys.stderr, flush=True)
+    _finish(_start(library, wild))
+    orphans += _processes(wild)
+    with _database(wild) as ledger, _database(calm) as reference:
+        return Story(
+            killed,
+            _count(ledger, "done"),
+            _count(ledger, "lost"),
+            _repeated(ledger),
+            [*_unfinished(ledger), *_open_rows(ledger)],
+            [*_different_results(ledger, wild, reference, calm), *_different_files(wild, calm)],
+            orphans,
+            [str(path) for path in _leftovers(wild)],
+        )
+
+
+def _start(library: Path, home: Path) -> subprocess.Popen[str]:
+    # The limit is for what kills the process by itself; here it is killed on purpose.
+    own = {"NIGHTSHIFT_HOME": str(home), "NIGHTSHIFT_MAX_CRASHES": "1000"}
+    return subprocess.Popen(
+        [Path(sys.executable).with_name("nightshift"), "run", library],
+        stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, env={**os.environ, **own},
+        start_new_session=True,
+    )  # fmt: skip
+
+
+def _begins(process: subprocess.Popen[str]) -> bool:
+    """Wait until the first item is in work; False if there is nothing to do."""
+    assert process.stderr is not None
+    return any(line.strip().endswith(" to do") for line in process.stderr)
+
+
+def _finish(process: subprocess.Popen[str]) -> None:
+    _, said = process.communicate(timeout=1200)
+    assert process.returncode == 0, said[-3000:]
+
+
+def _kill(process: subprocess.Popen[str], target: str) -> None:
+    if target == "group":
+        os.killpg(process.pid, signal.SIGKILL)
+    elif target == "server":
+        for child in psutil.Process(process.pid).children():
+            if any("prefect.server" in word for word in child.cmdline()):
+                child.kill()
+    else:
+        process.kill()
+
+
+def _processes(home: Path) -> list[str]:
+    """Processes of a home that still live three seconds later."""
+    end = time.monotonic() + 3
+    while (found := list(_of(home))) and time.monotonic() < end:
+        time.sleep(0.1)
+    return found
+
+
+def _of(home: Path) -> Iterator[str]:
+    for process in psutil.process_iter():
+        try:
+            if process.status() != psutil.STATUS_ZOMBIE and (
+                process.environ().get("NIGHTSHIFT_HOME") == str(home)
+                or str(home) in " ".join(process.cmdline())
+            ):
+                yield " ".join(process.cmdline())[:120]
+        except psutil.Error:
+            continue
+
+
+def _database(home: Path) -> Connection:
+    return create_engine(f"sqlite:///{home / 'nightshift.db'}").connect()
+
+
+def _count(ledger: Connection, status: str) -> int:
+    query = text("SELECT count(*) FROM executions WHERE status = :status")
+    return int(ledger.execute(query, {"status": status}).scalar_one())
+
+
+def _repeated(ledger: Connection) -> list[str]:
+    """Steps that were done more than once for the same item and inputs."""
+    return [
+        f"{row.step} of {row.item_id[:10]} was done {row.n} times"
+        for row in ledger.execute(
+            text("SELECT item_id, step, key, count(*) AS n FROM executions WHERE status = 'done' "
+                 "GROUP BY item_id, step, key HAVING count(*) > 1")
+        )
+    ]  # fmt: skip
+
+
+def _unfinished(ledger: Connection) -> list[str]:
+    query = text("SELECT id, status, error FROM items WHERE status != 'done'")
+    return [f"{row.id[:10]} is {row.status}: {row.error}" for row in ledger.execute(query)]
+
+
+def _open_rows(ledger: Connection) -> list[str]:
+    """Claims, leases, runs and executions that nobody closed."""
+    queries = {
+        "claims": "SELECT count(*) FROM items WHERE claimed_by IS NOT NULL",
+        "holders": "SELECT count(*) FROM holders",
+        "leases": "SELECT count(*) FROM leases",
+        "open runs": "SELECT count(*) FROM runs WHERE status = 'running'",
+        "open executions": "SELECT count(*) FROM executions WHERE status = 'running'",
+    }
+    found = {name: ledger.execute(text(query)).scalar_one() for name, query in queries.items()}
+    return [f"{number} {name}" for name, number in found.items() if number]
+
+
+def _results(ledger: Connection, home: Path) -> dict[tuple[str, str], str]:
+    query = text("SELECT item_id, step, result FROM executions WHERE status = 'done' ORDER BY id")
+    return {
+        (row.item_id, row.step): str(row.result).replace(str(home), "HOME")
+        for row in ledger.execute(query)
+    }
+
+
+def _different_results(a: Connection, home_a: Path, b: Connection, home_b: Path) -> list[str]:
+    """Steps whose results differ between two ledgers, or that one of them lacks."""
+    mine, theirs = _results(a, home_a), _results(b, home_b)
+    return [
+        f"{step} of {item[:10]}: {mine.get((item, step))} ≠ {theirs.get((item, step))}"[:400]
+        for item, step in sorted({*mine, *theirs})
+        if mine.get((item, step)) != theirs.get((item, step))
+    ]
+
+
+def _files(home: Path) -> dict[str, str]:
+    root = home / "items"
+    return {
+        str(path.relative_to(root)): hashlib.sha256(path.read_bytes()).hexdigest()
+        for path in sorted(root.rglob("*"))
+        if path.is_file()
+    }
+
+
+def _different_files(a: Path, b: Path) -> list[str]:
+    mine, theirs = _files(a), _files(b)
+    return [name for name in sorted({*mine, *theirs}) if mine.get(name) != theirs.get(name)]
+
+
+def _leftovers(home: Path) -> Iterator[Path]:
+    for name in ("scratch", "incoming"):
+        if (home / name).is_dir():
+            yield from (home / name).iterdir()
+    yield from home.rglob("*.part*")

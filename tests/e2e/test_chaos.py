@@ -1,0 +1,13 @@
+"""A run that is killed with -9, and started again: nothing repeated, lost, or left behind."""
+
+from benchmarks import chaos
+
+
+def test_killed_runs_repeat_nothing_lose_nothing_and_leave_nothing(tmp_path):
+    story = chaos.run(tmp_path, kills=4, seed=3, clips=8)
+    assert story.kills.total() >= 3  # or it was over before it was killed
+    assert story.repeated == []
+    assert story.lost == []
+    assert story.differing == []
+    assert story.orphans == []
+    assert story.leftovers == []

@@ -1,0 +1,190 @@
+"""Who is dead, and what is put in order behind them: on SQLite and on a real Postgres."""
+
+import subprocess
+import sys
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from pydantic import SecretStr
+from sqlalchemy import select
+
+from utils import scratch, shift, sweep
+from utils.config import load_settings
+from utils.db import holders, items, leases, ledger, runs
+from utils.db.items import Seen
+from utils.db.schema import Execution, Holder, Item, Run, now
+from utils.db.session import session
+from utils.errors import StoppedError
+from utils.models.item import FileStat, MediaKind
+from utils.models.shift import RunStatus
+
+RUN = "a-run"
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def database(request, override):
+    """An empty database of each kind."""
+    if request.param == "postgres":
+        override(database_url=SecretStr(request.getfixturevalue("postgres_url")))
+    return request.param
+
+
+# Another process of this machine: it takes its lock, leaves a temporary file, and says where.
+LIVING = """
+from utils import scratch
+(scratch.folder() / "half-written.part").write_bytes(b"x" * 1000)
+print(scratch.lock_path(), flush=True)
+input()
+"""
+
+
+@pytest.fixture
+def other(settings):
+    """A process that lives until it is killed; its lock."""
+    with subprocess.Popen(
+        [sys.executable, "-c", LIVING], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as process:
+        process.lock = Path(process.stdout.readline().strip())
+        yield process
+        process.kill()
+
+
+def add(number):
+    item_id = f"{number:064x}"
+    stat = FileStat(path=Path(f"/x/{number}"), size_bytes=1, modified_ns=1, inode=number)
+    with session() as s:
+        items.register(s, Seen(stat, item_id, True), MediaKind.AUDIO)
+    return item_id
+
+
+def hold(lock, holder=RUN, host=None, alive_seconds=60):
+    """A holder with one item in work, a lease, an open run and a running step."""
+    item_id = add(1)
+    with session() as s:
+        s.add(
+            Holder(
+                id=holder,
+                run_id=holder,
+                host=host or scratch.host(),
+                lock=str(lock),
+                alive_until=holders.clock(s) + timedelta(seconds=alive_seconds),
+            )
+        )
+        runs.begin(s, holder, "night-shift")
+        assert items.claim(s, holder, items.waiting(3), 10) == [item_id]
+        assert leases.take(s, holder, ["source:/media"]) == ["source:/media"]
+    ledger.start(item_id, "compress_video", ledger.Inputs("key", {"version": 1}), holder)
+    return item_id
+
+
+def statuses():
+    with session() as s:
+        return (
+            set(s.scalars(select(Item.status))),
+            set(s.scalars(select(Execution.status))),
+            {run.status for run in s.scalars(select(Run))},
+        )
+
+
+def test_what_a_killed_process_held_is_free_at_once_and_its_files_are_gone(database, other):
+    hold(other.lock)
+    assert not sweep.sweep(load_settings())
+    assert other.lock.with_suffix("").is_dir()
+    other.kill()
+    other.wait()
+    swept = sweep.sweep(load_settings())
+    assert (swept.runs, len(swept.items), swept.executions) == ((RUN,), 1, 1)
+    assert (swept.files, swept.size_bytes) == (1, 1000)
+    assert statuses() == ({"pending"}, {"lost"}, {RunStatus.CRASHED.value})
+    assert not other.lock.with_suffix("").exists()
+    with session() as s:
+        assert leases.take(s, "next", ["source:/media"]) == ["source:/media"]
+        assert len(items.claim(s, "next", items.waiting(3), 10)) == 1
+
+
+def test_what_would_be_swept_can_be_seen_first(database, other):
+    hold(other.lock)
+    other.kill()
+    other.wait()
+    assert sweep.in_words(sweep.sweep(load_settings(), dry_run=True)) == (
+        "1 open runs, 1 claimed items, 1 running steps, 1 temporary files (1000 Bytes)"
+    )
+    assert statuses() == ({"processing"}, {"running"}, {"running"})
+
+
+def test_the_clock_does_not_kill_a_process_of_this_machine(database, other):
+    hold(other.lock, alive_seconds=-3600)  # the clock jumped an hour
+    assert not sweep.sweep(load_settings())
+
+
+def test_a_process_of_another_machine_is_dead_when_its_lease_is_over(database):
+    hold("/there/lock", host="elsewhere", alive_seconds=60)
+    assert not sweep.sweep(load_settings())
+    with session() as s:
+        s.get_one(Holder, RUN).alive_until = now() - timedelta(seconds=5)
+    assert len(sweep.sweep(load_settings()).items) == 1
+
+
+def test_a_beating_heart_moves_the_lease_on_and_a_buried_one_is_told(database):
+    hold("/there/lock", host="elsewhere", alive_seconds=-5)
+    with session() as s:
+        assert holders.beat(s, RUN, 60)
+        assert not holders.dead(s)
+        holders.leave(s, RUN)
+        assert not holders.beat(s, RUN, 60)
+
+
+def test_who_was_taken_for_dead_executes_nothing_more_on_what_it_lost(database):
+    item_id = hold("/there/lock", host="elsewhere", alive_seconds=-5)
+    sweep.sweep(load_settings())
+    with session() as s:
+        assert items.claim(s, "heir", items.waiting(3), 10) == [item_id]
+    step = ("transcribe_audio", ledger.Inputs("key", {"version": 1}), RUN)
+    with pytest.raises(StoppedError, match="took this item over"):
+        ledger.start(item_id, *step, holder=RUN)
+    assert ledger.start(item_id, *step, holder="heir")
+
+
+def test_an_item_that_kills_the_process_again_and_again_waits_for_a_person(database, override):
+    override(max_crashes=3)
+    for number in range(3):
+        name = f"run-{number}"
+        hold("/there/lock", holder=name, host="elsewhere", alive_seconds=-5)
+        swept = sweep.sweep(load_settings())
+        assert len(swept.quarantined) == (number == 2)
+    with session() as s:
+        item = s.scalars(select(Item)).one()
+        assert item.status == "quarantined"
+        assert "died 3 times in a row in compress_video" in item.error
+
+
+def test_deaths_between_which_the_step_was_done_do_not_count(database, override):
+    override(max_crashes=2)
+    for number in range(2):
+        item_id = hold("/there/lock", holder=f"run-{number}", host="elsewhere", alive_seconds=-5)
+        assert not sweep.sweep(load_settings()).quarantined
+        ledger.fail(
+            ledger.start(item_id, "compress_video", ledger.Inputs("key", {"version": 1}), None),
+            ValueError("no"),
+            1.0,
+        )
+
+
+def test_two_holders_never_have_the_same_lease(database):
+    names = [f"entry:{number}" for number in range(1200)]
+    with session() as s:
+        assert len(leases.take(s, "a", names[:700])) == 700
+        assert leases.take(s, "b", names) == names[700:]
+        leases.release(s, "a", names[:700])
+        assert leases.take(s, "b", names) == names
+
+
+def test_a_run_leaves_nothing_open_behind(database):
+    item_id = add(1)
+    with shift.holding("night-shift", RUN):
+        assert shift.claim_these(RUN, [item_id]) == [item_id]
+        with session() as s:
+            assert holders.is_alive(s, RUN)
+    with session() as s:
+        assert (s.get_one(Item, item_id).status, s.get(Holder, RUN)) == ("pending", None)
