@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from utils.config import CHROMA_PORT, METRICS_PORT, PREFECT_PORT
+from utils.config import CHROMA_PORT, METRICS_PORT, PREFECT_PORT, PREFECT_RETENTION_DAYS
 
 
 class Service(NamedTuple):
@@ -47,10 +47,9 @@ PREFECT = Service(
         "PREFECT_SERVER_CONCURRENCY_LEASE_STORAGE": (
             "prefect.server.concurrency.lease_storage.filesystem"
         ),
-        # Its own database is kept small: runs of a month, events (and heartbeats) of a week.
+        # By itself its database only grows: flow runs are kept for ever, events for a week.
         "PREFECT_SERVER_SERVICES_DB_VACUUM_ENABLED": "events,flow_runs",
-        "PREFECT_SERVER_SERVICES_DB_VACUUM_RETENTION_PERIOD": str(30 * 24 * 3600),
-        "PREFECT_SERVER_EVENTS_RETENTION_PERIOD": "P7D",
+        "PREFECT_SERVER_SERVICES_DB_VACUUM_RETENTION_PERIOD": "{prefect_retention_seconds}",
         # Else the UI calls port 4200 whatever port the server has.
         "PREFECT_SERVER_UI_API_URL": "/api",
         "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
@@ -111,6 +110,7 @@ DEFAULTS = {
     "metrics_host": "127.0.0.1",
     "metrics_port": str(METRICS_PORT),
     "shifts": str(SHIFTS),
+    "prefect_retention_seconds": str(PREFECT_RETENTION_DAYS * 24 * 3600),
 }
 
 

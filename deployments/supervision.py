@@ -51,6 +51,7 @@ def up(settings: Settings, say: Say, prefect_port: int, chroma_port: int, worker
         "prefect_port": str(prefect_port),
         "chroma_host": "127.0.0.1",
         "chroma_port": str(chroma_port),
+        "prefect_retention_seconds": str(settings.prefect_retention_days * 24 * 3600),
     }
     worker_ports = range(chroma_port + 1, chroma_port + 1 + workers)
     ports = [prefect_port, chroma_port, *worker_ports]

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import Context, copy_context
+from functools import partial
 
 from prefect import get_run_logger, task, unmapped
 from prefect.artifacts import create_markdown_artifact
 from prefect.cache_policies import NO_CACHE
 from prefect.client.schemas.objects import State
 from prefect.exceptions import TerminationSignal
-from prefect.futures import wait
+from prefect.futures import PrefectFuture
 from prefect.settings import PREFECT_FLOWS_HEARTBEAT_FREQUENCY, temporary_settings
 from prefect.states import Completed, Failed
 from prefect.task_runners import ThreadPoolTaskRunner
@@ -21,17 +22,17 @@ from subflows.fetching import fetch
 from tasks.policy import SERVED, current_run, working_as
 from utils import progress, shift
 from utils.config import load_settings
-from utils.db import items, runs
+from utils.db import archive, items, leases, runs
 from utils.db.schema import Item
 from utils.db.session import session
-from utils.errors import NightShiftError
+from utils.demand import Work
+from utils.errors import NightShiftError, ResourceError
 from utils.media import process
 from utils.models.item import Entry
 from utils.models.options import PipelineOptions
 from utils.models.shift import ItemOutcome, Outcome, RunStatus, ShiftReport
 from utils.report import markdown
-
-Work = str | Entry
+from utils.window import Window
 
 # Names of final states; Prefect names its events after them (deployments/register.py).
 PARTIAL, NOTHING_TO_DO = "Partial", "NothingToDo"
@@ -70,8 +71,11 @@ def work_through(
     options: PipelineOptions,
     concurrency: int,
     holder: str | None = None,
+    window: Window | None = None,
 ) -> None:
-    """Map ``work_on`` over everything, ``concurrency`` at once, and wait for all of it.
+    """Map ``work_on`` over everything, as the gate lets it in, ``concurrency`` at once.
+
+    Each is mapped when it may start and not before: nothing that waits is a task run.
 
     Args:
         run_id: The run that outcomes are noted for.
@@ -79,23 +83,34 @@ def work_through(
         options: What to do with each.
         concurrency: How many at once.
         holder: Who claimed; the run itself when not given.
+        window: What can't be through before it closes is left over.
     """
+    holder = holder or run_id
     progress.tell(progress.Begun(len(works)))
+    gate = shift.gate_for(works, options, concurrency, window)
+    failures: dict[str, BaseException] = {}
+    given = {"run_id": run_id, "holder": holder, "options": options}
+    shared = {name: unmapped(value) for name, value in given.items()}
+
+    def note_end(work: Work, future: PrefectFuture[None]) -> None:
+        error = future.result(raise_on_failure=False)
+        kept = gate.ended(work, error)
+        if isinstance(error, BaseException) and not kept:
+            failures[_known_as(work)] = error
+
     with _threads(concurrency) as runner, _ended_together():
-        parameters = {
-            "work": list(works),
-            "run_id": unmapped(run_id),
-            "holder": unmapped(holder or run_id),
-            "options": unmapped(options),
-        }
-        futures = runner.map(work_on, parameters)
-        wait(list(futures))
-    failures = {
-        work if isinstance(work, str) else work.url: error
-        for work, future in zip(works, futures, strict=True)
-        if isinstance(error := future.result(raise_on_failure=False), BaseException)
-    }
+        for work in gate.admitted():
+            (future,) = runner.map(work_on, {"work": [work], **shared})
+            future.add_done_callback(partial(note_end, work))
+    if gate.fault:
+        work, lack = gate.fault
+        failures[_known_as(work)] = lack
+    shift.leave_over(run_id, holder, gate)
     _note_unnoted(run_id, failures)
+
+
+def _known_as(work: Work) -> str:
+    return work if isinstance(work, str) else work.url
 
 
 def conclude(run_id: str) -> State[ShiftReport]:
@@ -136,15 +151,29 @@ def _threads(concurrency: int) -> ThreadPoolTaskRunner[None]:
 def _fetched(entry: Entry, run_id: str, holder: str) -> str | None:
     """The item of an entry, claimed for the run; None if it is a copy of one that is known.
 
-    A failure is noted before it goes up.
+    A failure is noted before it goes up, a lack of disk or memory is not: it is tried again.
     """
+    name = f"entry:{entry.item_id}"
+    with session() as s:
+        is_mine = bool(leases.take(s, holder, [name]))
+        is_known = bool(archive.known(s, [entry]))
+    if is_known or not is_mine:
+        reason = "fetched before" if is_known else "another run is fetching it"
+        skipped = ItemOutcome(item_id=None, path=entry.url, outcome=Outcome.SKIPPED, reason=reason)
+        shift.note(run_id, [skipped])
+        return None
     try:
         item_id = fetch(entry)
+    except ResourceError:
+        raise
     except NightShiftError as error:
         shift.note(run_id, [ItemOutcome.failure(entry.url, error)])
         title = entry.title or entry.url
         progress.tell(progress.Settled(entry.item_id, title, "failed", str(error)))
         raise
+    finally:
+        with session() as s:
+            leases.release(s, holder, [name])
     if shift.claim_new(holder, item_id):
         return item_id
     with session() as s:

@@ -11,7 +11,7 @@ from prefect.runtime import flow_run
 from prefect.tasks import task
 from pydantic import PositiveInt
 
-from flows.batch import Work, conclude, concurrency_or_default, not_claimed, work_through
+from flows.batch import conclude, concurrency_or_default, not_claimed, work_through
 from tasks.database import connect
 from tasks.lanes import lane
 from tasks.policy import tries
@@ -23,6 +23,7 @@ from utils.db import archive, items
 from utils.db.schema import Item
 from utils.db.session import session
 from utils.db.sources import is_url
+from utils.demand import Work
 from utils.errors import NightShiftError
 from utils.models.item import Entry, ItemStatus
 from utils.models.options import PipelineOptions

@@ -33,6 +33,7 @@ from utils.errors import RetryableError
 from utils.handout import Piece
 from utils.models.item import Entry
 from utils.models.options import PipelineOptions
+from utils.window import Window
 
 # All chosen. A child that is PENDING for so long lost its worker; a holder without a row for so
 # long has ended, though its run never said so.
@@ -56,8 +57,12 @@ class Child(NamedTuple):
 class _Night:
     """What is left to hand out, by queue, and what is out."""
 
-    def __init__(self, run_id: str, options: PipelineOptions, concurrency: int) -> None:
+    def __init__(
+        self, run_id: str, options: PipelineOptions, concurrency: int, window: Window | None = None
+    ) -> None:
         self.run_id, self.options, self.concurrency = run_id, options, concurrency
+        self.window = window
+        self.paused_since: float | None = None
         self.rest: dict[str, list[Piece]] = {DEFAULT: [], HIGH_MEMORY: []}
         self.alone: list[Piece] = []
         self.out: dict[UUID, Child] = {}
@@ -70,7 +75,11 @@ class _Night:
 
 
 def hand_out(
-    run_id: str, works: Sequence[str | Entry], options: PipelineOptions, concurrency: int
+    run_id: str,
+    works: Sequence[str | Entry],
+    options: PipelineOptions,
+    concurrency: int,
+    window: Window | None = None,
 ) -> None:
     """Have workers work through everything, and wait for them.
 
@@ -79,6 +88,7 @@ def hand_out(
         works: Items, not claimed, and entries to fetch; in the order in which they go out.
         options: What to do with each.
         concurrency: Items that one worker has in work at once.
+        window: What can't be through before it closes is left over.
 
     Raises:
         SettingsError: there is no pool, or nobody serves it; nothing was handed out then.
@@ -86,7 +96,7 @@ def hand_out(
     """
     with get_client(sync_client=True) as client:
         workers = workers_online(client)
-    night = _Night(run_id, options, concurrency)
+    night = _Night(run_id, options, concurrency, window)
     for piece in handout.pieces(works):
         night.rest[HIGH_MEMORY if piece.heavy else DEFAULT].append(piece)
     get_run_logger().info("%d items for %d workers", len(works), workers)
@@ -101,12 +111,14 @@ def hand_out(
 def _until_done(night: _Night, workers: int) -> None:
     seen_working = time.monotonic()
     while True:
-        _top_up(night, workers)
-        if not night.out:
+        held = _is_held(night)
+        if not held:
+            _top_up(night, workers)
+        if not night.out and not held:
             return
         time.sleep(_LOOK_SECONDS)
         _look(night)
-        if any(_is(night, child, StateType.RUNNING) for child in night.out.values()):
+        if held or any(_is(night, child, StateType.RUNNING) for child in night.out.values()):
             seen_working = time.monotonic()
         elif time.monotonic() - seen_working > _OUTAGE_SECONDS:
             raise RetryableError(
@@ -114,6 +126,21 @@ def _until_done(night: _Night, workers: int) -> None:
                 "as its --limit says, and this run may be one of them: start another with "
                 f"`prefect worker start --pool {load_settings().work_pool}`, then run again."
             )
+
+
+def _is_held(night: _Night) -> bool:
+    """True while the shifts are paused; what may not be handed out any more is left over."""
+    rest = sum(map(len, night.rest.values())) + len(night.alone)
+    reason, pause = handout.closed(night.window), handout.paused() if rest else None
+    moment = time.monotonic()
+    night.paused_since = (night.paused_since or moment) if pause else None
+    if night.paused_since and moment - night.paused_since > load_settings().pause_wait_seconds:
+        reason = reason or pause
+    if not (reason and rest):
+        return pause is not None
+    handout.leave_over(night.run_id, rest, reason)
+    night.rest, night.alone = {DEFAULT: [], HIGH_MEMORY: []}, []
+    return False
 
 
 def _top_up(night: _Night, workers: int) -> None:
@@ -147,6 +174,8 @@ def _hand(night: _Night, queue: str, chunk: Sequence[Piece]) -> None:
         "options": night.options.model_dump(mode="json"),
         "run_id": night.run_id,
         "holder": holder,
+        "window": night.window.text if night.window else None,
+        "timezone": night.window.zone.key if night.window else None,
         "concurrency": 1 if queue == HIGH_MEMORY else night.concurrency,
     }
     # Asked for again after a lost answer, the same key gives the same run.

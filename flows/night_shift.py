@@ -2,26 +2,33 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from itertools import zip_longest
+from typing import Annotated, Literal
 
 from prefect import flow
 from prefect.client.schemas.objects import State
 from prefect.runtime import flow_run
-from pydantic import PositiveInt
+from pydantic import AfterValidator, PositiveInt
 
-from flows.batch import Work, conclude, concurrency_or_default, work_through
+from flows.batch import conclude, concurrency_or_default, work_through
 from flows.content_ingestion import look_up
 from flows.dispatch import hand_out
 from tasks.database import connect
+from tasks.retention import once_a_day
 from tasks.zombies import close_zombies, end_server_with_us, run_of
 from utils import handout, shift
 from utils.config import load_settings
 from utils.db import ledger, sources
 from utils.db.session import session
+from utils.demand import Work
 from utils.models.item import Entry
 from utils.models.options import PipelineOptions
 from utils.models.shift import ItemOutcome, Outcome, ShiftReport
 from utils.pipeline import FETCH
+from utils.window import valid, valid_zone
+
+Hours = Annotated[str, AfterValidator(valid)]
+Zone = Annotated[str, AfterValidator(valid_zone)]
 
 
 @flow(name="night-shift")
@@ -29,6 +36,8 @@ def night_shift(
     limit: PositiveInt | None = None,
     options: PipelineOptions | None = None,
     concurrency: PositiveInt | None = None,
+    window: Hours | None = None,
+    timezone: Zone | None = None,
     run_id: str | None = None,
     dispatch: Literal["inline", "workers"] | None = None,
 ) -> State[ShiftReport]:
@@ -38,6 +47,9 @@ def night_shift(
         limit: Items that this shift takes; the setting ``shift_limit`` when not given.
         options: What to do with each item; the settings' defaults when not given.
         concurrency: Items in work at once; the setting when not given.
+        window: When it may work, such as 22:00-06:00; the setting when not given. Outside of it
+            the shift does nothing; what can't be through before it closes keeps its place.
+        timezone: Of the window; the setting when not given.
         run_id: The id of the run; a new one when not given.
         dispatch: Work here, or hand chunks to the workers; the setting when not given.
     """
@@ -45,26 +57,44 @@ def night_shift(
     settings = load_settings()
     options, limit = options or settings.pipeline, limit or settings.shift_limit
     run_id = run_id or run_of(flow_run)
+    hours = shift.hours(window, timezone)
     with shift.holding("night-shift", run_id) as swept:
         end_server_with_us()
         close_zombies(swept.runs)
+        if hours and shift.missed(run_id, hours):
+            return conclude(run_id)
         settings.inbox.mkdir(parents=True, exist_ok=True)
         with session() as s:
             locations = [str(settings.inbox), *sources.locations(s)]
+        locations, elsewhere = shift.take_sources(run_id, locations)
         folders = [location for location in locations if not sources.is_url(location)]
         found = shift.take_in(folders, options)
         arrivals = look_up([url for url in locations if sources.is_url(url)])
         entries, given_up = _worth_fetching(arrivals.entries, settings.max_tries)
         unusable = [_waiting(o) for o in found.outcomes if o.outcome is Outcome.FAILED]
-        shift.note(run_id, [*unusable, *arrivals.failures, *given_up])
-        at_once = concurrency_or_default(concurrency)
-        elsewhere = (dispatch or settings.dispatch) == "workers"
-        waiting = handout.waiting(limit) if elsewhere else shift.claim_waiting(run_id, limit)
-        works: list[Work] = [*waiting, *entries]
-        if works:
-            work = hand_out if elsewhere else work_through
-            work(run_id, works[:limit], options, at_once)
+        shift.note(run_id, [*elsewhere, *unusable, *arrivals.failures, *given_up])
+        on_workers = (dispatch or settings.dispatch) == "workers"
+        places = limit - _half(limit, entries)
+        waiting = handout.waiting(places) if on_workers else shift.claim_waiting(run_id, places)
+        works, at_once = _shared(limit, entries, waiting), concurrency_or_default(concurrency)
+        if works and on_workers:
+            hand_out(run_id, works, options, at_once, hours)
+        elif works:
+            work_through(run_id, works, options, at_once, window=hours)
+        once_a_day(settings)
         return conclude(run_id)
+
+
+def _half(limit: int, entries: list[Entry]) -> int:
+    """Places for entries: half of a shift, so that neither they nor the items starve."""
+    return min(len(entries), (limit + 1) // 2)
+
+
+def _shared(limit: int, entries: list[Entry], claimed: list[str]) -> list[Work]:
+    """The shift's work: items and entries in turn, as both stand in an order of their own."""
+    taken = entries[: limit - len(claimed)]
+    pairs = zip_longest(claimed, taken)
+    return [work for pair in pairs for work in pair if work is not None]
 
 
 def _waiting(outcome: ItemOutcome) -> ItemOutcome:

@@ -6,11 +6,12 @@ from prefect import flow
 from prefect.runtime import flow_run
 from pydantic import PositiveInt
 
-from flows.batch import Work, concurrency_or_default, not_claimed, work_through
+from flows.batch import concurrency_or_default, not_claimed, work_through
 from tasks.database import connect
 from tasks.zombies import close_zombies
 from utils import shift as night
 from utils.config import load_settings
+from utils.demand import Work
 from utils.models.item import Entry
 from utils.models.options import PipelineOptions
 
@@ -28,6 +29,8 @@ def shift(
     entries: list[Entry] | None = None,
     options: PipelineOptions | None = None,
     concurrency: PositiveInt | None = None,
+    window: str | None = None,
+    timezone: str | None = None,
 ) -> int:
     """Work through a chunk that a night with ``dispatch="workers"`` hands out; returns its size.
 
@@ -40,14 +43,17 @@ def shift(
         entries: What is to be fetched first.
         options: What to do with each item; the settings' defaults when not given.
         concurrency: Items in work at once; the setting when not given.
+        window: The night's, with its ``timezone``: what can't be through before it closes is left.
     """
     connect()
     options = options or load_settings().pipeline
+    hours = night.hours(window, timezone)
     with night.holding(None, run_id, holder) as swept:
         close_zombies(swept.runs)
-        claimed = night.claim_these(holder, items)
+        claimed = night.claim_handed(holder, items)
         night.note(run_id, not_claimed(items, claimed))
         works: list[Work] = [*claimed, *(entries or ())]
         if works:
-            work_through(run_id, works, options, concurrency_or_default(concurrency), holder)
+            at_once = concurrency_or_default(concurrency)
+            work_through(run_id, works, options, at_once, holder, hours)
     return len(works)

@@ -7,7 +7,17 @@ import sys
 
 import typer
 
-from nightshift import duplicates, library, metrics, operation, steps, work
+from nightshift import (
+    duplicates,
+    failures,
+    library,
+    metrics,
+    operation,
+    pausing,
+    retention,
+    steps,
+    work,
+)
 from utils.errors import NightShiftError
 
 app = typer.Typer(
@@ -41,10 +51,13 @@ def connect() -> None:
 
 
 work.add_to(app)
+pausing.add_to(app)
 steps.add_to(app)
 library.add_to(app)
+failures.add_to(app)
 duplicates.add_to(app)
 operation.add_to(app)
+retention.add_to(app)
 metrics.add_to(app)
 
 

@@ -11,8 +11,7 @@ from importlib.metadata import version
 from importlib.util import find_spec
 from typing import NamedTuple
 
-import httpx
-
+from nightshift import server
 from utils import pipeline
 from utils.config import Settings, is_served
 from utils.errors import NightShiftError
@@ -184,25 +183,22 @@ def _server(settings: Settings) -> Iterator[Check]:
                     "nightshift up, for schedules and a UI")  # fmt: skip
         return
     from prefect.client.orchestration import get_client
-    from prefect.settings import PREFECT_API_URL
 
-    url = str(PREFECT_API_URL.value())
     try:
-        with get_client(sync_client=True) as client:  # knows the server's password, if any
-            theirs = client.request("GET", "/admin/version").json()
-            told = client.request("GET", "/admin/settings").json()
-            limits = {
-                limit.tag: limit.concurrency_limit
-                for limit in client.read_concurrency_limits(limit=200, offset=0)
-            }
-    except (httpx.HTTPError, RuntimeError) as error:
-        yield Check(PROBLEM, "Prefect server", f"{url} does not answer: {error}",
-                    "nightshift up, or mend NIGHTSHIFT_PREFECT_API_URL")  # fmt: skip
+        theirs, ours = server.version_of(), version("prefect")
+        server.require(settings)
+    except NightShiftError as error:
+        yield Check(PROBLEM, "Prefect server", str(error))
         return
-    ours = version("prefect")
     same = theirs == ours
-    yield Check(OK if same else WARNING, "Prefect server", f"{url}, version {theirs}",
+    yield Check(OK if same else WARNING, "Prefect server", f"{server.address()}, version {theirs}",
                 "" if same else f"Run the same version: here it is {ours}.")  # fmt: skip
+    with get_client(sync_client=True) as client:  # knows the server's password, if any
+        told = client.request("GET", "/admin/settings").json()
+        limits = {
+            limit.tag: limit.concurrency_limit
+            for limit in client.read_concurrency_limits(limit=200, offset=0)
+        }
     leases = told["server"]["concurrency"]["lease_storage"]
     if leases == _MEMORY_LEASES:
         yield Check(PROBLEM, "leases", "kept in memory: a restart leaks every slot",

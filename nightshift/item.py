@@ -28,6 +28,7 @@ def facts(row: Item) -> dict[str, Any]:
         "summary": row.summary,
         "source_url": row.source_url,
         "tries": row.tries,
+        "error_class": row.error_class,
         "error": row.error,
         "added_at": row.added_at.isoformat(),
         "processed_at": row.processed_at.isoformat() if row.processed_at else None,

@@ -1,4 +1,4 @@
-"""Commands that look at the library: items, show, search, report, requeue, source."""
+"""Commands that look at the library: items, show, search, report, source."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ sources = typer.Typer(
 
 def add_to(app: typer.Typer) -> None:
     """Add the commands of this module."""
-    for command in (items, show, search, report, requeue):
+    for command in (items, show, search, report):
         app.command()(command)
     app.add_typer(sources, name="source")
 
@@ -195,37 +195,6 @@ def report(
     else:
         print_report(found)
         print_costs(spent)
-
-
-def requeue(
-    wanted: Annotated[
-        list[str] | None, typer.Argument(metavar="[ITEM]...", help="Items to try again.")
-    ] = None,
-    failed: Annotated[
-        bool, typer.Option("--failed", help="All that failed or are quarantined.")
-    ] = False,
-    as_json: Json = False,
-) -> None:
-    """Let failed items be tried again, by the next run or shift."""
-    from sqlalchemy import select
-
-    from utils.db import items as library
-    from utils.db.schema import Item
-    from utils.db.session import session
-    from utils.models.item import ItemStatus
-
-    if not wanted and not failed:
-        raise typer.BadParameter("name items, or give --failed")
-    broken = (ItemStatus.FAILED.value, ItemStatus.QUARANTINED.value)
-    with session() as s:
-        ids = [library.find(s, one).id for one in wanted or ()]
-        if failed:
-            ids += s.scalars(select(Item.id).where(Item.status.in_(broken)))
-        library.requeue(s, ids)
-    if as_json:
-        print_json({"requeued": ids})
-    else:
-        console.print(f"{len(ids)} requeued. `nightshift night` tries them now.")
 
 
 @sources.command("add")

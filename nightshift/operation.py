@@ -74,6 +74,7 @@ def reindex() -> None:
 
 def deploy() -> None:
     """Register pool, tag limits, automation and deployments on the Prefect server."""
+    from nightshift import server
     from utils.config import is_served, load_settings, prepare_prefect
     from utils.errors import PermanentError
 
@@ -84,6 +85,7 @@ def deploy() -> None:
             "NIGHTSHIFT_PREFECT_API_URL."
         )
     prepare_prefect(settings, log_level="ERROR")
+    server.require(settings)
     from deployments.register import register
 
     for line in register(settings):

@@ -90,6 +90,10 @@ def print_report(report: ShiftReport) -> None:
         left = f"{report.left_over} left over: " if report.left_over else ""
         console.print(f"{left}{visible(report.reason)}", markup=False, soft_wrap=True)
     console.print(f"Report: {report.report}", highlight=False, soft_wrap=True, markup=False)
+    if counts.failed:
+        console.print(
+            "Why: nightshift requeue --failed --dry-run, nightshift show ITEM", style="dim"
+        )
     console.print('Next: nightshift search "…", nightshift show ITEM, nightshift up', style="dim")
 
 
@@ -137,4 +141,6 @@ def report_document(report: ShiftReport) -> dict[str, Any]:
     document = report.model_dump(mode="json", exclude={"started_at"})
     if not report.counts.deferred:  # said only where it happened
         del document["counts"]["deferred"]
+    if report.reason is None:
+        del document["left_over"], document["reason"]
     return document

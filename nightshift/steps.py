@@ -34,6 +34,8 @@ def plan(
 
     Nothing is taken in, and nothing but the containers is read.
     """
+    from humanize import naturaldelta
+
     from utils import outlook
 
     found = outlook.of(locations, chosen(profile, only, skip, force))
@@ -42,7 +44,8 @@ def plan(
         return
     for one in found:
         kind = f" as {one.profile}" if one.profile else ""
-        console.print(f"\n{visible(str(one.path))}{kind}: {visible(one.says)}",
+        time = f", within {naturaldelta(one.predicted_seconds)}" if one.predicted_seconds else ""
+        console.print(f"\n{visible(str(one.path))}{kind}: {visible(one.says)}{time}",
                       style="bold", markup=False, soft_wrap=True, highlight=False)  # fmt: skip
         if one.steps:
             print_table(

@@ -47,6 +47,8 @@ def _print_line(event: progress.Event) -> None:
             return  # a line each would be a flood
         case progress.Settled(_, title, outcome, detail):
             line = f"{visible(title)}: {outcome} {visible(detail)}"
+        case progress.Held(reason, _):
+            line = f"waiting: {visible(reason)}"
     print(line, file=sys.stderr, flush=True)
 
 
@@ -94,3 +96,7 @@ class _Bars:
                     self._live.console.print(
                         f"[{color}]{outcome}[/] {name} [dim]{escape(visible(detail))}[/]"
                     )
+                case progress.Held(reason, item_id):
+                    if item_id in self._rows:
+                        self._items.remove_task(self._rows.pop(item_id))
+                    self._live.console.print(f"[yellow]waiting[/] {escape(visible(reason))}")

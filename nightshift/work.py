@@ -95,6 +95,14 @@ def night(
     ] = None,
     concurrency: Concurrency = None,
     ai_workers: AiWorkers = None,
+    window: Annotated[
+        str | None,
+        typer.Option(
+            "--window",
+            metavar="HH:MM-HH:MM",
+            help="When it may work; 00:00-24:00 for now [default: NIGHTSHIFT_WINDOW].",
+        ),
+    ] = None,
     profile: Profile = None,
     only: Only = None,
     skip: Skip = None,
@@ -105,9 +113,24 @@ def night(
     verbose: Verbose = False,
 ) -> None:
     """Work a shift now: all sources, what waits, what failed and may be tried again."""
+    from utils import shift
+    from utils.clock import now
+    from utils.window import opening
+
     options = chosen(profile, only, skip, force, language, words)
     _widen_ai(ai_workers)
-    _work("night_shift", as_json, verbose, limit=limit, options=options, concurrency=concurrency)
+    try:
+        hours = shift.hours(window, None)
+    except ValueError as error:
+        raise typer.BadParameter(str(error)) from error
+    if hours and not opening(hours, now()):  # no need to start Prefect to find that out
+        run_id = shift.new_id()
+        with shift.holding("night-shift", run_id):
+            shift.missed(run_id, hours)
+            shift.settle(run_id)
+        _finish(run_id, as_json)
+    _work("night_shift", as_json, verbose, limit=limit, options=options, concurrency=concurrency,
+          window=window)  # fmt: skip
 
 
 def chosen(
@@ -160,11 +183,12 @@ def _work(flow_name: str, as_json: bool, verbose: bool, **parameters: Any) -> No
     """Call a batch flow in this process, show its progress, and print what it came to."""
     from importlib import import_module
 
-    from nightshift import watch
+    from nightshift import server, watch
     from utils import shift
     from utils.config import load_settings, prepare_prefect
 
     prepare_prefect(load_settings(), log_level="INFO" if verbose else "CRITICAL")
+    server.require(load_settings())
     _end_tools_on_ctrl_c()
     run_id = shift.new_id()
     with watch.shown(quiet=as_json):

@@ -12,7 +12,7 @@ from utils.config import load_settings
 from utils.db import items, runs
 from utils.db.schema import Item
 from utils.db.session import session
-from utils.errors import DeferredError, StoppedError
+from utils.errors import DeferredError, ResourceError, StoppedError
 from utils.models.item import MediaItem
 from utils.models.options import PipelineOptions
 from utils.models.shift import ItemOutcome, Outcome
@@ -26,11 +26,15 @@ def recorded(
     """Settle the item as done if the block succeeds, as failed (and re-raise) if it does not.
 
     The block adds to the list what it put off. An item that another run took over from
-    ``holder`` is that run's to settle.
+    ``holder`` is that run's to settle. What met a lack of disk or memory stays ``holder``'s and
+    stands as before: the gate tries it again, or gives it back (utils/gate.py).
     """
     put_off: list[DeferredError] = []
     try:
         yield put_off
+    except (ResourceError, MemoryError) as error:
+        progress.tell(progress.Held(f"{item.title}: {error}", item.item_id))
+        raise
     except Exception as error:
         with session() as s:
             if not items.holds(s, item.item_id, holder):

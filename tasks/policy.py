@@ -31,7 +31,7 @@ from sqlalchemy.orm import Session
 from tenacity import RetryCallState, Retrying, retry_if_exception_type, stop_after_attempt
 from tenacity.wait import wait_exponential_jitter
 
-from tasks.lanes import lane
+from tasks.lanes import MAX_DELAY_SECONDS, lane, sleep
 from utils import deadline, pipeline, progress, store
 from utils.config import load_settings
 from utils.db import ledger
@@ -53,7 +53,6 @@ forced: ContextVar[frozenset[str]] = ContextVar("forced", default=frozenset())
 # Prefect sets the address of an ephemeral server too, once it runs.
 SERVED = PREFECT_API_URL.value() is not None
 
-MAX_DELAY_SECONDS = 300.0
 _backoff = wait_exponential_jitter(initial=1, max=60)
 
 
@@ -184,7 +183,7 @@ def tries(retries: int) -> Retrying:
         retry=retry_if_exception_type(RetryableError),
         stop=stop_after_attempt(retries + 1),
         wait=_delay,
-        sleep=deadline.pause,
+        sleep=sleep,
         reraise=True,
     )
 

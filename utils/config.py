@@ -12,7 +12,6 @@ import os
 from functools import cache
 from pathlib import Path
 from typing import Annotated, Any, Literal, NamedTuple
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import platformdirs
 from dotenv import dotenv_values
@@ -31,10 +30,12 @@ from utils.errors import SettingsError
 from utils.models.notice import Event
 from utils.models.options import PipelineOptions
 from utils.models.spending import TokenPrice
+from utils.window import valid, valid_zone
 
 PREFECT_PORT = 4200
 CHROMA_PORT = 8210
 METRICS_PORT = 9464
+PREFECT_RETENTION_DAYS = 14
 
 
 class Lanes(BaseModel):
@@ -96,6 +97,9 @@ class Settings(BaseSettings):
     database_block: str | None = Field(
         default=None, description="A prefect-sqlalchemy SqlAlchemyConnector block to use instead."
     )
+    database_wait_seconds: int = Field(
+        default=30, ge=1, description="For another program that has locked an SQLite database."
+    )
     chroma_url: str | None = Field(
         default=None, description="http://host:port of `chroma run`; embedded when not given."
     )
@@ -107,6 +111,23 @@ class Settings(BaseSettings):
     timezone: str = Field(default="UTC", description="For schedules and reports.")
 
     shift_limit: int = Field(default=50, ge=1, description="Items that one shift takes.")
+    window: str | None = Field(
+        default=None,
+        description="When shifts may work, such as 22:00-06:00 in the time zone; always when "
+        "not given.",
+    )
+    min_free_bytes: int = Field(
+        default=2 * 2**30,
+        ge=0,
+        description="Nothing more is begun where less than this would stay free on the home's "
+        "disk; 0: not looked at.",
+    )
+    room_wait_seconds: int = Field(
+        default=600, ge=0, description="How long a shift waits for disk or memory, then it ends."
+    )
+    pause_wait_seconds: int = Field(
+        default=12 * 3600, ge=0, description="How long a paused shift waits, then it ends."
+    )
     concurrency: int = Field(default=2, ge=1, description="Items in work at once.")
     dispatch: Literal["inline", "workers"] = Field(
         default="inline", description="Where a night's items are worked on."
@@ -129,6 +150,15 @@ class Settings(BaseSettings):
     )
     step_timeout_seconds: int = Field(
         default=6 * 3600, ge=1, description="For one execution of a step."
+    )
+    retention_days: int = Field(
+        default=90, ge=1, description="Of runs, their reports, and executions made again since."
+    )
+    retention_runs: int = Field(default=100, ge=1, description="Runs that are kept at most.")
+    prefect_retention_days: int = Field(
+        default=PREFECT_RETENTION_DAYS,
+        ge=1,
+        description="Of flow runs, their logs and artifacts in Prefect.",
     )
     lanes: Lanes = Lanes()
     pipeline: PipelineOptions = PipelineOptions()
@@ -205,11 +235,12 @@ class Settings(BaseSettings):
     @field_validator("timezone")
     @classmethod
     def _known_zone(cls, name: str) -> str:
-        try:
-            ZoneInfo(name)
-        except (ZoneInfoNotFoundError, ValueError) as error:
-            raise ValueError(f"{name!r} is no time zone such as Europe/Berlin") from error
-        return name
+        return valid_zone(name)
+
+    @field_validator("window")
+    @classmethod
+    def _some_hours(cls, text: str | None) -> str | None:
+        return None if text is None else valid(text)
 
     @model_validator(mode="after")
     def _absolute(self) -> Settings:

@@ -10,14 +10,15 @@ from typing import NamedTuple
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
-from utils import sweep
+from utils import clock, sweep
 from utils.config import Settings, load_settings
-from utils.db import archive, holders, items, ledger
+from utils.db import archive, flags, holders, items, ledger, runs
 from utils.db.schema import Execution, Holder, Item, RunItem
 from utils.db.session import session
 from utils.errors import StoppedError
 from utils.models.item import Entry
 from utils.models.shift import ItemOutcome, Outcome
+from utils.window import Window, opening
 
 
 class Piece(NamedTuple):
@@ -123,6 +124,28 @@ def unsettled(run_id: str, chunk: Sequence[Piece]) -> Rest:
         suspects=[piece for piece in left if keys[piece.name] in lost],
         others=[piece for piece in left if keys[piece.name] not in lost],
     )
+
+
+def closed(window: Window | None) -> str | None:
+    """Why nothing more may be handed out tonight; None while it may."""
+    if window and not opening(window, clock.now()):
+        return f"the window {window} has closed"
+    return None
+
+
+def paused() -> str | None:
+    """Why nothing may be handed out now; None if nobody has paused the shifts."""
+    with session() as s:
+        flag = flags.get(s, flags.PAUSED)
+    if flag is None:
+        return None
+    return ": ".join(filter(None, ("paused", flag.value["reason"]))) + " (`nightshift resume`)"
+
+
+def leave_over(run_id: str, number: int, reason: str) -> None:
+    """Note that so many were not handed out, and why; they wait where they were."""
+    with session() as s:
+        runs.leave_over(s, run_id, number, reason)
 
 
 def living(names: Sequence[str]) -> set[str]:

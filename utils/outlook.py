@@ -8,7 +8,7 @@ from pathlib import Path
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from utils import intake, pipeline, shift
+from utils import forecast, intake, pipeline, shift
 from utils.config import load_settings
 from utils.db import items, ledger
 from utils.db.schema import Execution, Item
@@ -30,30 +30,38 @@ class StepOutlook(Frozen):
 
 
 class Outlook(Frozen):
-    """What a run would do with one file; ``steps`` is empty where it would do nothing."""
+    """What a run would do with one file; ``steps`` is empty where it would do nothing.
+
+    ``predicted_seconds``: by the ledger's history, with what the gate of a shift adds for safety.
+    """
 
     path: Path
     item_id: str | None = None
     profile: str | None = None
     says: str
     steps: tuple[StepOutlook, ...] = ()
+    predicted_seconds: float | None = None
 
 
 def of(locations: Sequence[str], options: PipelineOptions) -> Iterator[Outlook]:
     """One outlook a file, folders searched."""
     key = shift.wanted_key(options)
+    with session() as s:
+        history = forecast.learn(s)
     for path in intake.expanded(locations):
         if problem := intake.unusable_name(path):
             printable = str(path).encode(errors="backslashreplace").decode()
             yield Outlook(path=Path(printable), says=f"would fail: {problem}")
             continue
         try:
-            yield _of_file(path, options, key)
+            yield _of_file(path, options, key, history)
         except NightShiftError as error:
             yield Outlook(path=path, says=f"would fail: {error}")
 
 
-def _of_file(path: Path, options: PipelineOptions, key: str | None) -> Outlook:
+def _of_file(
+    path: Path, options: PipelineOptions, key: str | None, history: forecast.Forecast
+) -> Outlook:
     stat = files.stat(path)
     with session() as s:
         row = items.known_files(s, [path]).get(str(path))
@@ -69,6 +77,9 @@ def _of_file(path: Path, options: PipelineOptions, key: str | None) -> Outlook:
     forced = pipeline.forced(options)
     if item and item.verdict == Band.REJECT.value:
         plan = plan.for_rejected()
+    new = [
+        step for step in plan.reasons if plan.runs(step) and (step in forced or step not in before)
+    ]
     return Outlook(
         path=path,
         item_id=item.id if item else None,
@@ -77,6 +88,9 @@ def _of_file(path: Path, options: PipelineOptions, key: str | None) -> Outlook:
         steps=tuple(
             StepOutlook(step=step, runs=reason is None, why=reason or _why(step, before, forced))
             for step, reason in plan.reasons.items()
+        ),
+        predicted_seconds=round(
+            forecast.seconds(history, probe.kind.value, probe.duration_seconds, new), 1
         ),
     )
 

@@ -223,6 +223,20 @@ def _not_configured(step: str, options: PipelineOptions, settings: Settings) -> 
     return None
 
 
+def expected(kind: MediaKind, options: PipelineOptions, settings: Settings) -> tuple[str, ...]:
+    """The steps that an item of this kind may go through, before anybody has looked into it."""
+    chosen = PROFILE_OF[kind] if options.profile == "auto" else options.profile
+    asked = with_needs(options.only)
+    return tuple(
+        step.name
+        for step in STEPS
+        if (not asked or step.name in asked or step.name in _FIRST)
+        and (not step.optional or getattr(options.steps, step.name))
+        and chosen in step.profiles
+        and _not_configured(step.name, options, settings) is None
+    )
+
+
 def pipeline_key(options: PipelineOptions, engines: str) -> str:
     """One hash of all that decides an item's results but the item: versions and options.
 

@@ -39,7 +39,14 @@ class Settled(NamedTuple):
     detail: str
 
 
-Event = Begun | Stepping | Advancing | Settled
+class Held(NamedTuple):
+    """Nothing more is begun for the moment, and why; ``item_id`` is what met the reason."""
+
+    reason: str
+    item_id: str | None = None
+
+
+Event = Begun | Stepping | Advancing | Settled | Held
 
 _watchers: list[Callable[[Event], None]] = []
 

@@ -12,17 +12,19 @@ from importlib.metadata import version
 from pydantic import SecretStr
 from sqlalchemy import select
 
-from utils import intake, notify, parent, pipeline, store, sweep
+from utils import clock, demand, intake, notify, parent, pipeline, store, sweep
 from utils.config import load_settings
-from utils.db import holders, items, runs
+from utils.db import holders, items, leases, runs
 from utils.db.schema import Item
 from utils.db.session import session
 from utils.errors import NightShiftError, PermanentError, RetryableError
+from utils.gate import Gate, Limits
 from utils.media import files, tools
 from utils.models.item import ItemStatus, MediaItem
 from utils.models.options import PipelineOptions
 from utils.models.shift import ItemOutcome, Outcome, ShiftReport
 from utils.text import analyst, embedder
+from utils.window import Window, next_opening, opening, parse
 
 
 def done_key(options: PipelineOptions) -> str:
@@ -107,8 +109,15 @@ def take_in(locations: Sequence[str], options: PipelineOptions) -> intake.Intake
 
 
 def claim_these(run_id: str, item_ids: Sequence[str]) -> list[str]:
-    """Claim known items for a run; what another run holds is left out."""
+    """Claim items that a person asked for; what another run holds is left out."""
+    with session() as s:
+        items.ask(s, item_ids)
     return _claim(run_id, item_ids)
+
+
+def claim_handed(holder: str, item_ids: Sequence[str]) -> list[str]:
+    """Claim items that a night handed out; what another run holds is left out."""
+    return _claim(holder, item_ids)
 
 
 def claim_waiting(run_id: str, limit: int) -> list[str]:
@@ -177,13 +186,78 @@ def note(run_id: str, outcomes: Sequence[ItemOutcome]) -> None:
             runs.add_outcome(s, run_id, outcome)
 
 
+def gate_for(
+    works: Sequence[demand.Work],
+    options: PipelineOptions,
+    concurrency: int,
+    window: Window | None = None,
+) -> Gate[demand.Work]:
+    """The gate that ``works`` go through, by the settings' limits."""
+    settings = load_settings()
+    limits = Limits(
+        settings.home,
+        settings.min_free_bytes,
+        settings.pause_wait_seconds,
+        settings.room_wait_seconds,
+        window,
+    )
+    need = demand.of(works, options, settings, timed=window is not None)
+    return Gate(works, concurrency, limits, need)
+
+
+def leave_over(run_id: str, holder: str, gate: Gate[demand.Work]) -> None:
+    """Give back what the gate did not let in, and note how much that is and why."""
+    ids = [work for work in gate.left if isinstance(work, str)]
+    number = len(gate.left) - (gate.fault is not None)  # which is told as a failure
+    with session() as s:
+        items.give_back(s, holder, ids, load_settings().max_tries)
+        if gate.reason:
+            runs.leave_over(s, run_id, number, gate.reason)
+
+
+def hours(text: str | None, timezone: str | None) -> Window | None:
+    """The window that a person wrote, or the settings'; None if there is none."""
+    settings = load_settings()
+    text = text or settings.window
+    return parse(text, timezone or settings.timezone) if text else None
+
+
+def missed(run_id: str, window: Window) -> str | None:
+    """Note that the run begins outside its window; says when the next opens. None inside."""
+    moment = clock.now()
+    if opening(window, moment):
+        return None
+    opens = next_opening(window, moment).start.astimezone(window.zone)
+    reason = f"outside the window {window}: the next opens at {opens:%Y-%m-%d %H:%M %Z}"
+    with session() as s:
+        runs.leave_over(s, run_id, 0, reason)
+    return reason
+
+
+def take_sources(holder: str, locations: Sequence[str]) -> tuple[list[str], list[ItemOutcome]]:
+    """Sources that are ``holder``'s from now on, and what to say of those that others look into."""
+    names = {f"source:{location}": location for location in locations}
+    with session() as s:
+        taken = {names[name] for name in leases.take(s, holder, list(names))}
+    return [location for location in locations if location in taken], [
+        ItemOutcome(
+            item_id=None,
+            path=location,
+            outcome=Outcome.SKIPPED,
+            reason="another shift is looking into it",
+        )
+        for location in locations
+        if location not in taken
+    ]
+
+
 def settle(run_id: str) -> ShiftReport:
     """Close a run: count, judge, write its report, tell whoever is to be told."""
     from utils.report import html
 
     with session() as s:
         report = runs.load(s, run_id)
-        status = runs.status_of(report.counts)
+        status = runs.status_of(report.counts, report.left_over)
         runs.finish(s, run_id, status, None)
     path = load_settings().home / "reports" / f"{run_id}.html"
     report = report.model_copy(update={"status": status, "report": path})

@@ -134,7 +134,7 @@ def test_report_repeats_the_last_run_and_any_other(home, first):
 
 def test_a_requeued_item_is_tried_again_by_the_next_night(home, first):
     item_id = by_name(document(first))["broken camera file.mp4"]["item_id"]
-    assert document(nightshift(home, "requeue", item_id, "--json")) == {"requeued": [item_id]}
+    assert document(nightshift(home, "requeue", item_id, "--json"))["requeued"] == [item_id]
     night = nightshift(home, "night", "--limit", "1", "--json")
     assert night.returncode == 1
     report = document(night)
@@ -207,7 +207,7 @@ def test_doctor_says_what_is_there_and_what_is_missing(home, first):
     assert "does not answer" in lonely.stdout
 
 
-def test_a_full_disk_fails_the_item_clearly_and_leaves_nothing_half_written(tmp_path):
+def test_a_full_disk_stops_the_shift_not_the_item_and_leaves_nothing_half_written(tmp_path):
     small = tmp_path / "small"
     small.mkdir()
     mount = subprocess.run(
@@ -224,13 +224,20 @@ def test_a_full_disk_fails_the_item_clearly_and_leaves_nothing_half_written(tmp_
         finished = nightshift(
             small / "home", "run", str(big), str(SAMPLES / "coast.jpg"),
             "--json", "--concurrency", "1",
-            NIGHTSHIFT_PIPELINE__COMPRESSION__CRF="1",
+            NIGHTSHIFT_PIPELINE__COMPRESSION__CRF="1", NIGHTSHIFT_MIN_FREE_BYTES="0",
+            NIGHTSHIFT_ROOM_WAIT_SECONDS="20",
         )  # fmt: skip
         report = document(finished)
         found = by_name(report)
         assert found["coast.jpg"]["outcome"] == "done"
         assert found["big.mkv"]["outcome"] == "failed"
         assert "disk is full" in found["big.mkv"]["error"]
+        assert "disk is full" in report["reason"]
+        assert finished.returncode == 1
+        standing = {item["title"]: item for item in document(
+            nightshift(small / "home", "items", "--json")
+        )}  # fmt: skip
+        assert (standing["big"]["status"], standing["big"]["tries"]) == ("pending", 0)
         assert not list((small / "home" / "items").rglob(".*"))
     finally:
         subprocess.run(["umount", small], check=True)

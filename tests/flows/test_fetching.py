@@ -3,6 +3,7 @@
 import pytest
 from sqlalchemy import select
 
+from tasks.lanes import lane
 from tests.flows.test_shift import QUICK, ingest, outcomes, steps, work_a_night
 from tests.servers.site import video_site
 from utils.db import sources
@@ -62,6 +63,20 @@ def test_a_throttled_site_is_asked_again_after_its_delay(site):
     report, _ = ingest(f"{site.url}/watch/busy")
     assert report.counts.done == 1
     assert site.count("/media/busy.mp4") == 2
+
+
+def test_while_a_site_throttles_one_of_many_nobody_asks_it(site):
+    """Six entries, four items in work, two downloads at once; the second entry gets a 429."""
+    lane.cache_clear()
+    report, _ = ingest(f"{site.url}/watch/crowd", concurrency=4)
+    assert report.counts.failed == 0
+    assert len(archived()) == 6
+    refused, again = (x.at for x in site.asked if x.path == "/media/crowd-1.mp4")
+    assert again - refused > 1.9
+    # What was being downloaded beside it was on loopback: over in no time.
+    assert [x.path for x in site.asked if refused + 0.5 < x.at < refused + 1.9] == []
+    assert len([x for x in site.asked if x.at < refused]) > 2
+    assert len([x for x in site.asked if x.at > refused + 1.9]) > 6
 
 
 def test_a_body_cut_short_is_fetched_again(site):

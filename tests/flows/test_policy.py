@@ -11,7 +11,7 @@ from prefect.runtime import flow_run
 
 from tasks import policy
 from tasks.lanes import lane
-from utils import deadline, pipeline
+from utils import pipeline
 from utils.db import ledger
 from utils.db.session import session
 from utils.errors import PermanentError, RetryableError, ThrottledError
@@ -57,7 +57,7 @@ def executions(item):
 def no_waiting(monkeypatch):
     """Notes the delays instead of sleeping through them."""
     slept = []
-    monkeypatch.setattr(deadline, "pause", slept.append)
+    monkeypatch.setattr(policy, "sleep", slept.append)
     return slept
 
 
@@ -104,7 +104,7 @@ def test_the_lane_is_free_while_a_step_waits_for_its_next_try(item, monkeypatch)
     row = pipeline.BY_NAME["generate_checksum"]
     width = lane(row.lane)._value
 
-    monkeypatch.setattr(deadline, "pause", lambda _seconds: free.append(lane(row.lane)._value))
+    monkeypatch.setattr(policy, "sleep", lambda _seconds: free.append(lane(row.lane)._value))
     step = step_that(fails(RetryableError("busy")))
     in_flow(lambda: step(item).sha256)
     assert free == [width]

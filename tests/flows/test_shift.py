@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import select
 
 from tests.media import Clips, ffmpeg
-from utils.db import items, ledger, runs
+from utils.db import failures, items, ledger, runs
 from utils.db.schema import Execution, Item, Spending
 from utils.db.session import session
 from utils.models.options import CompressionOptions, PipelineOptions
@@ -30,10 +30,11 @@ def library(clips: Clips, tmp_path):
     return folder
 
 
-def ingest(*locations, options=QUICK):
+def ingest(*locations, options=QUICK, **parameters):
     from flows.content_ingestion import content_ingestion
 
-    state = content_ingestion([str(one) for one in locations], options, return_state=True)
+    found = [str(one) for one in locations]
+    state = content_ingestion(found, options, return_state=True, **parameters)
     return state.result(raise_on_failure=False), state
 
 
@@ -134,7 +135,7 @@ def test_a_lost_rendition_is_made_again_and_nothing_else(library, settings):
     (rendition,) = settings.home.rglob("rendition-*.opus")
     rendition.unlink()
     with session() as s:
-        items.requeue(s, [item_id])
+        failures.requeue(s, failures.Choice((item_id,)))
     ingest(library / "tone.wav")
     assert rendition.exists()
     counts = {name: step.executions for name, step in steps(item_id).items()}
@@ -222,9 +223,9 @@ def test_an_item_that_another_run_holds_is_left_to_it(library):
     ingest(library)
     with session() as s:
         item = s.scalars(select(Item).where(Item.title == "tone")).one()
-        items.requeue(s, [item.id])
+        failures.requeue(s, failures.Choice((item.id,)))
         query = select(Item).where(Item.id == item.id)
-        assert items.claim(s, "somebody else", query, 1, 60) == [item.id]
+        assert items.claim(s, "somebody else", query, 1) == [item.id]
     report, _ = ingest(library)
     assert outcomes(report)["tone.wav"] == ("skipped", "another run is working on it")
 

@@ -41,12 +41,16 @@ def video_site(media: Path, seconds: float, hls: Path | None = None) -> Iterator
                 return Answer(404)
             case "/media/busy.mp4" if tries.get(path, 0) <= 1:
                 return Answer(429, headers={"Retry-After": "1"})
+            case "/media/crowd-1.mp4" if tries.get(path, 0) <= 1:
+                return Answer(429, headers={"Retry-After": "2"})
             case "/media/cut.mp4" if tries.get(path, 0) <= 1:
                 return Answer(body=body, headers=MP4, cut_to=len(body) // 2)
             case "/media/silent-cut.mp4":
                 half = body[: len(body) // 2]
                 return Answer(body=half, headers=MP4, declare_length=False)
             case "/media/busy.mp4" | "/media/cut.mp4":
+                return Answer(body=body, headers=MP4)
+            case _ if path.startswith("/media/crowd-"):
                 return Answer(body=body, headers=MP4)
             case "/media/nothing.mp4":
                 return Answer(body=b"", headers=MP4)
@@ -59,6 +63,8 @@ def video_site(media: Path, seconds: float, hls: Path | None = None) -> Iterator
             return Answer.of_json({"error": "This video is private"}, 200)
         if name == "channel":
             return Answer.of_json({"entries": ["listed", "plain"]})
+        if name == "crowd":
+            return Answer.of_json({"entries": [f"crowd-{number}" for number in range(6)]})
         return Answer.of_json(
             {
                 "id": name,

@@ -1,6 +1,7 @@
 """Claims, migrations and the ledger, on SQLite and on a real Postgres."""
 
 import threading
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -8,7 +9,7 @@ from pydantic import SecretStr
 from sqlalchemy import select, text
 
 from utils.config import load_settings
-from utils.db import items, ledger, runs
+from utils.db import failures, flags, items, ledger, runs
 from utils.db.items import Seen
 from utils.db.schema import Base, Item, is_described
 from utils.db.session import MIGRATIONS, engine, session, upgrade
@@ -130,7 +131,7 @@ def test_three_failures_quarantine_and_a_permanent_one_at_once(database):
         statuses = set(s.scalars(select(Item.status)))
     assert statuses == {ItemStatus.QUARANTINED.value}
     with session() as s:
-        items.requeue(s, [unlucky, corrupt])
+        failures.requeue(s, failures.Choice((unlucky, corrupt)))
         assert [item.tries for item in s.scalars(select(Item))] == [0, 0]
     assert len(claim("a")) == 2
 
@@ -204,3 +205,75 @@ def test_what_was_put_off_comes_after_all_else(database):
     first, second = add(1), add(2)
     stand(first, status="deferred")
     assert claim("a") == [second, first]
+
+
+def ago(**span):
+    return datetime.now(UTC) - timedelta(**span)
+
+
+def test_what_a_person_asked_for_goes_first_then_what_is_fresh_then_what_is_small(database):
+    old = add(1, added_at=ago(days=2))
+    big, small = add(2, size_bytes=5 * 2**30), add(3, size_bytes=2**20)
+    asked = add(4, size_bytes=50 * 2**30, added_at=ago(days=2))
+    with session() as s:
+        items.ask(s, [asked])
+    assert claim("a") == [asked, small, big, old]
+
+
+def test_requeued_items_are_asked_for_until_they_are_done(database):
+    first, second = add(1), add(2)
+    with session() as s:
+        failures.requeue(s, failures.Choice(ids=(second,)))
+    assert claim("a") == [second, first]
+    with session() as s:
+        items.settle_done(s, second, "key")
+        assert s.get_one(Item, second).asked_at is None
+
+
+def test_a_big_old_item_comes_up_although_small_ones_arrive_each_night(database):
+    """The worst case: endlessly big, put off before, failed before, and a night takes one item."""
+    worst = add(1, size_bytes=2**50, status="failed", tries=2)
+    put_off = add(2, size_bytes=2**50, status="deferred")
+    nights = {}
+    for night in range(1, 30):
+        with session() as s:  # a day passes
+            for item in s.scalars(select(Item)):
+                item.added_at -= timedelta(days=1)
+        add(100 + night)
+        with session() as s:
+            ids = items.claim(s, "a shift", items.waiting(3), 1)
+            s.delete(s.get_one(Item, ids[0]))
+        for name, item_id in (("worst", worst), ("put_off", put_off)):
+            if ids == [item_id]:
+                nights[name] = night
+    assert 10 < nights["worst"] <= 26
+    assert 10 < nights["put_off"] <= 26
+
+
+def test_a_clock_that_was_ahead_starves_nobody(database):
+    future, now = add(1, added_at=ago(days=-900)), add(2)
+    assert claim("a") == [future, now]
+
+
+def test_what_is_left_over_stands_as_before_and_another_holders_is_left_alone(database):
+    mine, failed, theirs = add(1), add(2, status="failed", tries=1), add(3)
+    stand(failed, error_class="RetryableError", error="no")
+    assert set(claim("me", limit=2)) == {mine, theirs}
+    with session() as s:
+        s.get_one(Item, theirs).claimed_by = "they"
+        items.give_back(s, "me", [mine, failed, theirs], 3)
+        standing = {i: (s.get_one(Item, i).status, s.get_one(Item, i).claimed_by)
+                    for i in (mine, failed, theirs)}  # fmt: skip
+    assert standing == {
+        mine: ("pending", None), failed: ("failed", None), theirs: ("processing", "they"),
+    }  # fmt: skip
+
+
+def test_a_pause_is_told_through_the_database(database):
+    with session() as s:
+        flags.put(s, flags.PAUSED, {"reason": "disks"})
+        flags.put(s, flags.PAUSED, {"reason": "disks, again"})
+    with session() as s:
+        assert flags.get(s, flags.PAUSED).value == {"reason": "disks, again"}
+        assert flags.take_down(s, flags.PAUSED) is not None
+        assert flags.take_down(s, flags.PAUSED) is None

@@ -18,7 +18,7 @@ from httpx2 import ConnectError, ConnectTimeout, HTTPError
 from pydantic import BaseModel, ValidationError
 
 from utils import deadline
-from utils.clients import gemini_prices
+from utils.clients import gemini_prices, retry_after
 from utils.config import Settings
 from utils.errors import (
     NightShiftError,
@@ -236,7 +236,7 @@ def _usage(response: types.GenerateContentResponse) -> TokenUsage | None:
 def _translated(error: errors.APIError, secret: str) -> NightShiftError:
     said = f"Gemini answered {error.code} {error.status or ''}: {error.message or ''}".strip()
     said = said.replace(secret, "…") if secret else said
-    if error.code == 429:
+    if error.code == 429 or (error.code == 503 and _delay(error) is not None):
         return ThrottledError(said, _delay(error))
     if error.code == 408 or error.code >= 500:
         return RetryableError(said)
@@ -252,10 +252,11 @@ def _translated(error: errors.APIError, secret: str) -> NightShiftError:
 def _delay(error: errors.APIError) -> float | None:
     """The pause that the server asks for: Retry-After, or RetryInfo in the error's details."""
     headers: Any = getattr(error.response, "headers", None) or {}
+    if "retry-after" in headers:
+        return retry_after.seconds(headers["retry-after"])
     try:
-        if "retry-after" in headers:
-            return float(headers["retry-after"])
         details = (error.details or {}).get("error", {}).get("details", [])
-        return next(float(d["retryDelay"].rstrip("s")) for d in details if "retryDelay" in d)
-    except (ValueError, StopIteration, AttributeError):
+        told = next(d["retryDelay"].rstrip("s") for d in details if "retryDelay" in d)
+    except (StopIteration, AttributeError):
         return None
+    return retry_after.seconds(told)

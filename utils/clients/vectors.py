@@ -10,9 +10,12 @@ collection took 5 ms, and 200 ms where the kind was a filter.
 
 from __future__ import annotations
 
+import shutil
+import sqlite3
 from collections.abc import Iterator, Sequence, Set
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from hashlib import sha256
+from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
@@ -126,6 +129,51 @@ def count(settings: Settings) -> int:
         return sum(int(_open(client, kind, embedder.name()).count()) for kind in TEXTS)
 
 
+def forget_former(settings: Settings, dry_run: bool = False) -> tuple[int, int, int]:
+    """Remove the collections of texts that an older version, or another model, made.
+
+    Returns passages, files and bytes. Embedded Chroma leaves the folder of a deleted
+    collection behind; a server's files are its own.
+    """
+    if not settings.chroma_url and not (settings.home / "chroma" / "chroma.sqlite3").exists():
+        return 0, 0, 0
+    ours = {_name(kind, embedder.name()) for kind in TEXTS}
+    with _client(settings) as client:
+        former = [one for one in client.list_collections() if _is_former(one.name, ours)]
+        passages = sum(one.count() for one in former)
+        files: list[Path] = []
+        if not settings.chroma_url:
+            files = _unused_files(settings.home / "chroma", {one.name for one in former})
+        size = sum(path.stat().st_size for path in files)
+        if not dry_run:
+            for one in former:
+                client.delete_collection(one.name)
+            for folder in {path.parent for path in files}:
+                shutil.rmtree(folder, ignore_errors=True)
+    return passages, len(files), size
+
+
+def _is_former(name: str, ours: Set[str]) -> bool:
+    kind, _, model = name.partition("-")
+    return name not in ours and (kind == "passages" or (kind in TEXTS and model != ""))
+
+
+def _unused_files(chroma: Path, former: Set[str]) -> list[Path]:
+    """The files of vectors that belong to no collection, or to a former one."""
+    with closing(sqlite3.connect(f"file:{chroma}/chroma.sqlite3?mode=ro", uri=True)) as database:
+        rows = database.execute(
+            "SELECT segments.id, collections.name FROM segments "
+            "JOIN collections ON collections.id = segments.collection"
+        ).fetchall()
+    used = {segment for segment, name in rows if name not in former}
+    return [
+        path
+        for folder in chroma.iterdir()
+        if folder.is_dir() and folder.name not in used
+        for path in folder.iterdir()
+    ]
+
+
 def _nearest_items(
     collection: Any, vector: Vector, limit: int, candidates: Set[str] | None
 ) -> list[Near]:
@@ -172,8 +220,11 @@ def _metadata(item_id: str, passage: Passage) -> dict[str, Any]:
 
 def _open(client: Any, kind: PassageKind, model: str) -> Any:
     """The collection of a kind, whose name changes with the model: vectors don't mix."""
-    name = f"{kind}-{sha256(model.encode()).hexdigest()[:8]}"
-    return client.get_or_create_collection(name, configuration=_CONFIGURATION)
+    return client.get_or_create_collection(_name(kind, model), configuration=_CONFIGURATION)
+
+
+def _name(kind: PassageKind, model: str) -> str:
+    return f"{kind}-{sha256(model.encode()).hexdigest()[:8]}"
 
 
 @contextmanager

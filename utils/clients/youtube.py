@@ -18,7 +18,7 @@ from yt_dlp.networking.exceptions import HTTPError, TransportError
 from yt_dlp.utils import DownloadError, ExtractorError
 
 from utils import deadline
-from utils.clients import address
+from utils.clients import address, retry_after
 from utils.config import Settings
 from utils.errors import (
     NightShiftError,
@@ -169,8 +169,9 @@ def _translated(error: DownloadError, url: str) -> NightShiftError:
         cause = cause.cause
     said = str(error.msg or error).removeprefix("ERROR: ").split("; please report")[0]
     if isinstance(cause, HTTPError):
-        if cause.status == 429:
-            return ThrottledError(f"{url} is throttled (429).", _delay(cause))
+        delay = retry_after.seconds(cause.response.headers.get("Retry-After"))
+        if cause.status == 429 or (cause.status == 503 and delay is not None):
+            return ThrottledError(f"{url} is throttled ({cause.status}).", delay)
         if cause.status in _PERMANENT:
             return PermanentError(f"{url} can't be fetched: the site answered {cause.status}.")
         return RetryableError(f"{url}: the site answered {cause.status}.")
@@ -183,10 +184,3 @@ def _translated(error: DownloadError, url: str) -> NightShiftError:
     if cause is None:  # a body shorter than its Content-Length
         return RetryableError(f"{url} was cut short: {said}")
     return PermanentError(f"{url} can't be fetched: {said}")
-
-
-def _delay(error: HTTPError) -> float | None:
-    try:
-        return float(error.response.headers.get("Retry-After"))
-    except (TypeError, ValueError):
-        return None

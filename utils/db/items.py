@@ -2,11 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from sqlalchemy import Select, func, or_, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Float,
+    Integer,
+    Select,
+    case,
+    cast,
+    extract,
+    func,
+    literal,
+    or_,
+    select,
+    update,
+)
 from sqlalchemy.orm import Session
 
 from utils.config import load_settings
@@ -162,8 +175,36 @@ def find(s: Session, wanted: str) -> Item:
     raise PermanentError(f"There is no item {wanted}. `nightshift items` lists them.")
 
 
+# The order of what waits, in days of waiting: a rank is what an item has against it, less its age.
+# All of it is bounded, so that whatever waits gets in front of all that arrives later, after
+# 25 days at the latest (the sum of these). Chosen.
+_FRESH_DAYS = 7.0  # ahead for what came within a day
+_SIZE_DAYS = 4.0  # behind for a size without end; half of it at ``_SIZE_BYTES``
+_SIZE_BYTES = 2**30
+_TRY_DAYS = 4.0  # behind for a failed try; half of it more for all that follow
+_DEFERRED_DAYS = 8.0  # behind for what was put off, which may not fit again
+_HOUR = 3600
+
+
+def rank() -> ColumnElement[float]:
+    """What an item has against it, less the days that it waits: the lowest goes first.
+
+    Age counts in whole hours, so that of what came together the small goes first.
+    """
+    waited = cast(literal(now().timestamp()) - extract("epoch", Item.added_at), Integer)
+    hours = case((waited < 0, 0), else_=waited // _HOUR)  # the clock may have been ahead
+    size = cast(Item.size_bytes, Float)
+    return (
+        case((hours < 24, -_FRESH_DAYS), else_=0.0)
+        + _SIZE_DAYS * size / (size + float(_SIZE_BYTES))
+        + case((Item.tries == 0, 0.0), (Item.tries == 1, _TRY_DAYS), else_=1.5 * _TRY_DAYS)
+        + case((Item.status == ItemStatus.DEFERRED.value, _DEFERRED_DAYS), else_=0.0)
+        - hours / 24.0
+    )
+
+
 def waiting(max_tries: int) -> Select[tuple[Item]]:
-    """Items that a shift may take: those with fewer tries, then small, then old; deferred last."""
+    """Items that a shift may take: what a person asked for, then by ``rank``."""
     return (
         select(Item)
         .where(
@@ -173,12 +214,16 @@ def waiting(max_tries: int) -> Select[tuple[Item]]:
             )
         )
         .order_by(
-            Item.status == ItemStatus.DEFERRED.value,  # may not fit again: they block nobody
-            Item.tries,
-            Item.size_bytes,
-            Item.added_at,
+            Item.asked_at.is_(None), Item.asked_at, rank(), Item.size_bytes, Item.added_at, Item.id
         )
     )
+
+
+def ask(s: Session, item_ids: Sequence[str]) -> None:
+    """Note that a person asked for these: until they are done they go first."""
+    for start in range(0, len(item_ids), _CHUNK):
+        chunk = item_ids[start : start + _CHUNK]
+        s.execute(update(Item).where(Item.id.in_(chunk)).values(asked_at=now()))
 
 
 def claim(
@@ -218,6 +263,15 @@ def release(s: Session, holder: str, max_tries: int) -> list[str]:
     return [item.id for item in held]
 
 
+def give_back(s: Session, holder: str, item_ids: Sequence[str], max_tries: int) -> None:
+    """Give back some of what ``holder`` claimed: it stands as before, and keeps its place."""
+    for start in range(0, len(item_ids), _CHUNK):
+        chunk = item_ids[start : start + _CHUNK]
+        held = select(Item).where(Item.id.in_(chunk), Item.claimed_by == holder)
+        for item in s.scalars(held):
+            _stand_as_before(item, max_tries)
+
+
 def free(s: Session, item_ids: Sequence[str], max_tries: int) -> None:
     """Give back what a holder that is dead had claimed."""
     for item in s.scalars(select(Item).where(Item.id.in_(item_ids))):
@@ -254,7 +308,7 @@ def settle_deferred(s: Session, item_id: str, why: str) -> None:
     item = s.get_one(Item, item_id)
     item.status, item.tries = ItemStatus.DEFERRED.value, 0
     item.error_class, item.error = DeferredError.__name__, why
-    item.claimed_by = None
+    item.claimed_by = item.asked_at = None
     item.processed_at = now()
 
 
@@ -291,15 +345,6 @@ def settle_failed(s: Session, item_id: str, error: BaseException, max_tries: int
     item.status = (ItemStatus.QUARANTINED if final else ItemStatus.FAILED).value
     item.error_class, item.error = type(error).__name__, str(error)[:2000]
     item.claimed_by = None
-
-
-def requeue(s: Session, item_ids: Iterable[str]) -> None:
-    """Make items pending again, with all their tries."""
-    s.execute(
-        update(Item)
-        .where(Item.id.in_(list(item_ids)), Item.status != ItemStatus.PROCESSING.value)
-        .values(status=ItemStatus.PENDING.value, tries=0, error=None, error_class=None)
-    )
 
 
 def count_by_status(s: Session) -> dict[str, int]:

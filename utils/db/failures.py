@@ -1,0 +1,165 @@
+"""What failed, why and where from; and failed items made pending again, in one statement."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NamedTuple
+from urllib.parse import urlsplit
+
+from sqlalchemy import ColumnElement, and_, exists, func, or_, select, update
+from sqlalchemy.orm import Session
+
+from utils.db import ledger, sources
+from utils.db.schema import Execution, File, Item, now
+from utils.media.files import absolute
+from utils.models.item import ItemStatus
+
+BROKEN = (ItemStatus.FAILED.value, ItemStatus.QUARANTINED.value)
+UNKNOWN = "–"
+
+
+class Choice(NamedTuple):
+    """Which failed items are meant: all, or those that all that is given applies to.
+
+    ``step``: in which they failed last; ``error``: the class of that error; ``source``: a
+    folder, the beginning of an address, or a site. With ``ids`` items of any standing.
+    """
+
+    ids: tuple[str, ...] = ()
+    step: str | None = None
+    error: str | None = None
+    source: str | None = None
+
+
+class Failure(NamedTuple):
+    """One item that failed."""
+
+    item_id: str
+    title: str
+    status: str
+    tries: int
+    error_class: str
+    error: str
+    step: str
+    source: str
+
+
+class Group(NamedTuple):
+    """Failures of one class, in one step, from one source, and one of them as an example."""
+
+    error_class: str
+    step: str
+    source: str
+    number: int
+    example: Failure
+
+
+# The step in which an item's error was raised; none where it failed outside all steps.
+_STEP = (
+    select(Execution.step)
+    .where(
+        Execution.item_id == Item.id,
+        Execution.status == ledger.FAILED,
+        Execution.error == Item.error,
+    )
+    .order_by(Execution.id.desc())
+    .limit(1)
+    .correlate(Item)
+    .scalar_subquery()
+)
+_PATH = select(func.min(File.path)).where(File.item_id == Item.id).correlate(Item).scalar_subquery()
+
+
+def failures(s: Session, choice: Choice) -> list[Failure]:
+    """The items of ``choice`` with what is wrong with them, first added first."""
+    query = select(Item, _STEP, _PATH).where(*_conditions(choice)).order_by(Item.added_at, Item.id)
+    folders = [Path(one) for one in sources.locations(s) if not sources.is_url(one)]
+    return [
+        Failure(
+            item_id=item.id,
+            title=item.title,
+            status=item.status,
+            tries=item.tries,
+            error_class=item.error_class or UNKNOWN,
+            error=item.error or "",
+            step=step or UNKNOWN,
+            source=_source(item.source_url, path, folders),
+        )
+        for item, step, path in s.execute(query)
+    ]
+
+
+def grouped(found: Sequence[Failure]) -> list[Group]:
+    """Failures that have class, step and source in common, the largest group first."""
+    kinds = Counter((one.error_class, one.step, one.source) for one in found)
+    first: dict[tuple[str, str, str], Failure] = {}
+    for one in found:
+        first.setdefault((one.error_class, one.step, one.source), one)
+    return [Group(*kind, number, first[kind]) for kind, number in kinds.most_common()]
+
+
+def requeue(s: Session, choice: Choice) -> list[str]:
+    """Make the items of ``choice`` pending, with all their tries; returns their ids.
+
+    One statement, however many they are; what is in work is left alone. Shifts take them
+    first: a person asked for them.
+    """
+    return list(
+        s.scalars(
+            update(Item)
+            .where(*_conditions(choice))
+            .values(
+                status=ItemStatus.PENDING.value,
+                tries=0,
+                error=None,
+                error_class=None,
+                asked_at=now(),
+            )
+            .returning(Item.id)
+            .execution_options(synchronize_session=False)
+        )
+    )
+
+
+def _conditions(choice: Choice) -> list[ColumnElement[bool]]:
+    if choice.ids:
+        return [Item.id.in_(choice.ids), Item.status != ItemStatus.PROCESSING.value]
+    found: list[ColumnElement[bool]] = [Item.status.in_(BROKEN)]
+    if choice.step:
+        found.append(func.coalesce(_STEP, UNKNOWN) == choice.step)
+    if choice.error:
+        found.append(func.coalesce(Item.error_class, UNKNOWN) == choice.error)
+    if choice.source:
+        found.append(_from(choice.source))
+    return found
+
+
+def _from(source: str) -> ColumnElement[bool]:
+    """True for items from a folder (or of one file), an address or a site."""
+    if sources.is_url(source):
+        return func.coalesce(Item.source_url, "").startswith(source, autoescape=True)
+    folder = absolute(source)
+    if "/" not in source and "." in source.strip(".") and not folder.exists():
+        return or_(
+            *(
+                Item.source_url.startswith(f"{scheme}://{source}{end}", autoescape=True)
+                for scheme in ("http", "https")
+                for end in ("/", ":")
+            ),
+            Item.source_url.contains(f".{source}/", autoescape=True),
+        )
+    held = File.item_id == Item.id
+    below = File.path.startswith(f"{folder}/".replace("//", "/"), autoescape=True)
+    return exists().where(and_(held, or_(File.path == str(folder), below)))
+
+
+def _source(url: str | None, path: str | None, folders: Sequence[Path]) -> str:
+    """The site of a download, the source folder of a file, or else its own folder."""
+    if url:
+        return urlsplit(url).netloc
+    if not path:
+        return UNKNOWN
+    around = [one for one in folders if Path(path).is_relative_to(one)]
+    return str(max(around, key=lambda one: len(one.parts), default=Path(path).parent))

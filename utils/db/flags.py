@@ -1,0 +1,36 @@
+"""Flags: what all processes are told through the database, such as a pause."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from utils.db.schema import Flag, now
+from utils.db.session import upsert
+
+PAUSED = "paused"
+
+
+def put(s: Session, name: str, value: Any) -> None:
+    """Set a flag, or set it anew."""
+    facts = {"value": value, "set_at": now()}
+    s.execute(
+        upsert(s)(Flag)
+        .values(name=name, **facts)
+        .on_conflict_do_update(index_elements=[Flag.name], set_=facts)
+    )
+
+
+def get(s: Session, name: str) -> Flag | None:
+    """A flag with its value and the moment that it was set; None if it is not."""
+    return s.get(Flag, name)
+
+
+def take_down(s: Session, name: str) -> Flag | None:
+    """Remove a flag; returns it as it was, None if it was not set."""
+    row = s.get(Flag, name)
+    if row is not None:
+        s.delete(row)
+        s.flush()
+    return row

@@ -1,0 +1,166 @@
+"""How long an item will take, from what the ledger knows of items of its kind.
+
+For each step and kind the seconds of recent executions are held against the length of the media:
+a constant part and a part a minute, by Theil and Sen's line (the median of all slopes), which a
+few strange executions don't move. Where the lengths known are too much alike to tell the two
+parts apart, the prior's line is taken and scaled by the median of what was measured; where there
+is no history, the prior alone. What lies between an item's steps (waits for a lane, Prefect's
+own work) is learned as one more step, called ``between``.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from statistics import median
+from typing import NamedTuple
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from utils.db import ledger
+from utils.db.schema import Archived, Execution, Item
+
+BETWEEN = "between"
+# Chosen. On the recorded histories of docs/decisions/0015-window.md it covers nine items of ten.
+SAFETY = 1.3
+# So many of the latest executions are looked at: 700 items of 28 steps.
+_RECENT = 20_000
+# Of one step and kind; all pairs of them make the line.
+_SAMPLES = 150
+_FEW = 5
+# The longest item must be so many times as long as the shortest to tell rate from constant.
+_SPREAD = 3.0
+
+
+class Line(NamedTuple):
+    """Seconds that a step takes: some for each item, some for each minute of media."""
+
+    constant_seconds: float
+    seconds_a_minute: float = 0.0
+
+    def at(self, minutes: float) -> float:
+        """Seconds for media of this length."""
+        return self.constant_seconds + self.seconds_a_minute * minutes
+
+
+class Sample(NamedTuple):
+    """One execution: the length of the media in minutes, and the seconds that it took."""
+
+    minutes: float
+    seconds: float
+
+
+Forecast = Mapping[tuple[str, str], Line]
+"""A line for each step and kind of media that the ledger has seen."""
+
+# Where there is no history. Decode and transcription were measured on 2 cores (1080p, whisper
+# base); the rest is chosen, rather too slow than too fast.
+_PRIOR: dict[str, Line] = {
+    "fetch_media": Line(10, 10),
+    "analyze_signal": Line(1, 15),
+    "transcribe_audio": Line(2, 12),
+    "analyze_content": Line(2, 1),
+    "make_proxy": Line(1, 15),
+    "ai_video_analysis": Line(20, 5),
+    "fingerprint_media": Line(0.5, 2),
+    "compress_video": Line(2, 60),
+    "compress_audio": Line(1, 2),
+    "generate_embeddings": Line(1, 1),
+    "upload_thumbnails": Line(2),
+    BETWEEN: Line(1, 2),
+}
+_PRIOR_OF_THE_REST = Line(0.5)
+
+
+def learn(s: Session) -> Forecast:
+    """What the ledger's history says, in one query whatever the number of items."""
+    ended = select(func.max(Execution.id)).scalar_subquery()
+    rows = s.execute(
+        select(
+            Execution.item_id,
+            Execution.run_id,
+            Execution.step,
+            Execution.duration_seconds,
+            Execution.started_at,
+            Execution.ended_at,
+            Item.kind,
+            Item.duration_seconds,
+        )
+        .outerjoin(Archived, Archived.key == Execution.item_id)  # a download's id is its entry's
+        .join(Item, Item.id == func.coalesce(Archived.item_id, Execution.item_id))
+        .where(
+            Execution.id > ended - _RECENT,
+            Execution.status == ledger.DONE,
+            Execution.duration_seconds.is_not(None),
+        )
+        .order_by(Execution.id.desc())
+    )
+    samples: dict[tuple[str, str], list[Sample]] = defaultdict(list)
+    spans: dict[tuple[str, str | None], _Span] = {}
+    for item_id, run_id, step, seconds, started_at, ended_at, kind, length in rows:
+        minutes = (length or 0.0) / 60
+        samples[step, kind].append(Sample(minutes, seconds))
+        span = spans.setdefault((item_id, run_id), _Span(kind, minutes))
+        span.add(seconds, started_at.timestamp(), ended_at.timestamp())
+    for span in spans.values():
+        if span.steps > 1:
+            samples[BETWEEN, span.kind].append(Sample(span.minutes, span.rest))
+    return {key: line(key[0], found[:_SAMPLES]) for key, found in samples.items()}
+
+
+class _Span:
+    """The steps of an item in one run, from the first's beginning to the last's end."""
+
+    def __init__(self, kind: str, minutes: float) -> None:
+        self.kind, self.minutes = kind, minutes
+        self.steps, self.worked = 0, 0.0
+        self.first, self.last = float("inf"), float("-inf")
+
+    def add(self, seconds: float, started: float, ended: float) -> None:
+        """Count a step in."""
+        self.steps, self.worked = self.steps + 1, self.worked + seconds
+        self.first, self.last = min(self.first, started), max(self.last, ended)
+
+    @property
+    def rest(self) -> float:
+        """Seconds in which no step ran."""
+        return max(0.0, self.last - self.first - self.worked)
+
+
+def line(step: str, samples: list[Sample]) -> Line:
+    """The line through samples of a step."""
+    prior = _PRIOR.get(step, _PRIOR_OF_THE_REST)
+    if not samples:
+        return prior
+    lengths = [sample.minutes for sample in samples]
+    seconds = [sample.seconds for sample in samples]
+    if max(lengths) == 0:  # images
+        return Line(median(seconds))
+    if len(samples) >= _FEW and max(lengths) >= _SPREAD * max(min(lengths), 1 / 600):
+        from scipy.stats import theilslopes  # a second to import
+
+        slope = max(0.0, float(theilslopes(seconds, lengths).slope))
+        rests = [sample.seconds - slope * sample.minutes for sample in samples]
+        return Line(max(0.0, median(rests)), slope)
+    scale = median(sample.seconds / prior.at(sample.minutes) for sample in samples)
+    return Line(prior.constant_seconds * scale, prior.seconds_a_minute * scale)
+
+
+def seconds(
+    forecast: Forecast, kind: str, length_seconds: float | None, steps: Iterable[str]
+) -> float:
+    """Seconds that an item will take, ``SAFETY`` included.
+
+    Args:
+        forecast: What was learned.
+        kind: Of its media.
+        length_seconds: Of its media; None for an image.
+        steps: Those that it will go through and that were not done before.
+    """
+    minutes = (length_seconds or 0.0) / 60
+    lines = (
+        forecast.get((step, kind), _PRIOR.get(step, _PRIOR_OF_THE_REST))
+        for step in (*steps, BETWEEN)
+    )
+    return SAFETY * sum(one.at(minutes) for one in lines)
