@@ -105,7 +105,10 @@ def _again(clips: Path, home: Path) -> tuple[float, float]:
     environment = {**os.environ, "NIGHTSHIFT_HOME": str(home)}
     started = time.perf_counter()
     finished = subprocess.run(
-        [*NIGHTSHIFT, "run", clips, "--json"], capture_output=True, check=True, env=environment,
+        [*NIGHTSHIFT, "run", clips, "--json"],
+        capture_output=True,
+        check=True,
+        env=environment,
         cwd=ROOT,
     )
     wall = time.perf_counter() - started

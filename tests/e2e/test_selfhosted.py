@@ -46,6 +46,11 @@ class Up:
     def api(self, path, **query):
         return httpx.post(f"{self.url}{path}", json=query, timeout=30).raise_for_status().json()
 
+    post = api
+
+    def get(self, path):
+        return httpx.get(f"{self.url}{path}", timeout=30).raise_for_status().json()
+
     def items(self):
         found = json.loads(self.run("nightshift", "items", "--json"))
         return {item["title"]: item["status"] for item in found}
@@ -89,6 +94,8 @@ def test_pool_limits_automation_and_deployments_are_registered(up):
     names = {f"{flows[row['flow_id']]}/{row['name']}" for row in up.api("/deployments/filter")}
     assert names == {
         "night-shift/nightly",
+        "shift/default",
+        "shift/high-memory",
         "content-ingestion/on-demand",
         "process-item/on-demand",
     }
@@ -96,10 +103,18 @@ def test_pool_limits_automation_and_deployments_are_registered(up):
     assert schedule["schedule"]["cron"] == "0 2 * * *"
     assert schedule["schedule"]["timezone"] == "UTC"
     automations = up.api("/automations/filter")
-    assert [row["name"] for row in automations] == ["Crash zombie flow runs"]
+    zombies, again = sorted(automations, key=lambda row: row["name"])
+    assert zombies["name"] == "Crash zombie flow runs"
     assert {"prefect.flow-run.Partial", "prefect.flow-run.NothingToDo"} <= set(
-        automations[0]["trigger"]["expect"]
+        zombies["trigger"]["expect"]
     )
+    assert again["actions"][0]["deployment_id"] == deployments["nightly"]["id"]
+
+
+def test_one_queue_takes_large_items_one_at_a_time(up):
+    queues = {row["name"]: row for row in up.api("/work_queues/filter")}
+    assert queues["high-memory"]["concurrency_limit"] == 1
+    assert queues["default"]["concurrency_limit"] is None
 
 
 def test_the_doctor_finds_the_server_its_limits_and_its_leases_in_order(up):
@@ -111,8 +126,8 @@ def test_the_doctor_finds_the_server_its_limits_and_its_leases_in_order(up):
 
 def test_registering_again_changes_nothing(up):
     up.run("nightshift", "deploy")
-    assert len(up.api("/automations/filter")) == 1
-    assert len(up.api("/deployments/filter")) == 3
+    assert len(up.api("/automations/filter")) == 2
+    assert len(up.api("/deployments/filter")) == 5
 
 
 def test_a_deployment_run_works_on_the_worker(up):

@@ -13,6 +13,7 @@ from pydantic import SecretStr
 
 from tasks import lanes
 from tasks.lanes import MAX_DELAY_SECONDS, Lane
+from utils import deadline
 from utils.config import load_settings
 from utils.db import throttles
 from utils.db.session import engine, session
@@ -170,7 +171,7 @@ def test_a_clock_that_jumps_makes_nobody_wait_for_longer_than_the_limit(database
 
 
 def test_the_end_of_the_run_ends_every_wait(monkeypatch):
-    monkeypatch.setattr(process, "_ending", threading.Event())
+    monkeypatch.setattr(deadline, "stopping", threading.Event())
     lane = Lane("ai", 1)
     throttled(lane, 60)
     with ThreadPoolExecutor(2) as threads:

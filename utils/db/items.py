@@ -23,6 +23,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Session
 
+from utils.config import load_settings
 from utils.db.schema import File, Item, now
 from utils.db.session import upsert
 from utils.errors import (
@@ -152,8 +153,23 @@ def paths_by_item(s: Session, item_ids: Sequence[str]) -> dict[str, list[Path]]:
     return found
 
 
-def media_item(s: Session, item_id: str) -> MediaItem:
-    """The item as steps get it, at a path where it still lies.
+def path_here(s: Session, item: Item) -> Path | None:
+    """Where the item still lies; with a store other machines have other files at a path."""
+    shared = load_settings().store_url is not None
+    for path in paths_of(s, item.id):
+        if path.exists() and (not shared or path.stat().st_size == item.size_bytes):
+            return path
+    return None
+
+
+def known_path(s: Session, item: MediaItem) -> Path:
+    """Where people know the item: not the copy of it that a store gave this machine."""
+    paths = paths_of(s, item.item_id)
+    return item.path if item.path in paths or not paths else paths[0]
+
+
+def media_item(s: Session, item_id: str, brought: Path | None = None) -> MediaItem:
+    """The item as steps get it, at a path where it still lies, or where a store ``brought`` it.
 
     Raises:
         RetryableError: none of its files is there any more.
@@ -161,9 +177,9 @@ def media_item(s: Session, item_id: str) -> MediaItem:
     item = s.get(Item, item_id)
     if item is None:
         raise PermanentError(f"There is no item {item_id}. `nightshift items` lists them.")
-    paths = paths_of(s, item_id)
-    path = next((path for path in paths if path.exists()), None)
+    path = path_here(s, item) or brought
     if path is None:
+        paths = paths_of(s, item_id)
         raise RetryableError(
             f"{paths[0] if paths else item.title} vanished. Put it back, then run again."
         )

@@ -14,7 +14,6 @@ import re
 import selectors
 import signal
 import subprocess
-import threading
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import NamedTuple
@@ -24,7 +23,6 @@ from utils.errors import (
     PermanentError,
     ResourceError,
     RetryableError,
-    StoppedError,
     from_os_error,
 )
 from utils.media import reaper
@@ -39,8 +37,6 @@ _LOOK_UP_SECONDS = 0.25
 _GRACE_SECONDS = 2.0
 # What is kept of the output of a tool that is listened to: an encode of hours reports for hours.
 _KEPT_BYTES = 1 << 16
-
-_ending = threading.Event()
 
 
 class Finished(NamedTuple):
@@ -105,12 +101,12 @@ def run(command: Sequence[str | Path], about: Path, hear: Hear | None = None) ->
 
 def end_all() -> None:
     """End every tool of this process, and let none run any more: for a handler of signals."""
-    _ending.set()
+    deadline.stopping.set()
 
 
 def is_ending() -> bool:
     """True once ``end_all`` was called: nothing new may begin."""
-    return _ending.is_set()
+    return deadline.stopping.is_set()
 
 
 def share_of(seconds: float | None, tell: Callable[[float], None]) -> Hear:
@@ -135,7 +131,7 @@ def _listen(child: subprocess.Popen[bytes], hear: Hear | None, what: str) -> Fin
         for pipe in read:
             pipes.register(pipe, selectors.EVENT_READ)
         while pipes.get_map():
-            _check(what)
+            deadline.check(what)
             for key, _ in pipes.select(_LOOK_UP_SECONDS):
                 chunk = os.read(key.fd, 1 << 16)
                 if not chunk:
@@ -144,7 +140,7 @@ def _listen(child: subprocess.Popen[bytes], hear: Hear | None, what: str) -> Fin
                 if hear and key.fd == out:
                     line_start = _hear_lines(read[out], line_start, hear)
     while child.returncode is None:
-        _check(what)
+        deadline.check(what)
         with contextlib.suppress(subprocess.TimeoutExpired):
             child.wait(_LOOK_UP_SECONDS)
     stdout, stderr = (text.decode(errors="replace") for text in read.values())
@@ -162,12 +158,6 @@ def _hear_lines(text: bytearray, start: int, hear: Hear) -> int:
         del text[: start - _KEPT_BYTES]
         start = _KEPT_BYTES
     return start
-
-
-def _check(what: str) -> None:
-    deadline.check(what)
-    if _ending.is_set():
-        raise StoppedError(f"{what} was ended together with the run. Run again.")
 
 
 def _end(child: subprocess.Popen[bytes]) -> None:
