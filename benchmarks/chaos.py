@@ -13,6 +13,7 @@ from __future__ import annotations
 import hashlib
 import os
 import random
+import shutil
 import signal
 import subprocess
 import sys
@@ -107,9 +108,8 @@ def run(folder: Path, kills: int, seed: int, clips: int) -> Story:
 def run_served(folder: Path, kills: int, seed: int, clips: int) -> Story:
     """The same by `nightshift up`, with up to ``kills`` while a night is at work."""
     calm, wild = folder / "calm", folder / "wild"
-    library = make_clips(folder / "library", clips)
-    _finish(_start(library, calm))
-    shutil.copytree(library, wild / "inbox")
+    shutil.copytree(make_clips(calm / "inbox", clips), wild / "inbox")
+    _finish(_start(calm / "inbox", calm))
     dice, killed, orphans = random.Random(seed), Counter[str](), list[str]()
     with ExitStack() as stack:
         served = stack.enter_context(selfhosted.on_postgres(wild))
