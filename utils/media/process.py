@@ -103,11 +103,6 @@ def end_all() -> None:
     deadline.stopping.set()
 
 
-def is_ending() -> bool:
-    """True once ``end_all`` was called: nothing new may begin."""
-    return deadline.stopping.is_set()
-
-
 def share_of(seconds: float | None, tell: Callable[[float], None]) -> Hear:
     """A listener to ffmpeg's ``-progress pipe:1`` that tells the share of ``seconds``, 0–1."""
 
