@@ -15,18 +15,20 @@ from prefect.automations import Automation
 from prefect.client.orchestration import SyncPrefectClient, get_client
 from prefect.client.schemas.actions import WorkPoolCreate
 from prefect.client.schemas.objects import StateType
-from prefect.events.actions import ChangeFlowRunState
+from prefect.events.actions import ChangeFlowRunState, RunDeployment
 from prefect.events.schemas.automations import EventTrigger, Posture
 from prefect.events.schemas.events import ResourceSpecification
 from prefect.exceptions import ObjectAlreadyExists, ObjectNotFound
 
 from flows.batch import NOTHING_TO_DO, PARTIAL
+from flows.workpool import HIGH_MEMORY
 from utils.config import Settings, child_environment
 from utils.errors import PermanentError
 from utils.pipeline import BY_NAME
 
 PROJECT = Path(__file__).parent.parent
 ZOMBIES = "Crash zombie flow runs"
+AGAIN = "Run a crashed night again"
 
 
 def register(settings: Settings) -> list[str]:
@@ -38,10 +40,12 @@ def register(settings: Settings) -> list[str]:
     with get_client(sync_client=True) as client:
         said = [
             _pool(client, settings.work_pool),
+            _queue(client, settings.work_pool, HIGH_MEMORY, limit=1),
             *(_limit(client, lane, limit) for lane, limit in limits(settings).items()),
         ]
     said.append(_zombie_automation())
     said.append(_deployments(settings))
+    said.append(_again_automation())
     return said
 
 
@@ -57,6 +61,16 @@ def _pool(client: SyncPrefectClient, name: str) -> str:
     except ObjectAlreadyExists:
         return f"work pool {name} is there"
     return f"work pool {name} made"
+
+
+def _queue(client: SyncPrefectClient, pool: str, name: str, limit: int) -> str:
+    """A queue of the pool; ``default`` is there with the pool, and as wide as its workers."""
+    try:
+        queue = client.create_work_queue(name=name, work_pool_name=pool)
+    except ObjectAlreadyExists:
+        queue = client.read_work_queue_by_name(name, work_pool_name=pool)
+    client.update_work_queue(queue.id, concurrency_limit=limit)
+    return f"work queue {name}: {limit} at once"
 
 
 def _limit(client: SyncPrefectClient, lane: str, limit: int) -> str:
@@ -94,14 +108,55 @@ def _zombie_automation() -> str:
             )
         ],
     )
+    return _kept(automation)
+
+
+def _again_automation() -> str:
+    """A scheduled night that crashed is run once more: it goes on with what is left.
+
+    The second run is not *auto-scheduled*, so a night that kills its process again and again is
+    not run for ever.
+    """
+    with get_client(sync_client=True) as client:
+        nightly = client.read_deployment_by_name("night-shift/nightly")
+    automation = Automation(
+        name=AGAIN,
+        description="Once a scheduled night, from where it broke off.",
+        trigger=EventTrigger(
+            expect={"prefect.flow-run.Crashed"},
+            match=ResourceSpecification({"prefect.resource.id": ["prefect.flow-run.*"]}),
+            match_related=[
+                ResourceSpecification(
+                    {
+                        "prefect.resource.role": ["deployment"],
+                        "prefect.resource.id": [f"prefect.deployment.{nightly.id}"],
+                    }
+                ),
+                ResourceSpecification(
+                    {
+                        "prefect.resource.role": ["tag"],
+                        "prefect.resource.id": ["prefect.tag.auto-scheduled"],
+                    }
+                ),
+            ],
+            posture=Posture.Reactive,
+            threshold=1,
+        ),
+        actions=[RunDeployment(deployment_id=nightly.id)],
+    )
+    return _kept(automation)
+
+
+def _kept(automation: Automation) -> str:
+    """Make an automation, or bring the one of its name up to date."""
     try:
-        known = cast(Automation, Automation.read(name=ZOMBIES))
+        known = cast(Automation, Automation.read(name=automation.name))
     except (ObjectNotFound, ValueError):
         automation.create()
-        return "zombie automation made"
+        return f"automation made: {automation.name}"
     automation.id = known.id
     automation.update()
-    return "zombie automation is there"
+    return f"automation is there: {automation.name}"
 
 
 def _deployments(settings: Settings) -> str:

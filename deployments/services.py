@@ -26,6 +26,10 @@ CLIENT = {
     "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
     # A run whose process was killed is found by its missing heartbeat (deployments/register.py).
     "PREFECT_FLOWS_HEARTBEAT_FREQUENCY": "30",
+    # A server that restarts is back within 20 s (its database within 10): seven tries, doubling
+    # from 2 s, span four minutes; without its database it answers 500.
+    "PREFECT_CLIENT_MAX_RETRIES": "7",
+    "PREFECT_CLIENT_RETRY_EXTRA_CODES": "500,502,504",
     "NIGHTSHIFT_HOME": "{home}",
     "NIGHTSHIFT_CHROMA_URL": "http://{chroma_host}:{chroma_port}",
 }
@@ -43,7 +47,7 @@ PREFECT = Service(
         "PREFECT_SERVER_CONCURRENCY_LEASE_STORAGE": (
             "prefect.server.concurrency.lease_storage.filesystem"
         ),
-        # By itself its database only grows: flow runs are kept for ever.
+        # By itself its database only grows: flow runs are kept for ever, events for a week.
         "PREFECT_SERVER_SERVICES_DB_VACUUM_ENABLED": "events,flow_runs",
         "PREFECT_SERVER_SERVICES_DB_VACUUM_RETENTION_PERIOD": "{prefect_retention_seconds}",
         # Else the UI calls port 4200 whatever port the server has.
@@ -75,6 +79,10 @@ WORKER = Service(
     ),
     environment={
         **CLIENT,
+        # A chunk waits for the next look at the queue (Prefect's default: 10 s).
+        "PREFECT_WORKER_QUERY_SECONDS": "5",
+        # A run that is cancelled before its process is up is ended too.
+        "PREFECT_WORKER_ENABLE_CANCELLATION": "true",
         # The worker's health check; Prefect's default listens on every address.
         "PREFECT_WORKER_WEBSERVER_HOST": "127.0.0.1",
         "PREFECT_WORKER_WEBSERVER_PORT": "{worker_port}",
@@ -91,7 +99,8 @@ METRICS = Service(
 
 SERVICES = (PREFECT, CHROMA, DEPLOY, WORKER)
 
-# One shift at a time, and room for one on-demand run beside it.
+# A night and one of its chunks (or a run on demand beside it): with one place alone a night that
+# hands chunks out would wait for its own end.
 SHIFTS = 2
 
 DEFAULTS = {

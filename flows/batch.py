@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from contextvars import Context, copy_context
 from functools import partial
 
@@ -10,6 +11,7 @@ from prefect import get_run_logger, task, unmapped
 from prefect.artifacts import create_markdown_artifact
 from prefect.cache_policies import NO_CACHE
 from prefect.client.schemas.objects import State
+from prefect.exceptions import TerminationSignal
 from prefect.futures import PrefectFuture
 from prefect.settings import PREFECT_FLOWS_HEARTBEAT_FREQUENCY, temporary_settings
 from prefect.states import Completed, Failed
@@ -25,6 +27,7 @@ from utils.db.schema import Item
 from utils.db.session import session
 from utils.demand import Work
 from utils.errors import NightShiftError, ResourceError
+from utils.media import process
 from utils.models.item import Entry
 from utils.models.options import PipelineOptions
 from utils.models.shift import ItemOutcome, Outcome, RunStatus, ShiftReport
@@ -95,7 +98,7 @@ def work_through(
         if isinstance(error, BaseException) and not kept:
             failures[_known_as(work)] = error
 
-    with _threads(concurrency) as runner:
+    with _threads(concurrency) as runner, _ended_together():
         for work in gate.admitted():
             (future,) = runner.map(work_on, {"work": [work], **shared})
             future.add_done_callback(partial(note_end, work))
@@ -125,6 +128,20 @@ def conclude(run_id: str) -> State[ShiftReport]:
         return Failed(message="Everything failed.", data=report)
     name = {RunStatus.PARTIAL: PARTIAL, RunStatus.NOTHING_TO_DO: NOTHING_TO_DO}
     return Completed(name=name.get(report.status, "Completed"), data=report)
+
+
+@contextmanager
+def _ended_together() -> Iterator[None]:
+    """Have a cancelled run end its tools and its waits, not only Prefect's view of it.
+
+    A worker sends SIGTERM, which Prefect raises in the main thread; the threads that do the work
+    hear nothing of it.
+    """
+    try:
+        yield
+    except (TerminationSignal, KeyboardInterrupt):
+        process.end_all()
+        raise
 
 
 def _threads(concurrency: int) -> ThreadPoolTaskRunner[None]:

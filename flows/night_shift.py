@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from itertools import zip_longest
-from typing import Annotated
+from typing import Annotated, Literal
 
 from prefect import flow
 from prefect.client.schemas.objects import State
@@ -12,10 +12,11 @@ from pydantic import AfterValidator, PositiveInt
 
 from flows.batch import conclude, concurrency_or_default, work_through
 from flows.content_ingestion import look_up
+from flows.dispatch import hand_out
 from tasks.database import connect
 from tasks.retention import once_a_day
 from tasks.zombies import close_zombies, end_server_with_us, run_of
-from utils import shift
+from utils import handout, shift
 from utils.config import load_settings
 from utils.db import ledger, sources
 from utils.db.session import session
@@ -38,6 +39,7 @@ def night_shift(
     window: Hours | None = None,
     timezone: Zone | None = None,
     run_id: str | None = None,
+    dispatch: Literal["inline", "workers"] | None = None,
 ) -> State[ShiftReport]:
     """Process up to ``limit`` items that wait, and report.
 
@@ -49,6 +51,7 @@ def night_shift(
             the shift does nothing; what can't be through before it closes keeps its place.
         timezone: Of the window; the setting when not given.
         run_id: The id of the run; a new one when not given.
+        dispatch: Work here, or hand chunks to the workers; the setting when not given.
     """
     connect()
     settings = load_settings()
@@ -70,9 +73,14 @@ def night_shift(
         entries, given_up = _worth_fetching(arrivals.entries, settings.max_tries)
         unusable = [_waiting(o) for o in found.outcomes if o.outcome is Outcome.FAILED]
         shift.note(run_id, [*elsewhere, *unusable, *arrivals.failures, *given_up])
-        works = _shared(limit, entries, shift.claim_waiting(run_id, limit - _half(limit, entries)))
-        if works:
-            work_through(run_id, works, options, concurrency_or_default(concurrency), window=hours)
+        on_workers = (dispatch or settings.dispatch) == "workers"
+        places = limit - _half(limit, entries)
+        waiting = handout.waiting(places) if on_workers else shift.claim_waiting(run_id, places)
+        works, at_once = _shared(limit, entries, waiting), concurrency_or_default(concurrency)
+        if works and on_workers:
+            hand_out(run_id, works, options, at_once, hours)
+        elif works:
+            work_through(run_id, works, options, at_once, window=hours)
         once_a_day(settings)
         return conclude(run_id)
 

@@ -20,6 +20,7 @@ from utils import pipeline, shift
 from utils.config import load_settings
 from utils.models.options import PipelineOptions
 from utils.models.record import ItemRecord
+from utils.store import lent
 
 
 def _run_name() -> str:
@@ -51,7 +52,7 @@ def process_item(
         current_run.set(run)
         claimed_by.set(holder)
         forced.set(pipeline.forced(options))
-        with recorded(media, run_id, holder, options) as put_off:
+        with recorded(media, run_id, holder, options) as put_off, lent(media.item_id):
             facts = extract(media, options)
             findings = analyse(facts, options)
             put_off += findings.put_off

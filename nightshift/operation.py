@@ -95,10 +95,11 @@ def deploy() -> None:
 def up(
     port: Annotated[int, typer.Option("--port", help="Of the Prefect server and its UI.")] = 4200,
     chroma_port: Annotated[int, typer.Option("--chroma-port")] = 8210,
+    workers: Annotated[int, typer.Option("--workers", min=1, help="Workers to start.")] = 1,
 ) -> None:
-    """Run a Prefect server on Postgres, a Chroma server and a worker, until Ctrl-C.
+    """Run a Prefect server on Postgres, a Chroma server and workers, until Ctrl-C.
 
-    Registers the nightly schedule and the other deployments first.
+    Registers the nightly schedule and the other deployments first. What dies is started again.
     """
     from deployments.supervision import up as run_all
     from utils.config import load_settings
@@ -107,6 +108,6 @@ def up(
         console.print(f"[{COLORS['ok']}]•[/] {line}", highlight=False, soft_wrap=True)
 
     try:
-        run_all(load_settings(), say, port, chroma_port)
+        run_all(load_settings(), say, port, chroma_port, workers)
     except KeyboardInterrupt:
         console.print("stopped")

@@ -14,8 +14,8 @@ from tenacity import retry, retry_if_exception_type, stop_after_attempt, wait_ex
 
 from tasks.extraction import extract_ffprobe
 from tasks.ingestion import fetch_media
-from tasks.lanes import sleep
 from tasks.signal import analyze_signal
+from utils import deadline, store
 from utils.config import load_settings
 from utils.db import archive, items
 from utils.db.items import Seen
@@ -38,7 +38,7 @@ class _BadDownload(RetryableError):
     retry=retry_if_exception_type(_BadDownload),
     stop=stop_after_attempt(3),
     wait=wait_exponential_jitter(initial=1, max=10),
-    sleep=sleep,
+    sleep=deadline.pause,
     reraise=True,
 )
 def fetch(entry: Entry) -> str:
@@ -80,6 +80,7 @@ def _keep(item: MediaItem, probe: ContainerProbe, entry: Entry) -> str:
     original = folder / f"original{Path(item.path).suffix}"
     # A link: until the database knows of the file, the download stays where a later run finds it.
     files.linked(item.path, original)
+    store.keep_original(item.item_id, original)
     with session() as s:
         seen = Seen(files.stat(original), item.item_id, True)
         items.register(s, seen, probe.kind, item.title, entry.url)

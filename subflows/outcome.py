@@ -70,7 +70,7 @@ def _note(
     if run_id:
         noted = ItemOutcome(
             item_id=item.item_id,
-            path=str(item.path),
+            path=str(items.known_path(s, item)),
             kind=row.kind,
             outcome=outcome,
             reason=type(error).__name__ if error else None,

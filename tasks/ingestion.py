@@ -57,7 +57,8 @@ def check_duplicate(item: MediaItem) -> DuplicateCheck:
 
 
 def _duplicates(s: Session, item: MediaItem) -> DuplicateCheck:
-    others = tuple(path for path in items.paths_of(s, item.item_id) if path != item.path)
+    known = items.known_path(s, item)
+    others = tuple(path for path in items.paths_of(s, item.item_id) if path != known)
     row = items.find(s, item.item_id)
     return DuplicateCheck(
         is_duplicate=bool(others),

@@ -31,8 +31,8 @@ from sqlalchemy.orm import Session
 from tenacity import RetryCallState, Retrying, retry_if_exception_type, stop_after_attempt
 from tenacity.wait import wait_exponential_jitter
 
-from tasks.lanes import MAX_DELAY_SECONDS, lane, sleep
-from utils import deadline, pipeline, progress
+from tasks.lanes import MAX_DELAY_SECONDS, lane
+from utils import deadline, pipeline, progress, store
 from utils.config import load_settings
 from utils.db import ledger
 from utils.db.session import session
@@ -161,10 +161,11 @@ def _execute(work: _Work) -> State[None]:
     try:
         with deadline.within(load_settings().step_timeout_seconds):
             result = work.body()
+        stored = store.keep(ledger.output_paths(result))
         with session() as s:
             if work.save:
                 work.save(s, result)
-            ledger.finish(s, row_id, result, time.perf_counter() - started)
+            ledger.finish(s, row_id, result, time.perf_counter() - started, stored)
     except DeferredError as error:  # no failure: what it would cost does not fit
         ledger.fail(row_id, error, time.perf_counter() - started)
         work.put_off = error
@@ -182,7 +183,7 @@ def tries(retries: int) -> Retrying:
         retry=retry_if_exception_type(RetryableError),
         stop=stop_after_attempt(retries + 1),
         wait=_delay,
-        sleep=sleep,
+        sleep=deadline.pause,
         reraise=True,
     )
 

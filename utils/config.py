@@ -129,6 +129,18 @@ class Settings(BaseSettings):
         default=12 * 3600, ge=0, description="How long a paused shift waits, then it ends."
     )
     concurrency: int = Field(default=2, ge=1, description="Items in work at once.")
+    dispatch: Literal["inline", "workers"] = Field(
+        default="inline", description="Where a night's items are worked on."
+    )
+    high_memory_bytes: int = Field(
+        default=10 * 2**30, ge=1, description="From here on an item goes to the high-memory queue …"
+    )
+    high_memory_minutes: float = Field(
+        default=240, gt=0, description="… and so does one of this length, where it is known."
+    )
+    store_url: SecretStr | None = Field(
+        default=None, description="Where machines that share no home share files: an fsspec URL."
+    )
     max_tries: int = Field(default=3, ge=1, description="Failures before an item is quarantined.")
     max_crashes: int = Field(
         default=10, ge=1, description="Deaths of the process in one step of one item."
@@ -302,6 +314,11 @@ def running_services(settings: Settings) -> dict[str, str]:
 def is_served(settings: Settings) -> bool:
     """True if a self-hosted Prefect server is meant, False for an ephemeral one."""
     return bool(settings.prefect_api_url or os.environ.get("PREFECT_API_URL"))
+
+
+def is_run_of_worker() -> bool:
+    """True if a Prefect worker started this process, to execute one flow run."""
+    return "PREFECT__FLOW_RUN_ID" in os.environ
 
 
 class PrefectApi(NamedTuple):

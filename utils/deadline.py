@@ -2,17 +2,22 @@
 
 A thread can't be stopped from outside (a `timeout_seconds` of Prefect left the child process
 running), so what may last long asks: ffmpeg is given what is left as its limit, transcription
-asks between pieces of speech, a download at each block.
+asks between pieces of speech, a download at each block. The same question is answered by the
+end of the whole process, when a person or a worker cancels it.
 """
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 
-from utils.errors import RetryableError
+from utils.errors import RetryableError, StoppedError
+
+# Set when this process is to end: nothing that asks goes on.
+stopping = threading.Event()
 
 _end: ContextVar[tuple[float, float] | None] = ContextVar("deadline", default=None)
 
@@ -38,7 +43,10 @@ def check(what: str) -> None:
 
     Raises:
         RetryableError: it is.
+        StoppedError: the process is to end.
     """
+    if stopping.is_set():
+        raise StoppedError(f"{what} was ended together with the run. Run again.")
     end = _end.get()
     if end is not None and time.monotonic() > end[0]:
         raise late(what)
@@ -52,3 +60,13 @@ def late(what: str) -> RetryableError:
         f"{what} took more than {limit} and was ended. "
         "Raise NIGHTSHIFT_STEP_TIMEOUT_SECONDS for long files."
     )
+
+
+def pause(seconds: float) -> None:
+    """Sleep, but not beyond the end of the process.
+
+    Raises:
+        StoppedError: the process is to end.
+    """
+    if stopping.wait(seconds):
+        raise StoppedError("The run was ended. Run again.")

@@ -12,7 +12,7 @@ from importlib.metadata import version
 from pydantic import SecretStr
 from sqlalchemy import select
 
-from utils import clock, demand, intake, notify, pipeline, sweep
+from utils import clock, demand, intake, notify, parent, pipeline, store, sweep
 from utils.config import load_settings
 from utils.db import holders, items, leases, runs
 from utils.db.schema import Item
@@ -70,6 +70,7 @@ def holding(flow: str | None, run_id: str, holder: str | None = None) -> Iterato
         run_id: The run.
         holder: Who claims; the run itself when not given.
     """
+    parent.end_with_worker()
     settings, holder = load_settings(), holder or run_id
     with session() as s:
         holders.enter(s, holder, run_id, settings.lease_seconds)
@@ -114,6 +115,11 @@ def claim_these(run_id: str, item_ids: Sequence[str]) -> list[str]:
     return _claim(run_id, item_ids)
 
 
+def claim_handed(holder: str, item_ids: Sequence[str]) -> list[str]:
+    """Claim items that a night handed out; what another run holds is left out."""
+    return _claim(holder, item_ids)
+
+
 def claim_waiting(run_id: str, limit: int) -> list[str]:
     """Claim up to ``limit`` items that wait: new, failed with tries left, or abandoned."""
     settings = load_settings()
@@ -146,7 +152,10 @@ def claim_one(wanted: str, holder: str) -> MediaItem:
         raise PermanentError(f"Another run is working on {wanted}. Wait until it is through.")
     try:
         with session() as s:
-            return items.media_item(s, item_id)
+            is_here = not store.is_set() or items.path_here(s, s.get_one(Item, item_id))
+        brought = None if is_here else store.original(item_id)
+        with session() as s:
+            return items.media_item(s, item_id, brought)
     except NightShiftError as error:
         with session() as s:
             items.settle_failed(s, item_id, error, load_settings().max_tries)
@@ -173,8 +182,7 @@ def _claim(holder: str, item_ids: Sequence[str]) -> list[str]:
 def note(run_id: str, outcomes: Sequence[ItemOutcome]) -> None:
     """Note what came of locations without any work."""
     with session() as s:
-        for outcome in outcomes:
-            runs.add_outcome(s, run_id, outcome)
+        runs.add_outcomes(s, run_id, outcomes)
 
 
 def gate_for(
@@ -249,7 +257,6 @@ def settle(run_id: str) -> ShiftReport:
     with session() as s:
         report = runs.load(s, run_id)
         status = runs.status_of(report.counts, report.left_over)
-        runs.finish(s, run_id, status, None)
     path = load_settings().home / "reports" / f"{run_id}.html"
     report = report.model_copy(update={"status": status, "report": path})
     with session() as s:

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shutil
 import signal
 import socket
@@ -27,8 +28,9 @@ def free_port():
 class Up:
     """A running `nightshift up` and how to talk to it."""
 
-    def __init__(self, home, port):
+    def __init__(self, home, port, metrics_port):
         self.home, self.url = home, f"http://127.0.0.1:{port}/api"
+        self.metrics = f"http://127.0.0.1:{metrics_port}/metrics"
         self.environment = {
             **os.environ, "NIGHTSHIFT_HOME": str(home), "PREFECT_API_URL": self.url,
         }  # fmt: skip
@@ -44,6 +46,11 @@ class Up:
     def api(self, path, **query):
         return httpx.post(f"{self.url}{path}", json=query, timeout=30).raise_for_status().json()
 
+    post = api
+
+    def get(self, path):
+        return httpx.get(f"{self.url}{path}", timeout=30).raise_for_status().json()
+
     def items(self):
         found = json.loads(self.run("nightshift", "items", "--json"))
         return {item["title"]: item["status"] for item in found}
@@ -55,6 +62,7 @@ def up(tmp_path_factory):
     port = free_port()
     environment = {n: v for n, v in os.environ.items() if not n.startswith("PREFECT_")}
     environment["NIGHTSHIFT_HOME"] = str(home)
+    environment["NIGHTSHIFT_METRICS_PORT"] = str(metrics_port := free_port())
     command = ["up", "--port", str(port), "--chroma-port", str(free_port())]
     with subprocess.Popen(
         [BIN / "nightshift", *command],
@@ -66,7 +74,7 @@ def up(tmp_path_factory):
             if "Ctrl-C" in line:
                 break
         assert process.poll() is None, "".join(said)
-        yield Up(home, port)
+        yield Up(home, port, metrics_port)
         process.send_signal(signal.SIGTERM)
         process.communicate(timeout=60)
     assert process.returncode == 0
@@ -86,6 +94,8 @@ def test_pool_limits_automation_and_deployments_are_registered(up):
     names = {f"{flows[row['flow_id']]}/{row['name']}" for row in up.api("/deployments/filter")}
     assert names == {
         "night-shift/nightly",
+        "shift/default",
+        "shift/high-memory",
         "content-ingestion/on-demand",
         "process-item/on-demand",
     }
@@ -93,10 +103,18 @@ def test_pool_limits_automation_and_deployments_are_registered(up):
     assert schedule["schedule"]["cron"] == "0 2 * * *"
     assert schedule["schedule"]["timezone"] == "UTC"
     automations = up.api("/automations/filter")
-    assert [row["name"] for row in automations] == ["Crash zombie flow runs"]
+    zombies, again = sorted(automations, key=lambda row: row["name"])
+    assert zombies["name"] == "Crash zombie flow runs"
     assert {"prefect.flow-run.Partial", "prefect.flow-run.NothingToDo"} <= set(
-        automations[0]["trigger"]["expect"]
+        zombies["trigger"]["expect"]
     )
+    assert again["actions"][0]["deployment_id"] == deployments["nightly"]["id"]
+
+
+def test_one_queue_takes_large_items_one_at_a_time(up):
+    queues = {row["name"]: row for row in up.api("/work_queues/filter")}
+    assert queues["high-memory"]["concurrency_limit"] == 1
+    assert queues["default"]["concurrency_limit"] is None
 
 
 def test_the_doctor_finds_the_server_its_limits_and_its_leases_in_order(up):
@@ -108,8 +126,8 @@ def test_the_doctor_finds_the_server_its_limits_and_its_leases_in_order(up):
 
 def test_registering_again_changes_nothing(up):
     up.run("nightshift", "deploy")
-    assert len(up.api("/automations/filter")) == 1
-    assert len(up.api("/deployments/filter")) == 3
+    assert len(up.api("/automations/filter")) == 2
+    assert len(up.api("/deployments/filter")) == 5
 
 
 def test_a_deployment_run_works_on_the_worker(up):
@@ -125,6 +143,24 @@ def test_a_deployment_run_works_on_the_worker(up):
     assert "moov atom not found" in artifact["data"]
     hits = json.loads(up.run("nightshift", "search", "lamp", "--json"))
     assert hits[0]["path"].endswith("lighthouse.mp3")
+
+
+def test_prometheus_is_told_of_the_run_and_of_the_worker(up):
+    end = time.monotonic() + 60
+    while "nightshift_workers_online" not in (text := httpx.get(up.metrics, timeout=30).text):
+        assert time.monotonic() < end, text
+    assert 'nightshift_workers_online{pool="nightshift"} 1.0' in text
+    assert 'nightshift_last_run_status{flow="night-shift",status="partial"} 1.0' in text
+    assert 'status="done",step="transcribe_audio"} 1.0' in text
+
+
+def test_prefects_own_metrics_that_the_dashboard_shows_are_there(up):
+    told = httpx.get(f"{up.url}/metrics", timeout=30).text
+    dashboard = (PROJECT / "deployments/grafana/night-shift.json").read_text()
+    named = set(re.findall(r"\b((?:prefect|process)_\w+)(?=[\[{])", dashboard))
+    assert named
+    for name in named:
+        assert f"# TYPE {name} " in told, name
 
 
 def test_a_wrong_parameter_is_refused_before_the_run_begins(up):

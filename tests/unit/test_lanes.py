@@ -11,8 +11,8 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from pydantic import SecretStr
 
-from tasks import lanes
 from tasks.lanes import MAX_DELAY_SECONDS, Lane
+from utils import deadline
 from utils.config import load_settings
 from utils.db import throttles
 from utils.db.session import engine, session
@@ -170,11 +170,11 @@ def test_a_clock_that_jumps_makes_nobody_wait_for_longer_than_the_limit(database
 
 
 def test_the_end_of_the_run_ends_every_wait(monkeypatch):
-    monkeypatch.setattr(process, "_ending", threading.Event())
+    monkeypatch.setattr(deadline, "stopping", threading.Event())
     lane = Lane("ai", 1)
     throttled(lane, 60)
     with ThreadPoolExecutor(2) as threads:
-        waiting = [threads.submit(passed, lane), threads.submit(lanes.sleep, 60)]
+        waiting = [threads.submit(passed, lane), threads.submit(deadline.pause, 60)]
         process.end_all()
         for one in waiting:
             with pytest.raises(StoppedError, match="Run again"):

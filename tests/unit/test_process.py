@@ -123,7 +123,7 @@ def test_a_thread_is_cancelled_from_outside_as_prefect_does_it(tmp_path):
 
 
 def test_all_tools_end_with_the_run(tmp_path, monkeypatch):
-    monkeypatch.setattr(process, "_ending", threading.Event())
+    monkeypatch.setattr(deadline, "stopping", threading.Event())
     failed = []
 
     def work():

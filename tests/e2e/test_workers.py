@@ -1,0 +1,168 @@
+"""A night on two workers of a real server: one is killed, one night is cancelled; on Postgres."""
+
+import os
+import signal
+import subprocess
+import time
+import uuid
+
+import psutil
+import pytest
+from sqlalchemy import create_engine, text
+from sqlalchemy.engine import make_url
+
+from tests.e2e.test_selfhosted import BIN, PROJECT, Up, free_port
+from utils.media import tools
+
+CLIPS = 12
+# What takes long and is not what this is about.
+WITHOUT = ("TRANSCRIBE_AUDIO", "COMPRESS_VIDEO", "GENERATE_EMBEDDINGS", "MAKE_PROXY")
+
+
+@pytest.fixture(scope="module")
+def database(postgres):
+    name = f"workers_{uuid.uuid4().hex[:8]}"
+    with create_engine(postgres, isolation_level="AUTOCOMMIT").connect() as connection:
+        connection.execute(text(f"CREATE DATABASE {name}"))
+    return make_url(postgres).set(database=name).render_as_string(hide_password=False)
+
+
+@pytest.fixture(scope="module")
+def up(tmp_path_factory, database):
+    home = tmp_path_factory.mktemp("workers") / "home"
+    port = free_port()
+    environment = {n: v for n, v in os.environ.items() if not n.startswith("PREFECT_")}
+    environment |= {
+        "NIGHTSHIFT_HOME": str(home),
+        "NIGHTSHIFT_DATABASE_URL": database,
+        "NIGHTSHIFT_LANES__DATABASE": "8",
+        **{f"NIGHTSHIFT_PIPELINE__STEPS__{step}": "false" for step in WITHOUT},
+    }
+    command = ["up", "--port", str(port), "--chroma-port", str(free_port()), "--workers", "2"]
+    with subprocess.Popen(
+        [BIN / "nightshift", *command],
+        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env=environment, cwd=PROJECT,
+    ) as process:  # fmt: skip
+        said = []
+        for line in process.stdout:
+            said.append(line)
+            if "Ctrl-C" in line:
+                break
+        assert process.poll() is None, "".join(said)
+        running = Up(home, port)
+        running.environment |= environment
+        assert running.items() == {}
+        yield running
+        process.send_signal(signal.SIGTERM)
+        process.communicate(timeout=90)
+    assert process.returncode == 0
+
+
+@pytest.fixture
+def rows(database):
+    engine = create_engine(database)
+
+    def ask(query):
+        with engine.connect() as connection:
+            return [tuple(row) for row in connection.execute(text(query))]
+
+    yield ask
+    engine.dispose()
+
+
+def make_clips(up, name, number, seconds, size):
+    for i in range(number):
+        subprocess.run(
+            [tools.find("ffmpeg"), "-v", "error", "-f", "lavfi", "-i", f"mandelbrot=s={size}:r=10",
+             "-f", "lavfi", "-i", f"sine=frequency={200 + 40 * i}", "-t", str(seconds + i / 5),
+             "-c:v", "libx264", "-preset", "ultrafast", "-c:a", "aac",
+             up.home / "inbox" / f"{name}{i}.mp4"], check=True,
+        )  # fmt: skip
+
+
+def start_night(up):
+    said = up.run("prefect", "deployment", "run", "night-shift/nightly",
+                  "-p", "limit=50", "-p", "dispatch=workers")  # fmt: skip
+    return next(line.split()[-1] for line in said.splitlines() if "UUID" in line)
+
+
+def until(happens, seconds):
+    end = time.monotonic() + seconds
+    while not (found := happens()):
+        assert time.monotonic() < end, f"{happens} did not happen within {seconds} s"
+        time.sleep(0.3)
+    return found
+
+
+def state(up, run):
+    return up.get(f"/flow_runs/{run}")["state_type"]
+
+
+def runs_of_workers(up):
+    """The flow run processes of this home: pid by the flow run's id, and their workers."""
+    found = {}
+    for process in psutil.process_iter():
+        try:
+            environment = process.environ()
+            flow_run = environment.get("PREFECT__FLOW_RUN_ID")
+            ours = flow_run and environment.get("NIGHTSHIFT_HOME") == str(up.home)
+            if ours and process.status() != "zombie":
+                found[flow_run] = process.pid, process.ppid()
+        except psutil.Error:
+            continue
+    return found
+
+
+def test_a_killed_worker_loses_nothing_and_nothing_is_done_twice(up, rows):
+    make_clips(up, "clip", CLIPS, 2, "160x120")
+    night = start_night(up)
+
+    def the_other_worker():
+        """The worker that does not run the night itself, once its chunk is at work."""
+        runs = runs_of_workers(up)
+        of_night = runs.get(night, (0, 0))[1]
+        busy = {worker for pid, worker in runs.values() if worker != of_night}
+        at_work = rows("SELECT count(*) FROM executions WHERE status = 'done'")[0][0] >= 20
+        return busy and at_work and (busy.pop(), runs)
+
+    worker, runs = until(the_other_worker, 120)
+    os.kill(worker, signal.SIGKILL)
+    for pid, of in runs.values():
+        if of == worker:
+            os.kill(pid, signal.SIGKILL)
+    until(lambda: state(up, night) in {"COMPLETED", "FAILED", "CRASHED", "CANCELLED"}, 180)
+    assert state(up, night) == "COMPLETED"
+    assert rows("SELECT status, count(*) FROM items GROUP BY status") == [("done", CLIPS)]
+    assert rows("SELECT outcome, count(*) FROM run_items GROUP BY outcome") == [("done", CLIPS)]
+    done = rows(
+        "SELECT item_id, step, count(*) FROM executions WHERE status = 'done' GROUP BY 1, 2"
+    )
+    assert {number for *_, number in done} == {1}
+    assert len({item for item, *_ in done}) == CLIPS
+    assert rows("SELECT id FROM holders") == []
+    crashed = [row for row in up.api("/flow_runs/filter") if row["state_type"] == "CRASHED"]
+    assert crashed
+
+
+def test_a_cancelled_night_takes_its_children_with_it_and_gives_everything_back(up, rows):
+    make_clips(up, "long", 6, 20, "1280x720")
+    night = start_night(up)
+    until(lambda: rows("SELECT 1 FROM executions WHERE status = 'running'"), 120)
+    assert len(runs_of_workers(up)) >= 2
+    up.post(f"/flow_runs/{night}/set_state", state={"type": "CANCELLING", "name": "Cancelling"})
+    until(lambda: not runs_of_workers(up), 60)
+    assert rows("SELECT id FROM holders") == []
+    assert rows("SELECT DISTINCT claimed_by FROM items WHERE claimed_by IS NOT NULL") == []
+    assert {row[0] for row in rows("SELECT status FROM executions")} <= {"done", "failed", "lost"}
+    open_tools = [
+        process.pid
+        for process in psutil.process_iter(["cmdline"])
+        if any(str(up.home) in part for part in process.info["cmdline"] or ())
+        and "ffmpeg" in (process.info["cmdline"] or [""])[0]
+    ]
+    assert not open_tools
+    until(lambda: state(up, night) == "CANCELLED", 60)
+    children = [row for row in up.api("/flow_runs/filter")
+                if row["parent_task_run_id"] and row["deployment_id"]
+                and row["start_time"] > up.get(f"/flow_runs/{night}")["start_time"]]  # fmt: skip
+    until(lambda: all(state(up, row["id"]) == "CANCELLED" for row in children), 60)

@@ -1,0 +1,97 @@
+"""What is asked before anything is handed out, and what becomes of a chunk whose process died."""
+
+import time
+import uuid
+
+import pytest
+from prefect.client.orchestration import get_client
+from prefect.client.schemas.actions import WorkPoolCreate
+from prefect.client.schemas.objects import FlowRun
+from prefect.states import Cancelled, Completed, Crashed, Failed, Pending, Running, Scheduled
+
+from flows import dispatch, workpool
+from flows.night_shift import night_shift
+from flows.shift import shift
+from utils.errors import SettingsError
+from utils.handout import Piece
+
+
+@pytest.fixture
+def client(prefect_server):
+    with get_client(sync_client=True) as client:
+        yield client
+
+
+def test_a_work_pool_that_does_not_exist_is_named_with_what_makes_it(client, override):
+    override(work_pool="nowhere")
+    with pytest.raises(SettingsError, match="no work pool nowhere") as caught:
+        workpool.workers_online(client)
+    assert "`nightshift deploy`" in str(caught.value)
+    assert "`prefect worker start --pool nowhere`" in str(caught.value)
+
+
+def test_a_pool_without_a_worker_and_one_that_is_paused_are_named(client, override, monkeypatch):
+    monkeypatch.setattr(workpool, "_WAIT_SECONDS", 0)
+    name = f"pool-{uuid.uuid4().hex[:6]}"
+    override(work_pool=name)
+    client.create_work_pool(WorkPoolCreate(name=name, type="process"))
+    flow_id = client.create_flow(shift)
+    for queue in (workpool.DEFAULT, workpool.HIGH_MEMORY):
+        client.create_deployment(flow_id=flow_id, name=queue, work_pool_name=name)
+    with pytest.raises(SettingsError, match=f"prefect worker start --pool {name}"):
+        workpool.workers_online(client)
+    client.request("PATCH", f"/work_pools/{name}", json={"is_paused": True})
+    with pytest.raises(SettingsError, match=f"prefect work-pool resume {name}"):
+        workpool.workers_online(client)
+
+
+def test_a_night_without_workers_hands_nothing_out_and_claims_nothing(
+    client, override, clips, settings
+):
+    import shutil
+
+    from utils.db import items
+    from utils.db.session import session
+
+    override(work_pool="nowhere")
+    settings.inbox.mkdir(exist_ok=True)
+    shutil.copy(clips.video, settings.inbox)
+    with pytest.raises(SettingsError, match="nowhere"):
+        night_shift(dispatch="workers")
+    with session() as s:
+        assert items.count_by_status(s) == {"pending": 1}
+
+
+def night_with(state):
+    night = dispatch._Night("run", None, 2)
+    run = FlowRun(id=uuid.uuid4(), flow_id=uuid.uuid4(), state=state)
+    child = dispatch.Child(run.id, "run-1", "default", (Piece("a" * 64, 1.0, False),))
+    night.states[run.id] = run
+    return night, child
+
+
+@pytest.mark.parametrize(
+    ("state", "lives", "end"),
+    [
+        (Scheduled(), False, None),
+        (Pending(), False, None),
+        (Running(), True, None),
+        (Running(), False, None),  # its process may still be on its way to the database
+        (Completed(), False, ""),
+        (Cancelled(), False, ""),
+        (Crashed(message="killed by signal 9"), False, "killed by signal 9"),
+        (Failed(message="no such column"), True, "no such column"),
+    ],
+)
+def test_the_end_of_a_chunk(state, lives, end):
+    night, child = night_with(state)
+    assert dispatch._end_of(night, child, lives) == end
+
+
+@pytest.mark.parametrize(("state", "since"), [(Running(), "alive"), (Pending(), "pending")])
+def test_a_chunk_whose_process_is_gone_is_dead_before_prefect_says_so(
+    client, state, since, monkeypatch
+):
+    night, child = night_with(state)
+    getattr(night, since)[child.id] = time.monotonic() - 1000
+    assert dispatch._end_of(night, child, lives=False) == "Its process was killed."
