@@ -186,8 +186,10 @@ def _work(flow_name: str, as_json: bool, verbose: bool, **parameters: Any) -> No
     from nightshift import server, watch
     from utils import shift
     from utils.config import load_settings, prepare_prefect
+    from utils.db.session import require_writable
 
     prepare_prefect(load_settings(), log_level="INFO" if verbose else "CRITICAL")
+    require_writable()
     server.require(load_settings())
     _end_tools_on_ctrl_c()
     run_id = shift.new_id()
