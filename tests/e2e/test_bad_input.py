@@ -221,7 +221,7 @@ def test_a_postgres_that_stops_during_a_run_loses_nothing(tmp_path):
     assert "can't be used: connection" in line(nightshift(home, "items", **variables))
     with postgres(data) as variables:
         done = nightshift(home, "run", film, "--json", "--skip", "generate_embeddings", **variables)
-        assert document(done)["counts"]["done"] == 1
+        assert document(done)["counts"]["done"] == 1, done.stdout
         (item,) = document(nightshift(home, "items", "--json", **variables))
         shown = document(nightshift(home, "show", item["item_id"], "--json", **variables))
     assert item["status"] == "done"
