@@ -2,7 +2,7 @@
 
 python -m benchmarks            all of them, about an hour on two cores
 python -m benchmarks shift      one of them: shift, help, extraction, views, encode, likeness,
-                                search, lanes, scale, speech, idle
+                                search, lanes, scale, speech, idle, chaos
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from rich.console import Console
 from rich.table import Table
 
 from benchmarks import (
+    chaos,
     encode,
     extraction,
     idle,
@@ -40,6 +41,7 @@ BENCHMARKS = {
     "scale": scale.rows,
     "speech": speech.rows,
     "idle": idle.rows,
+    "chaos": chaos.rows,
 }
 
 

@@ -71,7 +71,7 @@ def make_clips(folder: Path, count: int = CLIPS) -> Path:
     """Copies of the spoken samples that differ in a tag, so that none is a duplicate."""
     from utils.media import tools
 
-    folder.mkdir(parents=True)
+    folder.mkdir(parents=True, exist_ok=True)
     for number in range(count):
         source = SAMPLES / SOURCES[number % len(SOURCES)]
         subprocess.run(

@@ -191,10 +191,8 @@ class Gate(Generic[W]):
 
     def _paused(self) -> _Closed | None:
         with suppress(RetryableError), session() as s:  # a busy database pauses nothing
-            flag = flags.get(s, flags.PAUSED)
-            if flag is not None:
-                reason = ": ".join(filter(None, ("paused", flag.value["reason"])))
-                return _Closed(_PAUSED, f"{reason} (`nightshift resume`)", self._limits.pause_wait)
+            if reason := flags.why_paused(s):
+                return _Closed(_PAUSED, reason, self._limits.pause_wait)
         return None
 
     def _troubled(self) -> _Closed | None:

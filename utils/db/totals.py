@@ -8,7 +8,7 @@ from typing import NamedTuple
 from sqlalchemy import ColumnElement, func, or_, select
 from sqlalchemy.orm import Session
 
-from utils.db import flags, ledger, spending
+from utils.db import flags, ledger, spending, throttles
 from utils.db.schema import Execution, Flag, Holder, Item, Run, RunItem, Spending, now
 from utils.models.item import ItemStatus
 
@@ -16,8 +16,6 @@ from utils.models.item import ItemStatus
 # after one with a higher id. The ledger's transactions take milliseconds.
 _SETTLING = timedelta(minutes=1)
 _WAITING = (ItemStatus.PENDING.value, ItemStatus.DEFERRED.value, ItemStatus.FAILED.value)
-
-_LANE = "lane:"  # begins the names of the flags of utils/db/throttles.py
 
 
 class StepTotal(NamedTuple):
@@ -217,7 +215,8 @@ def paused(s: Session) -> bool:
 
 def slowed(s: Session) -> dict[str, datetime]:
     """Until when services want lanes to rest, or wanted, by lane."""
-    rows = s.scalars(select(Flag).where(Flag.name.startswith(_LANE, autoescape=True)))
+    rows = s.scalars(select(Flag).where(Flag.name.startswith(throttles.PREFIX, autoescape=True)))
     return {
-        row.name.removeprefix(_LANE): datetime.fromisoformat(row.value["until"]) for row in rows
+        row.name.removeprefix(throttles.PREFIX): datetime.fromisoformat(row.value["until"])
+        for row in rows
     }
