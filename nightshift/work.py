@@ -72,12 +72,14 @@ def run(
 
     What was done before is not done again; one bad item stops no other.
     """
-    from utils import shift
+    from utils import shift, sweep
+    from utils.config import load_settings
     from utils.db.sources import is_url
 
     options = chosen(profile, only, skip, force, language, words)
     _widen_ai(ai_workers)
     if not any(is_url(location) for location in locations):
+        sweep.sweep(load_settings())  # what a dead run held would pass for being worked on
         found = shift.take_in(locations, options)
         if not found.pending:  # no need to start Prefect to find that out
             run_id = shift.new_id()
