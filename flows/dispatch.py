@@ -22,6 +22,7 @@ from prefect.client.orchestration import get_client
 from prefect.client.schemas.filters import FlowRunFilter, FlowRunFilterId
 from prefect.client.schemas.objects import FlowRun, StateType
 from prefect.deployments import run_deployment
+from prefect.exceptions import ObjectNotFound
 from prefect.states import Cancelling, Crashed
 from tenacity import Retrying, retry_if_exception, stop_after_delay, wait_fixed
 
@@ -222,7 +223,7 @@ def _end_of(night: _Night, child: Child, lives: bool) -> str | None:
     if not dead:
         return None
     why = "Its process was killed."
-    with suppress(httpx.HTTPError), get_client(sync_client=True) as client:
+    with suppress(httpx.HTTPError, ObjectNotFound), get_client(sync_client=True) as client:
         client.set_flow_run_state(child.id, Crashed(message=why), force=True)
     return why
 
@@ -247,7 +248,7 @@ def _cancel(night: _Night) -> None:
     by_state = sorted(night.out.values(), key=lambda child: _is(night, child, StateType.RUNNING))
     with get_client(sync_client=True) as client:
         for child in by_state:
-            with suppress(httpx.HTTPError):
+            with suppress(httpx.HTTPError, ObjectNotFound):
                 client.set_flow_run_state(
                     child.id, Cancelling(message=f"Run {night.run_id} was ended.")
                 )

@@ -15,6 +15,7 @@ from tests.e2e.test_selfhosted import BIN, PROJECT, Up, free_port
 from utils.media import tools
 
 CLIPS = 12
+pytestmark = pytest.mark.timeout(1500)  # two minutes on an idle machine of 2 cores
 # What takes long and is not what this is about.
 WITHOUT = ("TRANSCRIBE_AUDIO", "COMPRESS_VIDEO", "GENERATE_EMBEDDINGS", "MAKE_PROXY")
 
@@ -125,12 +126,12 @@ def test_a_killed_worker_loses_nothing_and_nothing_is_done_twice(up, rows):
         at_work = rows("SELECT count(*) FROM executions WHERE status = 'done'")[0][0] >= 20
         return busy and at_work and (busy.pop(), runs)
 
-    worker, runs = until(the_other_worker, 120)
+    worker, runs = until(the_other_worker, 300)
     os.kill(worker, signal.SIGKILL)
     for pid, of in runs.values():
         if of == worker:
             os.kill(pid, signal.SIGKILL)
-    until(lambda: state(up, night) in {"COMPLETED", "FAILED", "CRASHED", "CANCELLED"}, 180)
+    until(lambda: state(up, night) in {"COMPLETED", "FAILED", "CRASHED", "CANCELLED"}, 600)
     assert state(up, night) == "COMPLETED"
     assert rows("SELECT status, count(*) FROM items GROUP BY status") == [("done", CLIPS)]
     assert rows("SELECT outcome, count(*) FROM run_items GROUP BY outcome") == [("done", CLIPS)]
@@ -147,10 +148,10 @@ def test_a_killed_worker_loses_nothing_and_nothing_is_done_twice(up, rows):
 def test_a_cancelled_night_takes_its_children_with_it_and_gives_everything_back(up, rows):
     make_clips(up, "long", 6, 20, "1280x720")
     night = start_night(up)
-    until(lambda: rows("SELECT 1 FROM executions WHERE status = 'running'"), 120)
+    until(lambda: rows("SELECT 1 FROM executions WHERE status = 'running'"), 300)
     assert len(runs_of_workers(up)) >= 2
     up.post(f"/flow_runs/{night}/set_state", state={"type": "CANCELLING", "name": "Cancelling"})
-    until(lambda: not runs_of_workers(up), 60)
+    until(lambda: not runs_of_workers(up), 200)
     assert rows("SELECT id FROM holders") == []
     assert rows("SELECT DISTINCT claimed_by FROM items WHERE claimed_by IS NOT NULL") == []
     assert {row[0] for row in rows("SELECT status FROM executions")} <= {"done", "failed", "lost"}
@@ -161,8 +162,8 @@ def test_a_cancelled_night_takes_its_children_with_it_and_gives_everything_back(
         and "ffmpeg" in (process.info["cmdline"] or [""])[0]
     ]
     assert not open_tools
-    until(lambda: state(up, night) == "CANCELLED", 60)
+    until(lambda: state(up, night) == "CANCELLED", 200)
     children = [row for row in up.api("/flow_runs/filter")
                 if row["parent_task_run_id"] and row["deployment_id"]
                 and row["start_time"] > up.get(f"/flow_runs/{night}")["start_time"]]  # fmt: skip
-    until(lambda: all(state(up, row["id"]) == "CANCELLED" for row in children), 60)
+    until(lambda: all(state(up, row["id"]) == "CANCELLED" for row in children), 200)
