@@ -1,8 +1,8 @@
 """Figures, as ratios against an alternative that runs beside them: `make bench`.
 
-python -m benchmarks            all of them, about fifteen minutes on two cores
+python -m benchmarks            all of them, about an hour on two cores
 python -m benchmarks shift      one of them: shift, help, extraction, views, encode, likeness,
-                                search
+                                search, lanes, scale, speech, idle, chaos
 """
 
 from __future__ import annotations
@@ -14,7 +14,20 @@ import sys
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks import encode, extraction, likeness, search, shift, startup, views
+from benchmarks import (
+    chaos,
+    encode,
+    extraction,
+    idle,
+    lanes,
+    likeness,
+    scale,
+    search,
+    shift,
+    speech,
+    startup,
+    views,
+)
 
 BENCHMARKS = {
     "shift": shift.rows,
@@ -24,6 +37,11 @@ BENCHMARKS = {
     "encode": encode.rows,
     "likeness": likeness.rows,
     "search": search.rows,
+    "lanes": lanes.rows,
+    "scale": scale.rows,
+    "speech": speech.rows,
+    "idle": idle.rows,
+    "chaos": chaos.rows,
 }
 
 

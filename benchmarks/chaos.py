@@ -1,8 +1,11 @@
 """Kill it, again and again: what a shift that is killed at random moments repeats, loses, leaves.
 
-A run over some clips is killed with -9 at seeded moments: the flow's process, its whole process
-group, or Prefect's ephemeral server. Each time `nightshift run` is started again. At the end
-the ledger is counted and every output is compared with that of an undisturbed run.
+Work over some clips is killed with -9 at seeded moments, and started again by one command. At
+the end the ledger is counted and every output is compared with that of an undisturbed run.
+
+``run``: `nightshift run`, of which the process, its whole group or Prefect's ephemeral server is
+killed. ``run_served``: `nightshift up` and `prefect deployment run night-shift/nightly`, of which
+the flow's process, the worker, the server, Postgres, or all of it at once is killed.
 """
 
 from __future__ import annotations
@@ -10,6 +13,7 @@ from __future__ import annotations
 import hashlib
 import os
 import random
+import shutil
 import signal
 import subprocess
 import sys
@@ -17,17 +21,30 @@ import tempfile
 import time
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import ExitStack, suppress
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import NamedTuple
 
+import httpx
 import psutil
 from sqlalchemy import Connection, create_engine, text
+from sqlalchemy.exc import OperationalError
 
+from benchmarks import selfhosted
 from benchmarks.shift import make_clips
 
 Row = tuple[str, str, str, str, str]
 KILLS, SEED, CLIPS = 20, 7, 24
 TARGETS = ("process", "group", "server")
+# What the command lines of the processes of `nightshift up` say.
+SERVED = {
+    "flow": ("prefect.engine",),
+    "worker": ("worker start",),
+    "prefect server": ("server start", "prefect.server"),
+    "postgres": ("bin/postgres",),
+    "everything": ("",),
+}
 # A kill comes up to so long after the work of a run began: within a step, or between two.
 LATEST_SECONDS = 10.0
 
@@ -46,23 +63,24 @@ class Story(NamedTuple):
 
 
 def rows() -> list[Row]:
-    with tempfile.TemporaryDirectory() as name:
-        story = run(Path(name), KILLS, SEED, CLIPS)
-    kinds = ", ".join(f"{number} {target}" for target, number in story.kills.items())
-    print(
-        *story.repeated, *story.lost, *story.differing, *story.orphans, *story.leftovers, sep="\n"
-    )
-    return [
-        (
-            f"chaos: {story.kills.total()} kills with -9 ({kinds}), seed {SEED}, {CLIPS} clips",
+    made = []
+    for what, story_of in (("nightshift run", run), ("nightshift up", run_served)):
+        with tempfile.TemporaryDirectory() as name:
+            story = story_of(Path(name), KILLS // 2, SEED, CLIPS)
+        kinds = ", ".join(f"{number} {target}" for target, number in story.kills.items())
+        wrong = (story.repeated, story.lost, story.differing, story.orphans, story.leftovers)
+        print(*(line for lines in wrong for line in lines), sep="\n", file=sys.stderr)
+        made.append((
+            f"chaos, {what}: {story.kills.total()} kills with -9 ({kinds}), seed {SEED}, "
+            f"{CLIPS} clips",
             f"{len(story.repeated)} steps repeated, {len(story.lost)} items lost, "
             f"{len(story.orphans)} orphans, {len(story.leftovers)} leftovers",
             f"an undisturbed run: {len(story.differing)} results or files differ; {story.done} "
             f"steps done, {story.broken_off} broken off",
             "–",
             "0 repeated, 0 lost, 0 orphans",
-        )
-    ]  # fmt: skip
+        ))  # fmt: skip
+    return made
 
 
 def run(folder: Path, kills: int, seed: int, clips: int) -> Story:
@@ -84,7 +102,35 @@ def run(folder: Path, kills: int, seed: int, clips: int) -> Story:
         orphans += [f"after kill {killed.total()}: {one}" for one in _processes(wild)]
         print(f"kill {killed.total()}: {target} after {moment:.1f} s", file=sys.stderr, flush=True)
     _finish(_start(library, wild))
-    orphans += _processes(wild)
+    return _story(killed, calm, wild, [*orphans, *_processes(wild)])
+
+
+def run_served(folder: Path, kills: int, seed: int, clips: int) -> Story:
+    """The same by `nightshift up`, with up to ``kills`` while a night is at work."""
+    calm, wild = folder / "calm", folder / "wild"
+    shutil.copytree(make_clips(calm / "inbox", clips), wild / "inbox")
+    _finish(_start(calm / "inbox", calm))
+    dice, killed, orphans = random.Random(seed), Counter[str](), list[str]()
+    with ExitStack() as stack:
+        served = stack.enter_context(selfhosted.on_postgres(wild))
+        while not _all_done(wild, clips):
+            _see_to_it_that_a_night_runs(served)
+            target, moment = dice.choice(list(SERVED)), dice.uniform(0, 2 * LATEST_SECONDS)
+            time.sleep(moment)
+            if killed.total() == kills:
+                continue
+            _kill_served(served, target)
+            killed[target] += 1
+            print(f"kill {killed.total()}: {target}", file=sys.stderr, flush=True)
+            if served.process.poll() is not None:
+                orphans += [f"after kill {killed.total()}: {one}" for one in _processes(wild)]
+                stack.close()
+                served = stack.enter_context(selfhosted.on_postgres(wild))
+        _wait_until_settled(wild)
+    return _story(killed, calm, wild, [*orphans, *_processes(wild)])
+
+
+def _story(killed: Counter[str], calm: Path, wild: Path, orphans: list[str]) -> Story:
     with _database(wild) as ledger, _database(calm) as reference:
         return Story(
             killed,
@@ -128,6 +174,59 @@ def _kill(process: subprocess.Popen[str], target: str) -> None:
                 child.kill()
     else:
         process.kill()
+
+
+def _see_to_it_that_a_night_runs(served: selfhosted.Served) -> None:
+    """The one command after a kill, where nothing goes on by itself."""
+    due = {"before_": datetime.now(UTC).isoformat()}
+    wanted = {
+        "flows": {"name": {"any_": ["night-shift"]}},
+        "flow_runs": {
+            "state": {"type": {"any_": ["RUNNING", "PENDING", "SCHEDULED"]}},
+            "expected_start_time": due,
+        },
+    }
+    try:
+        answer = httpx.post(f"{served.api_url}/flow_runs/filter", json=wanted, timeout=10)
+        if not answer.is_success or answer.json():
+            return
+    except httpx.HTTPError:  # it is coming back
+        return
+    subprocess.run(
+        [Path(sys.executable).with_name("prefect"), "deployment", "run", "night-shift/nightly"],
+        env={**os.environ, "PREFECT_API_URL": served.api_url}, capture_output=True, check=False,
+    )  # fmt: skip
+
+
+def _kill_served(served: selfhosted.Served, target: str) -> None:
+    """SIGKILL to the processes of ``target``; "everything" begins with `nightshift up` itself."""
+    if target == "everything":
+        served.process.kill()
+        served.process.wait()
+        return
+    for process in psutil.process_iter():
+        with suppress(psutil.Error):
+            line = " ".join(process.cmdline())
+            ours = process.environ().get("NIGHTSHIFT_HOME") == str(served.home)
+            if (ours or str(served.home) in line) and any(w in line for w in SERVED[target]):
+                process.kill()
+
+
+def _all_done(home: Path, clips: int) -> bool:
+    with suppress(OperationalError), _database(home) as ledger:
+        done = ledger.execute(text("SELECT count(*) FROM items WHERE status = 'done'"))
+        return int(done.scalar_one()) == clips
+    return False
+
+
+def _wait_until_settled(home: Path) -> None:
+    """Until the last night has ended, well or swept."""
+    end = time.monotonic() + 300
+    while time.monotonic() < end:
+        with _database(home) as ledger:
+            if not _open_rows(ledger):
+                return
+        time.sleep(1)
 
 
 def _processes(home: Path) -> list[str]:

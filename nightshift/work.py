@@ -72,12 +72,14 @@ def run(
 
     What was done before is not done again; one bad item stops no other.
     """
-    from utils import shift
+    from utils import shift, sweep
+    from utils.config import load_settings
     from utils.db.sources import is_url
 
     options = chosen(profile, only, skip, force, language, words)
     _widen_ai(ai_workers)
     if not any(is_url(location) for location in locations):
+        sweep.sweep(load_settings())  # what a dead run held would pass for being worked on
         found = shift.take_in(locations, options)
         if not found.pending:  # no need to start Prefect to find that out
             run_id = shift.new_id()
@@ -186,8 +188,10 @@ def _work(flow_name: str, as_json: bool, verbose: bool, **parameters: Any) -> No
     from nightshift import server, watch
     from utils import shift
     from utils.config import load_settings, prepare_prefect
+    from utils.db.session import require_writable
 
     prepare_prefect(load_settings(), log_level="INFO" if verbose else "CRITICAL")
+    require_writable()
     server.require(load_settings())
     _end_tools_on_ctrl_c()
     run_id = shift.new_id()

@@ -14,9 +14,8 @@ from tenacity import retry, retry_if_exception_type, stop_after_attempt, wait_ex
 
 from tasks.extraction import extract_ffprobe
 from tasks.ingestion import fetch_media
-from tasks.lanes import sleep
 from tasks.signal import analyze_signal
-from utils import store
+from utils import deadline, store
 from utils.config import load_settings
 from utils.db import archive, items
 from utils.db.items import Seen
@@ -39,7 +38,7 @@ class _BadDownload(RetryableError):
     retry=retry_if_exception_type(_BadDownload),
     stop=stop_after_attempt(3),
     wait=wait_exponential_jitter(initial=1, max=10),
-    sleep=sleep,
+    sleep=deadline.pause,
     reraise=True,
 )
 def fetch(entry: Entry) -> str:

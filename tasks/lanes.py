@@ -21,8 +21,7 @@ from utils import deadline
 from utils.config import load_settings
 from utils.db import throttles
 from utils.db.session import session
-from utils.errors import RetryableError, StoppedError, ThrottledError
-from utils.media import process
+from utils.errors import RetryableError, ThrottledError
 
 # The lanes whose steps ask services; others are never slowed and never ask the database.
 SERVICES = frozenset({"ai", "download", "upload"})
@@ -96,7 +95,7 @@ class Lane:
     def _wait(self) -> None:
         with self._changed:
             while not self._may_start():
-                _look_up()
+                deadline.check("waiting for its turn")
                 self._changed.wait(min(_LOOK_UP_SECONDS, self._rest() or _LOOK_UP_SECONDS))
 
     def _may_start(self) -> bool:
@@ -117,21 +116,3 @@ class Lane:
 def lane(name: str) -> Lane:
     """The lane of this process, as wide as the settings say."""
     return Lane(name, getattr(load_settings().lanes, name))
-
-
-def sleep(seconds: float) -> None:
-    """Wait, as a step does before its next try.
-
-    Raises:
-        StoppedError: the run was ended meanwhile.
-    """
-    end = time.monotonic() + seconds
-    while (left := end - time.monotonic()) > 0:
-        _look_up()
-        time.sleep(min(left, _LOOK_UP_SECONDS))
-
-
-def _look_up() -> None:
-    deadline.check("waiting for a service")
-    if process.is_ending():
-        raise StoppedError("The run was ended while a step waited for its turn. Run again.")

@@ -31,7 +31,7 @@ from sqlalchemy.orm import Session
 from tenacity import RetryCallState, Retrying, retry_if_exception_type, stop_after_attempt
 from tenacity.wait import wait_exponential_jitter
 
-from tasks.lanes import MAX_DELAY_SECONDS, lane, sleep
+from tasks.lanes import MAX_DELAY_SECONDS, lane
 from utils import deadline, pipeline, progress, store
 from utils.config import load_settings
 from utils.db import ledger
@@ -183,7 +183,7 @@ def tries(retries: int) -> Retrying:
         retry=retry_if_exception_type(RetryableError),
         stop=stop_after_attempt(retries + 1),
         wait=_delay,
-        sleep=sleep,
+        sleep=deadline.pause,
         reraise=True,
     )
 

@@ -19,10 +19,10 @@ from prefect.client.schemas.objects import FlowRun, StateType
 from prefect.states import Crashed
 from sqlalchemy import select
 
+from utils import reaper
 from utils.config import load_settings
 from utils.db.schema import Holder, now
 from utils.db.session import session
-from utils.media import reaper
 
 _SERVER = "prefect.server.api.server:create_app"
 _PAGE = 200  # the most that Prefect's API gives at once

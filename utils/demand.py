@@ -49,7 +49,7 @@ def of(
     ids = [work for work in works if isinstance(work, str)]
     with session() as s:
         known = _known(s, ids, timed)
-        history = forecast.learn(s) if timed else {}
+        history = forecast.learn(s) if timed else forecast.Forecast()
 
     def need(work: Work) -> Need:
         if isinstance(work, Entry):

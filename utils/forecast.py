@@ -1,18 +1,19 @@
 """How long an item will take, from what the ledger knows of items of its kind.
 
 For each step and kind the seconds of recent executions are held against the length of the media:
-a constant part and a part a minute, by Theil and Sen's line (the median of all slopes), which a
-few strange executions don't move. Where the lengths known are too much alike to tell the two
+a constant part and a part a minute, by Siegel's line (a median of medians of slopes), which strange
+executions don't move. Where the lengths known are too much alike to tell the two
 parts apart, the prior's line is taken and scaled by the median of what was measured; where there
 is no history, the prior alone. What lies between an item's steps (waits for a lane, Prefect's
-own work) is learned as one more step, called ``between``.
+own work) is learned as one more step, called ``between``. The sum is multiplied by what nine of ten
+recent items of the kind would have needed to be through in time.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
-from statistics import median
+from statistics import median, quantiles
 from typing import NamedTuple
 
 from sqlalchemy import func, select
@@ -22,8 +23,9 @@ from utils.db import ledger
 from utils.db.schema import Archived, Execution, Item
 
 BETWEEN = "between"
-# Chosen. On the recorded histories of docs/decisions/0015-window.md it covers nine items of ten.
-SAFETY = 1.3
+# What a sum is multiplied by where fewer than ``_FEW`` items are known (chosen), and its bounds.
+SAFETY = 1.5
+_SAFETY_BOUNDS = (1.1, 3.0)
 # So many of the latest executions are looked at: 700 items of 28 steps.
 _RECENT = 20_000
 # Of one step and kind; all pairs of them make the line.
@@ -51,8 +53,12 @@ class Sample(NamedTuple):
     seconds: float
 
 
-Forecast = Mapping[tuple[str, str], Line]
-"""A line for each step and kind of media that the ledger has seen."""
+class Forecast(NamedTuple):
+    """What was learned: a line for each step and kind, and by what a kind's sum is multiplied."""
+
+    lines: Mapping[tuple[str, str], Line] = {}
+    safety: Mapping[str, float] = {}
+
 
 # Where there is no history. Decode and transcription were measured on 2 cores (1080p, whisper
 # base); the rest is chosen, rather too slow than too fast.
@@ -98,15 +104,41 @@ def learn(s: Session) -> Forecast:
     )
     samples: dict[tuple[str, str], list[Sample]] = defaultdict(list)
     spans: dict[tuple[str, str | None], _Span] = {}
-    for item_id, run_id, step, seconds, started_at, ended_at, kind, length in rows:
+    for item_id, run_id, step, took, started_at, ended_at, kind, length in rows:
         minutes = (length or 0.0) / 60
-        samples[step, kind].append(Sample(minutes, seconds))
+        samples[step, kind].append(Sample(minutes, took))
         span = spans.setdefault((item_id, run_id), _Span(kind, minutes))
-        span.add(seconds, started_at.timestamp(), ended_at.timestamp())
-    for span in spans.values():
-        if span.steps > 1:
-            samples[BETWEEN, span.kind].append(Sample(span.minutes, span.rest))
-    return {key: line(key[0], found[:_SAMPLES]) for key, found in samples.items()}
+        span.add(step, took, started_at.timestamp(), ended_at.timestamp())
+    whole = [span for span in spans.values() if len(span.steps) > 1]
+    for span in whole:
+        samples[BETWEEN, span.kind].append(Sample(span.minutes, span.rest))
+    lines = {key: line(key[0], found[:_SAMPLES]) for key, found in samples.items()}
+    kinds = {span.kind for span in whole}
+    return Forecast(lines, {kind: _safety(kind, whole, lines) for kind in kinds})
+
+
+def _safety(kind: str, spans: list[_Span], lines: Mapping[tuple[str, str], Line]) -> float:
+    """By how much nine of ten items of a kind lasted longer than their lines say, at most."""
+    of_kind = [span for span in spans if span.kind == kind]
+    most = max(len(span.steps) for span in of_kind)
+    ratios = [
+        span.seconds / max(0.1, _sum(lines, kind, span.minutes, span.steps))
+        for span in of_kind[:_SAMPLES]
+        if len(span.steps) > most / 2  # the others recalled most of theirs
+    ]
+    if len(ratios) < _FEW:
+        return SAFETY
+    low, high = _SAFETY_BOUNDS
+    return min(high, max(low, quantiles(ratios, n=10, method="inclusive")[-1]))
+
+
+def _sum(
+    lines: Mapping[tuple[str, str], Line], kind: str, minutes: float, steps: Iterable[str]
+) -> float:
+    return sum(
+        lines.get((step, kind), _PRIOR.get(step, _PRIOR_OF_THE_REST)).at(minutes)
+        for step in (*steps, BETWEEN)
+    )
 
 
 class _Span:
@@ -114,18 +146,25 @@ class _Span:
 
     def __init__(self, kind: str, minutes: float) -> None:
         self.kind, self.minutes = kind, minutes
-        self.steps, self.worked = 0, 0.0
+        self.steps: list[str] = []
+        self.worked = 0.0
         self.first, self.last = float("inf"), float("-inf")
 
-    def add(self, seconds: float, started: float, ended: float) -> None:
+    def add(self, step: str, seconds: float, started: float, ended: float) -> None:
         """Count a step in."""
-        self.steps, self.worked = self.steps + 1, self.worked + seconds
+        self.steps.append(step)
+        self.worked += seconds
         self.first, self.last = min(self.first, started), max(self.last, ended)
+
+    @property
+    def seconds(self) -> float:
+        """From the first step's beginning to the last one's end."""
+        return self.last - self.first
 
     @property
     def rest(self) -> float:
         """Seconds in which no step ran."""
-        return max(0.0, self.last - self.first - self.worked)
+        return max(0.0, self.seconds - self.worked)
 
 
 def line(step: str, samples: list[Sample]) -> Line:
@@ -138,9 +177,9 @@ def line(step: str, samples: list[Sample]) -> Line:
     if max(lengths) == 0:  # images
         return Line(median(seconds))
     if len(samples) >= _FEW and max(lengths) >= _SPREAD * max(min(lengths), 1 / 600):
-        from scipy.stats import theilslopes  # a second to import
+        from scipy.stats import siegelslopes  # a second to import
 
-        slope = max(0.0, float(theilslopes(seconds, lengths).slope))
+        slope = max(0.0, float(siegelslopes(seconds, lengths).slope))
         rests = [sample.seconds - slope * sample.minutes for sample in samples]
         return Line(max(0.0, median(rests)), slope)
     scale = median(sample.seconds / prior.at(sample.minutes) for sample in samples)
@@ -150,7 +189,7 @@ def line(step: str, samples: list[Sample]) -> Line:
 def seconds(
     forecast: Forecast, kind: str, length_seconds: float | None, steps: Iterable[str]
 ) -> float:
-    """Seconds that an item will take, ``SAFETY`` included.
+    """Seconds in which nine of ten such items are through.
 
     Args:
         forecast: What was learned.
@@ -159,8 +198,4 @@ def seconds(
         steps: Those that it will go through and that were not done before.
     """
     minutes = (length_seconds or 0.0) / 60
-    lines = (
-        forecast.get((step, kind), _PRIOR.get(step, _PRIOR_OF_THE_REST))
-        for step in (*steps, BETWEEN)
-    )
-    return SAFETY * sum(one.at(minutes) for one in lines)
+    return forecast.safety.get(kind, SAFETY) * _sum(forecast.lines, kind, minutes, steps)

@@ -28,7 +28,7 @@ import humanize
 from utils import clock, progress
 from utils.db import flags
 from utils.db.session import session
-from utils.errors import ResourceError, RetryableError, StoppedError, from_os_error
+from utils.errors import NightShiftError, ResourceError, StoppedError, from_os_error
 from utils.window import Window, opening
 
 W = TypeVar("W")
@@ -190,11 +190,9 @@ class Gate(Generic[W]):
             self._leave(late, f"did not fit before the window {window} closes")
 
     def _paused(self) -> _Closed | None:
-        with suppress(RetryableError), session() as s:  # a busy database pauses nothing
-            flag = flags.get(s, flags.PAUSED)
-            if flag is not None:
-                reason = ": ".join(filter(None, ("paused", flag.value["reason"])))
-                return _Closed(_PAUSED, f"{reason} (`nightshift resume`)", self._limits.pause_wait)
+        with suppress(NightShiftError), session() as s:  # a database that is away pauses nothing
+            if reason := flags.why_paused(s):
+                return _Closed(_PAUSED, reason, self._limits.pause_wait)
         return None
 
     def _troubled(self) -> _Closed | None:

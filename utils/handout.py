@@ -136,10 +136,7 @@ def closed(window: Window | None) -> str | None:
 def paused() -> str | None:
     """Why nothing may be handed out now; None if nobody has paused the shifts."""
     with session() as s:
-        flag = flags.get(s, flags.PAUSED)
-    if flag is None:
-        return None
-    return ": ".join(filter(None, ("paused", flag.value["reason"]))) + " (`nightshift resume`)"
+        return flags.why_paused(s)
 
 
 def leave_over(run_id: str, number: int, reason: str) -> None:

@@ -66,18 +66,17 @@ def take_in(locations: Sequence[str], done_key: str | None, workers: int) -> Int
         found, failures = _identified(paths[start : start + _CHUNK], workers)
         outcomes += failures
         with session() as s:
-            _kept = items.preload(s, [seen.item_id for seen in found])
+            new = [(one, kind_by_name(one.stat.path)) for one in found if one.is_new]
+            items.register_all(s, [(one, kind or MediaKind.VIDEO) for one, kind in new])
+            rows = {row.id: row for row in items.preload(s, [one.item_id for one in found])}
+            places = items.paths_by_item(s, list(rows))
             for seen in found:
-                if seen.is_new:
-                    kind = kind_by_name(seen.stat.path) or MediaKind.VIDEO
-                    item = items.register(s, seen, kind)
-                else:
-                    item = s.get_one(Item, seen.item_id)
-                skipped = _nothing_to_do(s, item, seen.stat.path, done_key, pending)
+                item, path = rows[seen.item_id], seen.stat.path
+                skipped = _nothing_to_do(item, path, places[item.id], done_key, pending)
                 if skipped:
                     outcomes.append(skipped)
                 else:
-                    pending[item.id] = str(seen.stat.path)
+                    pending[item.id] = str(path)
     return Intake(list(pending), outcomes)
 
 
@@ -175,16 +174,16 @@ def _hashed(stat: FileStat) -> str | NightShiftError:
 
 
 def _nothing_to_do(
-    s: Session, item: Item, path: Path, done_key: str | None, pending: dict[str, str]
+    item: Item, path: Path, places: Sequence[Path], done_key: str | None, pending: dict[str, str]
 ) -> ItemOutcome | None:
-    """Why there is nothing to do for this file, or None."""
+    """Why there is nothing to do for this file, or None; ``places`` are all that held the item."""
     if item.id in pending:
         return _skipped(item, path, f"duplicate of {pending[item.id]}")
     status = ItemStatus(item.status)
     if status is ItemStatus.DONE:
         if item.done_key != done_key:
             return None
-        first = next((p for p in items.paths_of(s, item.id) if p.exists()), path)
+        first = next((place for place in places if place == path or place.exists()), path)
         return _skipped(item, path, "already done" if first == path else f"duplicate of {first}")
     if status is ItemStatus.QUARANTINED and done_key is not None:
         return _skipped(item, path, f"failed before, waits for you: {item.error}")

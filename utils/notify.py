@@ -21,7 +21,7 @@ from utils.config import load_settings
 from utils.db import runs
 from utils.db.session import session
 from utils.models.notice import Event, Notice
-from utils.models.shift import Outcome, RunStatus, ShiftReport
+from utils.models.shift import ItemOutcome, Outcome, RunStatus, ShiftReport
 
 if TYPE_CHECKING:
     from apprise import Apprise
@@ -86,10 +86,7 @@ def notice(report: ShiftReport, quarantined: int) -> Notice:
     if report.left_over:
         lines.append(f"{report.left_over} left over: {report.reason or 'no reason is known'}")
     failures = [one for one in report.items if one.outcome is Outcome.FAILED]
-    lines += [
-        f"- {_line(one.path.rsplit('/', 1)[-1])}: {_line(one.error or one.reason or '')}"
-        for one in failures[:_FAILURES]
-    ]
+    lines += [f"- {_failure(one)}" for one in failures[:_FAILURES]]
     if len(failures) > _FAILURES:
         lines.append(f"- and {len(failures) - _FAILURES} more")
     lines.append(f"Report: {report.report}" if report.report else f"Run: {report.run_id}")
@@ -181,6 +178,12 @@ class _Mute(logging.Filter):
         if found:
             self.statuses[threading.get_ident()] = found[1]
         return False
+
+
+def _failure(outcome: ItemOutcome) -> str:
+    name = outcome.path.rsplit("/", 1)[-1]
+    why = outcome.error or outcome.reason or "it is not known why"
+    return _line(why if why.startswith(name) else f"{name}: {why}")
 
 
 def _line(text: str) -> str:

@@ -182,8 +182,7 @@ def _claim(holder: str, item_ids: Sequence[str]) -> list[str]:
 def note(run_id: str, outcomes: Sequence[ItemOutcome]) -> None:
     """Note what came of locations without any work."""
     with session() as s:
-        for outcome in outcomes:
-            runs.add_outcome(s, run_id, outcome)
+        runs.add_outcomes(s, run_id, outcomes)
 
 
 def gate_for(
@@ -258,7 +257,6 @@ def settle(run_id: str) -> ShiftReport:
     with session() as s:
         report = runs.load(s, run_id)
         status = runs.status_of(report.counts, report.left_over)
-        runs.finish(s, run_id, status, None)
     path = load_settings().home / "reports" / f"{run_id}.html"
     report = report.model_copy(update={"status": status, "report": path})
     with session() as s:

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shutil
 import signal
 import socket
@@ -27,8 +28,9 @@ def free_port():
 class Up:
     """A running `nightshift up` and how to talk to it."""
 
-    def __init__(self, home, port):
+    def __init__(self, home, port, metrics_port):
         self.home, self.url = home, f"http://127.0.0.1:{port}/api"
+        self.metrics = f"http://127.0.0.1:{metrics_port}/metrics"
         self.environment = {
             **os.environ, "NIGHTSHIFT_HOME": str(home), "PREFECT_API_URL": self.url,
         }  # fmt: skip
@@ -60,6 +62,7 @@ def up(tmp_path_factory):
     port = free_port()
     environment = {n: v for n, v in os.environ.items() if not n.startswith("PREFECT_")}
     environment["NIGHTSHIFT_HOME"] = str(home)
+    environment["NIGHTSHIFT_METRICS_PORT"] = str(metrics_port := free_port())
     command = ["up", "--port", str(port), "--chroma-port", str(free_port())]
     with subprocess.Popen(
         [BIN / "nightshift", *command],
@@ -71,7 +74,7 @@ def up(tmp_path_factory):
             if "Ctrl-C" in line:
                 break
         assert process.poll() is None, "".join(said)
-        yield Up(home, port)
+        yield Up(home, port, metrics_port)
         process.send_signal(signal.SIGTERM)
         process.communicate(timeout=60)
     assert process.returncode == 0
@@ -140,6 +143,24 @@ def test_a_deployment_run_works_on_the_worker(up):
     assert "moov atom not found" in artifact["data"]
     hits = json.loads(up.run("nightshift", "search", "lamp", "--json"))
     assert hits[0]["path"].endswith("lighthouse.mp3")
+
+
+def test_prometheus_is_told_of_the_run_and_of_the_worker(up):
+    end = time.monotonic() + 60
+    while "nightshift_workers_online" not in (text := httpx.get(up.metrics, timeout=30).text):
+        assert time.monotonic() < end, text
+    assert 'nightshift_workers_online{pool="nightshift"} 1.0' in text
+    assert 'nightshift_last_run_status{flow="night-shift",status="partial"} 1.0' in text
+    assert 'status="done",step="transcribe_audio"} 1.0' in text
+
+
+def test_prefects_own_metrics_that_the_dashboard_shows_are_there(up):
+    told = httpx.get(f"{up.url}/metrics", timeout=30).text
+    dashboard = (PROJECT / "deployments/grafana/night-shift.json").read_text()
+    named = set(re.findall(r"\b((?:prefect|process)_\w+)(?=[\[{])", dashboard))
+    assert named
+    for name in named:
+        assert f"# TYPE {name} " in told, name
 
 
 def test_a_wrong_parameter_is_refused_before_the_run_begins(up):

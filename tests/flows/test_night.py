@@ -199,3 +199,22 @@ def test_entries_of_a_site_get_half_of_a_shift_that_has_more_items_than_it_takes
     assert _shared(4, entries, items[:1]) == ["item 0", "entry 0", "entry 1", "entry 2"]
     assert _shared(1, entries, items[: 1 - _half(1, entries)]) == ["entry 0"]
     assert _shared(4, [], items[: 4 - _half(4, [])]) == items[:4]
+
+
+def test_an_entry_that_another_run_fetches_is_left_to_it(night, clips):
+    from flows.content_ingestion import list_entries
+    from tests.servers.site import video_site
+
+    with video_site(clips.video, seconds=4) as site:
+        with session() as s:
+            sources.add(s, f"{site.url}/watch/plain")
+        (entry,) = list_entries(f"{site.url}/watch/plain")
+        with session() as s:
+            holders.enter(s, "another run", None, 600)
+            leases.take(s, "another run", [f"entry:{entry.item_id}"])
+        report = work_a_night()
+        assert outcomes(report)["plain"] == ("skipped", "another run is fetching it")
+        assert site.count("/media/plain.mp4") == 0
+        with session() as s:
+            holders.leave(s, "another run")
+        assert work_a_night().counts.done == 1

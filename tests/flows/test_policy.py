@@ -11,7 +11,7 @@ from prefect.runtime import flow_run
 
 from tasks import policy
 from tasks.lanes import lane
-from utils import pipeline
+from utils import deadline, pipeline
 from utils.db import ledger
 from utils.db.session import session
 from utils.errors import PermanentError, RetryableError, ThrottledError
@@ -57,7 +57,7 @@ def executions(item):
 def no_waiting(monkeypatch):
     """Notes the delays instead of sleeping through them."""
     slept = []
-    monkeypatch.setattr(policy, "sleep", slept.append)
+    monkeypatch.setattr(deadline, "pause", slept.append)
     return slept
 
 
@@ -102,9 +102,9 @@ def test_no_service_can_make_us_wait_for_ever(item, no_waiting):
 def test_the_lane_is_free_while_a_step_waits_for_its_next_try(item, monkeypatch):
     free = []
     row = pipeline.BY_NAME["generate_checksum"]
-    width = lane(row.lane)._value
+    width = lane(row.lane).free
 
-    monkeypatch.setattr(policy, "sleep", lambda _seconds: free.append(lane(row.lane)._value))
+    monkeypatch.setattr(deadline, "pause", lambda _seconds: free.append(lane(row.lane).free))
     step = step_that(fails(RetryableError("busy")))
     in_flow(lambda: step(item).sha256)
     assert free == [width]
@@ -138,7 +138,7 @@ def test_a_done_step_is_recalled_and_prefect_says_so(item):
 def test_no_more_steps_run_at_once_than_the_lane_is_wide(item):
     inside, peak, lock = 0, 0, threading.Lock()
     row = pipeline.BY_NAME["generate_checksum"]
-    width = lane(row.lane)._value
+    width = lane(row.lane).free
     barrier = threading.Event()
 
     def body():

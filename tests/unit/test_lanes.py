@@ -11,7 +11,6 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from pydantic import SecretStr
 
-from tasks import lanes
 from tasks.lanes import MAX_DELAY_SECONDS, Lane
 from utils import deadline
 from utils.config import load_settings
@@ -175,7 +174,7 @@ def test_the_end_of_the_run_ends_every_wait(monkeypatch):
     lane = Lane("ai", 1)
     throttled(lane, 60)
     with ThreadPoolExecutor(2) as threads:
-        waiting = [threads.submit(passed, lane), threads.submit(lanes.sleep, 60)]
+        waiting = [threads.submit(passed, lane), threads.submit(deadline.pause, 60)]
         process.end_all()
         for one in waiting:
             with pytest.raises(StoppedError, match="Run again"):

@@ -71,7 +71,11 @@ def test_a_run_gives_reason_to_tell(facts, quarantined, expected):
 
 
 def test_a_message_says_counts_reasons_the_first_failures_and_where_the_report_lies():
-    failures = tuple(failed(f"{n}.mp4", f"moov atom\nnot\x1b[31m found {n}") for n in range(7))
+    failures = (
+        failed("0.mp4", "moov atom\nnot\x1b[31m found 0"),
+        failed("1.mp4", "1.mp4: ffprobe gave up"),
+        *(failed(f"{n}.mp4") for n in range(2, 7)),
+    )
     told = notify.notice(
         report(
             RunStatus.PARTIAL,
@@ -88,6 +92,7 @@ def test_a_message_says_counts_reasons_the_first_failures_and_where_the_report_l
     assert lines[0] == "3 done, 1 skipped, 7 failed in 1 minute and 1 second."
     assert "14 left over: the window closed at 06:00" in lines
     assert "- 0.mp4: moov atom not [31m found 0" in lines
+    assert "- 1.mp4: ffprobe gave up" in lines
     assert sum(line.startswith("- ") for line in lines) == 6
     assert "- and 2 more" in lines
     assert lines[-1] == "Report: data/reports/r1.html"

@@ -68,7 +68,7 @@ def test_the_watchman_leaves_with_the_last_tool_and_its_parent(parent):
 
 
 def test_a_watchman_that_was_killed_is_replaced_and_told_of_all(settings):
-    from utils.media import reaper
+    from utils import reaper
 
     sleepers = [subprocess.Popen(["sleep", "600"], start_new_session=True) for _ in range(2)]
     try:

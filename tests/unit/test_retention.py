@@ -161,6 +161,7 @@ def test_a_year_of_nights_takes_no_more_room_than_the_limit(database, override):
     assert max(size[:2] for size in sizes) == (20, 100)
     assert [size[:2] for size in sizes[-5:]] == [sizes[-1][:2]] * 5
     assert sizes[-1][2] <= 91
+    clean()
     assert len(list((load_settings().home / "reports").iterdir())) == 20
 
 

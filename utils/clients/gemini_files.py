@@ -16,7 +16,6 @@ from google import genai
 from google.genai import errors, types
 from httpx2 import HTTPError
 from tenacity import RetryError, Retrying, retry_if_result
-from tenacity.nap import sleep
 from tenacity.stop import stop_after_delay
 from tenacity.wait import wait_exponential
 
@@ -79,7 +78,7 @@ def _ready(client: genai.Client, file: types.File, path: Path, settings: Setting
         retry=retry_if_result(_is_processing),
         wait=wait_exponential(multiplier=_FIRST_WAIT_SECONDS, max=_LONGEST_WAIT_SECONDS),
         stop=stop_after_delay(min(_PROCESSING_SECONDS, deadline.left() or _PROCESSING_SECONDS)),
-        sleep=sleep,
+        sleep=deadline.pause,
     )
     try:
         found = polling(look) if _is_processing(file) else file

@@ -22,7 +22,7 @@ from urllib.parse import urlsplit
 from filelock import FileLock
 
 from utils.config import Settings
-from utils.errors import PermanentError, RetryableError
+from utils.errors import PermanentError, RetryableError, from_os_error
 from utils.models.embedding import Passage, PassageKind
 from utils.text import embedder
 from utils.text.embedder import Embedder, Vector
@@ -248,6 +248,8 @@ def _client(settings: Settings) -> Iterator[Any]:
                     client.close()
     except ChromaError as error:
         raise RetryableError(f"The vector index failed: {error}") from error
+    except OSError as error:
+        raise from_os_error(error, "opening the vector index") from error
 
 
 @contextmanager

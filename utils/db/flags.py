@@ -27,6 +27,14 @@ def get(s: Session, name: str) -> Flag | None:
     return s.get(Flag, name)
 
 
+def why_paused(s: Session) -> str | None:
+    """Why nothing may start now, with the remedy; None if nobody has paused the shifts."""
+    flag = get(s, PAUSED)
+    if flag is None:
+        return None
+    return ": ".join(filter(None, ("paused", flag.value["reason"]))) + " (`nightshift resume`)"
+
+
 def take_down(s: Session, name: str) -> Flag | None:
     """Remove a flag; returns it as it was, None if it was not set."""
     row = s.get(Flag, name)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from datetime import timedelta
 from pathlib import Path
 from typing import NamedTuple
 
@@ -50,18 +51,25 @@ class Seen(NamedTuple):
 def known_files(s: Session, paths: Sequence[Path]) -> dict[str, File]:
     """The rows of those ``paths`` that were seen before, by path."""
     found: dict[str, File] = {}
-    for start in range(0, len(paths), _CHUNK):
-        chunk = [str(path) for path in paths[start : start + _CHUNK]]
+    for chunk in _chunks([str(path) for path in paths]):
         found |= {row.path: row for row in s.scalars(select(File).where(File.path.in_(chunk)))}
     return found
 
 
 def preload(s: Session, item_ids: Sequence[str]) -> Sequence[Item]:
-    """Load items in one query, so that getting each by its id asks the database no more.
+    """Load items in few queries, so that getting each by its id asks the database no more.
 
     The session holds them weakly: keep what this returns for as long as it shall serve.
     """
-    return s.scalars(select(Item).where(Item.id.in_(item_ids))).all()
+    return [
+        item
+        for chunk in _chunks(item_ids)
+        for item in s.scalars(select(Item).where(Item.id.in_(chunk)))
+    ]
+
+
+def _chunks(values: Sequence[str]) -> Iterator[Sequence[str]]:
+    return (values[start : start + _CHUNK] for start in range(0, len(values), _CHUNK))
 
 
 def unchanged(row: File, stat: FileStat) -> bool:
@@ -81,38 +89,68 @@ def register(
     source_url: str | None = None,
 ) -> Item:
     """Note that a file holds an item; the item is new, or known from another path."""
-    insert = upsert(s)
-    s.execute(
-        insert(Item)
-        .values(
-            id=seen.item_id,
-            kind=kind.value,
-            title=title or seen.stat.path.stem,
-            size_bytes=seen.stat.size_bytes,
-            source_url=source_url,
-            status=ItemStatus.PENDING.value,
-        )
-        .on_conflict_do_nothing()
-    )
-    facts = {
-        "item_id": seen.item_id,
-        "size_bytes": seen.stat.size_bytes,
-        "modified_ns": seen.stat.modified_ns,
-        "inode": str(seen.stat.inode),
-        "seen_at": now(),
-    }
-    s.execute(
-        insert(File)
-        .values(path=str(seen.stat.path), **facts)
-        .on_conflict_do_update(index_elements=[File.path], set_=facts)
-    )
+    register_all(s, [(seen, kind)], title, source_url)
     return s.get_one(Item, seen.item_id)
+
+
+def register_all(
+    s: Session,
+    found: Sequence[tuple[Seen, MediaKind]],
+    title: str | None = None,
+    source_url: str | None = None,
+) -> None:
+    """Note that files hold items, two statements for all of them; the order is kept."""
+    if not found:
+        return
+    insert, at = upsert(s), now()
+    s.execute(
+        insert(Item).on_conflict_do_nothing(),
+        [
+            {
+                "id": seen.item_id,
+                "kind": kind.value,
+                "title": title or seen.stat.path.stem,
+                "size_bytes": seen.stat.size_bytes,
+                "source_url": source_url,
+                "status": ItemStatus.PENDING.value,
+            }
+            for seen, kind in found
+        ],
+    )
+    written = insert(File)
+    facts = ("item_id", "size_bytes", "modified_ns", "inode", "seen_at")
+    s.execute(
+        written.on_conflict_do_update(
+            index_elements=[File.path], set_={name: written.excluded[name] for name in facts}
+        ),
+        [
+            {
+                "path": str(seen.stat.path),
+                "item_id": seen.item_id,
+                "size_bytes": seen.stat.size_bytes,
+                "modified_ns": seen.stat.modified_ns,
+                "inode": str(seen.stat.inode),
+                "seen_at": at + timedelta(microseconds=number),  # what is first stays first
+            }
+            for number, (seen, _) in enumerate(found)
+        ],
+    )
 
 
 def paths_of(s: Session, item_id: str) -> list[Path]:
     """Where the item was seen, first seen first."""
     rows = s.scalars(select(File.path).where(File.item_id == item_id).order_by(File.seen_at))
     return [Path(row) for row in rows]
+
+
+def paths_by_item(s: Session, item_ids: Sequence[str]) -> dict[str, list[Path]]:
+    """The same for many items: an entry for each."""
+    found: dict[str, list[Path]] = {item_id: [] for item_id in item_ids}
+    for chunk in _chunks(item_ids):
+        rows = select(File.item_id, File.path).where(File.item_id.in_(chunk))
+        for item_id, path in s.execute(rows.order_by(File.seen_at)):
+            found[item_id].append(Path(path))
+    return found
 
 
 def path_here(s: Session, item: Item) -> Path | None:

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
-from sqlalchemy import select, update
+from sqlalchemy import insert, select, update
 from sqlalchemy.orm import Session
 
 from utils.db.schema import Item, Run, RunItem, now
 from utils.errors import PermanentError
 from utils.models.item import ItemStatus
 from utils.models.shift import Counts, ItemOutcome, Outcome, RunStatus, ShiftReport
-from utils.models.verdict import Band
 
 
 def begin(s: Session, run_id: str, flow: str) -> None:
@@ -27,37 +27,21 @@ def begin(s: Session, run_id: str, flow: str) -> None:
 
 def add_outcome(s: Session, run_id: str, outcome: ItemOutcome) -> None:
     """Note what came of one location."""
-    s.add(
-        RunItem(
-            run_id=run_id,
-            path=outcome.path,
-            item_id=outcome.item_id,
-            kind=outcome.kind,
-            outcome=outcome.outcome.value,
-            reason=outcome.reason,
-            verdict=outcome.verdict.value if outcome.verdict else None,
-            score=outcome.score,
-            error=outcome.error,
-        )
-    )
+    add_outcomes(s, run_id, [outcome])
+
+
+def add_outcomes(s: Session, run_id: str, outcomes: Sequence[ItemOutcome]) -> None:
+    """Note what came of many locations, in one statement."""
+    rows = [{"run_id": run_id, **outcome.model_dump(mode="json")} for outcome in outcomes]
+    if rows:
+        s.execute(insert(RunItem), rows)
 
 
 def outcomes(s: Session, run_id: str) -> tuple[ItemOutcome, ...]:
     """All outcomes of a run, by path."""
-    rows = s.scalars(select(RunItem).where(RunItem.run_id == run_id).order_by(RunItem.path))
-    return tuple(
-        ItemOutcome(
-            item_id=row.item_id,
-            path=row.path,
-            kind=row.kind,
-            outcome=Outcome(row.outcome),
-            reason=row.reason,
-            verdict=Band(row.verdict) if row.verdict else None,
-            score=row.score,
-            error=row.error,
-        )
-        for row in rows
-    )
+    columns = (getattr(RunItem, name) for name in ItemOutcome.model_fields)
+    rows = s.execute(select(*columns).where(RunItem.run_id == run_id).order_by(RunItem.path))
+    return tuple(ItemOutcome.model_validate(row._asdict()) for row in rows)
 
 
 def quarantined(s: Session, run_id: str) -> frozenset[str]:

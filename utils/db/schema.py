@@ -234,7 +234,7 @@ class Execution(Base):
     step: Mapped[str] = mapped_column(String(40))
     version: Mapped[int] = mapped_column(Integer)
     key: Mapped[str] = mapped_column(String(64))
-    run_id: Mapped[str | None] = mapped_column(String(64))
+    run_id: Mapped[str | None] = mapped_column(String(64), index=True)
     status: Mapped[str] = mapped_column(String(8))
     started_at: Mapped[datetime] = mapped_column(UtcTime)
     ended_at: Mapped[datetime | None] = mapped_column(UtcTime)

@@ -9,13 +9,14 @@ from pathlib import Path
 from typing import Any
 
 from filelock import FileLock
-from sqlalchemy import Engine, create_engine, event, inspect, text
+from sqlalchemy import Engine, create_engine, delete, event, false, inspect, text
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.orm import Session, sessionmaker
 
 from utils.config import Settings, load_settings
+from utils.db.schema import Flag
 from utils.errors import (
     NightShiftError,
     PermanentError,
@@ -38,10 +39,51 @@ def session() -> Iterator[Session]:
     """
     settings = load_settings()
     try:
+        _check_file(_engine(settings))
         with _sessions(settings)() as opened, opened.begin():
             yield opened
     except (OperationalError, InterfaceError) as error:
         raise _translated(error, settings) from error
+
+
+def require_writable() -> None:
+    """Make sure, before anything begins, that the database can be written.
+
+    Raises:
+        NightShiftError: it can't; says why and what to do.
+    """
+    with session() as s:  # a statement that changes nothing still needs the right to
+        s.execute(delete(Flag).where(false()))
+
+
+# The SQLite file of each engine: device and inode.
+_files: dict[str, tuple[int, int]] = {}
+
+
+def _check_file(used: Engine) -> None:
+    """A removed file lives on for those who have it open: what they write is lost.
+
+    Raises:
+        ResourceError: it was removed, or another is in its place.
+    """
+    path = used.url.database
+    if used.dialect.name == "sqlite" and path and _identity(path) != _files.get(path):
+        raise _removed(path)
+
+
+def _identity(path: str) -> tuple[int, int] | None:
+    try:
+        facts = Path(path).stat()
+    except OSError:
+        return None
+    return facts.st_dev, facts.st_ino
+
+
+def _removed(path: str | None) -> ResourceError:
+    return ResourceError(
+        f"The database {path} was removed or replaced while it was in use. "
+        "End all runs, put it or a backup back, then run again."
+    )
 
 
 def _translated(error: DBAPIError, settings: Settings) -> NightShiftError:
@@ -50,7 +92,7 @@ def _translated(error: DBAPIError, settings: Settings) -> NightShiftError:
     where, said = url.render_as_string(hide_password=True), str(error.orig).strip()
     if url.get_backend_name() != "sqlite":
         return RetryableError(
-            f"The database at {where} does not answer: {said.splitlines()[0]}. "
+            f"The database at {where} does not answer: {_first_line(error)}. "
             "Start it again, then run again."
         )
     if "locked" in said:
@@ -69,10 +111,7 @@ def _translated(error: DBAPIError, settings: Settings) -> NightShiftError:
             "read-only. Make it writable, then run again."
         )
     if "no such table" in said or "disk I/O" in said or "unable to open" in said:
-        return ResourceError(
-            f"The database {url.database} was removed or replaced while it was in use ({said}). "
-            "End all runs, put it or a backup back, then run again."
-        )
+        return _removed(url.database)
     return RetryableError(f"The database {url.database} did not answer: {said}")
 
 
@@ -116,9 +155,15 @@ def _engine(settings: Settings) -> Engine:
             raise _translated(error, settings) from error
         raise PermanentError(
             f"The database at {url.render_as_string(hide_password=True)} can't be used: "
-            f"{error.orig}"
+            f"{_first_line(error)}"
         ) from error
+    if made.dialect.name == "sqlite" and url.database and (found := _identity(url.database)):
+        _files[url.database] = found
     return made
+
+
+def _first_line(error: DBAPIError) -> str:
+    return str(error.orig).strip().splitlines()[0]
 
 
 def _prepare_sqlite(connection: Any, _record: Any) -> None:

@@ -9,9 +9,10 @@ from datetime import datetime, timedelta
 
 from sqlalchemy.orm import Session
 
+from utils.db import flags
 from utils.db.holders import clock
-from utils.db.schema import Flag, now
-from utils.db.session import upsert
+
+PREFIX = "lane:"  # of the flags' names
 
 
 def slow(s: Session, lane: str, seconds: float, why: str) -> None:
@@ -19,17 +20,12 @@ def slow(s: Session, lane: str, seconds: float, why: str) -> None:
     if rest(s, lane) >= seconds:
         return
     until = clock(s) + timedelta(seconds=seconds)
-    facts = {"value": {"until": until.isoformat(), "why": why[:500]}, "set_at": now()}
-    s.execute(
-        upsert(s)(Flag)
-        .values(name=_name(lane), **facts)
-        .on_conflict_do_update(index_elements=[Flag.name], set_=facts)
-    )
+    flags.put(s, _name(lane), {"until": until.isoformat(), "why": why[:500]})
 
 
 def rest(s: Session, lane: str) -> float:
     """Seconds for which nothing may start in a lane; 0 if it is open."""
-    flag = s.get(Flag, _name(lane))
+    flag = flags.get(s, _name(lane))
     if flag is None:
         return 0.0
     until = datetime.fromisoformat(flag.value["until"])
@@ -37,4 +33,4 @@ def rest(s: Session, lane: str) -> float:
 
 
 def _name(lane: str) -> str:
-    return f"lane:{lane}"
+    return f"{PREFIX}{lane}"

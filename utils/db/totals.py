@@ -8,7 +8,7 @@ from typing import NamedTuple
 from sqlalchemy import ColumnElement, func, or_, select
 from sqlalchemy.orm import Session
 
-from utils.db import ledger, spending
+from utils.db import flags, ledger, spending, throttles
 from utils.db.schema import Execution, Flag, Holder, Item, Run, RunItem, Spending, now
 from utils.models.item import ItemStatus
 
@@ -16,9 +16,6 @@ from utils.models.item import ItemStatus
 # after one with a higher id. The ledger's transactions take milliseconds.
 _SETTLING = timedelta(minutes=1)
 _WAITING = (ItemStatus.PENDING.value, ItemStatus.DEFERRED.value, ItemStatus.FAILED.value)
-
-# Names of flags that others set.
-_PAUSED, _LANE = "paused", "lane:"
 
 
 class StepTotal(NamedTuple):
@@ -213,12 +210,13 @@ def last_done(s: Session) -> datetime | None:
 
 def paused(s: Session) -> bool:
     """True if shifts are told to wait."""
-    return s.get(Flag, _PAUSED) is not None
+    return s.get(Flag, flags.PAUSED) is not None
 
 
 def slowed(s: Session) -> dict[str, datetime]:
     """Until when services want lanes to rest, or wanted, by lane."""
-    rows = s.scalars(select(Flag).where(Flag.name.startswith(_LANE, autoescape=True)))
+    rows = s.scalars(select(Flag).where(Flag.name.startswith(throttles.PREFIX, autoescape=True)))
     return {
-        row.name.removeprefix(_LANE): datetime.fromisoformat(row.value["until"]) for row in rows
+        row.name.removeprefix(throttles.PREFIX): datetime.fromisoformat(row.value["until"])
+        for row in rows
     }

@@ -1,7 +1,7 @@
 """Runs a media tool: bounded in time, heard while it runs, its errors translated, no child left.
 
 Each tool leads a process group of its own, and whatever ends the work (a deadline, Ctrl-C,
-Prefect's cancellation, an error of a listener, and by utils/media/reaper.py even kill -9 of
+Prefect's cancellation, an error of a listener, and by utils/reaper.py even kill -9 of
 this process) ends the whole group. So a terminal's Ctrl-C does not reach the tools by itself:
 who handles it calls ``end_all``.
 """
@@ -18,14 +18,13 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from utils import deadline
+from utils import deadline, reaper
 from utils.errors import (
     PermanentError,
     ResourceError,
     RetryableError,
     from_os_error,
 )
-from utils.media import reaper
 
 Hear = Callable[[str], None]
 
@@ -102,11 +101,6 @@ def run(command: Sequence[str | Path], about: Path, hear: Hear | None = None) ->
 def end_all() -> None:
     """End every tool of this process, and let none run any more: for a handler of signals."""
     deadline.stopping.set()
-
-
-def is_ending() -> bool:
-    """True once ``end_all`` was called: nothing new may begin."""
-    return deadline.stopping.is_set()
 
 
 def share_of(seconds: float | None, tell: Callable[[float], None]) -> Hear:

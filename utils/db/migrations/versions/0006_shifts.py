@@ -39,6 +39,7 @@ def upgrade() -> None:
     op.drop_column("items", "claimed_until")
     op.add_column("items", sa.Column("asked_at", _TIME, nullable=True))
     op.add_column("executions", sa.Column("bytes_written", sa.BigInteger(), nullable=True))
+    op.create_index("ix_executions_run_id", "executions", ["run_id"])
     op.add_column("runs", sa.Column("left_over", sa.Integer(), server_default="0", nullable=False))
     op.add_column("runs", sa.Column("reason", sa.Text(), nullable=True))
 
@@ -46,6 +47,7 @@ def upgrade() -> None:
 def downgrade() -> None:
     op.drop_column("runs", "reason")
     op.drop_column("runs", "left_over")
+    op.drop_index("ix_executions_run_id", "executions")
     op.drop_column("executions", "bytes_written")
     op.drop_column("items", "asked_at")
     op.add_column("items", sa.Column("claimed_until", _TIME, nullable=True))
