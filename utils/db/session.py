@@ -35,7 +35,8 @@ def session() -> Iterator[Session]:
 
     Raises:
         RetryableError: the database is locked or out of reach.
-        ResourceError: its disk is full or read-only, or its file is gone.
+        ResourceError: its disk is full or read-only.
+        SettingsError: its file was removed, or another is in its place.
     """
     settings = load_settings()
     try:
@@ -64,7 +65,7 @@ def _check_file(used: Engine) -> None:
     """A removed file lives on for those who have it open: what they write is lost.
 
     Raises:
-        ResourceError: it was removed, or another is in its place.
+        SettingsError: it was removed, or another is in its place.
     """
     path = used.url.database
     if used.dialect.name == "sqlite" and path and _identity(path) != _files.get(path):
@@ -79,8 +80,9 @@ def _identity(path: str) -> tuple[int, int] | None:
     return facts.st_dev, facts.st_ino
 
 
-def _removed(path: str | None) -> ResourceError:
-    return ResourceError(
+def _removed(path: str | None) -> SettingsError:
+    # No ResourceError: a shift waits for room, but a removed file does not come back by itself.
+    return SettingsError(
         f"The database {path} was removed or replaced while it was in use. "
         "End all runs, put it or a backup back, then run again."
     )
