@@ -4,7 +4,8 @@ The script (benchmarks/plain.py) calls the functions behind the steps from two t
 nothing else: no Prefect, no ledger, no database. The loop is what the seeds do: the same, one
 clip after the other, its whisper model loaded once and given both cores. All are timed from the
 moment the work begins (imports and Prefect's server are behind them) to its end; loading the
-speech model is in each. The two take turns.
+speech model is in each. Shift and script take turns. Where Dagster is installed beside the
+project (`pip install dagster`), it does the same (benchmarks/dagster_shift.py).
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from importlib.util import find_spec
 from pathlib import Path
 
 from benchmarks.selfhosted import ROOT
@@ -33,15 +35,22 @@ SOURCES = ("the night shift.mp4", "lighthouse.mp3", "Hafen am Abend.mp4", "beric
 def rows() -> list[Row]:
     with tempfile.TemporaryDirectory() as name:
         scratch = Path(name)
-        clips = make_clips(scratch / "clips")
+        clips = make_clips(scratch / "clips", CLIPS)
         ours, bare = [], []
         for pair in range(PAIRS):
-            bare.append(_plain(clips, scratch / f"bare-{pair}", PARALLEL))
+            bare.append(_plain("plain", clips, scratch / f"bare-{pair}", PARALLEL))
             ours.append(_shift(clips, scratch / f"home-{pair}"))
-        loop = _plain(clips, scratch / "loop", 1)
+        loop = _plain("plain", clips, scratch / "loop", 1)
+        dagster = None
+        if find_spec("dagster"):
+            dagster = _plain("dagster_shift", clips, scratch / "dagster", PARALLEL)
         again, wall = _again(clips, scratch / "home-0")
     ratio = statistics.median(o / b for o, b in zip(ours, bare, strict=True))
     shift = statistics.median(ours)
+    others = [] if dagster is None else [
+        ("the same", f"{shift:.1f} s", f"Dagster {dagster:.1f} s (once)",
+         f"{dagster / shift:.2f} × faster", "–"),
+    ]  # fmt: skip
     return [
         (
             f"a shift of {CLIPS} clips, {PARALLEL} at once",
@@ -57,6 +66,7 @@ def rows() -> list[Row]:
             f"{loop / shift:.2f} × faster",
             "≥ 1.7 ×",
         ),
+        *others,
         (
             "the same folder again: for each item",
             f"{again / CLIPS * 1000:.1f} ms",
@@ -117,15 +127,18 @@ def _again(clips: Path, home: Path) -> tuple[float, float]:
     return report["duration_seconds"], wall
 
 
-def _plain(clips: Path, folder: Path, parallel: int) -> float:
-    """Seconds of the same work by a plain script, in a process of its own."""
+def _plain(module: str, clips: Path, folder: Path, parallel: int) -> float:
+    """Seconds of the same work without us, by a module of this folder in a process of its own.
+
+    ``parallel``: clips at once, where the module can be told.
+    """
     environment = {
         **os.environ,
         "NIGHTSHIFT_HOME": str(folder),
         "NIGHTSHIFT_LANES__TRANSCRIBE": str(parallel),  # alone, a transcription has all cores
     }
     finished = subprocess.run(
-        [sys.executable, "-m", "benchmarks.plain", clips, folder, str(parallel)],
+        [sys.executable, "-m", f"benchmarks.{module}", clips, folder, str(parallel)],
         capture_output=True, text=True, check=True, env=environment, cwd=ROOT,
     )  # fmt: skip
     made = len(list(folder.glob("*/record.json")))

@@ -107,7 +107,7 @@ class Settings(BaseSettings):
     prefect_api_url: str | None = Field(
         default=None, description="A self-hosted Prefect server; an ephemeral one when not given."
     )
-    work_pool: str = "nightshift"
+    work_pool: str = Field(default="nightshift", min_length=1)
     timezone: str = Field(default="UTC", description="For schedules and reports.")
 
     shift_limit: int = Field(default=50, ge=1, description="Items that one shift takes.")

@@ -40,6 +40,8 @@ def items(home):
 
 
 WAITS = [("pending", 0, None)]
+# No speech, no encode: what is tested is who notices that the database is gone.
+LIGHT = ("--skip", "transcribe_audio", "--skip", "compress_video", "--skip", "generate_embeddings")
 
 
 @contextlib.contextmanager
@@ -103,6 +105,9 @@ def test_a_file_that_is_no_database_is_refused_and_left_alone(home):
         (("night",), {"CONCURRENCY": "0"}, 1, "NIGHTSHIFT_CONCURRENCY: Input should be"),
         (("clean",), {"RETENTION_DAYS": "0"}, 1, "NIGHTSHIFT_RETENTION_DAYS: Input should be"),
         (("items",), {"MAX_TRIES": "0"}, 1, "NIGHTSHIFT_MAX_TRIES: Input should be"),
+        (("night",), {"WINDOW": "22:00-22:00"}, 1, "NIGHTSHIFT_WINDOW: Value error, The window"),
+        (("night", "--window", "22:00-22:00"), {}, 2, "22:00-22:00 is empty"),
+        (("deploy",), {"WORK_POOL": ""}, 1, "NIGHTSHIFT_WORK_POOL: String should have"),
     ],
 )
 def test_a_limit_of_nothing_is_refused_before_anything_begins(
@@ -152,6 +157,12 @@ def test_a_server_that_is_not_there_is_one_line(home):
     assert (items(home), runs(home)) == (WAITS, 0)
 
 
+def test_workers_that_are_not_there_are_said_and_nothing_is_handed_out(home):
+    finished = nightshift(home, "night", NIGHTSHIFT_DISPATCH="workers")
+    assert "nightshift up" in line(finished)
+    assert items(home) == WAITS
+
+
 def runs(home):
     with sqlite3.connect(f"file:{home}/nightshift.db?mode=ro", uri=True) as database:
         return database.execute("SELECT count(*) FROM runs").fetchone()[0]
@@ -195,7 +206,7 @@ def test_the_doctor_sees_a_read_only_home(home, tmp_path):
 
 
 def test_a_database_that_is_removed_during_a_run_is_said(home, tmp_path):
-    with started(home, "run", str(SAMPLES / "the night shift.mp4")) as process:
+    with started(home, "run", str(SAMPLES / "the night shift.mp4"), *LIGHT) as process:
         until(process, "decoding")
         for file in home.glob("nightshift.db*"):
             file.unlink()
@@ -209,7 +220,7 @@ def test_a_postgres_that_stops_during_a_run_loses_nothing(tmp_path):
     home, data = tmp_path / "home", tmp_path / "postgres"
     film = str(SAMPLES / "the night shift.mp4")
     with postgres(data) as variables:
-        with started(home, "run", film, **variables) as process:
+        with started(home, "run", film, *LIGHT, **variables) as process:
             until(process, "decoding")
             stop(data)
             said = process.stderr.read()
@@ -220,7 +231,7 @@ def test_a_postgres_that_stops_during_a_run_loses_nothing(tmp_path):
     assert "Start it again, then run again." in last
     assert "can't be used: connection" in line(nightshift(home, "items", **variables))
     with postgres(data) as variables:
-        done = nightshift(home, "run", film, "--json", "--skip", "generate_embeddings", **variables)
+        done = nightshift(home, "run", film, "--json", *LIGHT, **variables)
         assert document(done)["counts"]["done"] == 1, done.stdout
         (item,) = document(nightshift(home, "items", "--json", **variables))
         shown = document(nightshift(home, "show", item["item_id"], "--json", **variables))

@@ -4,6 +4,9 @@ from collections import deque
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from pydantic import SecretStr
+from sqlalchemy import create_engine, text
+from sqlalchemy.engine import make_url
 
 from utils import clock, gate, progress
 from utils.clock import Clock
@@ -233,9 +236,12 @@ def test_a_stopped_run_begins_nothing_more(night, settings):
     assert shift.left == ["b"]
 
 
-def test_a_database_that_does_not_answer_pauses_nothing(night, settings, monkeypatch):
-    from sqlalchemy import text
-
-    with session() as s:
-        s.execute(text("ALTER TABLE flags RENAME TO gone"))
+def test_a_database_that_does_not_answer_pauses_nothing(
+    night, settings, postgres, postgres_url, override
+):
+    override(database_url=SecretStr(postgres_url))
+    pause()
+    name = make_url(postgres_url).database
+    with create_engine(postgres, isolation_level="AUTOCOMMIT").connect() as connection:
+        connection.execute(text(f"DROP DATABASE {name} WITH (FORCE)"))
     assert through(a_gate(["a"], settings)) == ["a"]
