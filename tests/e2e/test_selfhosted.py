@@ -28,7 +28,7 @@ def free_port():
 class Up:
     """A running `nightshift up` and how to talk to it."""
 
-    def __init__(self, home, port, metrics_port):
+    def __init__(self, home, port, metrics_port=None):
         self.home, self.url = home, f"http://127.0.0.1:{port}/api"
         self.metrics = f"http://127.0.0.1:{metrics_port}/metrics"
         self.environment = {

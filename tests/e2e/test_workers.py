@@ -48,18 +48,20 @@ def up(tmp_path_factory, database):
         [BIN / "nightshift", *command],
         stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env=environment, cwd=PROJECT,
     ) as process:  # fmt: skip
-        said = []
-        for line in process.stdout:
-            said.append(line)
-            if "Ctrl-C" in line:
-                break
-        assert process.poll() is None, "".join(said)
-        running = Up(home, port)
-        running.environment |= environment
-        assert running.items() == {}
-        yield running
-        process.send_signal(signal.SIGTERM)
-        process.communicate(timeout=90)
+        try:
+            said = []
+            for line in process.stdout:
+                said.append(line)
+                if "Ctrl-C" in line:
+                    break
+            assert process.poll() is None, "".join(said)
+            running = Up(home, port)
+            running.environment |= environment
+            assert running.items() == {}  # and the schema is there
+            yield running
+        finally:
+            process.send_signal(signal.SIGTERM)
+            process.communicate(timeout=90)
     assert process.returncode == 0
 
 
