@@ -224,7 +224,7 @@ def _finish(run_id: str, as_json: bool, message: str | None = None) -> None:
 
     with session() as s:
         report = runs.load(s, run_id)
-    if report.status is RunStatus.RUNNING:
+    if report.status in {RunStatus.RUNNING, RunStatus.CRASHED}:
         raise NightShiftError(f"The run broke off: {message}")
     if as_json:
         print_json(report_document(report))

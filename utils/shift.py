@@ -95,12 +95,25 @@ def holding(flow: str | None, run_id: str, holder: str | None = None) -> Iterato
     heart.start()
     try:
         yield swept
+    except BaseException as error:
+        if flow:
+            _note_broken_off(run_id, error)
+        raise
     finally:
         over.set()
         heart.join()
         with session() as s:
             items.release(s, holder, settings.max_tries)
             holders.leave(s, holder)
+
+
+def _note_broken_off(run_id: str, error: BaseException) -> None:
+    """Close a run that ends before its end; what is away now, a sweep will say so instead."""
+    # What others raise may name addresses with passwords.
+    said = str(error) if isinstance(error, NightShiftError) else type(error).__name__
+    why = f"it broke off: {said}" if isinstance(error, Exception) else "it was ended by hand"
+    with suppress(NightShiftError), session() as s:
+        runs.break_off(s, run_id, why)
 
 
 def take_in(locations: Sequence[str], options: PipelineOptions) -> intake.Intake:

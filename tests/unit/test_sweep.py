@@ -188,3 +188,18 @@ def test_a_run_leaves_nothing_open_behind(database):
             assert holders.is_alive(s, RUN)
     with session() as s:
         assert (s.get_one(Item, item_id).status, s.get(Holder, RUN)) == ("pending", None)
+
+
+def test_a_run_that_breaks_off_says_why_and_names_no_secret(database):
+    for number, (error, why) in enumerate(
+        (
+            (StoppedError("too dear"), "it broke off: too dear"),
+            (ValueError("https://user:hunter2@host"), "it broke off: ValueError"),
+            (KeyboardInterrupt(), "it was ended by hand"),
+        )
+    ):
+        with pytest.raises(type(error)), shift.holding("night-shift", f"run-{number}"):
+            raise error
+        with session() as s:
+            run = s.get_one(Run, f"run-{number}")
+            assert (run.status, run.reason) == ("crashed", why)

@@ -65,6 +65,12 @@ def leave_over(s: Session, run_id: str, number: int, reason: str) -> None:
     )
 
 
+def break_off(s: Session, run_id: str, why: str) -> None:
+    """Close a run that did not come to its end."""
+    finish(s, run_id, RunStatus.CRASHED, None)
+    s.get_one(Run, run_id).reason = why[:2000]
+
+
 def find(s: Session, wanted: str | None) -> Run:
     """The run that a person means by its id or a prefix of it; the latest if None.
 
