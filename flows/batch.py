@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from contextvars import Context, copy_context
 from functools import partial
 
+import httpx
 from prefect import get_run_logger, task, unmapped
 from prefect.artifacts import create_markdown_artifact
 from prefect.cache_policies import NO_CACHE
@@ -26,7 +27,7 @@ from utils.db import archive, items, leases, runs
 from utils.db.schema import Item
 from utils.db.session import session
 from utils.demand import Work
-from utils.errors import NightShiftError, ResourceError
+from utils.errors import NightShiftError, ResourceError, StoppedError
 from utils.media import process
 from utils.models.item import Entry
 from utils.models.options import PipelineOptions
@@ -62,7 +63,10 @@ def work_on(work: Work, run_id: str, holder: str, options: PipelineOptions) -> N
 
     # The link from child to parent, which a UI shows, costs 0.6 s an item on the SQLite of an
     # ephemeral server, and nobody sees it there: an empty context knows no parent.
-    (copy_context() if SERVED else Context()).run(in_its_name)
+    try:
+        (copy_context() if SERVED else Context()).run(in_its_name)
+    except httpx.TransportError as error:  # no item gets further without it: the run ends
+        raise StoppedError(f"Prefect's server went away: {error}. Run again.") from error
 
 
 def work_through(
@@ -116,18 +120,27 @@ def _known_as(work: Work) -> str:
 def conclude(run_id: str) -> State[ShiftReport]:
     """Close the run: report, artifact, and a state that says what it came to."""
     report = shift.settle(run_id)
-    with session() as s:
-        create_markdown_artifact(
-            key="night-shift-report",
-            markdown=markdown.render(s, report),
-            description=f"{report.status.value}: {report.counts.done} done, "
-            f"{report.counts.skipped} skipped, {report.counts.failed} failed",
-        )
+    if SERVED:  # nobody looks into an ephemeral server
+        _show(report)
     get_run_logger().info("Report: %s", report.report)
     if report.status is RunStatus.FAILED:
         return Failed(message="Everything failed.", data=report)
     name = {RunStatus.PARTIAL: PARTIAL, RunStatus.NOTHING_TO_DO: NOTHING_TO_DO}
     return Completed(name=name.get(report.status, "Completed"), data=report)
+
+
+def _show(report: ShiftReport) -> None:
+    """The report as an artifact in Prefect's UI; a server that is away has the report's file."""
+    with session() as s:
+        page = markdown.render(s, report)
+    counts = report.counts
+    with suppress(httpx.HTTPError):
+        create_markdown_artifact(
+            key="night-shift-report",
+            markdown=page,
+            description=f"{report.status.value}: {counts.done} done, "
+            f"{counts.skipped} skipped, {counts.failed} failed",
+        )
 
 
 @contextmanager

@@ -185,6 +185,8 @@ def _work(flow_name: str, as_json: bool, verbose: bool, **parameters: Any) -> No
     """Call a batch flow in this process, show its progress, and print what it came to."""
     from importlib import import_module
 
+    import httpx
+
     from nightshift import server, watch
     from utils import shift
     from utils.config import load_settings, prepare_prefect
@@ -197,8 +199,11 @@ def _work(flow_name: str, as_json: bool, verbose: bool, **parameters: Any) -> No
     run_id = shift.new_id()
     with watch.shown(quiet=as_json):
         flow = getattr(import_module(f"flows.{flow_name}"), flow_name)
-        state = flow(**parameters, run_id=run_id, return_state=True)
-    _finish(run_id, as_json, state.message)
+        try:
+            message = flow(**parameters, run_id=run_id, return_state=True).message
+        except httpx.TransportError as error:
+            message = f"Prefect's server went away ({error}). What was finished is kept: run again."
+    _finish(run_id, as_json, message)
 
 
 def _end_tools_on_ctrl_c() -> None:
@@ -218,13 +223,14 @@ def _end_tools_on_ctrl_c() -> None:
 
 def _finish(run_id: str, as_json: bool, message: str | None = None) -> None:
     from utils.db import runs
+    from utils.db.schema import Run
     from utils.db.session import session
     from utils.errors import NightShiftError
     from utils.models.shift import RunStatus
 
     with session() as s:
-        report = runs.load(s, run_id)
-    if report.status in {RunStatus.RUNNING, RunStatus.CRASHED}:
+        report = runs.load(s, run_id) if s.get(Run, run_id) else None
+    if report is None or report.status in {RunStatus.RUNNING, RunStatus.CRASHED}:
         raise NightShiftError(f"The run broke off: {message}")
     if as_json:
         print_json(report_document(report))

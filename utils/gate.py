@@ -99,7 +99,7 @@ class Gate(Generic[W]):
         self._short_before: set[W] = set()
         self._closed_since: dict[str, float] = {}
         self._told: str | None = None
-        self._stopped = False
+        self._stopped: str | None = None
         self._changed = threading.Condition()
 
     def admitted(self) -> Iterator[W]:
@@ -147,7 +147,7 @@ class Gate(Generic[W]):
             if lack := _lack(error):
                 self._note_lack(work, lack)
             elif isinstance(error, StoppedError):
-                self._stopped = True
+                self._stopped = str(error)
             elif work == self._trying:  # there is room again
                 self._trouble, self._trying = None, None
                 self._short_before |= self._short
@@ -176,7 +176,7 @@ class Gate(Generic[W]):
     def _leave_what_is_late(self) -> None:
         """Leave over what can't be through before the window closes."""
         if self._stopped:
-            self._leave(self._queue, "the run was ended")
+            self._leave(self._queue, self._stopped)
         window = self._limits.window
         if not window or not self._queue:
             return
