@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import sys
 from typing import TYPE_CHECKING, Annotated, Any
@@ -196,14 +197,20 @@ def _work(flow_name: str, as_json: bool, verbose: bool, **parameters: Any) -> No
     require_writable()
     server.require(load_settings())
     _end_tools_on_ctrl_c()
-    run_id = shift.new_id()
+    run_id, server_is_away = shift.new_id(), False
     with watch.shown(quiet=as_json):
         flow = getattr(import_module(f"flows.{flow_name}"), flow_name)
         try:
             message = flow(**parameters, run_id=run_id, return_state=True).message
         except httpx.TransportError as error:
+            server_is_away = True
             message = f"Prefect's server went away ({error}). What was finished is kept: run again."
-    _finish(run_id, as_json, message)
+    try:
+        _finish(run_id, as_json, message)
+    finally:
+        if server_is_away:  # else Prefect tries to deliver its events at exit, 7 s for each
+            sys.stdout.flush()
+            os._exit(1)
 
 
 def _end_tools_on_ctrl_c() -> None:
