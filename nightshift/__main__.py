@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 
 import typer
@@ -70,6 +71,10 @@ def main() -> None:
             print(json.dumps({"error": str(error)}))
         print(f"nightshift: {error}", file=sys.stderr)
         sys.exit(1)
+    finally:
+        if work.cut_off:  # Prefect would try to deliver its events first, 7 s for each
+            sys.stdout.flush()
+            os._exit(1)
 
 
 if __name__ == "__main__":

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 import sys
 from typing import TYPE_CHECKING, Annotated, Any
@@ -46,6 +45,10 @@ Language = Annotated[
 Words = Annotated[bool, typer.Option("--words", help="Times for each word as well.")]
 Json = Annotated[bool, typer.Option("--json", help="One JSON document on stdout, nothing else.")]
 Verbose = Annotated[bool, typer.Option("--verbose", help="Prefect's own log on stderr.")]
+
+
+# True once Prefect's server is away for good: the process must not wait for it when it ends.
+cut_off = False
 
 
 def add_to(app: typer.Typer) -> None:
@@ -197,20 +200,19 @@ def _work(flow_name: str, as_json: bool, verbose: bool, **parameters: Any) -> No
     require_writable()
     server.require(load_settings())
     _end_tools_on_ctrl_c()
-    run_id, server_is_away = shift.new_id(), False
+    global cut_off
+    run_id = shift.new_id()
+    from tasks import zombies  # imports Prefect
+
     with watch.shown(quiet=as_json):
         flow = getattr(import_module(f"flows.{flow_name}"), flow_name)
         try:
             message = flow(**parameters, run_id=run_id, return_state=True).message
         except httpx.TransportError as error:
-            server_is_away = True
+            cut_off = True
             message = f"Prefect's server went away ({error}). What was finished is kept: run again."
-    try:
-        _finish(run_id, as_json, message)
-    finally:
-        if server_is_away:  # else Prefect tries to deliver its events at exit, 7 s for each
-            sys.stdout.flush()
-            os._exit(1)
+    cut_off = cut_off or zombies.server_is_gone()
+    _finish(run_id, as_json, message)
 
 
 def _end_tools_on_ctrl_c() -> None:

@@ -25,6 +25,7 @@ from utils.db.schema import Holder, now
 from utils.db.session import session
 
 _SERVER = "prefect.server.api.server:create_app"
+_watched: list[psutil.Process] = []
 _PAGE = 200  # the most that Prefect's API gives at once
 
 
@@ -39,6 +40,14 @@ def end_server_with_us() -> None:
         with suppress(psutil.Error):
             if _SERVER in child.cmdline():
                 reaper.watch(child.pid)
+                _watched.append(child)
+
+
+def server_is_gone() -> bool:
+    """True if the ephemeral server of this process was there, and died."""
+    return any(
+        not child.is_running() or child.status() == psutil.STATUS_ZOMBIE for child in _watched
+    )
 
 
 def close_zombies(dead: Collection[str] = ()) -> list[str]:
