@@ -11,7 +11,9 @@ import atexit
 import os
 import shutil
 import socket
+import time
 import uuid
+from contextlib import suppress
 from functools import cache
 from pathlib import Path
 from typing import NamedTuple
@@ -74,10 +76,15 @@ def host() -> str:
 
 
 def sweep(home: Path, dry_run: bool = False) -> Removed:
-    """Remove the temporary files of the dead processes of this machine."""
+    """Remove the temporary files of dead processes.
+
+    Of other machines, and of containers that were replaced, only what has shown no sign of life
+    for a day: not every shared file system passes on locks.
+    """
     count = size = 0
     for lock in sorted(_root(home).glob("*.lock")):
-        if _host_part(lock.stem) != _host_part(_name("")) or not is_abandoned(lock):
+        is_ours = _host_part(lock.stem) == _host_part(_name(""))
+        if not (is_ours or _is_old(lock)) or not is_abandoned(lock):
             continue
         place = lock.with_suffix("")
         for path in place.rglob("*"):
@@ -89,6 +96,19 @@ def sweep(home: Path, dry_run: bool = False) -> Removed:
     return Removed(count, size)
 
 
+def show_life() -> None:
+    """Told at each heartbeat: this process's folder is in use."""
+    with suppress(OSError):
+        lock_path().touch()
+
+
+def _is_old(lock: Path) -> bool:
+    with suppress(OSError):
+        return time.time() - lock.stat().st_mtime > _SILENT_SECONDS
+    return False
+
+
+_SILENT_SECONDS = 24 * 3600.0  # chosen
 _OWNED: dict[Path, FileLock] = {}
 
 

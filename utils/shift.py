@@ -12,7 +12,7 @@ from importlib.metadata import version
 from pydantic import SecretStr
 from sqlalchemy import select
 
-from utils import clock, demand, intake, notify, parent, pipeline, store, sweep
+from utils import clock, demand, intake, notify, parent, pipeline, scratch, store, sweep
 from utils.config import load_settings
 from utils.db import holders, items, leases, runs
 from utils.db.schema import Item
@@ -89,6 +89,7 @@ def holding(flow: str | None, run_id: str, holder: str | None = None) -> Iterato
                         # Taken for dead while it slept: what it had is somebody else's now
                         # (steps notice, utils/db/ledger.py), but it may claim again.
                         holders.enter(s, holder, run_id, settings.lease_seconds)
+                scratch.show_life()
                 sweep.sweep(settings)
 
     heart = threading.Thread(target=beat, name="claims", daemon=True)

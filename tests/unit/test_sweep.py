@@ -1,7 +1,9 @@
 """Who is dead, and what is put in order behind them: on SQLite and on a real Postgres."""
 
+import os
 import subprocess
 import sys
+import time
 from datetime import timedelta
 from pathlib import Path
 
@@ -203,3 +205,16 @@ def test_a_run_that_breaks_off_says_why_and_names_no_secret(database):
         with session() as s:
             run = s.get_one(Run, f"run-{number}")
             assert (run.status, run.reason) == ("crashed", why)
+
+
+@pytest.mark.parametrize(("silent_hours", "is_left"), [(1, True), (30, False)])
+def test_what_a_replaced_container_left_goes_after_a_day(settings, silent_hours, is_left):
+    place = settings.home / "scratch" / "container-4711_abc"
+    place.mkdir(parents=True)
+    (place / "half.part").write_bytes(b"x")
+    lock = place.with_suffix(".lock")
+    lock.touch()
+    then = time.time() - silent_hours * 3600
+    os.utime(lock, (then, then))
+    assert scratch.sweep(settings.home).files == (not is_left)
+    assert place.exists() == is_left
