@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import select
 
 from tests.media import Clips, ffmpeg
-from utils.db import failures, items, ledger, runs
+from utils.db import failures, holders, items, ledger, runs
 from utils.db.schema import Execution, Item, Spending
 from utils.db.session import session
 from utils.models.options import CompressionOptions, PipelineOptions
@@ -224,6 +224,7 @@ def test_an_item_that_another_run_holds_is_left_to_it(library):
     with session() as s:
         item = s.scalars(select(Item).where(Item.title == "tone")).one()
         failures.requeue(s, failures.Choice((item.id,)))
+        holders.enter(s, "somebody else", None, 120)
         query = select(Item).where(Item.id == item.id)
         assert items.claim(s, "somebody else", query, 1) == [item.id]
     report, _ = ingest(library)
