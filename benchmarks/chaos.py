@@ -20,7 +20,7 @@ import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, suppress
 from datetime import UTC, datetime
 from pathlib import Path
@@ -83,7 +83,7 @@ def rows() -> list[Row]:
     return made
 
 
-def run(folder: Path, kills: int, seed: int, clips: int) -> Story:
+def run(folder: Path, kills: int, seed: int, clips: int, targets: Sequence[str] = TARGETS) -> Story:
     """Run clips undisturbed in one home, and in another with up to ``kills`` while they last."""
     library = make_clips(folder / "library", clips)
     calm, wild = folder / "calm", folder / "wild"
@@ -91,7 +91,7 @@ def run(folder: Path, kills: int, seed: int, clips: int) -> Story:
     dice, killed, orphans = random.Random(seed), Counter[str](), list[str]()
     while killed.total() < kills:
         process = _start(library, wild)
-        target, moment = dice.choice(TARGETS), dice.uniform(0, LATEST_SECONDS)
+        target, moment = dice.choice(targets), dice.uniform(0, LATEST_SECONDS)
         if not _begins(process):
             break  # all is done
         time.sleep(moment)

@@ -4,8 +4,9 @@ from benchmarks import chaos
 
 
 def test_killed_runs_repeat_nothing_lose_nothing_and_leave_nothing(tmp_path):
-    story = chaos.run(tmp_path, kills=4, seed=3, clips=8)
-    assert story.kills.total() >= 3  # or it was over before it was killed
+    # A run whose server is killed takes minutes to give up: that is for the benchmark.
+    story = chaos.run(tmp_path, kills=3, seed=3, clips=6, targets=("process", "group"))
+    assert story.kills.total() >= 2  # or it was over before it was killed
     assert story.repeated == []
     assert story.lost == []
     assert story.differing == []
