@@ -44,12 +44,12 @@ def test_long_speech_comes_in_pieces_that_cover_all_of_it():
 
 
 def test_a_tone_and_silence_are_no_voice(clips, settings):
-    with audio.samples(clips.tone, 0, settings.home) as sound:
+    with audio.samples(clips.tone, 0) as sound:
         assert voice.spans(sound) == ()
 
 
 def test_speech_is_a_voice(clips, settings):
-    with audio.samples(clips.speech, 0, settings.home) as sound:
+    with audio.samples(clips.speech, 0) as sound:
         heard = sum(span.duration_seconds for span in voice.spans(sound))
         assert heard > 0.6 * len(sound) / audio.SAMPLE_RATE
 
