@@ -191,7 +191,7 @@ def _hand(night: _Night, queue: str, chunk: Sequence[Piece]) -> None:
 def _look(night: _Night) -> None:
     """Where the children are; what a dead one left goes back to be handed out."""
     night.states = {run.id: run for run in _patient(_read, list(night.out))}
-    alive = handout.living([child.holder for child in night.out.values()])
+    alive = handout.living()
     for child in list(night.out.values()):
         why = _end_of(night, child, child.holder in alive)
         if why is None:

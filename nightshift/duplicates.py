@@ -6,8 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from nightshift.library import Json
-from nightshift.output import console, print_json, print_table
+from nightshift.output import Json, console, print_json, print_table
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

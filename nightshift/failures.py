@@ -6,12 +6,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from nightshift.output import console, print_json, print_table
+from nightshift.output import Json, console, print_json, print_table
 
 if TYPE_CHECKING:
     from utils.db.failures import Choice, Group
-
-Json = Annotated[bool, typer.Option("--json", help="One JSON document on stdout, nothing else.")]
 
 
 def add_to(app: typer.Typer) -> None:

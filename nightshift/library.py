@@ -21,6 +21,7 @@ from nightshift.filters import (
 )
 from nightshift.item import facts
 from nightshift.output import (
+    Json,
     console,
     print_costs,
     print_json,
@@ -33,7 +34,6 @@ if TYPE_CHECKING:
     from utils.models.search import SearchHit
 
 Wanted = Annotated[str, typer.Argument(metavar="ITEM", help="A checksum, its beginning, a path.")]
-Json = Annotated[bool, typer.Option("--json", help="One JSON document on stdout, nothing else.")]
 
 sources = typer.Typer(
     no_args_is_help=True, help="Folders and addresses that each shift looks into."

@@ -7,9 +7,7 @@ from typing import Annotated
 
 import typer
 
-from nightshift.output import COLORS, console, errors, print_json, print_table, visible
-
-Json = Annotated[bool, typer.Option("--json", help="One JSON document on stdout, nothing else.")]
+from nightshift.output import COLORS, Json, console, errors, print_json, print_table, visible
 
 
 def add_to(app: typer.Typer) -> None:

@@ -5,14 +5,18 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
+import typer
 from rich.console import Console
 from rich.table import Table
 
 if TYPE_CHECKING:
     from utils.models.shift import ShiftReport
     from utils.report.costs import Costs
+
+# The option that all commands with a result share.
+Json = Annotated[bool, typer.Option("--json", help="One JSON document on stdout, nothing else.")]
 
 console = Console()
 errors = Console(stderr=True)
@@ -109,41 +113,14 @@ def print_report(report: ShiftReport) -> None:
 
 def print_costs(costs: Costs) -> None:
     """Print the slowest steps of a run, and what each class of work came to."""
-    from utils.report.rows import size, time_spent
+    from utils.report.costs import LANE_HEAD, STEP_HEAD
 
     if not costs.steps:
         return
     console.print()
-    print_table(
-        ("slowest steps", "lane", "time", "share", "p95", "executions", "failed"),
-        (
-            (
-                step.step,
-                step.lane,
-                time_spent(step.seconds),
-                f"{step.share:.0%}",
-                f"{step.p95_seconds:.1f} s",
-                str(step.executions),
-                str(step.failures or "–"),
-            )
-            for step in costs.steps
-        ),
-    )
+    print_table(STEP_HEAD, (step.cells for step in costs.steps))
     console.print()
-    print_table(
-        ("class of work", "time", "share", "executions", "written", "cost"),
-        (
-            (
-                lane.lane,
-                time_spent(lane.seconds),
-                f"{lane.share:.0%}",
-                str(lane.executions),
-                size(lane.bytes_written),
-                f"{lane.cost_usd:.4f} USD" if lane.cost_usd else "–",
-            )
-            for lane in costs.lanes
-        ),
-    )
+    print_table(LANE_HEAD, (lane.cells for lane in costs.lanes))
 
 
 def report_document(report: ShiftReport) -> dict[str, Any]:

@@ -6,9 +6,7 @@ from typing import Annotated
 
 import typer
 
-from nightshift.output import console, print_json, visible
-
-Json = Annotated[bool, typer.Option("--json", help="One JSON document on stdout, nothing else.")]
+from nightshift.output import Json, console, print_json, visible
 
 
 def add_to(app: typer.Typer) -> None:

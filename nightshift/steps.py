@@ -7,8 +7,8 @@ from zoneinfo import ZoneInfo
 
 import typer
 
-from nightshift.output import console, print_json, print_table, visible
-from nightshift.work import Force, Json, Only, Profile, Skip, chosen
+from nightshift.output import Json, console, print_json, print_table, visible
+from nightshift.work import Force, Only, Profile, Skip, chosen
 
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from nightshift.output import print_json, print_report, report_document
+from nightshift.output import Json, print_json, print_report, report_document
 
 if TYPE_CHECKING:
     from types import FrameType
@@ -43,7 +43,6 @@ Language = Annotated[
     str | None, typer.Option("--language", help="ISO 639-1 of the speech; else detected.")
 ]
 Words = Annotated[bool, typer.Option("--words", help="Times for each word as well.")]
-Json = Annotated[bool, typer.Option("--json", help="One JSON document on stdout, nothing else.")]
 Verbose = Annotated[bool, typer.Option("--verbose", help="Prefect's own log on stderr.")]
 
 
@@ -189,8 +188,6 @@ def _work(flow_name: str, as_json: bool, verbose: bool, **parameters: Any) -> No
     """Call a batch flow in this process, show its progress, and print what it came to."""
     from importlib import import_module
 
-    import httpx
-
     from nightshift import server, watch
     from utils import shift
     from utils.config import load_settings, prepare_prefect
@@ -200,19 +197,15 @@ def _work(flow_name: str, as_json: bool, verbose: bool, **parameters: Any) -> No
     require_writable()
     server.require(load_settings())
     _end_tools_on_ctrl_c()
-    global cut_off
-    run_id = shift.new_id()
     from tasks import zombies  # imports Prefect
 
+    global cut_off
+    run_id = shift.new_id()
     with watch.shown(quiet=as_json):
         flow = getattr(import_module(f"flows.{flow_name}"), flow_name)
-        try:
-            message = flow(**parameters, run_id=run_id, return_state=True).message
-        except httpx.TransportError as error:
-            cut_off = True
-            message = f"Prefect's server went away ({error}). What was finished is kept: run again."
-    cut_off = cut_off or zombies.server_is_gone()
-    _finish(run_id, as_json, message)
+        state = flow(**parameters, run_id=run_id, return_state=True)
+    cut_off = zombies.server_is_gone()
+    _finish(run_id, as_json, state.message)
 
 
 def _end_tools_on_ctrl_c() -> None:

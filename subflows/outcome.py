@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from utils import progress, shift
 from utils.config import load_settings
-from utils.db import items, runs
+from utils.db import items, runs, standing
 from utils.db.schema import Item
 from utils.db.session import session
 from utils.errors import DeferredError, ResourceError, StoppedError
@@ -37,25 +37,25 @@ def recorded(
         raise
     except Exception as error:
         with session() as s:
-            if not items.holds(s, item.item_id, holder):
+            if not standing.holds(s, item.item_id, holder):
                 raise
             if options.only:  # of the item as a whole it says nothing
-                items.settle_aside(s, item.item_id, load_settings().max_tries)
+                standing.settle_aside(s, item.item_id, load_settings().max_tries)
             else:
-                items.settle_failed(s, item.item_id, error, load_settings().max_tries)
+                standing.settle_failed(s, item.item_id, error, load_settings().max_tries)
             _note(s, run_id, item, Outcome.FAILED, error)
         progress.tell(progress.Settled(item.item_id, item.title, "failed", str(error)))
         raise
     outcome = Outcome.DEFERRED if put_off else Outcome.DONE
     with session() as s:
-        if not items.holds(s, item.item_id, holder):
+        if not standing.holds(s, item.item_id, holder):
             raise StoppedError(f"{item.title} was finished by another run, which took it over.")
         if options.only:
-            items.settle_aside(s, item.item_id, load_settings().max_tries)
+            standing.settle_aside(s, item.item_id, load_settings().max_tries)
         elif put_off:
-            items.settle_deferred(s, item.item_id, str(put_off[0]))
+            standing.settle_deferred(s, item.item_id, str(put_off[0]))
         else:
-            items.settle_done(s, item.item_id, shift.done_key(options))
+            standing.settle_done(s, item.item_id, shift.done_key(options))
         verdict = _note(s, run_id, item, outcome, put_off[0] if put_off else None)
     detail = str(put_off[0]) if put_off else verdict or ""
     progress.tell(progress.Settled(item.item_id, item.title, outcome.value, detail))

@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import create_engine, text
+from pydantic import SecretStr
+from sqlalchemy import NullPool, create_engine, text
 from sqlalchemy.engine import make_url
 
 from tests import media
@@ -64,12 +65,23 @@ def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 
 @pytest.fixture
-def postgres_url(postgres: str) -> str:
-    """The URL of an empty database on it."""
+def postgres_url(postgres: str) -> Iterator[str]:
+    """The URL of an empty database on it, gone with the test and all that is still connected."""
     name = f"test_{uuid.uuid4().hex[:8]}"
-    with create_engine(postgres, isolation_level="AUTOCOMMIT").connect() as connection:
+    server = create_engine(postgres, isolation_level="AUTOCOMMIT", poolclass=NullPool)
+    with server.connect() as connection:
         connection.execute(text(f"CREATE DATABASE {name}"))
-    return make_url(postgres).set(database=name).render_as_string(hide_password=False)
+    yield make_url(postgres).set(database=name).render_as_string(hide_password=False)
+    with server.connect() as connection:
+        connection.execute(text(f"DROP DATABASE {name} WITH (FORCE)"))
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def database(request: pytest.FixtureRequest, override: Any) -> str:
+    """An empty database of each kind: the test runs on both."""
+    if request.param == "postgres":
+        override(database_url=SecretStr(request.getfixturevalue("postgres_url")))
+    return str(request.param)
 
 
 @pytest.fixture(scope="session")

@@ -10,7 +10,6 @@ from sqlalchemy.orm import Session
 from utils import forecast, pipeline
 from utils.config import Settings
 from utils.db import items, ledger
-from utils.db.schema import Item
 from utils.db.session import session
 from utils.errors import NightShiftError
 from utils.gate import Need
@@ -73,9 +72,7 @@ def _version(step: str) -> tuple[str, int]:
 
 
 def _known(s: Session, ids: Sequence[str], timed: bool) -> dict[str, _Known]:
-    rows: list[Item] = []
-    for start in range(0, len(ids), 500):
-        rows += items.preload(s, ids[start : start + 500])
+    rows = items.preload(s, ids)
     done = ledger.done_steps(s, ids) if timed else {}
     return {
         row.id: _Known(

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from utils import clock, sweep
 from utils.config import Settings, load_settings
-from utils.db import archive, flags, holders, items, ledger, runs
+from utils.db import archive, flags, holders, items, ledger, runs, standing
 from utils.db.schema import Execution, Holder, Item, RunItem
 from utils.db.session import session
 from utils.errors import StoppedError
@@ -37,7 +37,7 @@ class Piece(NamedTuple):
 
 def waiting(limit: int) -> list[str]:
     """Up to ``limit`` items that wait, in their order; nobody has claimed them yet."""
-    query = items.waiting(load_settings().max_tries).with_only_columns(Item.id)
+    query = standing.waiting(load_settings().max_tries).with_only_columns(Item.id)
     with session() as s:
         return list(s.scalars(query.where(Item.claimed_by.is_(None)).limit(limit)))
 
@@ -145,11 +145,10 @@ def leave_over(run_id: str, number: int, reason: str) -> None:
         runs.leave_over(s, run_id, number, reason)
 
 
-def living(names: Sequence[str]) -> set[str]:
-    """Those holders that have a row and are not dead."""
+def living() -> set[str]:
+    """The holders that are not dead."""
     with session() as s:
-        dead = {row.id for row in holders.dead(s)}
-        return set(s.scalars(select(Holder.id).where(Holder.id.in_(names)))) - dead
+        return holders.living(s)
 
 
 def bury(holder: str) -> None:

@@ -21,6 +21,13 @@ _watched: set[int] = set()
 _watchman: subprocess.Popen[bytes] | None = None
 
 
+def ready() -> None:
+    """Have the watchman at his post before the first tool starts: then only the moment between
+    a tool's start and the word about it is unwatched."""
+    with _lock:
+        _post()
+
+
 def watch(group: int) -> None:
     """Have the process group (or a process that leads none) ended when this process dies."""
     with _lock:
@@ -36,6 +43,14 @@ def forget(group: int) -> None:
 
 
 def _say(line: str) -> None:
+    watchman = _post()
+    assert watchman.stdin
+    with contextlib.suppress(BrokenPipeError):  # he is replaced at the next word
+        os.write(watchman.stdin.fileno(), line.encode())
+
+
+def _post() -> subprocess.Popen[bytes]:
+    """The watchman; a new one is told of all groups."""
     global _watchman
     if _watchman is None or _watchman.poll() is not None:
         _watchman = subprocess.Popen(
@@ -45,10 +60,10 @@ def _say(line: str) -> None:
             stderr=subprocess.DEVNULL,
             start_new_session=True,
         )
-        line = "".join(f"+{group}\n" for group in sorted(_watched))
-    assert _watchman.stdin
-    with contextlib.suppress(BrokenPipeError):  # it is started again at the next word
-        os.write(_watchman.stdin.fileno(), line.encode())
+        assert _watchman.stdin
+        known = "".join(f"+{group}\n" for group in sorted(_watched))
+        os.write(_watchman.stdin.fileno(), known.encode())
+    return _watchman
 
 
 def _stand_watch() -> None:

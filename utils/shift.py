@@ -14,9 +14,9 @@ from sqlalchemy import select
 
 from utils import clock, demand, intake, notify, parent, pipeline, scratch, store, sweep
 from utils.config import load_settings
-from utils.db import holders, items, leases, runs
+from utils.db import holders, items, leases, runs, standing
 from utils.db.schema import Item
-from utils.db.session import session
+from utils.db.session import chunks, session
 from utils.errors import NightShiftError, PermanentError, RetryableError
 from utils.gate import Gate, Limits
 from utils.media import files, tools
@@ -104,7 +104,7 @@ def holding(flow: str | None, run_id: str, holder: str | None = None) -> Iterato
         over.set()
         heart.join()
         with session() as s:
-            items.release(s, holder, settings.max_tries)
+            standing.release(s, holder, settings.max_tries)
             holders.leave(s, holder)
 
 
@@ -125,7 +125,7 @@ def take_in(locations: Sequence[str], options: PipelineOptions) -> intake.Intake
 def claim_these(run_id: str, item_ids: Sequence[str]) -> list[str]:
     """Claim items that a person asked for; what another run holds is left out."""
     with session() as s:
-        items.ask(s, item_ids)
+        standing.ask(s, item_ids)
     return _claim(run_id, item_ids)
 
 
@@ -138,15 +138,15 @@ def claim_waiting(run_id: str, limit: int) -> list[str]:
     """Claim up to ``limit`` items that wait: new, failed with tries left, or abandoned."""
     settings = load_settings()
     with session() as s:
-        query = items.waiting(settings.max_tries)
-        return items.claim(s, run_id, query, limit)
+        query = standing.waiting(settings.max_tries)
+        return standing.claim(s, run_id, query, limit)
 
 
 def claim_new(run_id: str, item_id: str) -> bool:
     """Claim an item that was fetched just now; False if it is done, or in work, as a copy."""
     undone = select(Item).where(Item.id == item_id, Item.status != ItemStatus.DONE.value)
     with session() as s:
-        return bool(items.claim(s, run_id, undone, 1, renew=False))
+        return bool(standing.claim(s, run_id, undone, 1, renew=False))
 
 
 def claim_one(wanted: str, holder: str) -> MediaItem:
@@ -172,7 +172,7 @@ def claim_one(wanted: str, holder: str) -> MediaItem:
             return items.media_item(s, item_id, brought)
     except NightShiftError as error:
         with session() as s:
-            items.settle_failed(s, item_id, error, load_settings().max_tries)
+            standing.settle_failed(s, item_id, error, load_settings().max_tries)
         raise
 
 
@@ -186,9 +186,9 @@ def _is_file(wanted: str) -> bool:
 def _claim(holder: str, item_ids: Sequence[str]) -> list[str]:
     taken: list[str] = []
     with session() as s:
-        for start in range(0, len(item_ids), 500):
-            query = select(Item).where(Item.id.in_(item_ids[start : start + 500]))
-            taken += items.claim(s, holder, query, 500)
+        for chunk in chunks(item_ids):
+            query = select(Item).where(Item.id.in_(chunk))
+            taken += standing.claim(s, holder, query, len(chunk))
     order = {item_id: number for number, item_id in enumerate(item_ids)}
     return sorted(taken, key=order.__getitem__)
 
@@ -223,7 +223,7 @@ def leave_over(run_id: str, holder: str, gate: Gate[demand.Work]) -> None:
     ids = [work for work in gate.left if isinstance(work, str)]
     number = len(gate.left) - (gate.fault is not None)  # which is told as a failure
     with session() as s:
-        items.give_back(s, holder, ids, load_settings().max_tries)
+        standing.give_back(s, holder, ids, load_settings().max_tries)
         if gate.reason:
             runs.leave_over(s, run_id, number, gate.reason)
 

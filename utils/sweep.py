@@ -17,7 +17,7 @@ from sqlalchemy.orm import Session
 
 from utils import scratch
 from utils.config import Settings
-from utils.db import holders, items, ledger
+from utils.db import holders, ledger, standing
 from utils.db.schema import Archived, Execution, Holder, Item, Lease, Run, now
 from utils.db.session import session
 from utils.models.shift import RunStatus
@@ -99,12 +99,12 @@ def _rows(s: Session, settings: Settings, dry_run: bool) -> Swept:
             reason="its process was killed; what it had finished is kept",
         )
     )
-    items.free(s, orphans, settings.max_tries)
+    standing.free(s, orphans, settings.max_tries)
     s.execute(delete(Lease).where(Lease.holder.not_in(alive)))
     s.execute(delete(Holder).where(Holder.id.in_(gone)))
     deadly = _deadly(s, orphans, settings.max_crashes)
     for item_id, step in deadly.items():
-        items.quarantine(
+        standing.quarantine(
             s,
             item_id,
             f"Its process died {settings.max_crashes} times in a row in {step}. Look at the file, "
@@ -115,6 +115,8 @@ def _rows(s: Session, settings: Settings, dry_run: bool) -> Swept:
 
 def _broken_off(s: Session, orphans: Sequence[str], lost: Sequence[str]) -> list[int]:
     """Executions that nobody will finish."""
+    if not (orphans or lost):
+        return []
     running = select(Execution.id).where(Execution.status == ledger.RUNNING)
     by_item = s.scalars(running.where(Execution.item_id.in_(orphans)))
     by_run = s.scalars(running.where(Execution.run_id.in_(lost)))

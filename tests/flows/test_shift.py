@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import select
 
 from tests.media import Clips, ffmpeg
-from utils.db import failures, holders, items, ledger, runs
+from utils.db import failures, holders, ledger, runs, standing
 from utils.db.schema import Execution, Item, Spending
 from utils.db.session import session
 from utils.models.options import CompressionOptions, PipelineOptions
@@ -226,7 +226,7 @@ def test_an_item_that_another_run_holds_is_left_to_it(library):
         failures.requeue(s, failures.Choice((item.id,)))
         holders.enter(s, "somebody else", None, 120)
         query = select(Item).where(Item.id == item.id)
-        assert items.claim(s, "somebody else", query, 1) == [item.id]
+        assert standing.claim(s, "somebody else", query, 1) == [item.id]
     report, _ = ingest(library)
     assert outcomes(report)["tone.wav"] == ("skipped", "another run is working on it")
 

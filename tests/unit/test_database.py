@@ -9,21 +9,13 @@ from pydantic import SecretStr
 from sqlalchemy import select, text
 
 from utils.config import load_settings
-from utils.db import failures, flags, items, ledger, runs
+from utils.db import failures, flags, items, ledger, runs, standing
 from utils.db.items import Seen
 from utils.db.schema import Base, Item, is_described
 from utils.db.session import MIGRATIONS, engine, session, upgrade
 from utils.errors import PermanentError, RetryableError
 from utils.models.item import FileStat, ItemStatus, MediaKind
 from utils.models.rendition import Thumbnails
-
-
-@pytest.fixture(params=["sqlite", "postgres"])
-def database(request, override):
-    """An empty database of each kind."""
-    if request.param == "postgres":
-        override(database_url=SecretStr(request.getfixturevalue("postgres_url")))
-    return request.param
 
 
 def add(number, **facts):
@@ -40,7 +32,7 @@ def add(number, **facts):
 
 def claim(holder, limit=10):
     with session() as s:
-        return items.claim(s, holder, items.waiting(3), limit)
+        return standing.claim(s, holder, standing.waiting(3), limit)
 
 
 def test_the_migrations_make_what_the_schema_says(database):
@@ -111,7 +103,7 @@ def test_what_was_not_settled_is_given_back(database):
     add(1)
     claim("a")
     with session() as s:
-        items.release(s, "a", 3)
+        standing.release(s, "a", 3)
     assert len(claim("b")) == 1
 
 
@@ -124,9 +116,9 @@ def test_three_failures_quarantine_and_a_permanent_one_at_once(database):
     unlucky, corrupt = add(1), add(2)
     for _ in range(3):
         with session() as s:
-            items.settle_failed(s, unlucky, RetryableError("busy"), 3)
+            standing.settle_failed(s, unlucky, RetryableError("busy"), 3)
     with session() as s:
-        items.settle_failed(s, corrupt, PermanentError("corrupt"), 3)
+        standing.settle_failed(s, corrupt, PermanentError("corrupt"), 3)
     with session() as s:
         statuses = set(s.scalars(select(Item.status)))
     assert statuses == {ItemStatus.QUARANTINED.value}
@@ -191,8 +183,8 @@ def stand(item_id, **values):
 def test_what_was_only_touched_stands_where_it_stood(database, before, after):
     item_id = add(1)
     for give_back in (
-        lambda s: items.settle_aside(s, item_id, 3),
-        lambda s: items.release(s, "a run", 3),
+        lambda s: standing.settle_aside(s, item_id, 3),
+        lambda s: standing.release(s, "a run", 3),
     ):
         stand(item_id, status="processing", claimed_by="a run", **before)
         with session() as s:
@@ -216,7 +208,7 @@ def test_what_a_person_asked_for_goes_first_then_what_is_fresh_then_what_is_smal
     big, small = add(2, size_bytes=5 * 2**30), add(3, size_bytes=2**20)
     asked = add(4, size_bytes=50 * 2**30, added_at=ago(days=2))
     with session() as s:
-        items.ask(s, [asked])
+        standing.ask(s, [asked])
     assert claim("a") == [asked, small, big, old]
 
 
@@ -226,7 +218,7 @@ def test_requeued_items_are_asked_for_until_they_are_done(database):
         failures.requeue(s, failures.Choice(ids=(second,)))
     assert claim("a") == [second, first]
     with session() as s:
-        items.settle_done(s, second, "key")
+        standing.settle_done(s, second, "key")
         assert s.get_one(Item, second).asked_at is None
 
 
@@ -241,7 +233,7 @@ def test_a_big_old_item_comes_up_although_small_ones_arrive_each_night(database)
                 item.added_at -= timedelta(days=1)
         add(100 + night)
         with session() as s:
-            ids = items.claim(s, "a shift", items.waiting(3), 1)
+            ids = standing.claim(s, "a shift", standing.waiting(3), 1)
             s.delete(s.get_one(Item, ids[0]))
         for name, item_id in (("worst", worst), ("put_off", put_off)):
             if ids == [item_id]:
@@ -261,10 +253,10 @@ def test_what_is_left_over_stands_as_before_and_another_holders_is_left_alone(da
     assert set(claim("me", limit=2)) == {mine, theirs}
     with session() as s:
         s.get_one(Item, theirs).claimed_by = "they"
-        items.give_back(s, "me", [mine, failed, theirs], 3)
-        standing = {i: (s.get_one(Item, i).status, s.get_one(Item, i).claimed_by)
-                    for i in (mine, failed, theirs)}  # fmt: skip
-    assert standing == {
+        standing.give_back(s, "me", [mine, failed, theirs], 3)
+        stands = {i: (s.get_one(Item, i).status, s.get_one(Item, i).claimed_by)
+                  for i in (mine, failed, theirs)}  # fmt: skip
+    assert stands == {
         mine: ("pending", None), failed: ("failed", None), theirs: ("processing", "they"),
     }  # fmt: skip
 

@@ -7,7 +7,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from pydantic import SecretStr
 from sqlalchemy import func, select
 from typer.testing import CliRunner
 
@@ -23,14 +22,6 @@ from utils.models.likeness import Copy, Frame, Likeness, NearDuplicate, NearDupl
 from utils.models.options import DuplicateOptions
 
 OPTIONS = DuplicateOptions()
-
-
-@pytest.fixture(params=["sqlite", "postgres"])
-def database(request, override):
-    """An empty database of each kind."""
-    if request.param == "postgres":
-        override(database_url=SecretStr(request.getfixturevalue("postgres_url")))
-    return request.param
 
 
 def add(number, paths=(), kind=MediaKind.VIDEO, size=100):

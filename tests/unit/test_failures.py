@@ -4,26 +4,18 @@ import json
 from pathlib import Path
 
 import pytest
-from pydantic import SecretStr
 from sqlalchemy import event, select
 from typer.testing import CliRunner
 
 from nightshift.__main__ import app
 from utils.config import load_settings
-from utils.db import failures, items, ledger, sources
+from utils.db import failures, items, ledger, sources, standing
 from utils.db.failures import Choice
 from utils.db.items import Seen
 from utils.db.schema import Item
 from utils.db.session import engine, session
 from utils.errors import PermanentError, RetryableError, ThrottledError
 from utils.models.item import FileStat, MediaKind
-
-
-@pytest.fixture(params=["sqlite", "postgres"])
-def database(request, override):
-    if request.param == "postgres":
-        override(database_url=SecretStr(request.getfixturevalue("postgres_url")))
-    return request.param
 
 
 def fail(number, error, step=None, path=None, url=None, times=3):
@@ -37,7 +29,7 @@ def fail(number, error, step=None, path=None, url=None, times=3):
             row = ledger.start(item_id, step, ledger.Inputs("k", {"version": 1}), "run")
             ledger.fail(row, error, 0.1)
         with session() as s:
-            items.settle_failed(s, item_id, error, 3)
+            standing.settle_failed(s, item_id, error, 3)
     return item_id
 
 
@@ -106,7 +98,7 @@ def test_the_step_is_that_of_the_last_failure_not_of_an_older_one(broken):
     row = ledger.start(broken["dark"], "compress_video", ledger.Inputs("k2", {"version": 1}), "r")
     ledger.fail(row, RetryableError("another error"), 0.1)
     with session() as s:
-        items.settle_failed(s, broken["dark"], RetryableError("another error"), 9)
+        standing.settle_failed(s, broken["dark"], RetryableError("another error"), 9)
     assert broken["dark"] in meant(step="compress_video")
     assert broken["dark"] not in meant(step="analyze_content")
 

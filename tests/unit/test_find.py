@@ -10,7 +10,7 @@ import pytest
 from utils import find
 from utils.clients import vectors
 from utils.config import load_settings
-from utils.db import items, ledger, library
+from utils.db import items, ledger, library, standing
 from utils.db.items import Seen
 from utils.db.session import session
 from utils.errors import SettingsError
@@ -46,7 +46,7 @@ def add(number, title, language, summary, keywords, said, **facts):
     with session() as s:
         items.register(s, Seen(stat, record.item_id, True), MediaKind(record.kind))
         library.save(s, record)
-        items.settle_done(s, record.item_id, "key")
+        standing.settle_done(s, record.item_id, "key")
     vectors.replace(record.item_id, passages(record), embedder.load(), load_settings())
     return record
 
@@ -138,7 +138,7 @@ def test_what_was_done_before_there_were_rows_is_made_findable_from_the_ledger(s
     with session() as s:
         items.register(s, Seen(stat, item_id, True), MediaKind.AUDIO)
         ledger.finish(s, row, Transcript(engine="x", segments=(said,)), 1.0)
-        items.settle_done(s, item_id, "key")
+        standing.settle_done(s, item_id, "key")
     assert find.search("boats", 1, settings) == []
     assert list(reindex(settings)) == ["old"]
     (hit,) = find.search("boats", 1, settings)

@@ -9,7 +9,6 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from pydantic import SecretStr
 
 from tasks.lanes import MAX_DELAY_SECONDS, Lane
 from utils import deadline
@@ -18,13 +17,6 @@ from utils.db import throttles
 from utils.db.session import engine, session
 from utils.errors import PermanentError, RetryableError, StoppedError, ThrottledError
 from utils.media import process
-
-
-@pytest.fixture(params=["sqlite", "postgres"])
-def database(request, override):
-    if request.param == "postgres":
-        override(database_url=SecretStr(request.getfixturevalue("postgres_url")))
-    return request.param
 
 
 def throttled(lane, seconds=None):

@@ -4,7 +4,6 @@ from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 
 import pytest
-from pydantic import SecretStr
 from sqlalchemy import delete, func, select, text
 
 from utils.db import items, library
@@ -25,12 +24,7 @@ from utils.models.verdict import Band
 
 CEST = timezone(timedelta(hours=2))
 
-
-@pytest.fixture(params=["sqlite", "postgres"], autouse=True)
-def database(request, override):
-    """An empty database of each kind."""
-    if request.param == "postgres":
-        override(database_url=SecretStr(request.getfixturevalue("postgres_url")))
+pytestmark = pytest.mark.usefixtures("database")
 
 
 def add(name, **facts):

@@ -26,14 +26,6 @@ from utils.models.spending import Ceilings, Estimate, TokenPrice
 LONG_AGO = timedelta(minutes=10)
 
 
-@pytest.fixture(params=["sqlite", "postgres"])
-def database(request, override):
-    """An empty database of each kind."""
-    if request.param == "postgres":
-        override(database_url=SecretStr(request.getfixturevalue("postgres_url")))
-    return request.param
-
-
 def executed(step, status="done", ago=LONG_AGO, seconds=2.0, run_id="r1", written=None):
     row = {
         "item_id": "a" * 64, "step": step, "version": 1, "key": "k", "run_id": run_id,

@@ -67,9 +67,11 @@ def test_the_watchman_leaves_with_the_last_tool_and_its_parent(parent):
     assert gone(watchmen[0])
 
 
-def test_a_watchman_that_was_killed_is_replaced_and_told_of_all(settings):
+def test_a_watchman_that_was_killed_is_replaced_and_told_of_all(settings, monkeypatch):
     from utils import reaper
 
+    monkeypatch.setattr(reaper, "_watched", set())  # not what this very process watches
+    monkeypatch.setattr(reaper, "_watchman", None)
     sleepers = [subprocess.Popen(["sleep", "600"], start_new_session=True) for _ in range(2)]
     try:
         reaper.watch(sleepers[0].pid)

@@ -4,8 +4,6 @@ import json
 from datetime import UTC, datetime
 from html.parser import HTMLParser
 
-import pytest
-from pydantic import SecretStr
 from sqlalchemy import event, insert
 from typer.testing import CliRunner
 
@@ -19,14 +17,6 @@ from utils.report import costs as report_costs
 from utils.report import markdown
 
 BEGAN = datetime(2026, 7, 1, 22, 30, tzinfo=UTC)
-
-
-@pytest.fixture(params=["sqlite", "postgres"])
-def database(request, override):
-    """An empty database of each kind."""
-    if request.param == "postgres":
-        override(database_url=SecretStr(request.getfixturevalue("postgres_url")))
-    return request.param
 
 
 def began(run_id="r1", **facts):
@@ -141,7 +131,7 @@ def test_the_page_tells_what_is_left_over_and_why_in_the_readers_time(override):
     for told in (
         "2026-07-01 18:30 EDT",
         "14 left over, which keep their place: the window closed at 06:00 &lt;b&gt;",
-        "compress_video", "1:30", "3.0 MiB", "100 %",
+        "compress_video", "1:30", "3.0 MiB", "100%",
     ):  # fmt: skip
         assert told in page, told
     found = Tags(page)

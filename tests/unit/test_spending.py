@@ -4,7 +4,7 @@ import threading
 from datetime import date
 
 import pytest
-from pydantic import SecretStr, ValidationError
+from pydantic import ValidationError
 from sqlalchemy import select
 
 from utils.clients import gemini_prices
@@ -19,14 +19,6 @@ from utils.models.spending import Ceilings, Estimate, TokenPrice
 
 DOLLAR = TokenPrice(input_usd=1.0, output_usd=1.0)  # a million tokens cost a dollar
 ITEM = "a" * 64
-
-
-@pytest.fixture(params=["sqlite", "postgres"])
-def database(request, override):
-    """An empty database of each kind."""
-    if request.param == "postgres":
-        override(database_url=SecretStr(request.getfixturevalue("postgres_url")))
-    return request.param
 
 
 def estimate(usd, price=DOLLAR):

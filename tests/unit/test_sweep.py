@@ -8,12 +8,11 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from pydantic import SecretStr
 from sqlalchemy import select
 
 from utils import scratch, shift, sweep
 from utils.config import load_settings
-from utils.db import holders, items, leases, ledger, runs
+from utils.db import holders, items, leases, ledger, runs, standing
 from utils.db.items import Seen
 from utils.db.schema import Execution, Holder, Item, Run, now
 from utils.db.session import session
@@ -22,14 +21,6 @@ from utils.models.item import FileStat, MediaKind
 from utils.models.shift import RunStatus
 
 RUN = "a-run"
-
-
-@pytest.fixture(params=["sqlite", "postgres"])
-def database(request, override):
-    """An empty database of each kind."""
-    if request.param == "postgres":
-        override(database_url=SecretStr(request.getfixturevalue("postgres_url")))
-    return request.param
 
 
 # Another process of this machine: it takes its lock, leaves a temporary file, and says where.
@@ -74,7 +65,7 @@ def hold(lock, holder=RUN, host=None, alive_seconds=60):
             )
         )
         runs.begin(s, holder, "night-shift")
-        assert items.claim(s, holder, items.waiting(3), 10) == [item_id]
+        assert standing.claim(s, holder, standing.waiting(3), 10) == [item_id]
         assert leases.take(s, holder, ["source:/media"]) == ["source:/media"]
     ledger.start(item_id, "compress_video", ledger.Inputs("key", {"version": 1}), holder)
     return item_id
@@ -102,7 +93,7 @@ def test_what_a_killed_process_held_is_free_at_once_and_its_files_are_gone(datab
     assert not other.lock.with_suffix("").exists()
     with session() as s:
         assert leases.take(s, "next", ["source:/media"]) == ["source:/media"]
-        assert len(items.claim(s, "next", items.waiting(3), 10)) == 1
+        assert len(standing.claim(s, "next", standing.waiting(3), 10)) == 1
 
 
 def test_what_would_be_swept_can_be_seen_first(database, other):
@@ -141,7 +132,7 @@ def test_who_was_taken_for_dead_executes_nothing_more_on_what_it_lost(database):
     item_id = hold("/there/lock", host="elsewhere", alive_seconds=-5)
     sweep.sweep(load_settings())
     with session() as s:
-        assert items.claim(s, "heir", items.waiting(3), 10) == [item_id]
+        assert standing.claim(s, "heir", standing.waiting(3), 10) == [item_id]
     step = ("transcribe_audio", ledger.Inputs("key", {"version": 1}), RUN)
     with pytest.raises(StoppedError, match="took this item over"):
         ledger.start(item_id, *step, holder=RUN)
@@ -187,7 +178,7 @@ def test_a_run_leaves_nothing_open_behind(database):
     with shift.holding("night-shift", RUN):
         assert shift.claim_these(RUN, [item_id]) == [item_id]
         with session() as s:
-            assert holders.is_alive(s, RUN)
+            assert RUN in holders.living(s)
     with session() as s:
         assert (s.get_one(Item, item_id).status, s.get(Holder, RUN)) == ("pending", None)
 

@@ -11,10 +11,9 @@ from sqlalchemy.orm import Session, aliased
 
 from utils.db import ledger
 from utils.db.schema import Execution, Run, RunItem
+from utils.db.session import chunks
 from utils.models.shift import RunStatus
 from utils.pipeline import FETCH
-
-_CHUNK = 500
 
 
 class Weight(NamedTuple):
@@ -40,7 +39,7 @@ def weigh_runs(s: Session, run_ids: Sequence[str]) -> Weight:
     """What runs and their outcomes weigh."""
     rows = size = 0
     texts = (RunItem.path, RunItem.reason, RunItem.error)
-    for chunk in _chunks(run_ids):
+    for chunk in chunks(run_ids):
         found = s.execute(
             select(func.count(), _length(*texts)).where(RunItem.run_id.in_(chunk))
         ).one()
@@ -50,7 +49,7 @@ def weigh_runs(s: Session, run_ids: Sequence[str]) -> Weight:
 
 def forget_runs(s: Session, run_ids: Sequence[str]) -> None:
     """Delete runs and their outcomes; what they did stands in the ledger."""
-    for chunk in _chunks(run_ids):
+    for chunk in chunks(run_ids):
         s.execute(delete(RunItem).where(RunItem.run_id.in_(chunk)))
         s.execute(delete(Run).where(Run.id.in_(chunk)))
 
@@ -101,7 +100,3 @@ def _superseded(before: datetime) -> ColumnElement[bool]:
 def _length(*texts: ColumnElement[str] | object) -> ColumnElement[int]:
     total = sum((func.coalesce(func.length(text), 0) for text in texts), start=func.coalesce(0, 0))
     return func.coalesce(func.sum(total), 0)
-
-
-def _chunks(ids: Sequence[str]) -> list[Sequence[str]]:
-    return [ids[start : start + _CHUNK] for start in range(0, len(ids), _CHUNK)]

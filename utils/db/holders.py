@@ -68,7 +68,6 @@ def dead(s: Session) -> Sequence[Holder]:
     ]
 
 
-def is_alive(s: Session, holder: str) -> bool:
-    """True if the holder has a row and is not dead."""
-    row = s.get(Holder, holder)
-    return row is not None and row.id not in {one.id for one in dead(s)}
+def living(s: Session) -> set[str]:
+    """The ids of the holders that are not dead."""
+    return set(s.scalars(select(Holder.id))) - {row.id for row in dead(s)}

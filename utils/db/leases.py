@@ -11,15 +11,13 @@ from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from utils.db.schema import Lease
-from utils.db.session import upsert
-
-_CHUNK = 500
+from utils.db.session import chunks, upsert
 
 
 def take(s: Session, holder: str, names: Sequence[str]) -> list[str]:
     """Take what is free of ``names`` for ``holder``; returns those that it has now, in order."""
-    for start in range(0, len(names), _CHUNK):
-        rows = [{"name": name, "holder": holder} for name in names[start : start + _CHUNK]]
+    for chunk in chunks(names):
+        rows = [{"name": name, "holder": holder} for name in chunk]
         s.execute(upsert(s)(Lease).values(rows).on_conflict_do_nothing())
     mine = held(s, holder)
     return [name for name in names if name in mine]
@@ -32,6 +30,5 @@ def held(s: Session, holder: str) -> set[str]:
 
 def release(s: Session, holder: str, names: Sequence[str]) -> None:
     """Give names back."""
-    for start in range(0, len(names), _CHUNK):
-        chunk = names[start : start + _CHUNK]
+    for chunk in chunks(names):
         s.execute(delete(Lease).where(Lease.holder == holder, Lease.name.in_(chunk)))

@@ -21,7 +21,7 @@ from sqlalchemy.orm import Session
 from utils import portable, store
 from utils.config import load_settings
 from utils.db.schema import Execution, Item, now
-from utils.db.session import session
+from utils.db.session import chunks, session
 from utils.errors import DeferredError, StoppedError
 from utils.models.base import Frozen
 
@@ -345,9 +345,9 @@ def count_done(s: Session, step: str) -> int:
 def done_steps(s: Session, item_ids: Sequence[str]) -> dict[str, set[tuple[str, int]]]:
     """The steps of each of these items that were done, with their versions."""
     found: dict[str, set[tuple[str, int]]] = {}
-    for start in range(0, len(item_ids), 500):
+    for chunk in chunks(item_ids):
         query = select(Execution.item_id, Execution.step, Execution.version).where(
-            Execution.item_id.in_(item_ids[start : start + 500]), Execution.status == DONE
+            Execution.item_id.in_(chunk), Execution.status == DONE
         )
         for item_id, step, version in s.execute(query.distinct()):
             found.setdefault(item_id, set()).add((step, version))

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from filelock import FileLock
 from sqlalchemy import Engine, create_engine, delete, event, false, inspect, text
@@ -26,6 +26,8 @@ from utils.errors import (
     from_os_error,
 )
 
+T = TypeVar("T")
+_CHUNK = 500  # of up to seven columns: far below
 MIGRATIONS = Path(__file__).parent / "migrations"
 
 
@@ -115,6 +117,11 @@ def _translated(error: DBAPIError, settings: Settings) -> NightShiftError:
     if "no such table" in said or "disk I/O" in said or "unable to open" in said:
         return _removed(url.database)
     return RetryableError(f"The database {url.database} did not answer: {said}")
+
+
+def chunks(values: Sequence[T]) -> Iterator[Sequence[T]]:
+    """The values in pieces for one statement each: SQLite takes 32,766 parameters."""
+    return (values[start : start + _CHUNK] for start in range(0, len(values), _CHUNK))
 
 
 def upsert(s: Session) -> Any:

@@ -61,6 +61,7 @@ def run(command: Sequence[str | Path], about: Path, hear: Hear | None = None) ->
     """
     tool = Path(command[0]).name.split("-")[0]
     what = f"{tool} on {about.name}"
+    reaper.ready()
     try:
         child = subprocess.Popen(
             [str(part) for part in command],

@@ -9,7 +9,10 @@ from sqlalchemy.orm import Session
 from utils import pipeline
 from utils.db import costs
 from utils.models.shift import ShiftReport
+from utils.report.rows import size, time_spent
 
+STEP_HEAD = ("slowest steps", "lane", "time", "share", "p95", "executions", "failed")
+LANE_HEAD = ("class of work", "time", "share", "executions", "written", "cost")
 SLOWEST = 8  # steps that a report names; the rest is in the sums of their lanes
 
 
@@ -24,6 +27,19 @@ class StepLine(NamedTuple):
     p95_seconds: float
     share: float
 
+    @property
+    def cells(self) -> tuple[str, ...]:
+        """Under ``STEP_HEAD``, for people."""
+        return (
+            self.step,
+            self.lane,
+            time_spent(self.seconds),
+            f"{self.share:.0%}",
+            f"{self.p95_seconds:.1f} s",
+            str(self.executions),
+            str(self.failures or "–"),
+        )
+
 
 class LaneLine(NamedTuple):
     """A class of work; the shares of all lanes are 1."""
@@ -34,6 +50,18 @@ class LaneLine(NamedTuple):
     share: float
     bytes_written: int
     cost_usd: float
+
+    @property
+    def cells(self) -> tuple[str, ...]:
+        """Under ``LANE_HEAD``, for people."""
+        return (
+            self.lane,
+            time_spent(self.seconds),
+            f"{self.share:.0%}",
+            str(self.executions),
+            size(self.bytes_written),
+            f"{self.cost_usd:.4f} USD" if self.cost_usd else "–",
+        )
 
 
 class Costs(NamedTuple):

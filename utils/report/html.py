@@ -13,7 +13,7 @@ from utils.config import load_settings
 from utils.media.files import whole_file
 from utils.models.shift import ShiftReport
 from utils.report import costs
-from utils.report.rows import cost, duration, left_over, sections, size, time_spent
+from utils.report.rows import cost, duration, left_over, sections
 
 
 def write(s: Session, report: ShiftReport, path: Path) -> None:
@@ -26,8 +26,8 @@ def write(s: Session, report: ShiftReport, path: Path) -> None:
         cost=cost(s, report.run_id),
         costs=costs.of_run(s, report),
         left_over=left_over(report),
-        size=size,
-        time_spent=time_spent,
+        step_head=costs.STEP_HEAD,
+        lane_head=costs.LANE_HEAD,
     )
     path.parent.mkdir(parents=True, exist_ok=True)
     with whole_file(path) as temporary:

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from utils.config import load_settings
 from utils.models.shift import ShiftReport
 from utils.report import costs
-from utils.report.rows import Part, Row, cost, left_over, sections, size, time_spent
+from utils.report.rows import Part, Row, cost, left_over, sections
 
 # An artifact is kept in Prefect's database: what is long of a large shift stays out of it.
 _MAX_PICTURES = 20
@@ -57,32 +57,10 @@ def _titles(part: Part) -> str:
 def _costs(found: costs.Costs) -> list[str]:
     if not found.steps:
         return []
-    steps = [
-        (
-            step.step,
-            step.lane,
-            time_spent(step.seconds),
-            f"{step.share:.0%}",
-            f"{step.p95_seconds:.1f} s",
-            str(step.executions),
-            str(step.failures or ""),
-        )
-        for step in found.steps
-    ]
-    lanes = [
-        (
-            lane.lane,
-            time_spent(lane.seconds),
-            f"{lane.share:.0%}",
-            size(lane.bytes_written),
-            f"{lane.cost_usd:.4f} USD" if lane.cost_usd else "–",
-        )
-        for lane in found.lanes
-    ]
     return [
         "## Where the time went",
-        _table(("step", "lane", "time", "share", "p95", "executions", "failed"), steps),
-        _table(("lane", "time", "share", "written", "cost"), lanes),
+        _table(costs.STEP_HEAD, [step.cells for step in found.steps]),
+        _table(costs.LANE_HEAD, [lane.cells for lane in found.lanes]),
     ]
 
 
