@@ -73,7 +73,7 @@ def postgres_url(postgres: str) -> Iterator[str]:
         connection.execute(text(f"CREATE DATABASE {name}"))
     yield make_url(postgres).set(database=name).render_as_string(hide_password=False)
     with server.connect() as connection:
-        connection.execute(text(f"DROP DATABASE {name} WITH (FORCE)"))
+        connection.execute(text(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)"))
 
 
 @pytest.fixture(params=["sqlite", "postgres"])

@@ -141,7 +141,7 @@ def test_the_page_tells_what_is_left_over_and_why_in_the_readers_time(override):
     with session() as s:
         text = markdown.render(s, runs.load(s, "r1"))
     assert "14 left over, which keep their place: the window closed at 06:00 \\<b\\>" in text
-    assert "| compress\\_video | compress | 1:30 | 100% | 90.0 s | 1 |  |" in text
+    assert "| compress\\_video | compress | 1:30 | 100% | 90.0 s | 1 | – |" in text
 
 
 def test_failures_are_told_by_their_cause_the_most_frequent_first(settings):
