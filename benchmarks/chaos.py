@@ -47,6 +47,8 @@ SERVED = {
 }
 # A kill comes up to so long after the work of a run began: within a step, or between two.
 LATEST_SECONDS = 10.0
+# What was killed must have gone on by then.
+_PATIENCE_SECONDS = 300
 
 
 class Story(NamedTuple):
@@ -106,26 +108,27 @@ def run(folder: Path, kills: int, seed: int, clips: int, targets: Sequence[str] 
 
 
 def run_served(folder: Path, kills: int, seed: int, clips: int) -> Story:
-    """The same by `nightshift up`, with up to ``kills`` while a night is at work."""
+    """The same by `nightshift up`, with up to ``kills``, each after a step began."""
     calm, wild = folder / "calm", folder / "wild"
     shutil.copytree(make_clips(calm / "inbox", clips), wild / "inbox")
     _finish(_start(calm / "inbox", calm))
     dice, killed, orphans = random.Random(seed), Counter[str](), list[str]()
     with ExitStack() as stack:
         served = stack.enter_context(selfhosted.on_postgres(wild))
-        while not _all_done(wild, clips):
-            _see_to_it_that_a_night_runs(served)
-            target, moment = dice.choice(list(SERVED)), dice.uniform(0, 2 * LATEST_SECONDS)
+        while _goes_on(served, clips) and killed.total() < kills:
+            target, moment = dice.choice(list(SERVED)), dice.uniform(0, LATEST_SECONDS)
             time.sleep(moment)
-            if killed.total() == kills:
-                continue
             _kill_served(served, target)
             killed[target] += 1
-            print(f"kill {killed.total()}: {target}", file=sys.stderr, flush=True)
+            print(
+                f"kill {killed.total()}: {target} after {moment:.1f} s", file=sys.stderr, flush=True
+            )
             if served.process.poll() is not None:
                 orphans += [f"after kill {killed.total()}: {one}" for one in _processes(wild)]
                 stack.close()
                 served = stack.enter_context(selfhosted.on_postgres(wild))
+        while _goes_on(served, clips):
+            pass
         _wait_until_settled(wild)
     return _story(killed, calm, wild, [*orphans, *_processes(wild)])
 
@@ -176,26 +179,40 @@ def _kill(process: subprocess.Popen[str], target: str) -> None:
         process.kill()
 
 
-def _see_to_it_that_a_night_runs(served: selfhosted.Served) -> None:
-    """The one command after a kill, where nothing goes on by itself."""
+def _goes_on(served: selfhosted.Served, clips: int) -> bool:
+    """Wait until a step begins, with the one command where no night does; False if all is done."""
+    end, begun = time.monotonic() + _PATIENCE_SECONDS, _steps_begun(served.home)
+    while not _all_done(served.home, clips):
+        if _steps_begun(served.home) > begun:
+            return True
+        assert time.monotonic() < end, f"no step began within {_PATIENCE_SECONDS} s"
+        if not any("prefect.engine" in line for line in _of(served.home)):
+            _start_a_night(served)
+        time.sleep(0.5)
+    return False
+
+
+def _start_a_night(served: selfhosted.Served) -> None:
+    """What a person does who sees that nothing works, unless it is coming already."""
     due = {"before_": datetime.now(UTC).isoformat()}
-    wanted = {
-        "flows": {"name": {"any_": ["night-shift"]}},
-        "flow_runs": {
-            "state": {"type": {"any_": ["RUNNING", "PENDING", "SCHEDULED"]}},
-            "expected_start_time": due,
-        },
-    }
+    coming = {"state": {"type": {"any_": ["PENDING", "SCHEDULED"]}}, "expected_start_time": due}
     try:
-        answer = httpx.post(f"{served.api_url}/flow_runs/filter", json=wanted, timeout=10)
+        address = f"{served.api_url}/flow_runs/filter"
+        answer = httpx.post(address, json={"flow_runs": coming}, timeout=10)
         if not answer.is_success or answer.json():
             return
-    except httpx.HTTPError:  # it is coming back
+    except httpx.HTTPError:  # the server is coming back
         return
     subprocess.run(
         [Path(sys.executable).with_name("prefect"), "deployment", "run", "night-shift/nightly"],
         env={**os.environ, "PREFECT_API_URL": served.api_url}, capture_output=True, check=False,
     )  # fmt: skip
+
+
+def _steps_begun(home: Path) -> int:
+    with suppress(OperationalError), _database(home) as ledger:
+        return int(ledger.execute(text("SELECT count(*) FROM executions")).scalar_one())
+    return 0
 
 
 def _kill_served(served: selfhosted.Served, target: str) -> None:

@@ -250,10 +250,10 @@ class Gate(Generic[W]):
                 self._changed.wait(_LOOK_SECONDS)
 
     def _leave(self, works: Sequence[W], reason: str) -> None:
-        gone = list(works)
+        gone = set(works)
         if gone:
-            self.left += gone
-            self._queue = [work for work in self._queue if work not in set(gone)]
+            self.left += works
+            self._queue = [work for work in self._queue if work not in gone]
             self.reason = reason
 
     def _what(self, work: W) -> Need:

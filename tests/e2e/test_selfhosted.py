@@ -1,97 +1,38 @@
 """`nightshift up`: a real server on Postgres, a worker, a deployment run, a schedule, the end."""
 
 import json
-import os
 import re
 import shutil
-import signal
-import socket
 import subprocess
-import sys
 import time
-from pathlib import Path
 
 import httpx
 import pytest
 
-BIN = Path(sys.executable).parent
-SAMPLES = Path(__file__).parent.parent.parent / "samples"
-PROJECT = Path(__file__).parent.parent.parent
-
-
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
-
-
-class Up:
-    """A running `nightshift up` and how to talk to it."""
-
-    def __init__(self, home, port, metrics_port=None):
-        self.home, self.url = home, f"http://127.0.0.1:{port}/api"
-        self.metrics = f"http://127.0.0.1:{metrics_port}/metrics"
-        self.environment = {
-            **os.environ, "NIGHTSHIFT_HOME": str(home), "PREFECT_API_URL": self.url,
-        }  # fmt: skip
-
-    def run(self, *command):
-        finished = subprocess.run(
-            [BIN / command[0], *command[1:]],
-            capture_output=True, text=True, env=self.environment, cwd=PROJECT,
-        )  # fmt: skip
-        assert finished.returncode == 0, finished.stdout + finished.stderr
-        return finished.stdout
-
-    def api(self, path, **query):
-        return httpx.post(f"{self.url}{path}", json=query, timeout=30).raise_for_status().json()
-
-    post = api
-
-    def get(self, path):
-        return httpx.get(f"{self.url}{path}", timeout=30).raise_for_status().json()
-
-    def items(self):
-        found = json.loads(self.run("nightshift", "items", "--json"))
-        return {item["title"]: item["status"] for item in found}
+from tests.conftest import SAMPLES
+from tests.e2e.up import BIN, PROJECT, free_port, started
 
 
 @pytest.fixture(scope="module")
-def up(tmp_path_factory):
-    home = tmp_path_factory.mktemp("up") / "home"
-    port = free_port()
-    environment = {n: v for n, v in os.environ.items() if not n.startswith("PREFECT_")}
-    environment["NIGHTSHIFT_HOME"] = str(home)
-    environment["NIGHTSHIFT_METRICS_PORT"] = str(metrics_port := free_port())
-    command = ["up", "--port", str(port), "--chroma-port", str(free_port())]
-    with subprocess.Popen(
-        [BIN / "nightshift", *command],
-        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env=environment, cwd=PROJECT,
-    ) as process:  # fmt: skip
-        said = []
-        for line in process.stdout:
-            said.append(line)
-            if "Ctrl-C" in line:
-                break
-        assert process.poll() is None, "".join(said)
-        yield Up(home, port, metrics_port)
-        process.send_signal(signal.SIGTERM)
-        process.communicate(timeout=60)
-    assert process.returncode == 0
-    assert not (home / "services.json").exists()
-    with pytest.raises(httpx.HTTPError):
-        httpx.get(f"http://127.0.0.1:{port}/api/health", timeout=2)
+def metrics_port():
+    return free_port()
+
+
+@pytest.fixture(scope="module")
+def up(tmp_path_factory, metrics_port):
+    with started(tmp_path_factory.mktemp("up") / "home", metrics_port=metrics_port) as running:
+        yield running
 
 
 def test_pool_limits_automation_and_deployments_are_registered(up):
     from utils.config import Lanes
 
     limits = {row["tag"]: row["concurrency_limit"]
-              for row in up.api("/concurrency_limits/filter", limit=100)}  # fmt: skip
+              for row in up.post("/concurrency_limits/filter", limit=100)}  # fmt: skip
     assert limits == Lanes().model_dump()
-    deployments = {row["name"]: row for row in up.api("/deployments/filter")}
-    flows = {row["id"]: row["name"] for row in up.api("/flows/filter")}
-    names = {f"{flows[row['flow_id']]}/{row['name']}" for row in up.api("/deployments/filter")}
+    deployments = {row["name"]: row for row in up.post("/deployments/filter")}
+    flows = {row["id"]: row["name"] for row in up.post("/flows/filter")}
+    names = {f"{flows[row['flow_id']]}/{row['name']}" for row in up.post("/deployments/filter")}
     assert names == {
         "night-shift/nightly",
         "shift/default",
@@ -102,7 +43,7 @@ def test_pool_limits_automation_and_deployments_are_registered(up):
     (schedule,) = deployments["nightly"]["schedules"]
     assert schedule["schedule"]["cron"] == "0 2 * * *"
     assert schedule["schedule"]["timezone"] == "UTC"
-    automations = up.api("/automations/filter")
+    automations = up.post("/automations/filter")
     zombies, again = sorted(automations, key=lambda row: row["name"])
     assert zombies["name"] == "Crash zombie flow runs"
     assert {"prefect.flow-run.Partial", "prefect.flow-run.NothingToDo"} <= set(
@@ -112,7 +53,7 @@ def test_pool_limits_automation_and_deployments_are_registered(up):
 
 
 def test_one_queue_takes_large_items_one_at_a_time(up):
-    queues = {row["name"]: row for row in up.api("/work_queues/filter")}
+    queues = {row["name"]: row for row in up.post("/work_queues/filter")}
     assert queues["high-memory"]["concurrency_limit"] == 1
     assert queues["default"]["concurrency_limit"] is None
 
@@ -126,8 +67,8 @@ def test_the_doctor_finds_the_server_its_limits_and_its_leases_in_order(up):
 
 def test_registering_again_changes_nothing(up):
     up.run("nightshift", "deploy")
-    assert len(up.api("/automations/filter")) == 2
-    assert len(up.api("/deployments/filter")) == 5
+    assert len(up.post("/automations/filter")) == 2
+    assert len(up.post("/deployments/filter")) == 5
 
 
 def test_a_deployment_run_works_on_the_worker(up):
@@ -137,17 +78,17 @@ def test_a_deployment_run_works_on_the_worker(up):
                   "--watch")  # fmt: skip
     assert "finished" in said
     assert up.items() == {"lighthouse": "done", "broken camera file": "quarantined"}
-    states = [row["state_name"] for row in up.api("/flow_runs/filter")]
+    states = [row["state_name"] for row in up.post("/flow_runs/filter")]
     assert "Partial" in states
-    (artifact, *_) = up.api("/artifacts/filter", sort="CREATED_DESC")
+    (artifact, *_) = up.post("/artifacts/filter", sort="CREATED_DESC")
     assert "moov atom not found" in artifact["data"]
     hits = json.loads(up.run("nightshift", "search", "lamp", "--json"))
     assert hits[0]["path"].endswith("lighthouse.mp3")
 
 
-def test_prometheus_is_told_of_the_run_and_of_the_worker(up):
-    end = time.monotonic() + 60
-    while "nightshift_workers_online" not in (text := httpx.get(up.metrics, timeout=30).text):
+def test_prometheus_is_told_of_the_run_and_of_the_worker(up, metrics_port):
+    address, end = f"http://127.0.0.1:{metrics_port}/metrics", time.monotonic() + 60
+    while "nightshift_workers_online" not in (text := httpx.get(address, timeout=30).text):
         assert time.monotonic() < end, text
     assert 'nightshift_workers_online{pool="nightshift"} 1.0' in text
     assert 'nightshift_last_run_status{flow="night-shift",status="partial"} 1.0' in text
@@ -180,5 +121,5 @@ def test_a_schedule_runs_items_without_anybody(up):
     while up.items().get("coast") != "done":
         assert time.monotonic() < end, "no scheduled run came"
         time.sleep(3)
-    scheduled = [row for row in up.api("/flow_runs/filter") if row["auto_scheduled"]]
+    scheduled = [row for row in up.post("/flow_runs/filter") if row["auto_scheduled"]]
     assert any(row["state_type"] == "COMPLETED" for row in scheduled)

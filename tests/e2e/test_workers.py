@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy import create_engine, text
 from sqlalchemy.engine import make_url
 
-from tests.e2e.test_selfhosted import BIN, PROJECT, Up, free_port
+from tests.e2e.up import started
 from utils.media import tools
 from utils.models.options import Switches
 
@@ -31,38 +31,13 @@ def database(postgres):
 
 @pytest.fixture(scope="module")
 def up(tmp_path_factory, database):
-    home = tmp_path_factory.mktemp("workers") / "home"
-    port = free_port()
-    environment = {n: v for n, v in os.environ.items() if not n.startswith("PREFECT_")}
-    environment |= {
-        "NIGHTSHIFT_HOME": str(home),
-        "NIGHTSHIFT_DATABASE_URL": database,
-        "NIGHTSHIFT_LANES__DATABASE": "8",
-        **{
-            f"NIGHTSHIFT_PIPELINE__STEPS__{step.upper()}": "false"
-            for step in Switches.model_fields.keys() - WITH
-        },
-    }
-    command = ["up", "--port", str(port), "--chroma-port", str(free_port()), "--workers", "2"]
-    with subprocess.Popen(
-        [BIN / "nightshift", *command],
-        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env=environment, cwd=PROJECT,
-    ) as process:  # fmt: skip
-        try:
-            said = []
-            for line in process.stdout:
-                said.append(line)
-                if "Ctrl-C" in line:
-                    break
-            assert process.poll() is None, "".join(said)
-            running = Up(home, port)
-            running.environment |= environment
-            assert running.items() == {}  # and the schema is there
-            yield running
-        finally:
-            process.send_signal(signal.SIGTERM)
-            process.communicate(timeout=90)
-    assert process.returncode == 0
+    steps = {f"pipeline__steps__{step}": False for step in Switches.model_fields.keys() - WITH}
+    with started(
+        tmp_path_factory.mktemp("workers") / "home", "--workers", "2",
+        database_url=database, lanes__database=8, **steps,
+    ) as running:  # fmt: skip
+        assert running.items() == {}  # and the schema is there
+        yield running
 
 
 @pytest.fixture
@@ -147,7 +122,7 @@ def test_a_killed_worker_loses_nothing_and_nothing_is_done_twice(up, rows):
     assert {number for *_, number in done} == {1}
     assert len({item for item, *_ in done}) == CLIPS
     assert rows("SELECT id FROM holders") == []
-    crashed = [row for row in up.api("/flow_runs/filter") if row["state_type"] == "CRASHED"]
+    crashed = [row for row in up.post("/flow_runs/filter") if row["state_type"] == "CRASHED"]
     assert crashed
 
 
@@ -169,7 +144,7 @@ def test_a_cancelled_night_takes_its_children_with_it_and_gives_everything_back(
     ]
     assert not open_tools
     until(lambda: state(up, night) == "CANCELLED", 200)
-    children = [row for row in up.api("/flow_runs/filter")
+    children = [row for row in up.post("/flow_runs/filter")
                 if row["parent_task_run_id"] and row["deployment_id"]
                 and row["start_time"] > up.get(f"/flow_runs/{night}")["start_time"]]  # fmt: skip
     until(lambda: all(state(up, row["id"]) == "CANCELLED" for row in children), 200)

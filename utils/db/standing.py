@@ -94,13 +94,15 @@ def claim(
         candidates = candidates.with_for_update(skip_locked=True)
     free = or_(Item.claimed_by.is_(None), Item.claimed_by == (holder if renew else None))
     ids = list(s.scalars(candidates.where(free)))
-    taken = s.scalars(
-        update(Item)
-        .where(Item.id.in_(ids), free)
-        .values(claimed_by=holder, status=ItemStatus.PROCESSING.value)
-        .returning(Item.id)
-    ).all()
-    return [item_id for item_id in ids if item_id in set(taken)]
+    taken = set(
+        s.scalars(
+            update(Item)
+            .where(Item.id.in_(ids), free)
+            .values(claimed_by=holder, status=ItemStatus.PROCESSING.value)
+            .returning(Item.id)
+        )
+    )
+    return [item_id for item_id in ids if item_id in taken]
 
 
 def holds(s: Session, item_id: str, holder: str) -> bool:
