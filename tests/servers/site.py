@@ -42,7 +42,7 @@ def video_site(media: Path, seconds: float, hls: Path | None = None) -> Iterator
             case "/media/busy.mp4" if tries.get(path, 0) <= 1:
                 return Answer(429, headers={"Retry-After": "1"})
             case "/media/crowd-1.mp4" if tries.get(path, 0) <= 1:
-                return Answer(429, headers={"Retry-After": "2"})
+                return Answer(429, headers={"Retry-After": "4"})
             case "/media/cut.mp4" if tries.get(path, 0) <= 1:
                 return Answer(body=body, headers=MP4, cut_to=len(body) // 2)
             case "/media/silent-cut.mp4":

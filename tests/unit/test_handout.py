@@ -75,9 +75,9 @@ def test_what_was_in_work_when_a_process_died_goes_out_alone(three):
     with session() as s:  # a machine that is no more
         row = s.get_one(Holder, "child")
         row.host, row.lock = "elsewhere", "/nowhere"
-    assert handout.living(["child"]) == {"child"}
+    assert handout.living() == {"child"}
     handout.bury("child")
-    assert handout.living(["child"]) == set()
+    assert handout.living() == set()
     left = handout.unsettled("run", handout.pieces(three))
     assert [piece.name for piece in left.suspects] == [three[1]]
     assert [piece.name for piece in left.others] == [three[0], three[2]]
