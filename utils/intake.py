@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 from sqlalchemy.orm import Session
 
+from utils.config import load_settings
 from utils.db import items
 from utils.db.items import Seen
 from utils.db.schema import Item
@@ -92,12 +93,17 @@ def kind_by_name(path: Path) -> MediaKind | None:
 def media_files(folder: Path) -> Iterator[Path]:
     """Files below ``folder`` whose names say that they are media, hidden ones left out.
 
-    A folder that may not be read is given as if it were a file, to be complained of.
+    Of the home only the inbox counts: its pictures and renditions are no new media. A folder that
+    may not be read is given as if it were a file, to be complained of.
     """
+    settings = load_settings()
     unreadable: list[Path] = []
     for root, directories, names in os.walk(
         folder, onerror=lambda error: unreadable.append(Path(error.filename))
     ):
+        if _is_same(Path(root), settings.home):
+            directories[:] = {settings.inbox.name} & set(directories)
+            continue
         directories[:] = sorted(name for name in directories if not name.startswith("."))
         for name in sorted(names):
             path = Path(root, name)
@@ -115,6 +121,13 @@ def expanded(locations: Iterable[str]) -> Iterator[Path]:
             if found not in known:
                 known.add(found)
                 yield found
+
+
+def _is_same(folder: Path, other: Path) -> bool:
+    try:
+        return folder.samefile(other)
+    except OSError:  # one of them is not there
+        return False
 
 
 def _is_folder(path: Path) -> bool:

@@ -40,6 +40,17 @@ def test_a_folder_is_searched_for_media_and_hidden_files_stay_hidden(tmp_path):
     assert found == {"a.mp4", "deep.mp3"}
 
 
+def test_the_homes_own_pictures_and_renditions_are_no_new_media(tmp_path, settings):
+    for name in ("items/ab/abc/thumb.jpg", "scratch/1/part.mp4", "inbox/new/a.mp4"):
+        path = settings.home / name
+        path.parent.mkdir(parents=True)
+        path.write_text(name)
+    (tmp_path / "b.mp4").write_text("b")
+    assert {path.name for path in intake.media_files(tmp_path)} == {"a.mp4", "b.mp4"}
+    assert {path.name for path in intake.media_files(settings.home)} == {"a.mp4"}
+    assert {path.name for path in intake.media_files(settings.inbox)} == {"a.mp4"}
+
+
 def test_a_file_named_twice_is_taken_once(tmp_path):
     path = tmp_path / "a.mp3"
     path.write_text("x")
