@@ -47,6 +47,8 @@ SERVED = {
 }
 # A kill comes up to so long after the work of a run began: within a step, or between two.
 LATEST_SECONDS = 10.0
+# A run whose worker was killed has ten seconds to say so to the server (utils/parent.py).
+_MOMENT_SECONDS = 15
 # What was killed must have gone on by then.
 _PATIENCE_SECONDS = 300
 
@@ -247,8 +249,8 @@ def _wait_until_settled(home: Path) -> None:
 
 
 def _processes(home: Path) -> list[str]:
-    """Processes of a home that still live three seconds later."""
-    end = time.monotonic() + 3
+    """Processes of a home that still live after a moment to end."""
+    end = time.monotonic() + _MOMENT_SECONDS
     while (found := list(_of(home))) and time.monotonic() < end:
         time.sleep(0.1)
     return found
