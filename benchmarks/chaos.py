@@ -47,8 +47,8 @@ SERVED = {
 }
 # A kill comes up to so long after the work of a run began: within a step, or between two.
 LATEST_SECONDS = 10.0
-# A run whose worker was killed has ten seconds to say so to the server (utils/parent.py).
-_MOMENT_SECONDS = 15
+# A run whose worker was killed has a quarter of a minute for its last words (utils/parent.py).
+_MOMENT_SECONDS = 20
 # What was killed must have gone on by then.
 _PATIENCE_SECONDS = 300
 

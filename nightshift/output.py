@@ -26,7 +26,7 @@ COLORS = {
     "skipped": "dim", "nothing_to_do": "dim", "pending": "cyan", "processing": "cyan",
     "revise": "yellow", "deferred": "yellow", "partial": "yellow", "warning": "yellow",
     "failed": "red", "reject": "red", "quarantined": "red", "problem": "red",
-    "crashed": "red", "mended": "cyan",
+    "crashed": "red", "mended": "cyan", "running": "cyan",
 }  # fmt: skip
 
 

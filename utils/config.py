@@ -21,6 +21,7 @@ from pydantic import (
     Field,
     SecretStr,
     ValidationError,
+    ValidationInfo,
     field_validator,
     model_validator,
 )
@@ -220,12 +221,15 @@ class Settings(BaseSettings):
 
     @field_validator("notify_urls", "notify_on", mode="before")
     @classmethod
-    def _words(cls, value: object) -> object:
-        """A list as people write it: with blanks between, or as JSON."""
+    def _words(cls, value: object, info: ValidationInfo) -> object:
+        """A list as people write it: with blanks or commas between, or as JSON.
+
+        A comma may be part of an address.
+        """
         if not isinstance(value, str):
             return value
         if not value.lstrip().startswith("["):
-            return value.split()
+            return (value if info.field_name == "notify_urls" else value.replace(",", " ")).split()
         try:
             return json.loads(value)
         except ValueError:

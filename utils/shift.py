@@ -70,7 +70,7 @@ def holding(flow: str | None, run_id: str, holder: str | None = None) -> Iterato
         run_id: The run.
         holder: Who claims; the run itself when not given.
     """
-    worker = parent.end_with_worker()
+    parent.end_with_worker()
     settings, holder = load_settings(), holder or run_id
     with session() as s:
         holders.enter(s, holder, run_id, settings.lease_seconds)
@@ -101,7 +101,6 @@ def holding(flow: str | None, run_id: str, holder: str | None = None) -> Iterato
             _note_broken_off(run_id, error)
         raise
     finally:
-        parent.end_soon_without(worker)
         over.set()
         heart.join()
         with session() as s:

@@ -205,7 +205,7 @@ def test_nothing_is_imported_for_nobody():
 )  # fmt: skip
 def test_addresses_are_written_with_blanks_between_or_as_json(monkeypatch, written):
     monkeypatch.setenv("NIGHTSHIFT_NOTIFY_URLS", written)
-    monkeypatch.setenv("NIGHTSHIFT_NOTIFY_ON", "finished window_missed")
+    monkeypatch.setenv("NIGHTSHIFT_NOTIFY_ON", "finished, window_missed")
     told = Settings()
     assert [url.get_secret_value() for url in told.notify_urls] == [
         "json://a/x",

@@ -12,12 +12,11 @@ from utils import parent
 
 parent.LAST_WORDS_SECONDS = 0.5
 signal.signal(signal.SIGTERM, lambda *_: sys.exit())
-worker = parent.end_with_worker()
+parent.end_with_worker()
 try:
     print("works", flush=True)
     signal.pause()
 finally:
-    parent.end_soon_without(worker)
     print("ends", flush=True)
     threading.Event().wait()  # as Prefect does for a server that is gone
 """

@@ -4,6 +4,7 @@ import json
 from datetime import UTC, datetime
 from html.parser import HTMLParser
 
+import pytest
 from sqlalchemy import event, insert
 from typer.testing import CliRunner
 
@@ -13,6 +14,7 @@ from utils.config import load_settings
 from utils.db import costs, runs
 from utils.db.schema import Execution, Item, Run, RunItem, Spending
 from utils.db.session import engine, session
+from utils.models.shift import RunStatus
 from utils.report import costs as report_costs
 from utils.report import markdown
 
@@ -191,3 +193,14 @@ def test_the_command_names_the_slowest_steps_and_the_lanes(settings):
         "cost_usd": 0.0025,
     }  # fmt: skip
     assert (told["left_over"], told["reason"]) == (2, "the disk was full")
+
+
+@pytest.mark.parametrize("status", RunStatus)
+def test_a_run_is_told_whatever_it_has_come_to_so_far(settings, status):
+    began()
+    outcomes(("a.mp4", "done", {}))
+    with session() as s:
+        s.get_one(Run, "r1").status = status.value
+    told = CliRunner().invoke(app, ["report"])
+    assert told.exit_code == 0, told.exception
+    assert f"{status.value.replace('_', ' ')}: 1 done" in told.stdout
