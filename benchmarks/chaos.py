@@ -175,8 +175,9 @@ def _kill(process: subprocess.Popen[str], target: str) -> None:
         os.killpg(process.pid, signal.SIGKILL)
     elif target == "server":
         for child in psutil.Process(process.pid).children():
-            if any("prefect.server" in word for word in child.cmdline()):
-                child.kill()
+            with suppress(psutil.Error):  # a tool that ended just now
+                if any("prefect.server" in word for word in child.cmdline()):
+                    child.kill()
     else:
         process.kill()
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import sys
 
@@ -19,6 +18,7 @@ from nightshift import (
     steps,
     work,
 )
+from nightshift.output import print_error
 from utils.errors import NightShiftError
 
 app = typer.Typer(
@@ -67,9 +67,7 @@ def main() -> None:
     try:
         app()
     except NightShiftError as error:
-        if "--json" in sys.argv:
-            print(json.dumps({"error": str(error)}))
-        print(f"nightshift: {error}", file=sys.stderr)
+        print_error(str(error))
         sys.exit(1)
     finally:
         if work.cut_off:  # Prefect would try to deliver its events first, 7 s for each

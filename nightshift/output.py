@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -50,6 +51,13 @@ _SKIPPED_ROWS = 100  # chosen
 def print_json(document: Any) -> None:
     """Print one JSON document."""
     print(json.dumps(document, ensure_ascii=False, default=str))
+
+
+def print_error(message: str) -> None:
+    """Print what went wrong: a line on stderr, and with ``--json`` a document on stdout."""
+    if "--json" in sys.argv:
+        print_json({"error": message})
+    print(f"nightshift: {message}", file=sys.stderr, flush=True)
 
 
 def print_table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:

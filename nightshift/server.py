@@ -1,13 +1,22 @@
-"""The Prefect server that the settings name: does it answer, and does it fit what runs here."""
+"""The Prefect server: does it answer, does it fit what runs here, does it still live."""
 
 from __future__ import annotations
 
+import os
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from importlib.metadata import version
 
 import httpx
 
+from nightshift.output import errors, print_error
 from utils.config import Settings, is_served
 from utils.errors import NightShiftError, RetryableError, SettingsError
+
+# For what is in work to be given back once the ephemeral server was killed. Chosen.
+_LAST_WORDS_SECONDS = 15.0
 
 
 def require(settings: Settings) -> None:
@@ -26,6 +35,38 @@ def require(settings: Settings) -> None:
             f"two don't understand each other. Run a server of version {ours} "
             "(`nightshift up` does), or mend NIGHTSHIFT_PREFECT_API_URL."
         )
+
+
+@contextmanager
+def watched() -> Iterator[None]:
+    """End what the block does soon after the ephemeral server of this process was killed.
+
+    Steps can't be told to it any more, and Prefect's client would go on asking for minutes.
+    """
+    over = threading.Event()
+    threading.Thread(target=_watch, args=(over,), name="server", daemon=True).start()
+    try:
+        yield
+    finally:
+        over.set()
+
+
+def _watch(over: threading.Event) -> None:
+    from tasks import zombies  # imports Prefect
+    from utils.media import process
+
+    while not over.wait(1):
+        if zombies.server_is_gone():
+            process.end_all()
+            if not over.wait(_LAST_WORDS_SECONDS):
+                errors.show_cursor()
+                print_error(
+                    "The run broke off: its Prefect server was killed. What was finished is kept: "
+                    "run again."
+                )
+                sys.stdout.flush()
+                os._exit(1)
+            return
 
 
 def version_of() -> str:

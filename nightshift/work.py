@@ -201,7 +201,7 @@ def _work(flow_name: str, as_json: bool, verbose: bool, **parameters: Any) -> No
 
     global cut_off
     run_id = shift.new_id()
-    with watch.shown(quiet=as_json):
+    with watch.shown(quiet=as_json), server.watched():
         flow = getattr(import_module(f"flows.{flow_name}"), flow_name)
         state = flow(**parameters, run_id=run_id, return_state=True)
     cut_off = zombies.server_is_gone()

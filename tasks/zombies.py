@@ -45,9 +45,14 @@ def end_server_with_us() -> None:
 
 def server_is_gone() -> bool:
     """True if the ephemeral server of this process was there, and died."""
-    return any(
-        not child.is_running() or child.status() == psutil.STATUS_ZOMBIE for child in _watched
-    )
+    return not all(map(_lives, _watched))
+
+
+def _lives(child: psutil.Process) -> bool:
+    try:
+        return bool(child.is_running() and child.status() != psutil.STATUS_ZOMBIE)
+    except psutil.NoSuchProcess:
+        return False
 
 
 def close_zombies(dead: Collection[str] = ()) -> list[str]:
