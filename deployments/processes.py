@@ -20,7 +20,7 @@ from utils.config import Settings, child_environment
 from utils.errors import PermanentError, ResourceError
 
 START_SECONDS = 120
-_STOP_SECONDS = 20
+_STOP_SECONDS, _STOP_SECONDS_ALONE = 20, 3
 
 Process = subprocess.Popen[bytes]
 
@@ -49,16 +49,19 @@ def end(process: Process) -> None:
     """Ask the whole process group to end, and make it; its leader may be dead already.
 
     What a killed worker leaves are flow runs that nobody could cancel any more: they get
-    SIGTERM too, and give back what they hold.
+    SIGTERM too, and give back what they hold. A leader that is alone has nothing to wait for: a
+    Prefect worker would take half a minute.
     """
     for number in (signal.SIGTERM, signal.SIGKILL):
         with contextlib.suppress(ProcessLookupError):
             os.killpg(process.pid, number)
-        until = time.monotonic() + _STOP_SECONDS
-        while time.monotonic() < until:
-            if process.poll() is not None and not _members(process.pid):
+        asked, limit = time.monotonic(), _STOP_SECONDS
+        while time.monotonic() < asked + limit:
+            left = _members(process.pid)
+            if process.poll() is not None and not left:
                 reaper.forget(process.pid)
                 return
+            limit = _STOP_SECONDS_ALONE if left == [process.pid] else _STOP_SECONDS
             time.sleep(0.1)
 
 

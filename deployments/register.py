@@ -1,4 +1,4 @@
-"""Tells a Prefect server what it needs to know: pool, tag limits, automation, deployments.
+"""Tells a Prefect server what it needs to know: dead runs, pool, limits, automations, deployments.
 
 Each part can be repeated at any time; what is there already is brought up to date.
 """
@@ -22,6 +22,8 @@ from prefect.exceptions import ObjectAlreadyExists, ObjectNotFound
 
 from flows.batch import NOTHING_TO_DO, PARTIAL
 from flows.workpool import HIGH_MEMORY
+from tasks import zombies
+from utils import sweep
 from utils.config import Settings, child_environment
 from utils.errors import PermanentError
 from utils.pipeline import BY_NAME
@@ -39,6 +41,7 @@ def register(settings: Settings) -> list[str]:
     """
     with get_client(sync_client=True) as client:
         said = [
+            _put_in_order(settings),
             _pool(client, settings.work_pool),
             _queue(client, settings.work_pool, HIGH_MEMORY, limit=1),
             *(_limit(client, lane, limit) for lane, limit in limits(settings).items()),
@@ -47,6 +50,17 @@ def register(settings: Settings) -> list[str]:
     said.append(_deployments(settings))
     said.append(_again_automation())
     return said
+
+
+def _put_in_order(settings: Settings) -> str:
+    """Close the runs of processes that were killed together with the server.
+
+    Until then they hold their deployment's only place: Prefect frees it after five minutes.
+    """
+    swept = sweep.sweep(settings)
+    closed, freed = zombies.close_zombies(swept.runs), zombies.free_slots()
+    runs = f"runs marked as Crashed: {', '.join(closed) or 'none'}"
+    return f"{runs}; slots freed: {', '.join(freed) or 'none'}"
 
 
 def limits(settings: Settings) -> dict[str, int]:
