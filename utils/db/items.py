@@ -7,19 +7,13 @@ from datetime import timedelta
 from pathlib import Path
 from typing import NamedTuple
 
-from sqlalchemy import (
-    func,
-    select,
-)
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from utils.config import load_settings
 from utils.db.schema import File, Item, now
 from utils.db.session import chunks, upsert
-from utils.errors import (
-    PermanentError,
-    RetryableError,
-)
+from utils.errors import PermanentError, RetryableError
 from utils.media import files
 from utils.models.item import FileStat, ItemStatus, MediaItem, MediaKind
 
