@@ -31,7 +31,7 @@ demo: setup ## Set up, then process samples/.
 
 test: setup lint ## Lint, types, layers and all tests.
 	$(BIN)/nightshift setup
-	$(BIN)/pytest -n 2 --dist loadfile
+	$(BIN)/pytest
 
 check: test ## The same as test.
 
