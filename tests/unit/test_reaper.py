@@ -83,4 +83,3 @@ def test_a_watchman_that_was_killed_is_replaced_and_told_of_all(settings, monkey
     finally:
         for one in sleepers:
             one.kill()
-            reaper.forget(one.pid)
