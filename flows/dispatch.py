@@ -23,7 +23,7 @@ from prefect.client.schemas.filters import FlowRunFilter, FlowRunFilterId
 from prefect.client.schemas.objects import FlowRun, StateType
 from prefect.deployments import run_deployment
 from prefect.exceptions import ObjectNotFound
-from prefect.states import Cancelling, Crashed
+from prefect.states import Cancelled, Cancelling, Crashed
 from tenacity import Retrying, retry_if_exception, stop_after_delay, wait_fixed
 
 from flows.workpool import DEFAULT, HIGH_MEMORY, workers_online
@@ -36,10 +36,10 @@ from utils.models.item import Entry
 from utils.models.options import PipelineOptions
 from utils.window import Window
 
-# All chosen. A child that is PENDING for so long lost its worker; a holder without a row for so
-# long has ended, though its run never said so.
+# All chosen. A child is dead if it is not known as a holder so long after a worker took it, or
+# if it was known and has not been for so long, though its run never said that it ended.
 _LOOK_SECONDS = 2.0
-_PENDING_SECONDS = 180
+_START_SECONDS = 180
 _GONE_SECONDS = 20
 # So long the server, or the last worker, may be away before the night is given up.
 _OUTAGE_SECONDS = 600
@@ -68,8 +68,7 @@ class _Night:
         self.alone: list[Piece] = []
         self.out: dict[UUID, Child] = {}
         self.tries: Counter[str] = Counter()
-        self.pending: dict[UUID, float] = {}
-        self.alive: dict[UUID, float] = {}
+        self.dead_at: dict[UUID, float] = {}
         self.states: dict[UUID, FlowRun] = {}
         self.unique = uuid.uuid4().hex[:6]
         self.handed = 0
@@ -211,21 +210,17 @@ def _end_of(night: _Night, child: Child, lives: bool) -> str | None:
     if state.is_final():
         broke_off = state.type in {StateType.CRASHED, StateType.FAILED}
         return (state.message or state.name) if broke_off else ""
-    if state.is_pending():
-        since = night.pending.setdefault(child.id, moment)
-        dead = moment - since > _PENDING_SECONDS
-    elif state.is_running():
-        if lives:
-            night.alive[child.id] = moment
-        dead = moment - night.alive.get(child.id, moment) > _GONE_SECONDS
-    else:
-        dead = False
-    if not dead:
+    if state.is_scheduled():
+        return None
+    if lives:
+        night.dead_at[child.id] = moment + _GONE_SECONDS
+    if moment < night.dead_at.setdefault(child.id, moment + _START_SECONDS):
         return None
     why = "Its process was killed."
+    end = (Cancelled if state.is_cancelling() else Crashed)(message=why)
     with suppress(httpx.HTTPError, ObjectNotFound), get_client(sync_client=True) as client:
-        client.set_flow_run_state(child.id, Crashed(message=why), force=True)
-    return why
+        client.set_flow_run_state(child.id, end, force=True)
+    return "" if state.is_cancelling() else why
 
 
 def _again(night: _Night, child: Child, why: str) -> None:

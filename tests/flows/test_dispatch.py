@@ -7,7 +7,16 @@ import pytest
 from prefect.client.orchestration import get_client
 from prefect.client.schemas.actions import WorkPoolCreate
 from prefect.client.schemas.objects import FlowRun
-from prefect.states import Cancelled, Completed, Crashed, Failed, Pending, Running, Scheduled
+from prefect.states import (
+    Cancelled,
+    Cancelling,
+    Completed,
+    Crashed,
+    Failed,
+    Pending,
+    Running,
+    Scheduled,
+)
 
 from flows import dispatch, workpool
 from flows.night_shift import night_shift
@@ -88,10 +97,20 @@ def test_the_end_of_a_chunk(state, lives, end):
     assert dispatch._end_of(night, child, lives) == end
 
 
-@pytest.mark.parametrize(("state", "since"), [(Running(), "alive"), (Pending(), "pending")])
+@pytest.mark.parametrize(
+    ("state", "end"),
+    [
+        (Running(), "Its process was killed."),
+        (Pending(), "Its process was killed."),
+        (Cancelling(), ""),  # nobody asked for what it left
+    ],
+)
+@pytest.mark.parametrize("was_known", [True, False], ids=["at work", "on its way"])
 def test_a_chunk_whose_process_is_gone_is_dead_before_prefect_says_so(
-    client, state, since, monkeypatch
+    client, state, end, was_known, monkeypatch
 ):
     night, child = night_with(state)
-    getattr(night, since)[child.id] = time.monotonic() - 1000
-    assert dispatch._end_of(night, child, lives=False) == "Its process was killed."
+    assert dispatch._end_of(night, child, lives=was_known) is None
+    later = time.monotonic() + (dispatch._GONE_SECONDS if was_known else dispatch._START_SECONDS)
+    monkeypatch.setattr(dispatch.time, "monotonic", lambda: later + 1)
+    assert dispatch._end_of(night, child, lives=False) == end
