@@ -36,10 +36,12 @@ from utils.models.item import Entry
 from utils.models.options import PipelineOptions
 from utils.window import Window
 
-# All chosen. A child is dead if it is not known as a holder so long after a worker took it, or
-# if it was known and has not been for so long, though its run never said that it ended.
+# All chosen. A child is dead, though its run never said that it ended, if its process has not
+# begun so long after a worker took it (an image may have to be pulled), if it is not known as a
+# holder so long after it began, or if it was known and has not been for so long.
 _LOOK_SECONDS = 2.0
 _START_SECONDS = 180
+_BEGIN_SECONDS = 60
 _GONE_SECONDS = 20
 # So long the server, or the last worker, may be away before the night is given up.
 _OUTAGE_SECONDS = 600
@@ -68,7 +70,7 @@ class _Night:
         self.alone: list[Piece] = []
         self.out: dict[UUID, Child] = {}
         self.tries: Counter[str] = Counter()
-        self.dead_at: dict[UUID, float] = {}
+        self.dead_at: dict[tuple[UUID, StateType], float] = {}
         self.states: dict[UUID, FlowRun] = {}
         self.unique = uuid.uuid4().hex[:6]
         self.handed = 0
@@ -212,9 +214,11 @@ def _end_of(night: _Night, child: Child, lives: bool) -> str | None:
         return (state.message or state.name) if broke_off else ""
     if state.is_scheduled():
         return None
+    stage = child.id, state.type
     if lives:
-        night.dead_at[child.id] = moment + _GONE_SECONDS
-    if moment < night.dead_at.setdefault(child.id, moment + _START_SECONDS):
+        night.dead_at[stage] = moment + _GONE_SECONDS
+    patience = _START_SECONDS if state.is_pending() else _BEGIN_SECONDS
+    if moment < night.dead_at.setdefault(stage, moment + patience):
         return None
     why = "Its process was killed."
     end = (Cancelled if state.is_cancelling() else Crashed)(message=why)

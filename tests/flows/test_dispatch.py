@@ -98,19 +98,19 @@ def test_the_end_of_a_chunk(state, lives, end):
 
 
 @pytest.mark.parametrize(
-    ("state", "end"),
+    ("state", "was_known", "seconds", "end"),
     [
-        (Running(), "Its process was killed."),
-        (Pending(), "Its process was killed."),
-        (Cancelling(), ""),  # nobody asked for what it left
+        (Pending(), False, dispatch._START_SECONDS, "Its process was killed."),
+        (Running(), False, dispatch._BEGIN_SECONDS, "Its process was killed."),
+        (Running(), True, dispatch._GONE_SECONDS, "Its process was killed."),
+        (Cancelling(), True, dispatch._GONE_SECONDS, ""),  # nobody asks for what it left
     ],
 )
-@pytest.mark.parametrize("was_known", [True, False], ids=["at work", "on its way"])
 def test_a_chunk_whose_process_is_gone_is_dead_before_prefect_says_so(
-    client, state, end, was_known, monkeypatch
+    client, state, was_known, seconds, end, monkeypatch
 ):
     night, child = night_with(state)
     assert dispatch._end_of(night, child, lives=was_known) is None
-    later = time.monotonic() + (dispatch._GONE_SECONDS if was_known else dispatch._START_SECONDS)
-    monkeypatch.setattr(dispatch.time, "monotonic", lambda: later + 1)
+    later = time.monotonic() + seconds + 1
+    monkeypatch.setattr(dispatch.time, "monotonic", lambda: later)
     assert dispatch._end_of(night, child, lives=False) == end

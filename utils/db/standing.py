@@ -12,6 +12,7 @@ from sqlalchemy import (
     case,
     cast,
     extract,
+    false,
     literal,
     or_,
     select,
@@ -86,12 +87,14 @@ def claim(
     """Take up to ``limit`` items of ``query`` for ``holder``; nobody else gets them.
 
     On Postgres rows that another shift is taking are skipped (``FOR UPDATE SKIP LOCKED``);
-    on SQLite the update itself decides, one writer at a time. With ``renew`` what ``holder``
-    has already is taken again. What a dead holder had is freed by a sweep (utils/sweep.py).
+    on SQLite one claims after the other. With ``renew`` what ``holder`` has already is taken
+    again. What a dead holder had is freed by a sweep (utils/sweep.py).
     """
     candidates = query.with_only_columns(Item.id).limit(limit)
     if s.get_bind().dialect.name == "postgresql":
         candidates = candidates.with_for_update(skip_locked=True)
+    else:  # takes the only writer's place before it looks: nobody takes what it finds
+        s.execute(update(Item).where(false()).values(claimed_by=None))
     free = or_(Item.claimed_by.is_(None), Item.claimed_by == (holder if renew else None))
     ids = list(s.scalars(candidates.where(free)))
     taken = set(
