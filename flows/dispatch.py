@@ -20,7 +20,7 @@ import httpx
 from prefect import get_run_logger
 from prefect.client.orchestration import get_client
 from prefect.client.schemas.filters import FlowRunFilter, FlowRunFilterId
-from prefect.client.schemas.objects import FlowRun, StateType
+from prefect.client.schemas.objects import FlowRun, State, StateType
 from prefect.deployments import run_deployment
 from prefect.exceptions import ObjectNotFound
 from prefect.states import Cancelled, Cancelling, Crashed
@@ -221,10 +221,11 @@ def _end_of(night: _Night, child: Child, lives: bool) -> str | None:
     if moment < night.dead_at.setdefault(stage, moment + patience):
         return None
     why = "Its process was killed."
-    end = (Cancelled if state.is_cancelling() else Crashed)(message=why)
+    asked_for = state.is_cancelling()
+    end: State[Any] = Cancelled(message=why) if asked_for else Crashed(message=why)
     with suppress(httpx.HTTPError, ObjectNotFound), get_client(sync_client=True) as client:
         client.set_flow_run_state(child.id, end, force=True)
-    return "" if state.is_cancelling() else why
+    return "" if asked_for else why
 
 
 def _again(night: _Night, child: Child, why: str) -> None:

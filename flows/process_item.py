@@ -14,7 +14,7 @@ from subflows.outcome import recorded
 from subflows.processing import process
 from subflows.storage import store
 from tasks.database import connect
-from tasks.policy import claimed_by, current_run, forced, working_as
+from tasks.policy import acting, working_as
 from tasks.zombies import run_of
 from utils import pipeline, shift
 from utils.config import load_settings
@@ -49,10 +49,11 @@ def process_item(
     alone = nullcontext() if working_as.get() else shift.holding(None, run, holder)
     with alone:
         media = shift.claim_one(item, holder)
-        current_run.set(run)
-        claimed_by.set(holder)
-        forced.set(pipeline.forced(options))
-        with recorded(media, run_id, holder, options) as put_off, lent(media.item_id):
+        with (
+            acting(run, holder, pipeline.forced(options)),
+            recorded(media, run_id, holder, options) as put_off,
+            lent(media.item_id),
+        ):
             facts = extract(media, options)
             findings = analyse(facts, options)
             put_off += findings.put_off

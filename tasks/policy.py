@@ -16,7 +16,8 @@ from __future__ import annotations
 
 import inspect
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from contextvars import ContextVar
 from functools import wraps
 from typing import Any, ParamSpec, Protocol, TypeVar, cast, get_type_hints
@@ -47,6 +48,25 @@ working_as: ContextVar[str | None] = ContextVar("working_as", default=None)
 claimed_by: ContextVar[str | None] = ContextVar("claimed_by", default=None)
 # Steps that are executed though the ledger knows them.
 forced: ContextVar[frozenset[str]] = ContextVar("forced", default=frozenset())
+
+
+@contextmanager
+def acting(run_id: str, holder: str, again: frozenset[str]) -> Iterator[None]:
+    """Have the block's steps executed for a run, in the name of who has claimed their item.
+
+    Args:
+        run_id: The run that the ledger's rows name.
+        holder: Who has claimed the item; a step begins only while that holds.
+        again: Steps that are executed though the ledger knows them.
+    """
+    run, holding, forcing = current_run.set(run_id), claimed_by.set(holder), forced.set(again)
+    try:
+        yield
+    finally:
+        current_run.reset(run)
+        claimed_by.reset(holding)
+        forced.reset(forcing)
+
 
 # An ephemeral server serves this process alone: the lane suffices, and a tag would cost each
 # step a request to a busy SQLite (2 s for each one that is refused). Asked at import, because

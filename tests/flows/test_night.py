@@ -96,9 +96,10 @@ def task_runs(name):
         TaskRunFilter,
         TaskRunFilterName,
     )
+    from prefect.client.schemas.sorting import FlowRunSort
 
     with get_client(sync_client=True) as client:
-        newest = client.read_flow_runs(limit=50)
+        newest = client.read_flow_runs(limit=50, sort=FlowRunSort.START_TIME_DESC)
         shifts = [run for run in newest if "run_id" in run.parameters and "limit" in run.parameters]
         latest = max(shifts, key=lambda run: run.created)
         found = client.read_task_runs(
