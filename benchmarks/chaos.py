@@ -196,7 +196,7 @@ def _goes_on(served: selfhosted.Served, clips: int) -> bool:
         if _steps_begun(served.home) > begun:
             return True
         assert time.monotonic() < end, f"no step began within {_PATIENCE_SECONDS} s"
-        if not any("prefect.engine" in line for line in _of(served.home)):
+        if not _a_night_works(served.home):
             _start_a_night(served)
         time.sleep(0.5)
     return False
@@ -217,6 +217,10 @@ def _start_a_night(served: selfhosted.Served) -> None:
         [Path(sys.executable).with_name("prefect"), "deployment", "run", "night-shift/nightly"],
         env={**os.environ, "PREFECT_API_URL": served.api_url}, capture_output=True, check=False,
     )  # fmt: skip
+
+
+def _a_night_works(home: Path) -> bool:
+    return any("prefect.engine" in line for line in _of(home))
 
 
 def _steps_begun(home: Path) -> int:
@@ -247,11 +251,11 @@ def _all_done(home: Path, clips: int) -> bool:
 
 
 def _wait_until_settled(home: Path) -> None:
-    """Until the last night has ended, well or swept."""
+    """Until the last night has ended, well or swept, and its process with it."""
     end = time.monotonic() + 300
     while time.monotonic() < end:
         with _database(home) as ledger:
-            if not _open_rows(ledger):
+            if not _open_rows(ledger) and not _a_night_works(home):
                 return
         time.sleep(1)
 

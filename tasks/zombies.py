@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from contextlib import suppress
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import psutil
@@ -18,14 +18,17 @@ from prefect.client.schemas.filters import (
 from prefect.client.schemas.objects import FlowRun, StateType
 from prefect.states import Crashed
 from sqlalchemy import select
+from sqlalchemy.orm import Session
 
 from utils import reaper
 from utils.config import load_settings
-from utils.db.schema import Holder, now
+from utils.db.schema import Holder, Run, now
 from utils.db.session import session
 
 _SERVER = "prefect.server.api.server:create_app"
 _watched: list[psutil.Process] = []
+# From a run's end in the database to its flow run's; a dead worker's runs get 15 s. Chosen.
+_SAID_SECONDS = 20
 _PAGE = 200  # the most that Prefect's API gives at once
 
 
@@ -58,21 +61,31 @@ def _lives(child: psutil.Process) -> bool:
 def close_zombies(dead: Collection[str] = ()) -> list[str]:
     """Mark flow runs that Prefect has as Running and nobody works for as Crashed.
 
-    These are those of ``dead`` runs, and those that began more than a lease ago and whose run
-    has no holder. Children carry their run's id as a parameter.
+    These are those of ``dead`` runs, those whose run has no holder and began more than a lease
+    ago, and those whose run has no holder and came to an end in the database a while ago: they
+    could not say so any more. Children carry their run's id as a parameter.
 
     Returns:
         Their names.
     """
-    with session() as s:
-        living = set(s.scalars(select(Holder.run_id)))
     with get_client(sync_client=True) as client:
-        found = [run for run in _running(client) if _is_zombie(run, dead, living)]
+        running = _running(client)
+        with session() as s:
+            living = set(s.scalars(select(Holder.run_id)))
+            ended = _ended(s, {_our_id(run) for run in running})
+        found = [run for run in running if _is_zombie(run, dead, living, ended)]
         for run in found:
             client.set_flow_run_state(
                 run.id, Crashed(message="Its process was killed."), force=True
             )
     return [run.name for run in found]
+
+
+def _ended(s: Session, run_ids: Collection[str]) -> dict[str, datetime]:
+    """When runs ended that have had the time to say so."""
+    long_ago = now() - timedelta(seconds=_SAID_SECONDS)
+    over = select(Run.id, Run.ended_at).where(Run.id.in_(run_ids), Run.ended_at < long_ago)
+    return {run_id: at for run_id, at in s.execute(over) if at}
 
 
 def free_slots() -> list[str]:
@@ -100,8 +113,21 @@ def _running(client: SyncPrefectClient) -> list[FlowRun]:
     return client.read_flow_runs(flow_run_filter=FlowRunFilter(state=state), limit=_PAGE)
 
 
-def _is_zombie(run: FlowRun, dead: Collection[str], living: Collection[str | None]) -> bool:
-    run_id = str(run.parameters.get("run_id") or run_of(run))
+def _our_id(run: FlowRun) -> str:
+    return str(run.parameters.get("run_id") or run_of(run))
+
+
+def _is_zombie(
+    run: FlowRun,
+    dead: Collection[str],
+    living: Collection[str | None],
+    ended: Mapping[str, datetime],
+) -> bool:
+    run_id = _our_id(run)
+    if run_id in dead or run_id in living:
+        return run_id in dead
     lease = timedelta(seconds=load_settings().lease_seconds)
     is_old = run.start_time is not None and now() - run.start_time > lease
-    return run_id in dead or (is_old and run_id not in living)
+    # A run that is tried again keeps its id: only an end after it began to run is its own.
+    is_over = run_id in ended and run.state is not None and run.state.timestamp < ended[run_id]
+    return is_old or is_over

@@ -2,6 +2,7 @@
 
 import time
 import uuid
+from datetime import timedelta
 
 import pytest
 from prefect.client.orchestration import get_client
@@ -21,6 +22,9 @@ from prefect.states import (
 from flows import dispatch, workpool
 from flows.night_shift import night_shift
 from flows.shift import shift
+from tasks import zombies
+from utils.db import holders, runs, schema
+from utils.db.session import session
 from utils.errors import SettingsError
 from utils.handout import Piece
 
@@ -60,7 +64,6 @@ def test_a_night_without_workers_hands_nothing_out_and_claims_nothing(
     import shutil
 
     from utils.db import items
-    from utils.db.session import session
 
     override(work_pool="nowhere")
     settings.inbox.mkdir(exist_ok=True)
@@ -114,3 +117,32 @@ def test_a_chunk_whose_process_is_gone_is_dead_before_prefect_says_so(
     later = time.monotonic() + seconds + 1
     monkeypatch.setattr(dispatch.time, "monotonic", lambda: later)
     assert dispatch._end_of(night, child, lives=False) == end
+
+
+@pytest.mark.parametrize(
+    ("ended_seconds_ago", "holds", "state"),
+    [
+        (60, False, "CRASHED"),  # its process gave back what it had; its server was gone
+        (1, False, "RUNNING"),  # about to say so
+        (60, True, "RUNNING"),  # its children are still at work
+        (600, False, "RUNNING"),  # that end was of an earlier try
+    ],
+)
+def test_a_run_that_ended_without_a_word_is_closed(
+    client, ended_seconds_ago, holds, state, monkeypatch, override
+):
+    override(lease_seconds=1000)
+    made = client.create_flow_run(night_shift, state=Running())
+    run_id = zombies.run_of(made)
+    later = schema.now() + timedelta(seconds=100)
+    monkeypatch.setattr(zombies, "now", lambda: later)
+    ended_at = later - timedelta(seconds=ended_seconds_ago)
+    with session() as s:
+        runs.begin(s, run_id, "night-shift")
+        s.get_one(schema.Run, run_id).ended_at = ended_at
+        if holds:
+            holders.enter(s, f"{run_id}-1", run_id, 60)
+    closed = zombies.close_zombies()
+    assert client.read_flow_run(made.id).state_type.value == state
+    assert (made.name in closed) == (state == "CRASHED")
+    client.delete_flow_run(made.id)
