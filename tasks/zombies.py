@@ -61,9 +61,9 @@ def _lives(child: psutil.Process) -> bool:
 def close_zombies(dead: Collection[str] = ()) -> list[str]:
     """Mark flow runs that Prefect has as Running and nobody works for as Crashed.
 
-    These are those of ``dead`` runs, those whose run has no holder and began more than a lease
-    ago, and those whose run has no holder and came to an end in the database a while ago: they
-    could not say so any more. Children carry their run's id as a parameter.
+    These are those of ``dead`` runs, and of runs without a holder those that came to an end in
+    the database a while ago, and could not say so any more, or began more than a lease ago.
+    Children carry their run's id as a parameter.
 
     Returns:
         Their names.
@@ -82,9 +82,8 @@ def close_zombies(dead: Collection[str] = ()) -> list[str]:
 
 
 def _ended(s: Session, run_ids: Collection[str]) -> dict[str, datetime]:
-    """When runs ended that have had the time to say so."""
-    long_ago = now() - timedelta(seconds=_SAID_SECONDS)
-    over = select(Run.id, Run.ended_at).where(Run.id.in_(run_ids), Run.ended_at < long_ago)
+    """When runs ended, those that did."""
+    over = select(Run.id, Run.ended_at).where(Run.id.in_(run_ids), Run.ended_at.is_not(None))
     return {run_id: at for run_id, at in s.execute(over) if at}
 
 
@@ -126,8 +125,9 @@ def _is_zombie(
     run_id = _our_id(run)
     if run_id in dead or run_id in living:
         return run_id in dead
-    lease = timedelta(seconds=load_settings().lease_seconds)
-    is_old = run.start_time is not None and now() - run.start_time > lease
     # A run that is tried again keeps its id: only an end after it began to run is its own.
-    is_over = run_id in ended and run.state is not None and run.state.timestamp < ended[run_id]
-    return is_old or is_over
+    over_at = ended.get(run_id)
+    if over_at and run.state and run.state.timestamp < over_at:
+        return now() - over_at > timedelta(seconds=_SAID_SECONDS)
+    lease = timedelta(seconds=load_settings().lease_seconds)
+    return run.start_time is not None and now() - run.start_time > lease

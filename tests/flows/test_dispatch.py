@@ -120,18 +120,20 @@ def test_a_chunk_whose_process_is_gone_is_dead_before_prefect_says_so(
 
 
 @pytest.mark.parametrize(
-    ("ended_seconds_ago", "holds", "state"),
+    ("ended_seconds_ago", "holds", "lease_seconds", "state"),
     [
-        (60, False, "CRASHED"),  # its process gave back what it had; its server was gone
-        (1, False, "RUNNING"),  # about to say so
-        (60, True, "RUNNING"),  # its children are still at work
-        (600, False, "RUNNING"),  # that end was of an earlier try
+        (60, False, 1000, "CRASHED"),  # its process gave back what it had; its server was gone
+        (1, False, 1000, "RUNNING"),  # about to say so
+        (1, False, 10, "RUNNING"),  # the same, of a long run
+        (60, True, 10, "RUNNING"),  # its children are still at work
+        (600, False, 1000, "RUNNING"),  # that end was of an earlier try
+        (600, False, 10, "CRASHED"),  # and of this one nobody knows
     ],
 )
 def test_a_run_that_ended_without_a_word_is_closed(
-    client, ended_seconds_ago, holds, state, monkeypatch, override
+    client, ended_seconds_ago, holds, lease_seconds, state, monkeypatch, override
 ):
-    override(lease_seconds=1000)
+    override(lease_seconds=lease_seconds)
     made = client.create_flow_run(night_shift, state=Running())
     run_id = zombies.run_of(made)
     later = schema.now() + timedelta(seconds=100)
