@@ -47,7 +47,7 @@ SERVED = {
 }
 # A kill comes up to so long after the work of a run began: within a step, or between two.
 LATEST_SECONDS = 10.0
-# A run whose worker was killed has a quarter of a minute for its last words (utils/parent.py).
+# A run whose worker was killed has a quarter of a minute to end (utils/processes/parent.py).
 _MOMENT_SECONDS = 20
 # What was killed must have gone on by then.
 _PATIENCE_SECONDS = 300
@@ -309,7 +309,7 @@ def _open_rows(ledger: Connection) -> list[str]:
     """Claims, leases, runs and executions that nobody closed."""
     queries = {
         "claims": "SELECT count(*) FROM items WHERE claimed_by IS NOT NULL",
-        "holders": "SELECT count(*) FROM holders",
+        "workers": "SELECT count(*) FROM workers",
         "leases": "SELECT count(*) FROM leases",
         "open runs": "SELECT count(*) FROM runs WHERE status = 'running'",
         "open executions": "SELECT count(*) FROM executions WHERE status = 'running'",

@@ -15,9 +15,12 @@ import tempfile
 from pathlib import Path
 from typing import NamedTuple
 
-from utils.media import encode, ffprobe, process, profiles, quality, signal, tools
-from utils.media.layout import read
+from utils.media import signal, tools
+from utils.media.encoding import encode, stream_plan, vmaf
+from utils.media.probing import ffprobe
+from utils.media.streams import read
 from utils.models.options import CompressionOptions
+from utils.processes import child_process
 
 Row = tuple[str, str, str, str, str]
 
@@ -74,14 +77,14 @@ def _to_target(clip: Path, folder: Path) -> tuple[Row, Encoded]:
 
 def _at(clip: Path, crf: float, folder: Path) -> Encoded:
     """The same encode at a fixed crf."""
-    plan = profiles.for_video(read(clip), CompressionOptions(), is_intact=True)
+    plan = stream_plan.for_video(read(clip), CompressionOptions(), is_intact=True)
     target = folder / "fixed.mp4"
-    process.run(profiles.command(clip, plan, target, crf), clip)
+    child_process.run(stream_plan.command(clip, plan, target, crf), clip)
     return Encoded(_score(target, clip), target.stat().st_size)
 
 
 def _score(made: Path, clip: Path) -> float:
-    return quality.measure(made, [clip], "vmaf", deep=False, short_side=360)
+    return vmaf.measure(made, [clip], "vmaf", deep=False, short_side=360)
 
 
 def _against(found: list[Encoded], fixed: list[list[Encoded]]) -> Row:

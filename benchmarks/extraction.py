@@ -17,8 +17,11 @@ from pathlib import Path
 from pymediainfo import MediaInfo
 
 from tests.media import SAMPLES, ffmpeg
-from utils.media import exiftool, ffprobe, mediainfo, sidecars, tools
-from utils.metadata import codec, consolidation, dates, exif, focal, hdr, place, tracks
+from utils.media import tools
+from utils.media.probing import exiftool, ffprobe, mediainfo
+from utils.metadata import codec, consolidation, exif, focal, hdr, tracks
+from utils.models.tool_reports import ToolReports
+from utils.storage import sidecars
 
 Row = tuple[str, str, str, str, str]
 _FILES = 50
@@ -50,19 +53,19 @@ def _used() -> float:
 def _ours(files: list[Path]) -> None:
     for path in files:
         probed, media, tags = ffprobe.report(path), mediainfo.report(path), exiftool.report(path)
-        extended = exif.extended(tags)
+        camera = exif.extended(tags)
         consolidation.consolidate(
-            probed,
-            media,
-            tags,
-            extended=extended,
-            codec=codec.details(probed, media),
-            hdr=hdr.describe(probed, media),
-            audio=tracks.audio(probed, media),
-            subtitles=tracks.subtitles(probed, sidecars.beside(path)),
-            captured=dates.captured(tags, probed, media),
-            place=place.locate(tags, probed),
-            focal=focal.detect(tags, extended, probed.container),
+            ToolReports(
+                ffprobe=probed,
+                mediainfo=media,
+                exif=tags,
+                camera=camera,
+                codec=codec.details(probed, media),
+                hdr=hdr.describe(probed, media),
+                audio_tracks=tracks.audio(probed, media),
+                subtitle_tracks=tracks.subtitles(probed, sidecars.beside(path)),
+                focal_length=focal.detect(tags, camera, probed.container),
+            )
         )
     exiftool.close()  # its time counts once it has ended
 

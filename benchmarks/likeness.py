@@ -19,10 +19,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from utils.similarity import near_duplicates
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from utils.models.likeness import Likeness
+    from utils.models.fingerprint import Fingerprint
 
     Numbers = NDArray[np.uint64]
 
@@ -48,30 +50,30 @@ def rows() -> list[Row]:
     return found
 
 
-def spread(number: int) -> Likeness:
+def spread(number: int) -> Fingerprint:
     chance = np.random.default_rng(number)
     return _item(number, chance, float(np.exp(chance.uniform(np.log(10), np.log(7200)))))
 
 
-def same_length(number: int) -> Likeness:
+def same_length(number: int) -> Fingerprint:
     return _item(number, np.random.default_rng(number), 30.0)
 
 
-def one_camera(number: int) -> Likeness:
+def one_camera(number: int) -> Fingerprint:
     chance = np.random.default_rng(number)
     scene = np.random.default_rng(0).integers(0, 2**63, dtype=np.uint64)
     return _likeness(number, 30.0, scene ^ _noise(chance, _FRAMES, 64, 1), None)
 
 
-def _item(number: int, chance: np.random.Generator, seconds: float) -> Likeness:
+def _item(number: int, chance: np.random.Generator, seconds: float) -> Fingerprint:
     words = int((min(seconds, 300.0) - 2.6) / 0.1238)
     frames, sound = _walk(chance, _FRAMES, 64, 6), _walk(chance, words, 32, 4)
     return _likeness(number, seconds, frames, sound)
 
 
-def copy_of(known: Likeness, chance: np.random.Generator) -> Likeness:
+def copy_of(known: Fingerprint, chance: np.random.Generator) -> Fingerprint:
     """As a re-encode leaves it: 2 bits of a frame and 1.5 of a sub-fingerprint differ."""
-    from utils.media.resemblance import prints
+    from utils.similarity.compare import prints
 
     arrays = prints(known)
     frames = arrays.hashes ^ _noise(chance, len(arrays.hashes), 64, 2)
@@ -92,11 +94,11 @@ def _noise(chance: np.random.Generator, length: int, bits: int, mean: float) -> 
     return np.packbits(flipped, axis=1).view(f">u{bits // 8}").ravel().astype(np.uint64)
 
 
-def _likeness(number: int, seconds: float, frames: Numbers, sound: Numbers | None) -> Likeness:
+def _likeness(number: int, seconds: float, frames: Numbers, sound: Numbers | None) -> Fingerprint:
+    from utils.models.fingerprint import Fingerprint, Frame
     from utils.models.item import MediaKind
-    from utils.models.likeness import Frame, Likeness
 
-    return Likeness(
+    return Fingerprint(
         item_id=f"{number:064x}",
         kind=MediaKind.VIDEO,
         duration_seconds=seconds,
@@ -112,17 +114,16 @@ def _likeness(number: int, seconds: float, frames: Numbers, sound: Numbers | Non
     )
 
 
-def _measure(home: str, make: Callable[[int], Likeness]) -> tuple[float, float]:
+def _measure(home: str, make: Callable[[int], Fingerprint]) -> tuple[float, float]:
     """Median seconds of a check, and of a comparison with each in turn."""
     from sqlalchemy import select
 
     from utils.config import load_settings
-    from utils.db import likenesses
-    from utils.db.schema import Item, LikenessRow
+    from utils.db.schema import FingerprintRow, Item
     from utils.db.session import session
-    from utils.media import resemblance
-    from utils.models.likeness import Likeness
+    from utils.models.fingerprint import Fingerprint
     from utils.models.options import DuplicateOptions
+    from utils.similarity import compare
 
     before = os.environ.get("NIGHTSHIFT_HOME")
     os.environ["NIGHTSHIFT_HOME"] = home
@@ -134,7 +135,7 @@ def _measure(home: str, make: Callable[[int], Likeness]) -> tuple[float, float]:
             s.add(Item(id=likeness.item_id, kind="video", title=str(number), size_bytes=1,
                        status="done"))  # fmt: skip
             s.flush()
-            likenesses.store(s, likeness)
+            near_duplicates.store(s, likeness)
     ours, each = [], []
     chance = np.random.default_rng(1)
     for check in range(CHECKS):
@@ -142,15 +143,15 @@ def _measure(home: str, make: Callable[[int], Likeness]) -> tuple[float, float]:
         new = copy_of(make(wanted), chance)
         started = time.perf_counter()
         with session() as s:
-            found = likenesses.near_duplicates(s, new, options)
+            found = near_duplicates.find(s, new, options)
         ours.append(time.perf_counter() - started)
         if make is not one_camera:  # there, none can be told from another
             assert [match.item_id for match in found.matches] == [f"{wanted:064x}"]
         if check == 0:
             started = time.perf_counter()
             with session() as s:
-                for document in s.scalars(select(LikenessRow.document)):
-                    resemblance.match(new, Likeness.model_validate(document), options)
+                for document in s.scalars(select(FingerprintRow.document)):
+                    compare.match(new, Fingerprint.model_validate(document), options)
             each.append(time.perf_counter() - started)
     if before is None:
         del os.environ["NIGHTSHIFT_HOME"]

@@ -16,34 +16,30 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import NamedTuple
 
-from utils import pipeline
-from utils import record as records
+from utils.analysis import analyst, local_video, thumbnail_choice
 from utils.config import load_settings, prepare_torch
-from utils.media import (
-    encode,
-    exiftool,
-    exposure,
-    ffprobe,
-    files,
-    likeness,
-    mediainfo,
-    sidecars,
-    signal,
-    thumbnails,
-)
-from utils.metadata import codec, consolidation, dates, exif, focal, hdr, place, tracks
+from utils.media import signal
+from utils.media.encoding import encode
+from utils.media.imaging import exposure, thumbnails
+from utils.media.probing import exiftool, ffprobe, mediainfo
+from utils.metadata import codec, consolidation, exif, focal, hdr, tracks
 from utils.models.item import MediaItem
-from utils.models.known import Known
 from utils.models.metadata import AudioTracks, Metadata, SubtitleTracks
 from utils.models.probe import ContainerProbe
 from utils.models.signal import SignalReport
+from utils.models.step_results import StepResults
+from utils.models.tool_reports import ToolReports
 from utils.models.verdict import Band, Verdict
-from utils.pipeline import Plan
-from utils.quality import criteria, gate
+from utils.pipeline import planning
+from utils.pipeline import record as records
+from utils.pipeline.planning import Plan
+from utils.quality import criteria
+from utils.quality import verdict as gate
+from utils.search import embedder
+from utils.search.passages import passages
+from utils.similarity import fingerprint
 from utils.speech import transcriber
-from utils.text import analyst, embedder
-from utils.text.passages import passages
-from utils.video import local, selection
+from utils.storage import files, sidecars
 
 SETTINGS = load_settings()
 OPTIONS = SETTINGS.pipeline
@@ -66,7 +62,7 @@ def work_on(clip: Path, folder: Path) -> None:
     facts = extract(clip)
     seen = signal.analyze(clip, facts.probe, folder)
     found = analyse(facts, seen, folder)
-    likeness.of(
+    fingerprint.of(
         facts.item.item_id,
         facts.probe.kind,
         seen.decoded_seconds,
@@ -87,7 +83,7 @@ def extract(clip: Path) -> Facts:
     checksum = files.sha256(clip)
     probed, media, tags = ffprobe.report(clip), mediainfo.report(clip), exiftool.report(clip)
     probe = probed.container.with_size(media.width, media.height)
-    plan = pipeline.plan(probe, OPTIONS, SETTINGS)
+    plan = planning.plan(probe, OPTIONS, SETTINGS)
     extended = exif.extended(tags)
     coding = codec.details(probed, media) if plan.runs("extract_codec") else None
     dynamic = hdr.describe(probed, media) if plan.runs("extract_hdr") else None
@@ -99,9 +95,10 @@ def extract(clip: Path) -> Facts:
     if plan.runs("detect_focal_length"):
         lens = focal.detect(tags, extended, probed.container)
     metadata = consolidation.consolidate(
-        probed, media, tags, extended=extended, codec=coding, hdr=dynamic, audio=sounds,
-        subtitles=subtitles, captured=dates.captured(tags, probed, media),
-        place=place.locate(tags, probed), focal=lens,
+        ToolReports(
+            ffprobe=probed, mediainfo=media, exif=tags, camera=extended, codec=coding, hdr=dynamic,
+            audio_tracks=sounds, subtitle_tracks=subtitles, focal_length=lens,
+        )
     )  # fmt: skip
     item = MediaItem(
         item_id=checksum, path=clip, kind=probe.kind, size_bytes=stat.size_bytes, title=clip.stem
@@ -109,7 +106,7 @@ def extract(clip: Path) -> Facts:
     return Facts(item, plan, probe, metadata, sounds, subtitles)
 
 
-def analyse(facts: Facts, seen: SignalReport, folder: Path) -> Known:
+def analyse(facts: Facts, seen: SignalReport, folder: Path) -> StepResults:
     clip, probe, plan = facts.item.path, facts.probe, facts.plan
     pictures = thumbnails.generate(clip, probe, seen, OPTIONS.thumbnail_count, folder)
     if plan.runs("analyze_exposure"):
@@ -118,14 +115,14 @@ def analyse(facts: Facts, seen: SignalReport, folder: Path) -> Known:
     meaning = analyst.analyze(said, facts.item.title, OPTIONS.analysis.for_text(), SETTINGS)
     video = None
     if plan.runs("ai_video_analysis"):
-        video = local.describe(
+        video = local_video.describe(
             thumbnails.scenes(seen), pictures.stills, meaning.understanding, seen.decoded_seconds
         )
     if video and plan.runs("ai_thumbnail_selection"):
-        times = selection.times(video, seen.decoded_seconds)
+        times = thumbnail_choice.times(video, seen.decoded_seconds)
         pictures = thumbnails.at_times(clip, probe, times, folder)
     verdict: Verdict = gate.decide(criteria.judge(probe, seen, said, OPTIONS.gate))
-    return Known(
+    return StepResults(
         probe=probe, signal=seen, metadata=facts.metadata, audio_tracks=facts.sounds,
         subtitle_tracks=facts.subtitles, transcript=said, analysis=meaning, video=video,
         pictures=pictures, verdict=verdict,

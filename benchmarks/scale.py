@@ -118,7 +118,7 @@ def images(folder: Path, number: int) -> None:
 
 
 def _without_optional() -> list[str]:
-    from utils.pipeline import STEPS
+    from utils.pipeline.steps import STEPS
 
     return [part for step in STEPS if step.optional for part in ("--skip", step.name)]
 
@@ -127,20 +127,27 @@ def fill(folder: Path) -> None:
     """Take 10,000 files in as a shift does, and mark them as done under today's key."""
     from sqlalchemy import insert, update
 
-    from utils import shift
     from utils.config import load_settings
     from utils.db.schema import Execution, Item, now
     from utils.db.session import session
-    from utils.pipeline import STEPS
+    from utils.pipeline import fingerprint
+    from utils.pipeline.steps import STEPS
+    from utils.sources import scan
 
     options = load_settings().pipeline
     for n in range(DONE):
         path = folder / f"{n // 500:03}" / f"{n:05}.jpg"
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(f"item {n}")
-    found = shift.take_in([str(folder)], options)
+    found = scan.scan(
+        [str(folder)], fingerprint.wanted_key(options, load_settings()), load_settings()
+    )
     assert len(found.pending) == DONE
-    done = {"status": "done", "done_key": shift.done_key(options), "processed_at": now()}
+    done = {
+        "status": "done",
+        "done_key": fingerprint.done_key(options, load_settings()),
+        "processed_at": now(),
+    }
     with session() as s:
         s.execute(update(Item).values(verdict="approve", score=1.0, **done))
     for start in range(0, DONE, 500):

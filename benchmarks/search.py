@@ -18,8 +18,9 @@ from typing import Any
 from sqlalchemy import select, text
 
 from utils import config
+from utils.clock import now
 from utils.db import fulltext, library
-from utils.db.schema import Item, now
+from utils.db.schema import Item
 from utils.db.session import session
 from utils.models.embedding import Passage
 from utils.models.search import SearchFilters

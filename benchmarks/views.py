@@ -13,7 +13,9 @@ SECONDS = 60
 
 
 def rows() -> list[Row]:
-    from utils.media import exposure, ffprobe, signal, thumbnails, tools
+    from utils.media import signal, tools
+    from utils.media.imaging import exposure, thumbnails
+    from utils.media.probing import ffprobe
 
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)

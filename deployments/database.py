@@ -9,8 +9,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from utils import reaper
 from utils.config import Settings
+from utils.processes import watchdog
 
 
 class Database:
@@ -49,7 +49,7 @@ class Database:
         """Have it end when this process is killed: it recovers at the next start."""
         process = self._server.get_postmaster_info().process
         if process is not None:
-            reaper.watch(process.pid)
+            watchdog.watch(process.pid)
 
 
 def _is_alive(process: Any) -> bool:

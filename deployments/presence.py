@@ -12,7 +12,7 @@ from prometheus_client.core import Metric
 from prometheus_client.registry import Collector
 
 from utils.config import PrefectApi
-from utils.metrics import gauge, gauges
+from utils.observability.metrics import gauge, gauges
 
 _TIMEOUT_SECONDS = 3.0  # Prometheus waits 10 s for all metrics
 

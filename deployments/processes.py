@@ -8,16 +8,16 @@ import shutil
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import httpx
 import psutil
 
 from deployments.services import Service
-from utils import reaper
+from utils import clock
 from utils.config import Settings, child_environment
 from utils.errors import PermanentError, ResourceError
+from utils.processes import watchdog
 
 START_SECONDS = 120
 _STOP_SECONDS, _STOP_SECONDS_ALONE = 20, 3
@@ -41,7 +41,7 @@ def start(service: Service, settings: Settings) -> Process:
             )
         except OSError as error:
             raise ResourceError(f"{service.name} could not be started: {error}") from error
-    reaper.watch(process.pid)  # kill -9 of `up` would leave it, and its port taken
+    watchdog.watch(process.pid)  # kill -9 of `up` would leave it, and its port taken
     return process
 
 
@@ -55,14 +55,14 @@ def end(process: Process) -> None:
     for number in (signal.SIGTERM, signal.SIGKILL):
         with contextlib.suppress(ProcessLookupError):
             os.killpg(process.pid, number)
-        asked, limit = time.monotonic(), _STOP_SECONDS
-        while time.monotonic() < asked + limit:
+        asked, limit = clock.monotonic(), _STOP_SECONDS
+        while clock.monotonic() < asked + limit:
             left = _members(process.pid)
             if process.poll() is not None and not left:
-                reaper.forget(process.pid)
+                watchdog.forget(process.pid)
                 return
             limit = _STOP_SECONDS_ALONE if left == [process.pid] else _STOP_SECONDS
-            time.sleep(0.1)
+            clock.wait(0.1)
 
 
 def _members(group: int) -> list[int]:
@@ -91,13 +91,13 @@ def wait_healthy(service: Service, process: Process, settings: Settings) -> None
     Raises:
         PermanentError: it ended, or did not answer in time; with the end of its log.
     """
-    until = time.monotonic() + START_SECONDS
-    while time.monotonic() < until:
+    until = clock.monotonic() + START_SECONDS
+    while clock.monotonic() < until:
         if process.poll() is not None:
             raise PermanentError(f"{service.name} ended: {tail(settings, service.name)}")
         if is_healthy(service):
             return
-        time.sleep(0.2)
+        clock.wait(0.2)
     raise PermanentError(
         f"{service.name} did not answer at {service.health} within {START_SECONDS} s: "
         f"{tail(settings, service.name)}"

@@ -20,13 +20,14 @@ from prefect.events.schemas.automations import EventTrigger, Posture
 from prefect.events.schemas.events import ResourceSpecification
 from prefect.exceptions import ObjectAlreadyExists, ObjectNotFound
 
-from flows.batch import NOTHING_TO_DO, PARTIAL
-from flows.workpool import HIGH_MEMORY
-from tasks import zombies
-from utils import sweep
+from subflows.fan_out import NOTHING_TO_DO, PARTIAL
+from tasks.flow_runs import close_zombies, free_slots
+from tasks.tags import TAG, lane_tag
+from tasks.work_pool import HIGH_MEMORY
 from utils.config import Settings, child_environment
 from utils.errors import PermanentError
-from utils.pipeline import BY_NAME
+from utils.housekeeping import recovery
+from utils.pipeline.steps import BY_NAME
 
 PROJECT = Path(__file__).parent.parent
 ZOMBIES = "Crash zombie flow runs"
@@ -44,7 +45,7 @@ def register(settings: Settings) -> list[str]:
             _put_in_order(settings),
             _pool(client, settings.work_pool),
             _queue(client, settings.work_pool, HIGH_MEMORY, limit=1),
-            *(_limit(client, lane, limit) for lane, limit in limits(settings).items()),
+            *(_limit(client, tag, limit) for tag, limit in limits(settings).items()),
         ]
     said.append(_zombie_automation())
     said.append(_deployments(settings))
@@ -57,16 +58,17 @@ def _put_in_order(settings: Settings) -> str:
 
     Until then they hold their deployment's only place: Prefect frees it after five minutes.
     """
-    swept = sweep.sweep(settings)
-    closed, freed = zombies.close_zombies(swept.runs), zombies.free_slots()
+    recovered = recovery.recover(settings)
+    closed, freed = close_zombies(settings, recovered.runs), free_slots(settings)
     runs = f"runs marked as Crashed: {', '.join(closed) or 'none'}"
     return f"{runs}; slots freed: {', '.join(freed) or 'none'}"
 
 
 def limits(settings: Settings) -> dict[str, int]:
-    """Prefect's tag limits: the lanes that steps carry as tags, as wide as the settings say."""
+    """Prefect's tag limits: the lanes of steps, as wide as the settings say."""
     lanes = settings.lanes.model_dump()
-    return {lane: lanes[lane] for lane in sorted({step.lane for step in BY_NAME.values()})}
+    used = sorted({step.lane for step in BY_NAME.values()})
+    return {lane_tag(lane): lanes[lane] for lane in used}
 
 
 def _pool(client: SyncPrefectClient, name: str) -> str:
@@ -87,9 +89,9 @@ def _queue(client: SyncPrefectClient, pool: str, name: str, limit: int) -> str:
     return f"work queue {name}: {limit} at once"
 
 
-def _limit(client: SyncPrefectClient, lane: str, limit: int) -> str:
-    client.create_concurrency_limit(tag=lane, concurrency_limit=limit)
-    return f"tag limit {lane}: {limit}"
+def _limit(client: SyncPrefectClient, tag: str, limit: int) -> str:
+    client.create_concurrency_limit(tag=tag, concurrency_limit=limit)
+    return f"tag limit {tag}: {limit}"
 
 
 def _zombie_automation() -> str:
@@ -111,6 +113,7 @@ def _zombie_automation() -> str:
                 )
             },
             match=ResourceSpecification({"prefect.resource.id": ["prefect.flow-run.*"]}),
+            match_related=_tagged(TAG),  # others use the server too
             for_each={"prefect.resource.id"},
             posture=Posture.Proactive,
             threshold=1,
@@ -146,12 +149,7 @@ def _again_automation() -> str:
                         "prefect.resource.id": [f"prefect.deployment.{nightly.id}"],
                     }
                 ),
-                ResourceSpecification(
-                    {
-                        "prefect.resource.role": ["tag"],
-                        "prefect.resource.id": ["prefect.tag.auto-scheduled"],
-                    }
-                ),
+                _tagged("auto-scheduled"),
             ],
             posture=Posture.Reactive,
             threshold=1,
@@ -159,6 +157,13 @@ def _again_automation() -> str:
         actions=[RunDeployment(deployment_id=nightly.id)],
     )
     return _kept(automation)
+
+
+def _tagged(tag: str) -> ResourceSpecification:
+    """Flow runs that carry a tag."""
+    return ResourceSpecification(
+        {"prefect.resource.role": ["tag"], "prefect.resource.id": [f"prefect.tag.{tag}"]}
+    )
 
 
 def _kept(automation: Automation) -> str:

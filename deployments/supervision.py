@@ -6,7 +6,6 @@ import json
 import os
 import signal
 import socket
-import time
 from collections import defaultdict, deque
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
@@ -17,6 +16,7 @@ from deployments import processes
 from deployments.database import Database, embedded
 from deployments.processes import Process, tail
 from deployments.services import CHROMA, DEPLOY, METRICS, PREFECT, WORKER, Service, filled
+from utils import clock
 from utils.config import Settings, running_services
 from utils.errors import PermanentError
 
@@ -94,7 +94,7 @@ def up(settings: Settings, say: Say, prefect_port: int, chroma_port: int, worker
         say("Stop: Ctrl-C")
         while True:
             kept.look()
-            time.sleep(0.5)
+            clock.wait(0.5)
 
 
 class _Kept:
@@ -124,7 +124,7 @@ class _Kept:
         Raises:
             PermanentError: one died too often.
         """
-        moment = time.monotonic()
+        moment = clock.monotonic()
         if self._database and not self._database.lives() and "postgres" not in self._due:
             self._died(self._database.name, "its process is gone", moment)
         for name, (_, process) in self._running.items():

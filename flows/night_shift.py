@@ -10,24 +10,29 @@ from prefect.client.schemas.objects import State
 from prefect.runtime import flow_run
 from pydantic import AfterValidator, PositiveInt
 
-from flows.batch import conclude, concurrency_or_default, work_through
-from flows.content_ingestion import look_up
-from flows.dispatch import hand_out
+from flows.process_item import process_item
+from subflows.dispatch import dispatch_all
+from subflows.fan_out import conclude, work_through
+from subflows.listing import list_addresses
+from tasks import ephemeral_server
+from tasks.context import RunContext
 from tasks.database import connect
+from tasks.flow_runs import close_zombies, run_of
 from tasks.retention import once_a_day
-from tasks.zombies import close_zombies, end_server_with_us, run_of
-from utils import handout, shift
-from utils.config import load_settings
 from utils.db import ledger, sources
 from utils.db.session import session
-from utils.demand import Work
 from utils.models.item import Entry
 from utils.models.options import PipelineOptions
 from utils.models.shift import ItemOutcome, Outcome, ShiftReport
-from utils.pipeline import FETCH
-from utils.window import valid, valid_zone
+from utils.models.window import valid_window, valid_zone
+from utils.pipeline.fingerprint import wanted_key
+from utils.pipeline.steps import FETCH
+from utils.scheduling import claims, run_session
+from utils.scheduling import dispatch as dispatching
+from utils.scheduling.estimate import Work
+from utils.sources import scan
 
-Hours = Annotated[str, AfterValidator(valid)]
+Hours = Annotated[str, AfterValidator(valid_window)]
 Zone = Annotated[str, AfterValidator(valid_zone)]
 
 
@@ -53,36 +58,46 @@ def night_shift(
         run_id: The id of the run; a new one when not given.
         dispatch: Work here, or hand chunks to the workers; the setting when not given.
     """
-    connect()
-    settings = load_settings()
+    settings = connect()
     options, limit = options or settings.pipeline, limit or settings.shift_limit
     run_id = run_id or run_of(flow_run)
-    hours = shift.hours(window, timezone)
-    with shift.holding("night-shift", run_id) as swept:
-        end_server_with_us()
-        close_zombies(swept.runs)
-        if hours and shift.missed(run_id, hours):
-            return conclude(run_id)
-        settings.inbox.mkdir(parents=True, exist_ok=True)
-        with session() as s:
-            locations = [str(settings.inbox), *sources.locations(s)]
-        locations, elsewhere = shift.take_sources(run_id, locations)
-        folders = [location for location in locations if not sources.is_url(location)]
-        found = shift.take_in(folders, options)
-        arrivals = look_up([url for url in locations if sources.is_url(url)])
-        entries, given_up = _worth_fetching(arrivals.entries, settings.max_tries)
-        unusable = [_waiting(o) for o in found.outcomes if o.outcome is Outcome.FAILED]
-        shift.note(run_id, [*elsewhere, *unusable, *arrivals.failures, *given_up])
+    context = RunContext(run_id, run_id, options, settings)
+    hours = run_session.hours(window, timezone, settings)
+    with run_session.run_session("night-shift", run_id, settings) as recovered:
+        ephemeral_server.end_with_us()
+        close_zombies(settings, recovered.runs)
+        if hours and run_session.missed(run_id, hours):
+            return conclude(run_id, settings)
+        entries = _look_around(context)
         on_workers = (dispatch or settings.dispatch) == "workers"
         places = limit - _half(limit, entries)
-        waiting = handout.waiting(places) if on_workers else shift.claim_waiting(run_id, places)
-        works, at_once = _shared(limit, entries, waiting), concurrency_or_default(concurrency)
+        if on_workers:
+            waiting = dispatching.waiting(places, settings.max_tries)
+        else:
+            waiting = claims.claim_waiting(run_id, places, settings.max_tries)
+        works, at_once = _shared(limit, entries, waiting), concurrency or settings.concurrency
         if works and on_workers:
-            hand_out(run_id, works, options, at_once, hours)
+            dispatch_all(works, context, at_once, hours)
         elif works:
-            work_through(run_id, works, options, at_once, window=hours)
+            work_through(works, context, process_item, at_once, hours)
         once_a_day(settings)
-        return conclude(run_id)
+        return conclude(run_id, settings)
+
+
+def _look_around(context: RunContext) -> list[Entry]:
+    """Register what is new in the inbox and the sources; returns what is worth fetching."""
+    settings, run_id = context.settings, context.run_id
+    settings.inbox.mkdir(parents=True, exist_ok=True)
+    with session() as s:
+        locations = [str(settings.inbox), *sources.locations(s)]
+    locations, elsewhere = claims.take_sources(run_id, locations)
+    folders = [location for location in locations if not sources.is_url(location)]
+    found = scan.scan(folders, wanted_key(context.options, settings), settings)
+    listing = list_addresses([url for url in locations if sources.is_url(url)], settings)
+    entries, given_up = _worth_fetching(listing.entries, settings.max_tries)
+    unusable = [_waiting(o) for o in found.outcomes if o.outcome is Outcome.FAILED]
+    run_session.note(run_id, [*elsewhere, *unusable, *listing.failures, *given_up])
+    return entries
 
 
 def _half(limit: int, entries: list[Entry]) -> int:

@@ -13,14 +13,13 @@ from subflows.extraction import extract
 from subflows.outcome import recorded
 from subflows.processing import process
 from subflows.storage import store
+from tasks.context import RunContext
 from tasks.database import connect
-from tasks.policy import acting, working_as
-from tasks.zombies import run_of
-from utils import pipeline, shift
-from utils.config import load_settings
+from tasks.flow_runs import run_of
 from utils.models.options import PipelineOptions
 from utils.models.record import ItemRecord
-from utils.store import lent
+from utils.scheduling import claims, run_session
+from utils.storage.blobs import checked_out
 
 
 def _run_name() -> str:
@@ -30,7 +29,10 @@ def _run_name() -> str:
 
 @flow(name="process-item", flow_run_name=_run_name)
 def process_item(
-    item: str, options: PipelineOptions | None = None, run_id: str | None = None
+    item: str,
+    options: PipelineOptions | None = None,
+    run_id: str | None = None,
+    worker: str | None = None,
 ) -> ItemRecord | None:
     """Process one item; steps that the ledger knows are recalled, not repeated.
 
@@ -40,25 +42,24 @@ def process_item(
         item: A checksum, a unique prefix of one, or a path.
         options: What to do; the settings' defaults when not given.
         run_id: The run that this belongs to, if any.
+        worker: Who claims the item and has a heartbeat: a batch. On its own an item has both.
     """
-    connect()
-    options = options or load_settings().pipeline
+    settings = connect()
     run = run_id or run_of(flow_run)
-    holder = working_as.get() or run
-    # A batch keeps the claims of all its items; on its own, an item needs its own heartbeat.
-    alone = nullcontext() if working_as.get() else shift.holding(None, run, holder)
+    context = RunContext(run, worker or run, options or settings.pipeline, settings)
+    alone = nullcontext() if worker else run_session.run_session(None, run, settings)
     with alone:
-        media = shift.claim_one(item, holder)
+        media = claims.claim_one(item, context.claim_owner, settings)
+        context = context.for_claimed_item()
         with (
-            acting(run, holder, pipeline.forced(options)),
-            recorded(media, run_id, holder, options) as put_off,
-            lent(media.item_id),
+            recorded(context, media, is_reported=run_id is not None) as deferred,
+            checked_out(media.item_id, settings),
         ):
-            facts = extract(media, options)
-            findings = analyse(facts, options)
-            put_off += findings.put_off
-            product = process(facts, findings, options)
-            return store(facts, findings, product, options)
+            facts = extract(context, media)
+            findings = analyse(context, facts)
+            deferred += findings.deferred
+            product = process(context, facts, findings)
+            return store(context, facts, findings, product)
 
 
 if __name__ == "__main__":

@@ -7,18 +7,18 @@ import sys
 
 import typer
 
-from nightshift import (
+from nightshift.cli import (
     duplicates,
     failures,
     library,
     metrics,
     operation,
-    pausing,
+    pause,
     retention,
     steps,
     work,
 )
-from nightshift.output import print_error
+from nightshift.cli.output import print_error
 from utils.errors import NightShiftError
 
 app = typer.Typer(
@@ -52,7 +52,7 @@ def connect() -> None:
 
 
 work.add_to(app)
-pausing.add_to(app)
+pause.add_to(app)
 steps.add_to(app)
 library.add_to(app)
 failures.add_to(app)
@@ -64,15 +64,23 @@ metrics.add_to(app)
 
 def main() -> None:
     """Run a command; what is wrong with the world becomes one clear line and exit code 1."""
+    code = _exit_code()
+    if work.server_died:  # Prefect would try to deliver its events first, 7 s for each
+        sys.stdout.flush()
+        os._exit(code)
+    sys.exit(code)
+
+
+def _exit_code() -> int:
+    """Run a command; returns the code that the process is to end with."""
     try:
         app()
     except NightShiftError as error:
         print_error(str(error))
-        sys.exit(1)
-    finally:
-        if work.cut_off:  # Prefect would try to deliver its events first, 7 s for each
-            sys.stdout.flush()
-            os._exit(1)
+        return 1
+    except SystemExit as end:
+        return end.code if isinstance(end.code, int) else int(end.code is not None)
+    return 0
 
 
 if __name__ == "__main__":

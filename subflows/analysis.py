@@ -9,6 +9,7 @@ from pydantic import BaseModel
 
 from subflows.extraction import Extraction
 from tasks.compression import make_proxy
+from tasks.context import RunContext
 from tasks.enrichment import ai_thumbnail_selection, ai_video_analysis, analyze_content
 from tasks.extraction import detect_focal_length
 from tasks.signal import analyze_exposure, analyze_signal, generate_thumbnails
@@ -16,12 +17,11 @@ from tasks.transcription import transcribe_audio
 from utils.db import ledger
 from utils.db.session import session
 from utils.errors import DeferredError
-from utils.media import thumbnails
+from utils.media.imaging import thumbnails
 from utils.models.analysis import Analysis
 from utils.models.exposure import ExposureReport
 from utils.models.item import MediaItem
 from utils.models.metadata import FocalLength
-from utils.models.options import PipelineOptions
 from utils.models.rendition import Thumbnails
 from utils.models.signal import SignalReport
 from utils.models.transcript import Transcript
@@ -34,7 +34,7 @@ Result = TypeVar("Result", bound=BaseModel)
 class Findings:
     """What the steps of analysis found; None where a step does not apply.
 
-    ``put_off`` says what did not fit the ceilings of cost.
+    ``deferred`` says what did not fit the ceilings of cost.
     """
 
     signal: SignalReport | None = None
@@ -45,55 +45,65 @@ class Findings:
     analysis: Analysis | None = None
     video: VideoAnalysis | None = None
     best_pictures: Thumbnails | None = None
-    put_off: list[DeferredError] = field(default_factory=list)
+    deferred: list[DeferredError] = field(default_factory=list)
 
 
-def analyse(facts: Extraction, options: PipelineOptions) -> Findings:
+def analyse(context: RunContext, facts: Extraction) -> Findings:
     """Run the steps of analysis that apply."""
     item, probe, plan = facts.item, facts.probe, facts.plan
     found = Findings()
     if plan.runs("analyze_signal"):
-        found.signal = analyze_signal(item, probe)
+        found.signal = analyze_signal(context, item, probe)
     if found.signal and plan.runs("generate_thumbnails"):
-        found.thumbnails = generate_thumbnails(item, probe, found.signal, options.thumbnail_count)
+        found.thumbnails = generate_thumbnails(
+            context, item, probe, found.signal, context.options.thumbnail_count
+        )
     if found.signal and plan.runs("analyze_exposure"):
-        found.exposure = analyze_exposure(item, probe, found.signal)
+        found.exposure = analyze_exposure(context, item, probe, found.signal)
     if facts.exif and facts.camera and plan.runs("detect_focal_length"):
-        found.focal_length = detect_focal_length(item, facts.exif, facts.camera, facts.ffprobe)
-    _listen(facts, found, options)
-    _watch(facts, found, options)
+        found.focal_length = detect_focal_length(
+            context, item, facts.exif, facts.camera, facts.ffprobe
+        )
+    _listen(context, facts, found)
+    _watch(context, facts, found)
     return found
 
 
-def _listen(facts: Extraction, found: Findings, options: PipelineOptions) -> None:
+def _listen(context: RunContext, facts: Extraction, found: Findings) -> None:
     item, probe, plan = facts.item, facts.probe, facts.plan
     if plan.runs("transcribe_audio"):
-        found.transcript = transcribe_audio(item, probe.heard[0].index, options.transcription)
+        found.transcript = transcribe_audio(
+            context, item, probe.heard[0].index, context.options.transcription
+        )
     if found.transcript and plan.runs("analyze_content"):
         try:
-            found.analysis = analyze_content(item, found.transcript, options.analysis.for_text())
+            found.analysis = analyze_content(
+                context, item, found.transcript, context.options.analysis.for_text()
+            )
         except DeferredError as error:
-            found.put_off.append(error)
+            found.deferred.append(error)
             found.analysis = _kept(item, "analyze_content", Analysis)
 
 
-def _watch(facts: Extraction, found: Findings, options: PipelineOptions) -> None:
+def _watch(context: RunContext, facts: Extraction, found: Findings) -> None:
     item, probe, plan = facts.item, facts.probe, facts.plan
     if not (found.signal and found.thumbnails and plan.runs("ai_video_analysis")):
         return
     seconds = found.signal.decoded_seconds
     proxy = None
     if plan.runs("make_proxy"):
-        proxy = make_proxy(item, probe, float(options.analysis.max_video_seconds))
+        proxy = make_proxy(context, item, probe, float(context.options.analysis.max_video_seconds))
     material = proxy or _clues(found)
     language = found.transcript.language if found.transcript else None
     try:
-        found.video = ai_video_analysis(item, seconds, material, language, options.analysis)
+        found.video = ai_video_analysis(
+            context, item, seconds, material, language, context.options.analysis
+        )
     except DeferredError as error:
-        found.put_off.append(error)
+        found.deferred.append(error)
         found.video = _kept(item, "ai_video_analysis", VideoAnalysis)
     if found.video and plan.runs("ai_thumbnail_selection"):
-        found.best_pictures = ai_thumbnail_selection(item, probe, seconds, found.video)
+        found.best_pictures = ai_thumbnail_selection(context, item, probe, seconds, found.video)
 
 
 def _kept(item: MediaItem, step: str, kind: type[Result]) -> Result | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from tasks.context import RunContext
 from tasks.extraction import (
     extract_audio_tracks,
     extract_codec,
@@ -15,8 +16,6 @@ from tasks.extraction import (
     extract_subtitle_tracks,
 )
 from tasks.ingestion import check_duplicate, generate_checksum
-from utils import pipeline
-from utils.config import load_settings
 from utils.models.item import MediaItem
 from utils.models.metadata import (
     AudioTracks,
@@ -25,9 +24,9 @@ from utils.models.metadata import (
     HdrDetails,
     SubtitleTracks,
 )
-from utils.models.options import PipelineOptions
 from utils.models.probe import ContainerProbe, ExifReport, FfprobeReport, MediaInfoReport
-from utils.pipeline import Plan
+from utils.pipeline import planning
+from utils.pipeline.planning import Plan
 
 
 @dataclass(frozen=True)
@@ -50,19 +49,19 @@ class Extraction:
     subtitle_tracks: SubtitleTracks | None
 
 
-def extract(item: MediaItem, options: PipelineOptions) -> Extraction:
+def extract(context: RunContext, item: MediaItem) -> Extraction:
     """Run the steps of extraction that apply."""
-    generate_checksum(item)
-    probed = extract_ffprobe(item)
+    generate_checksum(context, item)
+    probed = extract_ffprobe(context, item)
     probe = probed.container
     item = item.model_copy(update={"kind": probe.kind})
-    plan = pipeline.plan(probe, options, load_settings())
+    plan = planning.plan(probe, context.options, context.settings)
     if plan.runs("check_duplicate"):
-        check_duplicate(item)
-    mediainfo = extract_mediainfo(item) if plan.runs("extract_mediainfo") else None
+        check_duplicate(context, item)
+    mediainfo = extract_mediainfo(context, item) if plan.runs("extract_mediainfo") else None
     if mediainfo:
         probe = probe.with_size(mediainfo.width, mediainfo.height)
-    exif = extract_exiftool(item) if plan.runs("extract_exiftool") else None
+    exif = extract_exiftool(context, item) if plan.runs("extract_exiftool") else None
     return Extraction(
         item=item,
         plan=plan,
@@ -70,15 +69,17 @@ def extract(item: MediaItem, options: PipelineOptions) -> Extraction:
         ffprobe=probed,
         mediainfo=mediainfo,
         exif=exif,
-        camera=extract_extended_exif(item, exif)
+        camera=extract_extended_exif(context, item, exif)
         if exif and plan.runs("extract_extended_exif")
         else None,
-        codec=extract_codec(item, probed, mediainfo) if plan.runs("extract_codec") else None,
-        hdr=extract_hdr(item, probed, mediainfo) if plan.runs("extract_hdr") else None,
-        audio_tracks=extract_audio_tracks(item, probed, mediainfo)
+        codec=extract_codec(context, item, probed, mediainfo)
+        if plan.runs("extract_codec")
+        else None,
+        hdr=extract_hdr(context, item, probed, mediainfo) if plan.runs("extract_hdr") else None,
+        audio_tracks=extract_audio_tracks(context, item, probed, mediainfo)
         if plan.runs("extract_audio_tracks")
         else None,
-        subtitle_tracks=extract_subtitle_tracks(item, probed)
+        subtitle_tracks=extract_subtitle_tracks(context, item, probed)
         if plan.runs("extract_subtitle_tracks")
         else None,
     )

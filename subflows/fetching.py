@@ -1,6 +1,6 @@
 """From an entry of a site to a verified file in the store.
 
-The archive is marked only after the file was probed, decoded to its end and held against
+It is marked as fetched only after the file was probed, decoded to its end and held against
 the declared duration; what fails leaves no file behind and is fetched again, twice at most.
 The results of the probe and the decode stand in the ledger: the item's own flow recalls them.
 """
@@ -12,18 +12,18 @@ from pathlib import Path
 
 from tenacity import retry, retry_if_exception_type, stop_after_attempt, wait_exponential_jitter
 
+from tasks.context import RunContext
 from tasks.extraction import extract_ffprobe
 from tasks.ingestion import fetch_media
 from tasks.signal import analyze_signal
-from utils import deadline, store
-from utils.config import load_settings
-from utils.db import archive, items
+from utils.db import downloads, items
 from utils.db.items import Seen
 from utils.db.session import session
-from utils.errors import PermanentError, RetryableError
-from utils.media import files
+from utils.errors import NightShiftError, PermanentError, RetryableError
 from utils.models.item import Entry, Fetched, MediaItem, MediaKind
 from utils.models.probe import ContainerProbe
+from utils.processes import deadline
+from utils.storage import blobs, files
 
 # A site's declared duration is rounded to seconds; more than this is missing content.
 _SLACK_SECONDS = 1.5
@@ -41,9 +41,13 @@ class _BadDownload(RetryableError):
     sleep=deadline.pause,
     reraise=True,
 )
-def fetch(entry: Entry) -> str:
-    """Fetch, verify, register and archive one entry; returns the item's id."""
-    fetched = fetch_media(entry)
+def fetch(context: RunContext, entry: Entry) -> str:
+    """Fetch, verify, register and mark one entry as fetched; returns the item's id.
+
+    What turns out to be no whole media file is removed. A verified download whose item could not
+    be registered (the database was locked) stays where a later run finds it.
+    """
+    fetched = fetch_media(context, entry)
     try:
         checksum = files.sha256(fetched.path)
         item = MediaItem(
@@ -54,16 +58,19 @@ def fetch(entry: Entry) -> str:
             title=fetched.title,
             source_url=fetched.url,
         )
-        probe = _verified(item, fetched)
-        return _keep(item, probe, entry)
-    finally:
+        probe = _verified(context, item, fetched)
+    except (PermanentError, _BadDownload):
         shutil.rmtree(fetched.path.parent, ignore_errors=True)
+        raise
+    _register(context, item, probe, entry)
+    shutil.rmtree(fetched.path.parent, ignore_errors=True)
+    return item.item_id
 
 
-def _verified(item: MediaItem, fetched: Fetched) -> ContainerProbe:
+def _verified(context: RunContext, item: MediaItem, fetched: Fetched) -> ContainerProbe:
     try:
-        probe = extract_ffprobe(item).container
-        signal = analyze_signal(item, probe)
+        probe = extract_ffprobe(context, item).container
+        signal = analyze_signal(context, item, probe)
     except PermanentError as error:
         raise _BadDownload(f"{fetched.url} gave no whole media file: {error}") from error
     # What came out of the decoder, not what the container says: that may be a guess, or a lie.
@@ -75,14 +82,20 @@ def _verified(item: MediaItem, fetched: Fetched) -> ContainerProbe:
     return probe
 
 
-def _keep(item: MediaItem, probe: ContainerProbe, entry: Entry) -> str:
-    folder = files.item_folder(load_settings().home, item.item_id)
+def _register(context: RunContext, item: MediaItem, probe: ContainerProbe, entry: Entry) -> None:
+    """Give the download its place among the items' files, and note both."""
+    folder = files.item_folder(context.settings.home, item.item_id)
     original = folder / f"original{Path(item.path).suffix}"
+    was_there = original.exists()
     # A link: until the database knows of the file, the download stays where a later run finds it.
     files.linked(item.path, original)
-    store.keep_original(item.item_id, original)
-    with session() as s:
-        seen = Seen(files.stat(original), item.item_id, True)
-        items.register(s, seen, probe.kind, item.title, entry.url)
-        archive.mark(s, entry, item.item_id)
-    return item.item_id
+    try:
+        blobs.upload_original(item.item_id, original, context.settings)
+        with session() as s:
+            seen = Seen(files.stat(original), item.item_id, True)
+            items.register(s, seen, probe.kind, item.title, entry.url)
+            downloads.mark(s, entry, item.item_id)
+    except NightShiftError:
+        if not was_there:  # no table knows of it
+            original.unlink(missing_ok=True)
+        raise

@@ -7,76 +7,97 @@ from contextlib import contextmanager
 
 from sqlalchemy.orm import Session
 
-from utils import progress, shift
-from utils.config import load_settings
-from utils.db import items, runs, standing
+from tasks.context import RunContext
+from utils.db import items, queue, runs
 from utils.db.schema import Item
 from utils.db.session import session
-from utils.errors import DeferredError, ResourceError, StoppedError
+from utils.errors import DeferredError, ResourceError, StoppedError, step_of
 from utils.models.item import MediaItem
-from utils.models.options import PipelineOptions
 from utils.models.shift import ItemOutcome, Outcome
 from utils.models.verdict import Band
+from utils.observability import progress
+from utils.pipeline import fingerprint
+from utils.storage import sidecars
 
 
 @contextmanager
 def recorded(
-    item: MediaItem, run_id: str | None, holder: str, options: PipelineOptions
+    context: RunContext, item: MediaItem, is_reported: bool
 ) -> Iterator[list[DeferredError]]:
     """Settle the item as done if the block succeeds, as failed (and re-raise) if it does not.
 
-    The block adds to the list what it put off. An item that another run took over from
-    ``holder`` is that run's to settle. What met a lack of disk or memory stays ``holder``'s and
-    stands as before: the gate tries it again, or gives it back (utils/gate.py).
+    The block adds to the list what it deferred. An item that another run took over is that run's
+    to settle. What met a lack of disk or memory stays claimed: it is tried again, or released
+    (utils/scheduling/admission.py).
+
+    Args:
+        context: The run, and who has claimed the item.
+        item: The item.
+        is_reported: True if the run has a report, which the outcome belongs in.
     """
-    put_off: list[DeferredError] = []
+    deferred: list[DeferredError] = []
     try:
-        yield put_off
+        yield deferred
     except (ResourceError, MemoryError) as error:
-        progress.tell(progress.Held(f"{item.title}: {error}", item.item_id))
+        progress.tell(progress.Paused(f"{item.title}: {error}", item.item_id))
         raise
     except Exception as error:
         with session() as s:
-            if not standing.holds(s, item.item_id, holder):
+            if not _settle_failed(s, context, item, error):
                 raise
-            if options.only:  # of the item as a whole it says nothing
-                standing.settle_aside(s, item.item_id, load_settings().max_tries)
-            else:
-                standing.settle_failed(s, item.item_id, error, load_settings().max_tries)
-            _note(s, run_id, item, Outcome.FAILED, error)
+            if is_reported:
+                _note(s, context, item, Outcome.FAILED, error)
         progress.tell(progress.Settled(item.item_id, item.title, "failed", str(error)))
         raise
-    outcome = Outcome.DEFERRED if put_off else Outcome.DONE
+    outcome = Outcome.DEFERRED if deferred else Outcome.DONE
+    reason = deferred[0] if deferred else None
     with session() as s:
-        if not standing.holds(s, item.item_id, holder):
+        if not _settle(s, context, item, reason):
             raise StoppedError(f"{item.title} was finished by another run, which took it over.")
-        if options.only:
-            standing.settle_aside(s, item.item_id, load_settings().max_tries)
-        elif put_off:
-            standing.settle_deferred(s, item.item_id, str(put_off[0]))
-        else:
-            standing.settle_done(s, item.item_id, shift.done_key(options))
-        verdict = _note(s, run_id, item, outcome, put_off[0] if put_off else None)
-    detail = str(put_off[0]) if put_off else verdict or ""
+        verdict = s.get_one(Item, item.item_id).verdict
+        if is_reported:
+            _note(s, context, item, outcome, reason)
+    detail = str(reason) if reason else verdict or ""
     progress.tell(progress.Settled(item.item_id, item.title, outcome.value, detail))
 
 
+def _settle_failed(s: Session, context: RunContext, item: MediaItem, error: Exception) -> bool:
+    """Settle the item as failed; False if it is another run's by now."""
+    worker = context.claim_owner
+    if context.options.only:  # of the item as a whole it says nothing
+        return queue.release(s, worker, [item.item_id])
+    return queue.settle_failed(s, worker, item.item_id, error, context.settings.max_tries)
+
+
+def _settle(
+    s: Session, context: RunContext, item: MediaItem, deferred: DeferredError | None
+) -> bool:
+    """Settle the item as done, or deferred; False if it is another run's by now."""
+    worker = context.claim_owner
+    if context.options.only:
+        return queue.release(s, worker, [item.item_id])
+    if deferred:
+        return queue.settle_deferred(s, worker, item.item_id, deferred)
+    names = [sidecar.name for sidecar in sidecars.beside(item.path)]
+    key = sidecars.complete_key(fingerprint.done_key(context.options, context.settings), names)
+    return queue.settle_done(s, worker, item.item_id, key)
+
+
 def _note(
-    s: Session, run_id: str | None, item: MediaItem, outcome: Outcome, error: Exception | None
-) -> str | None:
-    """Note an outcome for the run's report; returns the item's verdict."""
+    s: Session, context: RunContext, item: MediaItem, outcome: Outcome, error: Exception | None
+) -> None:
+    """Note an outcome for the run's report."""
     row = s.get_one(Item, item.item_id)
     failed = outcome is Outcome.FAILED
-    if run_id:
-        noted = ItemOutcome(
-            item_id=item.item_id,
-            path=str(items.known_path(s, item)),
-            kind=row.kind,
-            outcome=outcome,
-            reason=type(error).__name__ if error else None,
-            verdict=Band(row.verdict) if not failed and row.verdict else None,
-            score=None if failed else row.score,
-            error=str(error) if error else None,
-        )
-        runs.add_outcome(s, run_id, noted)
-    return row.verdict
+    noted = ItemOutcome(
+        item_id=item.item_id,
+        path=str(items.known_path(s, item)),
+        kind=row.kind,
+        outcome=outcome,
+        reason=type(error).__name__ if error else None,
+        step=step_of(error) if error else None,
+        verdict=Band(row.verdict) if not failed and row.verdict else None,
+        score=None if failed else row.score,
+        error=str(error) if error else None,
+    )
+    runs.add_outcome(s, context.run_id, noted)

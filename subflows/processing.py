@@ -7,12 +7,13 @@ from typing import NamedTuple
 from subflows.analysis import Findings
 from subflows.extraction import Extraction
 from tasks.compression import compress_audio, compress_video
+from tasks.context import RunContext
 from tasks.extraction import consolidate_metadata
-from tasks.likeness import find_near_duplicates, fingerprint_media
 from tasks.quality import judge_quality
+from tasks.similarity import find_near_duplicates, fingerprint_media
 from utils.models.metadata import Metadata
-from utils.models.options import PipelineOptions
 from utils.models.rendition import Compression
+from utils.models.tool_reports import ToolReports
 from utils.models.verdict import Band, Verdict
 
 
@@ -24,33 +25,37 @@ class Product(NamedTuple):
     compression: Compression | None
 
 
-def process(facts: Extraction, findings: Findings, options: PipelineOptions) -> Product:
+def process(context: RunContext, facts: Extraction, findings: Findings) -> Product:
     """Run the steps of processing that apply; what is rejected is not compressed."""
     item, probe, plan, signal = facts.item, facts.probe, facts.plan, findings.signal
+    options = context.options
     metadata = verdict = compression = None
     if plan.runs("consolidate_metadata"):
-        metadata = consolidate_metadata(
-            item,
-            facts.ffprobe,
-            facts.mediainfo,
-            facts.exif,
-            facts.camera,
-            facts.codec,
-            facts.hdr,
-            facts.audio_tracks,
-            facts.subtitle_tracks,
-            findings.focal_length,
-        )
+        metadata = consolidate_metadata(context, item, _reports(facts, findings))
     if signal and plan.runs("fingerprint_media"):
-        likeness = fingerprint_media(item, probe, signal)
+        fingerprint = fingerprint_media(context, item, probe, signal)
         if plan.runs("find_near_duplicates"):
-            find_near_duplicates(item, likeness, options.duplicates)
+            find_near_duplicates(context, item, fingerprint, options.duplicates)
     if signal and plan.runs("judge_quality"):
-        verdict = judge_quality(item, probe, signal, findings.transcript, options.gate)
+        verdict = judge_quality(context, item, probe, signal, findings.transcript, options.verdict)
     if verdict is not None and verdict.band is Band.REJECT:
         plan = plan.for_rejected()
     if signal and plan.runs("compress_video"):
-        compression = compress_video(item, probe, signal, options.compression)
+        compression = compress_video(context, item, probe, signal, options.compression)
     if signal and plan.runs("compress_audio"):
-        compression = compress_audio(item, probe, signal, options.compression)
+        compression = compress_audio(context, item, probe, signal, options.compression)
     return Product(metadata, verdict, compression)
+
+
+def _reports(facts: Extraction, findings: Findings) -> ToolReports:
+    return ToolReports(
+        ffprobe=facts.ffprobe,
+        mediainfo=facts.mediainfo,
+        exif=facts.exif,
+        camera=facts.camera,
+        codec=facts.codec,
+        hdr=facts.hdr,
+        audio_tracks=facts.audio_tracks,
+        subtitle_tracks=facts.subtitle_tracks,
+        focal_length=findings.focal_length,
+    )

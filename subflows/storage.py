@@ -5,22 +5,22 @@ from __future__ import annotations
 from subflows.analysis import Findings
 from subflows.extraction import Extraction
 from subflows.processing import Product
+from tasks.context import RunContext
 from tasks.embedding import generate_embeddings
 from tasks.storage import create_model, store_item, upload_thumbnails
-from utils.models.known import Known
-from utils.models.options import PipelineOptions
 from utils.models.record import ItemRecord
+from utils.models.step_results import StepResults
 
 
 def store(
-    facts: Extraction, findings: Findings, product: Product, options: PipelineOptions
+    context: RunContext, facts: Extraction, findings: Findings, product: Product
 ) -> ItemRecord | None:
     """Run the steps of storage that apply."""
     item, plan = facts.item, facts.plan
     record = None
     pictures = findings.best_pictures or findings.thumbnails
     if findings.signal and plan.runs("create_model"):
-        known = Known(
+        known = StepResults(
             probe=facts.probe,
             signal=findings.signal,
             metadata=product.metadata,
@@ -32,11 +32,11 @@ def store(
             pictures=pictures,
             verdict=product.verdict,
         )
-        record = create_model(item, known)
+        record = create_model(context, item, known)
         if plan.runs("store_item"):
-            store_item(item, record)
+            store_item(context, item, record)
         if plan.runs("generate_embeddings"):
-            generate_embeddings(item, record)
+            generate_embeddings(context, item, record)
     if pictures and plan.runs("upload_thumbnails"):
-        upload_thumbnails(item, pictures)
+        upload_thumbnails(context, item, pictures)
     return record

@@ -4,63 +4,63 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from tasks.context import RunContext
 from tasks.policy import step
-from utils import pipeline, progress
-from utils.config import load_settings
-from utils.media import encode, proxy, tools
-from utils.media.files import item_folder
+from utils.media.encoding import encode, proxy
 from utils.models.item import MediaItem, MediaKind
 from utils.models.options import CompressionOptions
 from utils.models.probe import ContainerProbe
 from utils.models.rendition import Compression, Rendition
 from utils.models.signal import SignalReport
+from utils.observability import progress
+from utils.pipeline import steps
+from utils.storage.files import item_folder
 
 
-def _ffmpeg(*_: object) -> str:
-    return tools.version("ffmpeg")
-
-
-@step(fingerprint=_ffmpeg)
-def make_proxy(item: MediaItem, probe: ContainerProbe, seconds: float) -> Rendition:
+@step()
+def make_proxy(
+    context: RunContext, item: MediaItem, probe: ContainerProbe, seconds: float
+) -> Rendition:
     """A small copy that a service is shown, of no more of the beginning than it will watch."""
-    folder = item_folder(load_settings().home, item.item_id)
-    return proxy.make(item.path, probe, folder, seconds=seconds, tell=_told(item, "make_proxy"))
+    folder = item_folder(context.settings.home, item.item_id)
+    return proxy.make(item.path, probe, folder, seconds=seconds, tell=_teller(item, "make_proxy"))
 
 
-@step(fingerprint=_ffmpeg)
+@step()
 def compress_video(
-    item: MediaItem, probe: ContainerProbe, signal: SignalReport, options: CompressionOptions
-) -> Compression:
-    """A verified rendition of a film, if it is smaller by enough."""
-    return _compress("compress_video", item, probe, signal, options)
-
-
-@step(fingerprint=_ffmpeg)
-def compress_audio(
-    item: MediaItem, probe: ContainerProbe, signal: SignalReport, options: CompressionOptions
-) -> Compression:
-    """A verified rendition of a sound, if it is smaller by enough; of a film its sound alone."""
-    if probe.kind is MediaKind.VIDEO:
-        options = options.model_copy(update={"profile": "audio"})
-    return _compress("compress_audio", item, probe, signal, options)
-
-
-def _compress(
-    step_name: str,
+    context: RunContext,
     item: MediaItem,
     probe: ContainerProbe,
     signal: SignalReport,
     options: CompressionOptions,
 ) -> Compression:
-    folder = item_folder(load_settings().home, item.item_id)
-    return encode.compress(item.path, probe, signal, options, folder, _told(item, step_name))
+    """A verified rendition of a film, if it is smaller by enough."""
+    folder = item_folder(context.settings.home, item.item_id)
+    tell = _teller(item, "compress_video")
+    return encode.compress(item.path, probe, signal, options, folder, tell)
 
 
-def _told(item: MediaItem, step_name: str) -> Callable[[float], None]:
+@step()
+def compress_audio(
+    context: RunContext,
+    item: MediaItem,
+    probe: ContainerProbe,
+    signal: SignalReport,
+    options: CompressionOptions,
+) -> Compression:
+    """A verified rendition of a sound, if it is smaller by enough; of a film its sound alone."""
+    if probe.kind is MediaKind.VIDEO:
+        options = options.model_copy(update={"profile": "audio"})
+    folder = item_folder(context.settings.home, item.item_id)
+    tell = _teller(item, "compress_audio")
+    return encode.compress(item.path, probe, signal, options, folder, tell)
+
+
+def _teller(item: MediaItem, step_name: str) -> Callable[[float], None]:
     """Tells whoever watches how far the encode is."""
-    says = pipeline.BY_NAME[step_name].says
+    label = steps.BY_NAME[step_name].label
 
     def tell(share: float) -> None:
-        progress.tell(progress.Advancing(item.item_id, item.title, says, share))
+        progress.tell(progress.Advancing(item.item_id, item.title, label, share))
 
     return tell

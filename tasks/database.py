@@ -8,15 +8,15 @@ from utils import config
 from utils.errors import PermanentError
 
 
-def connect() -> None:
-    """Take the database's URL from the block that ``NIGHTSHIFT_DATABASE_BLOCK`` names, if any.
+def connect() -> config.Settings:
+    """The settings; the database is that of the block ``NIGHTSHIFT_DATABASE_BLOCK``, if it is set.
 
     Raises:
         PermanentError: there is no such block.
     """
     settings = config.load_settings()
     if not settings.database_block or settings.database_url:
-        return
+        return settings
     from prefect_sqlalchemy import SqlAlchemyConnector
 
     try:
@@ -28,3 +28,4 @@ def connect() -> None:
         ) from error
     url = block._rendered_url.render_as_string(hide_password=False)
     config.override(database_url=SecretStr(url))
+    return config.load_settings()

@@ -2,24 +2,21 @@
 
 from __future__ import annotations
 
+from tasks.context import RunContext
 from tasks.policy import step
-from utils.config import load_settings
-from utils.index import index
 from utils.models.embedding import EmbeddingReport
 from utils.models.item import MediaItem
 from utils.models.record import ItemRecord
-from utils.text import embedder
+from utils.search.index import index
 
 
-def _engines(item: MediaItem, record: ItemRecord) -> str:
-    return f"{embedder.name()} {load_settings().image_model or ''}"
+def _index(context: RunContext, item: MediaItem, record: ItemRecord) -> EmbeddingReport:
+    return index(record, context.settings)
 
 
-def _index(item: MediaItem, record: ItemRecord) -> EmbeddingReport:
-    return index(record, load_settings())
-
-
-@step(fingerprint=_engines, restore=_index)
-def generate_embeddings(item: MediaItem, record: ItemRecord) -> EmbeddingReport:
+@step(restore=_index)
+def generate_embeddings(
+    context: RunContext, item: MediaItem, record: ItemRecord
+) -> EmbeddingReport:
     """Summary, keywords, speech and pictures as vectors; what is there is not made again."""
-    return _index(item, record)
+    return _index(context, item, record)

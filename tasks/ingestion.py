@@ -2,23 +2,30 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
+from prefect import task
+from prefect.cache_policies import NO_CACHE
 from sqlalchemy.orm import Session
 
-from tasks.policy import step
-from utils import scratch
-from utils.clients import youtube
-from utils.config import load_settings
+from tasks.context import RunContext
+from tasks.lanes import lane
+from tasks.policy import step, tries
+from utils.config import Settings
 from utils.db import items
 from utils.db.session import session
-from utils.errors import RetryableError
-from utils.media import files
+from utils.errors import NightShiftError, RetryableError
 from utils.models.item import Checksum, DuplicateCheck, Entry, Fetched, MediaItem
+from utils.models.shift import ItemOutcome
+from utils.pipeline.steps import FETCH
+from utils.sources import youtube
+from utils.storage import files, scratch
 
 
 @step()
-def fetch_media(item: Entry) -> Fetched:
+def fetch_media(context: RunContext, item: Entry) -> Fetched:
     """Download one entry of a site; the file is verified by the steps that follow."""
-    settings = load_settings()
+    settings = context.settings
     fetched = youtube.download(item, scratch.folder(), settings)
     # Whole, at a name that a later run finds: nothing is downloaded twice after a crash.
     place = files.moved_folder(fetched.path.parent, settings.incoming / item.item_id)
@@ -29,8 +36,8 @@ def _stat(item: MediaItem) -> str:
     return files.stat(item.path).model_dump_json()
 
 
-@step(fingerprint=_stat)
-def generate_checksum(item: MediaItem) -> Checksum:
+@step(inputs=_stat)
+def generate_checksum(context: RunContext, item: MediaItem) -> Checksum:
     """Make sure that the file still is the one that was taken in."""
     stat = files.stat(item.path)
     with session() as s:
@@ -49,8 +56,8 @@ def _copies(item: MediaItem) -> str:
         return "\n".join(sorted(map(str, items.paths_of(s, item.item_id))))
 
 
-@step(fingerprint=_copies)
-def check_duplicate(item: MediaItem) -> DuplicateCheck:
+@step(inputs=_copies)
+def check_duplicate(context: RunContext, item: MediaItem) -> DuplicateCheck:
     """Other files with the same content, and whether it was processed before."""
     with session() as s:
         return _duplicates(s, item)
@@ -67,3 +74,19 @@ def _duplicates(s: Session, item: MediaItem) -> DuplicateCheck:
         paths=others,
         processed_at=row.processed_at,
     )
+
+
+@task(name="list-entries", cache_policy=NO_CACHE, persist_result=False)
+def _listed(list_them: Callable[[], list[Entry]]) -> list[Entry]:
+    return list_them()  # a function: Prefect would walk through the settings
+
+
+def list_entries(address: str, settings: Settings) -> list[Entry] | ItemOutcome:
+    """The entries at an address, or the failure to list them."""
+    try:
+        for attempt in tries(FETCH.retries):
+            with attempt, lane(FETCH.lane):
+                return _listed(lambda: youtube.entries(address, settings))
+    except NightShiftError as error:
+        return ItemOutcome.failure(address, error)
+    raise AssertionError("the last attempt returns or raises")

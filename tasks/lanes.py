@@ -4,24 +4,25 @@ A lane is taken *before* Prefect's task begins, so that a step that waits is nei
 nor holds a slot of the server. On a self-hosted server the same numbers are tag limits
 (deployments/register.py), which hold across workers.
 
-A lane that talks to a service rests when the service throttles one of its steps: nothing starts
-in it before the delay is over, in this process and in all that share the database. It goes on
-with half its places and wins one back with each step that succeeds (docs/decisions/0018).
+A lane that talks to a service cools down when the service throttles one of its steps:
+nothing starts in it before the delay is over, in this process and in all that share the
+database. It goes on with half its places and wins one back with each step that succeeds
+(docs/decisions/0018).
 """
 
 from __future__ import annotations
 
-import time
 from contextlib import suppress
 from functools import cache
 from threading import Condition
 from types import TracebackType
 
-from utils import deadline
+from utils import clock
 from utils.config import load_settings
 from utils.db import throttles
 from utils.db.session import session
 from utils.errors import RetryableError, ThrottledError
+from utils.processes import deadline
 
 # The lanes whose steps ask services; others are never slowed and never ask the database.
 SERVICES = frozenset({"ai", "download", "upload"})
@@ -40,7 +41,7 @@ class Lane:
         self._name, self._width = name, width
         self._open = width  # how many of the places may be taken at present
         self._taken = 0
-        self._rests_until = 0.0  # by time.monotonic()
+        self._cool_until = 0.0  # by clock.monotonic()
         self._unnamed = 0  # throttles in a row for which the service named no delay
         self._changed = Condition()
 
@@ -48,16 +49,16 @@ class Lane:
     def free(self) -> int:
         """Places that a step could take now."""
         with self._changed:
-            return 0 if self._rest() else max(0, self._open - self._taken)
+            return 0 if self._cooldown() else max(0, self._open - self._taken)
 
     def __enter__(self) -> None:
-        """Wait for a place and for the end of a rest, holding nothing meanwhile."""
+        """Wait for a place and for the end of a cooldown, holding nothing meanwhile."""
         while True:
             self._wait()
-            told = self._told_rest()
+            shared = self._shared_cooldown()
             with self._changed:
-                if told:
-                    self._rests_until = max(self._rests_until, time.monotonic() + told)
+                if shared:
+                    self._cool_until = max(self._cool_until, clock.monotonic() + shared)
                 elif self._may_start():
                     self._taken += 1
                     return
@@ -68,51 +69,51 @@ class Lane:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        """Give the place back; a ``ThrottledError`` makes the whole lane rest."""
-        rest = None
+        """Give the place back; a ``ThrottledError`` cools the whole lane down."""
+        cooldown = None
         with self._changed:
             self._taken -= 1
             if isinstance(error, ThrottledError) and self._name in SERVICES:
-                rest = self._slow_down(error.retry_after_seconds)
+                cooldown = self._throttle(error.retry_after_seconds)
             elif error is None:
                 self._open = min(self._width, self._open + 1)
                 self._unnamed = 0
             self._changed.notify_all()
-        if rest is not None:  # others hear of it from the database, or else from the service
+        if cooldown is not None:  # others hear of it from the database, or else from the service
             with suppress(RetryableError), session() as s:
-                throttles.slow(s, self._name, rest, str(error))
+                throttles.throttle(s, self._name, cooldown, str(error))
 
-    def _slow_down(self, named: float | None) -> float:
-        """Rest as long as the service wants; without its word 1, 2, 4 … 60 s. Returns seconds."""
+    def _throttle(self, named: float | None) -> float:
+        """Cool down as long as the service wants, else 1, 2, 4 … 60 s; returns seconds."""
         delay = min(2.0**self._unnamed, _MAX_UNNAMED_SECONDS) if named is None else named
         delay = min(delay, MAX_DELAY_SECONDS)
-        if not self._rest():  # steps that began together are throttled together: that is one
+        if not self._cooldown():  # steps that began together are throttled together: that is one
             self._open = max(1, self._open // 2)
             self._unnamed += named is None
-        self._rests_until = max(self._rests_until, time.monotonic() + delay)
+        self._cool_until = max(self._cool_until, clock.monotonic() + delay)
         return delay
 
     def _wait(self) -> None:
         with self._changed:
             while not self._may_start():
                 deadline.check("waiting for its turn")
-                self._changed.wait(min(_LOOK_UP_SECONDS, self._rest() or _LOOK_UP_SECONDS))
+                self._changed.wait(min(_LOOK_UP_SECONDS, self._cooldown() or _LOOK_UP_SECONDS))
 
     def _may_start(self) -> bool:
-        return self._taken < self._open and not self._rest()
+        return self._taken < self._open and not self._cooldown()
 
-    def _rest(self) -> float:
-        return max(0.0, self._rests_until - time.monotonic())
+    def _cooldown(self) -> float:
+        return max(0.0, self._cool_until - clock.monotonic())
 
-    def _told_rest(self) -> float:
-        """For how many seconds another process wants the lane to rest."""
+    def _shared_cooldown(self) -> float:
+        """For how many seconds another process wants the lane to cool down."""
         if self._name not in SERVICES:
             return 0.0
         with session() as s:
-            return min(throttles.rest(s, self._name), MAX_DELAY_SECONDS)
+            return min(throttles.cooldown(s, self._name), MAX_DELAY_SECONDS)
 
 
 @cache
 def lane(name: str) -> Lane:
-    """The lane of this process, as wide as the settings say."""
+    """The lane of this process, as wide as the settings say when it is first asked for."""
     return Lane(name, getattr(load_settings().lanes, name))

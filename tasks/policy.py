@@ -5,7 +5,7 @@
    returned, in a Prefect state named Recalled.
 3. Else the body runs as a Prefect task, inside its lane; what may pass is tried again, after
    the delay that the service named or one that doubles, with the lane free meanwhile. A body
-   that takes too long is ended (utils/deadline.py).
+   that takes too long is ended (utils/processes/deadline.py).
 4. The ledger's row is written in one transaction with the data that the step produced.
 
 Retries stand outside Prefect's task because Prefect's own delay is fixed beforehand and is
@@ -15,14 +15,11 @@ slept through with the slot taken (docs/decisions/0003).
 from __future__ import annotations
 
 import inspect
-import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from contextvars import ContextVar
+from collections.abc import Callable
 from functools import wraps
-from typing import Any, ParamSpec, Protocol, TypeVar, cast, get_type_hints
+from typing import Any, Concatenate, NamedTuple, ParamSpec, Protocol, TypeVar, cast, get_type_hints
 
-from prefect import task
+from prefect import Task, task
 from prefect.cache_policies import NO_CACHE
 from prefect.client.schemas.objects import State
 from prefect.settings import PREFECT_API_URL
@@ -32,41 +29,21 @@ from sqlalchemy.orm import Session
 from tenacity import RetryCallState, Retrying, retry_if_exception_type, stop_after_attempt
 from tenacity.wait import wait_exponential_jitter
 
+from tasks.context import RunContext
 from tasks.lanes import MAX_DELAY_SECONDS, lane
-from utils import deadline, pipeline, progress, store
-from utils.config import load_settings
-from utils.db import ledger
+from tasks.tags import lane_tag
+from utils import clock
+from utils.db import causes, ledger
 from utils.db.session import session
-from utils.errors import DeferredError, RetryableError, ThrottledError
+from utils.errors import DeferredError, RetryableError, ThrottledError, raised_in
+from utils.observability import progress
+from utils.pipeline import fingerprint, recall, step_key
+from utils.pipeline.steps import BY_NAME, Step
+from utils.processes import deadline
+from utils.storage import blobs
 
 P = ParamSpec("P")
 R = TypeVar("R", bound=BaseModel)
-
-current_run: ContextVar[str | None] = ContextVar("current_run", default=None)
-# Who claims in this thread, and, once an item is claimed, in whose name its steps are executed.
-working_as: ContextVar[str | None] = ContextVar("working_as", default=None)
-claimed_by: ContextVar[str | None] = ContextVar("claimed_by", default=None)
-# Steps that are executed though the ledger knows them.
-forced: ContextVar[frozenset[str]] = ContextVar("forced", default=frozenset())
-
-
-@contextmanager
-def acting(run_id: str, holder: str, again: frozenset[str]) -> Iterator[None]:
-    """Have the block's steps executed for a run, in the name of who has claimed their item.
-
-    Args:
-        run_id: The run that the ledger's rows name.
-        holder: Who has claimed the item; a step begins only while that holds.
-        again: Steps that are executed though the ledger knows them.
-    """
-    run, holding, forcing = current_run.set(run_id), claimed_by.set(holder), forced.set(again)
-    try:
-        yield
-    finally:
-        current_run.reset(run)
-        claimed_by.reset(holding)
-        forced.reset(forcing)
-
 
 # An ephemeral server serves this process alone: the lane suffices, and a tag would cost each
 # step a request to a busy SQLite (2 s for each one that is refused). Asked at import, because
@@ -77,29 +54,43 @@ _backoff = wait_exponential_jitter(initial=1, max=60)
 
 
 class _Decorator(Protocol):
-    def __call__(self, fn: Callable[P, R], /) -> Callable[P, R]: ...
+    def __call__(
+        self, fn: Callable[Concatenate[RunContext, P], R], /
+    ) -> Callable[Concatenate[RunContext, P], R]: ...
+
+
+class _Hooks(NamedTuple):
+    """What a step does besides its body; see ``step``."""
+
+    inputs: Callable[..., str] | None
+    save: Callable[[Session, Any], None] | None
+    restore: Callable[..., object] | None
 
 
 def step(
     *,
-    fingerprint: Callable[..., str] | None = None,
+    inputs: Callable[..., str] | None = None,
     save: Callable[[Session, Any], None] | None = None,
     restore: Callable[..., object] | None = None,
 ) -> _Decorator:
-    """Make a step of a function that is listed under its name in ``utils.pipeline``.
+    """Make a step of a function that is listed under its name in ``utils.pipeline.steps``.
 
-    Its first argument has an ``item_id``; it returns a frozen model.
+    Its first argument is the ``RunContext``, its second has an ``item_id``; it returns a frozen
+    model.
 
     Args:
-        fingerprint: What else the result depends on (a tool's or a model's version, the
-            state of a file), given the same arguments.
+        inputs: What else the result depends on that its arguments don't say (the state of a
+            file, say), given the same arguments. Engines stand in ``fingerprint.ENGINES``.
         save: Writes what the step produced, in the transaction of its ledger row.
         restore: Called with the same arguments when the step is recalled: puts back what lies
             outside the database and a run with other options may have overwritten.
     """
+    hooks = _Hooks(inputs, save, restore)
 
-    def decorate(fn: Callable[P, R]) -> Callable[P, R]:
-        row = pipeline.BY_NAME[fn.__name__]
+    def decorate(
+        fn: Callable[Concatenate[RunContext, P], R],
+    ) -> Callable[Concatenate[RunContext, P], R]:
+        row = BY_NAME[fn.__name__]
         signature = inspect.signature(fn)
         result_type: type[R] = get_type_hints(fn)["return"]
         untagged = task(
@@ -109,91 +100,125 @@ def step(
             cache_policy=NO_CACHE,
             persist_result=False,
         )(_execute)
-        tagged = untagged.with_options(tags=[row.lane])
+        tagged = untagged.with_options(tags=[lane_tag(row.lane)])
 
         @wraps(fn)
-        def call(*args: P.args, **kwargs: P.kwargs) -> R:
-            bound = signature.bind(*args, **kwargs)
-            item = next(iter(bound.arguments.values()))
-            mark = fingerprint(*args, **kwargs) if fingerprint else ""
-            inputs = ledger.inputs_of(row.name, row.version, bound.arguments, mark)
-            again = row.name in forced.get()
-            kept = ledger.Kept(None) if again else ledger.recall(inputs.key, result_type)
-            if kept.result is not None:
-                if save:  # the data may have been overwritten by a run with other options
-                    with session() as s:
-                        save(s, kept.result)
-                if restore:
-                    restore(*args, **kwargs)
-                untagged(_Work(kept=kept.result))
-                return kept.result
-            title = getattr(item, "title", None) or item.item_id
-            progress.tell(progress.Stepping(item.item_id, title, row.says))
+        def call(context: RunContext, *args: P.args, **kwargs: P.kwargs) -> R:
+            bound = signature.bind(context, *args, **kwargs).arguments
+            given = {name: value for name, value in bound.items() if value is not context}
+            mark = _mark(row, hooks, context, given)
+            key = step_key.inputs_of(row.name, row.version, given, mark, context.settings.home)
+            again = row.name in context.forced
+            cached = (
+                recall.CachedResult[R](None)
+                if again
+                else recall.recall(key.key, result_type, context.settings)
+            )
+            if cached.result is not None:
+                _restore(hooks, context, given, cached.result)
+                untagged(_Work(result=cached.result))
+                return cached.result
+            item = next(iter(given.values()))
+            cause = causes.FORCED if again else None
+            if cached.missing:
+                cause = causes.missing_file(cached.missing.name)
             work = _Work(
-                body=lambda: fn(*args, **kwargs),
+                step=row.name,
+                body=lambda: fn(context, *args, **kwargs),
                 save=save,
                 begin=lambda: ledger.start(
                     item.item_id,
                     row.name,
-                    inputs,
-                    current_run.get(),
-                    kept.lost,
-                    again,
-                    claimed_by.get(),
+                    key,
+                    context.run_id,
+                    cause,
+                    context.claim_owner if context.is_claimed else None,
                 ),
+                context=context,
             )
-            the_task = tagged if SERVED else untagged
-            for attempt in tries(row.retries):
-                with attempt, lane(row.lane):
-                    the_task(work)
-            if work.put_off:
-                raise work.put_off
-            return cast(R, work.kept)
+            title = getattr(item, "title", None) or item.item_id
+            progress.tell(progress.Stepping(item.item_id, title, row.label))
+            return cast(R, _run(row, tagged if SERVED else untagged, work))
 
-        return call
+        return cast("Callable[Concatenate[RunContext, P], R]", call)
 
     return decorate
 
 
+def _mark(row: Step, hooks: _Hooks, context: RunContext, given: dict[str, Any]) -> str:
+    """The fingerprint of what a step depends on besides its arguments."""
+    if hooks.inputs:
+        return hooks.inputs(*given.values())
+    return fingerprint.engine_of(row.name, context.options, context.settings)
+
+
+def _restore(hooks: _Hooks, context: RunContext, given: dict[str, Any], result: BaseModel) -> None:
+    """Put back what a run with other options may have overwritten."""
+    if hooks.save:
+        with session() as s:
+            hooks.save(s, result)
+    if hooks.restore:
+        hooks.restore(context, **given)
+
+
 class _Work:
-    """One call of a step, and what came of it: ``kept``, or why it was ``put_off``.
+    """One call of a step, and what came of it: its ``result``, or why it was ``deferred``.
 
     A plain object: Prefect would walk through models and collections.
     """
 
     def __init__(
         self,
-        kept: BaseModel | None = None,
+        result: BaseModel | None = None,
+        step: str = "",
         body: Callable[[], Any] | None = None,
         save: Callable[[Session, Any], None] | None = None,
         begin: Callable[[], int] | None = None,
+        context: RunContext | None = None,
     ) -> None:
-        self.kept, self.body, self.save, self.begin = kept, body, save, begin
-        self.put_off: DeferredError | None = None
+        self.result, self.step, self.body = result, step, body
+        self.save, self.begin, self.context = save, begin, context
+        self.deferred: DeferredError | None = None
+
+
+def _run(row: Step, the_task: Task[[_Work], State[None]], work: _Work) -> BaseModel | None:
+    """Run the task inside its lane until it is through, or its tries are used up."""
+    try:
+        for attempt in tries(row.retries):
+            with attempt, lane(row.lane):
+                the_task(work)
+    except BaseException as error:
+        raised_in(error, row.name)
+        raise
+    if work.deferred:
+        raise work.deferred
+    return work.result
 
 
 def _execute(work: _Work) -> State[None]:
     """The body of every Prefect task: run the step and note it, or say that it was recalled."""
-    if work.body is None or work.begin is None:
+    if work.body is None or work.begin is None or work.context is None:
         return Completed(name="Recalled", message="The ledger has the result.")
+    settings = work.context.settings
     row_id = work.begin()
-    started = time.perf_counter()
+    started = clock.monotonic()
     try:
-        with deadline.within(load_settings().step_timeout_seconds):
+        with deadline.within(settings.step_timeout_seconds):
             result = work.body()
-        stored = store.keep(ledger.output_paths(result))
+        stored = blobs.upload(ledger.output_paths(result), settings)
         with session() as s:
             if work.save:
                 work.save(s, result)
-            ledger.finish(s, row_id, result, time.perf_counter() - started, stored)
+            ledger.finish(s, row_id, result, clock.monotonic() - started, stored)
     except DeferredError as error:  # no failure: what it would cost does not fit
-        ledger.fail(row_id, error, time.perf_counter() - started)
-        work.put_off = error
+        raised_in(error, work.step)
+        ledger.fail(row_id, error, clock.monotonic() - started)
+        work.deferred = error
         return Completed(name="Deferred", message=str(error))
     except BaseException as error:
-        ledger.fail(row_id, error, time.perf_counter() - started)
+        ledger.fail(row_id, error, clock.monotonic() - started)
         raise
-    work.kept = result
+    work.result = result
     return Completed()
 
 

@@ -22,10 +22,10 @@ from sqlalchemy import func, select
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DBAPIError
 
-from utils import retention
 from utils.config import Settings, is_served
 from utils.errors import NightShiftError, RetryableError
-from utils.retention import Part
+from utils.housekeeping import retention
+from utils.housekeeping.retention import Part
 
 
 def once_a_day(settings: Settings) -> None:

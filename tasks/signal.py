@@ -2,35 +2,36 @@
 
 from __future__ import annotations
 
+from tasks.context import RunContext
 from tasks.policy import step
-from utils.config import load_settings
-from utils.media import exposure, signal, thumbnails, tools
-from utils.media.files import item_folder
+from utils.media import signal
+from utils.media.imaging import exposure, thumbnails
 from utils.models.exposure import ExposureReport
 from utils.models.item import MediaItem
 from utils.models.probe import ContainerProbe
 from utils.models.rendition import Thumbnails
 from utils.models.signal import SignalReport
+from utils.storage.files import item_folder
 
 
-@step(fingerprint=lambda item, probe: tools.version("ffmpeg"))
-def analyze_signal(item: MediaItem, probe: ContainerProbe) -> SignalReport:
+@step()
+def analyze_signal(context: RunContext, item: MediaItem, probe: ContainerProbe) -> SignalReport:
     """One complete decode: is it whole, how loud, what is black, frozen, silent; stills."""
-    return signal.analyze(item.path, probe, item_folder(load_settings().home, item.item_id))
+    return signal.analyze(item.path, probe, item_folder(context.settings.home, item.item_id))
 
 
 @step()
 def generate_thumbnails(
-    item: MediaItem, probe: ContainerProbe, report: SignalReport, count: int
+    context: RunContext, item: MediaItem, probe: ContainerProbe, report: SignalReport, count: int
 ) -> Thumbnails:
     """Pictures by position, sharpness and scene, a contact sheet; waveform and spectrogram."""
-    folder = item_folder(load_settings().home, item.item_id)
+    folder = item_folder(context.settings.home, item.item_id)
     return thumbnails.generate(item.path, probe, report, count, folder)
 
 
 @step()
 def analyze_exposure(
-    item: MediaItem, probe: ContainerProbe, report: SignalReport
+    context: RunContext, item: MediaItem, probe: ContainerProbe, report: SignalReport
 ) -> ExposureReport:
     """Clipped highlights and shadows, and by how many stops."""
     return exposure.measure(report, probe)

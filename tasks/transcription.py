@@ -2,26 +2,17 @@
 
 from __future__ import annotations
 
-from importlib.metadata import PackageNotFoundError, version
-
+from tasks.context import RunContext
 from tasks.policy import step
-from utils.config import load_settings
 from utils.models.item import MediaItem
 from utils.models.options import TranscriptionOptions
 from utils.models.transcript import Transcript
 from utils.speech import transcriber
 
 
-def _engine(options: TranscriptionOptions) -> str:
-    try:
-        return version(options.engine)
-    except PackageNotFoundError:  # the step says so, if there is speech at all
-        return ""
-
-
-@step(fingerprint=lambda item, stream_index, options: _engine(options))
+@step()
 def transcribe_audio(
-    item: MediaItem, stream_index: int, options: TranscriptionOptions
+    context: RunContext, item: MediaItem, stream_index: int, options: TranscriptionOptions
 ) -> Transcript:
     """The speech of one audio stream, with times."""
-    return transcriber.transcribe(item.path, stream_index, options, load_settings())
+    return transcriber.transcribe(item.path, stream_index, options, context.settings)

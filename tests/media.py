@@ -7,9 +7,8 @@ import subprocess
 from pathlib import Path
 from typing import NamedTuple
 
+from tests.paths import SAMPLES
 from utils.media import tools
-
-SAMPLES = Path(__file__).parent.parent / "samples"
 
 
 class Clips(NamedTuple):

@@ -31,7 +31,7 @@ from utils.errors import SettingsError
 from utils.models.notice import Event
 from utils.models.options import PipelineOptions
 from utils.models.spending import TokenPrice
-from utils.window import valid, valid_zone
+from utils.models.window import valid_window, valid_zone
 
 PREFECT_PORT = 4200
 CHROMA_PORT = 8210
@@ -244,7 +244,7 @@ class Settings(BaseSettings):
     @field_validator("window")
     @classmethod
     def _some_hours(cls, text: str | None) -> str | None:
-        return None if text is None else valid(text)
+        return None if text is None else valid_window(text)
 
     @model_validator(mode="after")
     def _absolute(self) -> Settings:

@@ -26,11 +26,22 @@ class NightShiftError(Exception):
     """Base of all errors that are not bugs.
 
     ``billed`` is True where the failed call may have cost money all the same, and ``usage``
-    the tokens if the service named them; set by the client (utils/clients/gemini.py).
+    the tokens if the service named them; set by the client (utils/analysis/gemini/client.py).
     """
 
     billed: bool = False
     usage: TokenUsage | None = None
+
+
+def raised_in(error: BaseException, step: str) -> None:
+    """Note the step that raised an error, whatever its class; the innermost is kept."""
+    if step_of(error) is None:
+        error.__dict__["step"] = step
+
+
+def step_of(error: BaseException) -> str | None:
+    """The step that raised an error; None if it was raised outside of all steps."""
+    return error.__dict__.get("step")
 
 
 class RetryableError(NightShiftError):

@@ -12,8 +12,9 @@ import pytest
 
 from tests.e2e.test_cli import PROGRAM, SAMPLES, document, nightshift
 from tests.servers.prefect import prefect_server
-from utils import shift
 from utils.db.session import engine
+from utils.pipeline import fingerprint
+from utils.sources import scan
 
 IMAGE = SAMPLES / "coast.jpg"
 
@@ -29,7 +30,9 @@ def line(finished, code=1):
 def home(settings, tmp_path):
     """A home with one item that waits."""
     shutil.copy(IMAGE, tmp_path)
-    assert shift.take_in([str(tmp_path / IMAGE.name)], settings.pipeline).pending
+    assert scan.scan(
+        [str(tmp_path / IMAGE.name)], fingerprint.wanted_key(settings.pipeline), 4
+    ).pending
     engine(settings).dispose()
     return settings.home
 
@@ -147,7 +150,7 @@ def test_the_doctor_says_what_is_wrong_with_a_server(home, told, status, state, 
         finished = nightshift(home, "doctor", "--json", **prefect(server))
     (check,) = [one for one in document(finished) if one["name"] == "Prefect server"]
     assert check["state"] == state
-    assert says in check["found"] + check["mend"]
+    assert says in check["found"] + check["remedy"]
 
 
 def test_a_server_that_is_not_there_is_one_line(home):

@@ -7,7 +7,7 @@ def test_killed_runs_repeat_nothing_lose_nothing_and_leave_nothing(tmp_path):
     story = chaos.run(tmp_path, kills=3, seed=10, clips=6)
     assert story.kills.total() >= 2  # or it was over before it was killed
     assert story.repeated == []
-    assert story.lost == []
+    assert story.missing == []
     assert story.differing == []
     assert story.orphans == []
     assert story.leftovers == []

@@ -11,7 +11,8 @@ from pathlib import Path
 
 import pytest
 
-SAMPLES = Path(__file__).parent.parent.parent / "samples"
+from tests.paths import SAMPLES
+
 PROGRAM = Path(sys.executable).with_name("nightshift")
 
 

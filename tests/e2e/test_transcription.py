@@ -1,15 +1,14 @@
 """Real weights, real speech: both engines, one model among threads."""
 
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 
 import pytest
 
+from tests.paths import SAMPLES
 from utils.config import load_settings
 from utils.models.options import TranscriptionOptions
 from utils.speech import conversion, openai_whisper, transcriber, weights
 
-SAMPLES = Path(__file__).parent.parent.parent / "samples"
 ENGLISH, GERMAN = SAMPLES / "lighthouse.mp3", SAMPLES / "bericht.flac"
 SAID = "the lighthouse keeper climbs the stairs every evening he lights the lamp"
 

@@ -111,9 +111,9 @@ def test_a_killed_worker_loses_nothing_and_nothing_is_done_twice(up, rows):
         chunks = defaultdict(list)
         for run, (_, worker) in runs.items():
             if run != night:
-                chunks[worker].append(up.get(f"/flow_runs/{run}")["parameters"]["holder"])
+                chunks[worker].append(up.get(f"/flow_runs/{run}")["parameters"]["worker"])
         chunks.pop(runs.get(night, (0, 0))[1], None)
-        ready = [worker for worker, holders in chunks.items() if at_work.intersection(holders)]
+        ready = [worker for worker, workers in chunks.items() if at_work.intersection(workers)]
         done = rows("SELECT count(*) FROM executions WHERE status = 'done'")[0][0]
         starting = any(row["state_type"] == "PENDING" for row in up.post("/flow_runs/filter"))
         return night in runs and ready and done >= (20 if starting else 6) and (ready[0], runs)
@@ -132,7 +132,7 @@ def test_a_killed_worker_loses_nothing_and_nothing_is_done_twice(up, rows):
     )
     assert {number for *_, number in done} == {1}
     assert len({item for item, *_ in done}) == CLIPS
-    assert rows("SELECT id FROM holders") == []
+    assert rows("SELECT id FROM workers") == []
     crashed = [row for row in up.post("/flow_runs/filter") if row["state_type"] == "CRASHED"]
     assert crashed
 
@@ -144,7 +144,7 @@ def test_a_cancelled_night_takes_its_children_with_it_and_gives_everything_back(
     assert len(runs_of_workers(up)) >= 2
     up.post(f"/flow_runs/{night}/set_state", state={"type": "CANCELLING", "name": "Cancelling"})
     until(lambda: not runs_of_workers(up), 200)
-    assert rows("SELECT id FROM holders") == []
+    assert rows("SELECT id FROM workers") == []
     assert rows("SELECT DISTINCT claimed_by FROM items WHERE claimed_by IS NOT NULL") == []
     assert {row[0] for row in rows("SELECT status FROM executions")} <= {"done", "failed", "lost"}
     open_tools = [

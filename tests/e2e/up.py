@@ -11,8 +11,9 @@ from pathlib import Path
 
 import httpx
 
+from tests.paths import PROJECT
+
 BIN = Path(sys.executable).parent
-PROJECT = Path(__file__).parent.parent.parent
 STOP_SECONDS = 90
 
 

@@ -19,14 +19,18 @@ from prefect.states import (
     Scheduled,
 )
 
-from flows import dispatch, workpool
 from flows.night_shift import night_shift
 from flows.shift import shift
-from tasks import zombies
-from utils.db import holders, runs, schema
+from subflows import dispatch
+from tasks import flow_runs, work_pool
+from tasks.context import RunContext
+from utils.clock import now
+from utils.config import load_settings
+from utils.db import runs, schema, workers
 from utils.db.session import session
 from utils.errors import SettingsError
-from utils.handout import Piece
+from utils.models.options import PipelineOptions
+from utils.scheduling.dispatch import WorkUnit
 
 
 @pytest.fixture
@@ -38,24 +42,24 @@ def client(prefect_server):
 def test_a_work_pool_that_does_not_exist_is_named_with_what_makes_it(client, override):
     override(work_pool="nowhere")
     with pytest.raises(SettingsError, match="no work pool nowhere") as caught:
-        workpool.workers_online(client)
+        work_pool.workers_online(client, load_settings())
     assert "`nightshift deploy`" in str(caught.value)
     assert "`prefect worker start --pool nowhere`" in str(caught.value)
 
 
 def test_a_pool_without_a_worker_and_one_that_is_paused_are_named(client, override, monkeypatch):
-    monkeypatch.setattr(workpool, "_WAIT_SECONDS", 0)
+    monkeypatch.setattr(work_pool, "_WAIT_SECONDS", 0)
     name = f"pool-{uuid.uuid4().hex[:6]}"
     override(work_pool=name)
     client.create_work_pool(WorkPoolCreate(name=name, type="process"))
     flow_id = client.create_flow(shift)
-    for queue in (workpool.DEFAULT, workpool.HIGH_MEMORY):
+    for queue in (work_pool.DEFAULT, work_pool.HIGH_MEMORY):
         client.create_deployment(flow_id=flow_id, name=queue, work_pool_name=name)
     with pytest.raises(SettingsError, match=f"prefect worker start --pool {name}"):
-        workpool.workers_online(client)
+        work_pool.workers_online(client, load_settings())
     client.request("PATCH", f"/work_pools/{name}", json={"is_paused": True})
     with pytest.raises(SettingsError, match=f"prefect work-pool resume {name}"):
-        workpool.workers_online(client)
+        work_pool.workers_online(client, load_settings())
 
 
 def test_a_night_without_workers_hands_nothing_out_and_claims_nothing(
@@ -75,10 +79,11 @@ def test_a_night_without_workers_hands_nothing_out_and_claims_nothing(
 
 
 def night_with(state):
-    night = dispatch._Night("run", None, 2)
+    context = RunContext("run", "run", PipelineOptions(), load_settings())
+    night = dispatch._State(context, 2, None)
     run = FlowRun(id=uuid.uuid4(), flow_id=uuid.uuid4(), state=state)
-    child = dispatch.Child(run.id, "run-1", "default", (Piece("a" * 64, 1.0, False),))
-    night.states[run.id] = run
+    child = dispatch.Child(run.id, "run-1", "default", (WorkUnit("a" * 64, 1.0, False),))
+    night.flow_runs[run.id] = run
     return night, child
 
 
@@ -97,7 +102,7 @@ def night_with(state):
 )
 def test_the_end_of_a_chunk(state, lives, end):
     night, child = night_with(state)
-    assert dispatch._end_of(night, child, lives) == end
+    assert dispatch._end_of(night, child, is_alive=lives) == end
 
 
 @pytest.mark.parametrize(
@@ -113,10 +118,10 @@ def test_a_chunk_whose_process_is_gone_is_dead_before_prefect_says_so(
     client, state, was_known, seconds, end, monkeypatch
 ):
     night, child = night_with(state)
-    assert dispatch._end_of(night, child, lives=was_known) is None
+    assert dispatch._end_of(night, child, is_alive=was_known) is None
     later = time.monotonic() + seconds + 1
-    monkeypatch.setattr(dispatch.time, "monotonic", lambda: later)
-    assert dispatch._end_of(night, child, lives=False) == end
+    monkeypatch.setattr(dispatch.clock, "monotonic", lambda: later)
+    assert dispatch._end_of(night, child, is_alive=False) == end
 
 
 @pytest.mark.parametrize(
@@ -135,16 +140,16 @@ def test_a_run_that_ended_without_a_word_is_closed(
 ):
     override(lease_seconds=lease_seconds)
     made = client.create_flow_run(night_shift, state=Running())
-    run_id = zombies.run_of(made)
-    later = schema.now() + timedelta(seconds=100)
-    monkeypatch.setattr(zombies, "now", lambda: later)
+    run_id = flow_runs.run_of(made)
+    later = now() + timedelta(seconds=100)
+    monkeypatch.setattr(flow_runs, "now", lambda: later)
     ended_at = later - timedelta(seconds=ended_seconds_ago)
     with session() as s:
         runs.begin(s, run_id, "night-shift")
         s.get_one(schema.Run, run_id).ended_at = ended_at
         if holds:
-            holders.enter(s, f"{run_id}-1", run_id, 60)
-    closed = zombies.close_zombies()
+            workers.register(s, f"{run_id}-1", run_id, 60)
+    closed = flow_runs.close_zombies(load_settings())
     assert client.read_flow_run(made.id).state_type.value == state
     assert (made.name in closed) == (state == "CRASHED")
     client.delete_flow_run(made.id)

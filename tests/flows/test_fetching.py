@@ -9,7 +9,7 @@ from tasks.lanes import lane
 from tests.flows.test_shift import QUICK, ingest, outcomes, steps, work_a_night
 from tests.servers.site import video_site
 from utils.db import sources
-from utils.db.schema import Archived, Item
+from utils.db.schema import Download, Item
 from utils.db.session import session
 from utils.models.shift import RunStatus
 
@@ -24,7 +24,7 @@ def site(clips):
 
 def archived():
     with session() as s:
-        return set(s.scalars(select(Archived.url)))
+        return set(s.scalars(select(Download.url)))
 
 
 def test_an_address_becomes_a_done_item_and_is_fetched_once(site, settings):

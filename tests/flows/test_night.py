@@ -14,7 +14,7 @@ from tests.flows.test_shift import executions, outcomes, steps, work_a_night
 from tests.media import Clips, ffmpeg
 from utils import clock
 from utils.clock import Clock
-from utils.db import flags, holders, leases, sources
+from utils.db import flags, leases, sources, workers
 from utils.db.schema import Item
 from utils.db.session import session
 from utils.models.shift import RunStatus
@@ -173,13 +173,13 @@ def test_a_source_that_another_shift_looks_into_is_left_to_it(night, inbox, clip
     shutil.copy(clips.tone, theirs / "tone.wav")
     with session() as s:
         sources.add(s, str(theirs))
-        holders.enter(s, "another shift", None, 600)
+        workers.register(s, "another shift", None, 600)
         assert leases.take(s, "another shift", [f"source:{theirs}"])
     report = work_a_night()
     assert outcomes(report)["theirs"] == ("skipped", "another shift is looking into it")
     assert (report.counts.done, report.status) == (1, RunStatus.SUCCESS)
     with session() as s:
-        holders.leave(s, "another shift")
+        workers.unregister(s, "another shift")
     assert work_a_night().counts.done == 1
 
 
@@ -211,11 +211,11 @@ def test_an_entry_that_another_run_fetches_is_left_to_it(night, clips):
             sources.add(s, f"{site.url}/watch/plain")
         (entry,) = list_entries(f"{site.url}/watch/plain")
         with session() as s:
-            holders.enter(s, "another run", None, 600)
+            workers.register(s, "another run", None, 600)
             leases.take(s, "another run", [f"entry:{entry.item_id}"])
         report = work_a_night()
         assert outcomes(report)["plain"] == ("skipped", "another run is fetching it")
         assert site.count("/media/plain.mp4") == 0
         with session() as s:
-            holders.leave(s, "another run")
+            workers.unregister(s, "another run")
         assert work_a_night().counts.done == 1

@@ -2,6 +2,7 @@
 
 import threading
 import time
+from functools import partial
 
 import pytest
 from prefect import flow
@@ -10,12 +11,15 @@ from prefect.client.schemas.filters import FlowRunFilter, FlowRunFilterId
 from prefect.runtime import flow_run
 
 from tasks import policy
+from tasks.context import RunContext
 from tasks.lanes import lane
-from utils import deadline, pipeline
+from utils.config import load_settings
 from utils.db import ledger
 from utils.db.session import session
 from utils.errors import PermanentError, RetryableError, ThrottledError
 from utils.models.item import Checksum, MediaItem, MediaKind
+from utils.pipeline import steps
+from utils.processes import deadline
 
 pytestmark = pytest.mark.usefixtures("prefect_server")
 
@@ -30,11 +34,13 @@ def item(tmp_path):
 def step_that(does):
     """A step named generate_checksum, whose body calls ``does``."""
 
-    def generate_checksum(item: MediaItem, number: int = 0) -> Checksum:
+    def generate_checksum(context: RunContext, item: MediaItem, number: int = 0) -> Checksum:
         does()
         return Checksum(sha256=item.item_id, size_bytes=number)
 
-    return policy.step()(generate_checksum)
+    made = policy.step()(generate_checksum)
+    settings = load_settings()
+    return partial(made, RunContext("run", "run", settings.pipeline, settings))
 
 
 def fails(*errors):
@@ -101,7 +107,7 @@ def test_no_service_can_make_us_wait_for_ever(item, no_waiting):
 
 def test_the_lane_is_free_while_a_step_waits_for_its_next_try(item, monkeypatch):
     free = []
-    row = pipeline.BY_NAME["generate_checksum"]
+    row = steps.BY_NAME["generate_checksum"]
     width = lane(row.lane).free
 
     monkeypatch.setattr(deadline, "pause", lambda _seconds: free.append(lane(row.lane).free))
@@ -137,7 +143,7 @@ def test_a_done_step_is_recalled_and_prefect_says_so(item):
 
 def test_no_more_steps_run_at_once_than_the_lane_is_wide(item):
     inside, peak, lock = 0, 0, threading.Lock()
-    row = pipeline.BY_NAME["generate_checksum"]
+    row = steps.BY_NAME["generate_checksum"]
     width = lane(row.lane).free
     barrier = threading.Event()
 
@@ -171,16 +177,16 @@ def test_every_step_of_the_table_has_a_task_and_every_lane_a_limit(settings):
     import tasks.enrichment
     import tasks.extraction
     import tasks.ingestion
-    import tasks.likeness
     import tasks.quality
     import tasks.signal
+    import tasks.similarity
     import tasks.storage
     import tasks.transcription
 
     modules = [
         tasks.compression, tasks.embedding, tasks.enrichment, tasks.extraction, tasks.ingestion,
-        tasks.likeness, tasks.quality, tasks.signal, tasks.storage, tasks.transcription,
+        tasks.similarity, tasks.quality, tasks.signal, tasks.storage, tasks.transcription,
     ]  # fmt: skip
-    for name in pipeline.BY_NAME:
+    for name in steps.BY_NAME:
         assert any(hasattr(module, name) for module in modules), name
-    assert {row.lane for row in pipeline.BY_NAME.values()} == set(settings.lanes.model_dump())
+    assert {row.lane for row in steps.BY_NAME.values()} == set(settings.lanes.model_dump())

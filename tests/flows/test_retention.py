@@ -10,11 +10,12 @@ from sqlalchemy import func, select, update
 
 from tasks.retention import clean_prefect
 from tests.flows.test_shift import executions, ingest, library, steps, work_a_night  # noqa: F401
-from utils import retention
+from utils.clock import now
 from utils.config import load_settings
 from utils.db import failures
-from utils.db.schema import Execution, Run, now
+from utils.db.schema import Execution, Run
 from utils.db.session import session
+from utils.housekeeping import retention
 from utils.models.shift import RunStatus
 
 pytestmark = pytest.mark.usefixtures("prefect_server")

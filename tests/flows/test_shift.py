@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import select
 
 from tests.media import Clips, ffmpeg
-from utils.db import failures, holders, ledger, runs, standing
+from utils.db import failures, ledger, queue, runs, workers
 from utils.db.schema import Execution, Item, Spending
 from utils.db.session import session
 from utils.models.options import CompressionOptions, PipelineOptions
@@ -153,7 +153,7 @@ def test_a_file_that_vanishes_fails_alone_and_comes_back(library):
             if (library / "tone.wav").exists():
                 (library / "tone.wav").rename(hidden)
 
-    from utils import progress
+    from utils.observability import progress
 
     with progress.watched(Vanishing()):
         report, _ = ingest(library)
@@ -224,9 +224,9 @@ def test_an_item_that_another_run_holds_is_left_to_it(library):
     with session() as s:
         item = s.scalars(select(Item).where(Item.title == "tone")).one()
         failures.requeue(s, failures.Choice((item.id,)))
-        holders.enter(s, "somebody else", None, 120)
+        workers.register(s, "somebody else", None, 120)
         query = select(Item).where(Item.id == item.id)
-        assert standing.claim(s, "somebody else", query, 1) == [item.id]
+        assert queue.claim(s, "somebody else", query, 1) == [item.id]
     report, _ = ingest(library)
     assert outcomes(report)["tone.wav"] == ("skipped", "another run is working on it")
 
@@ -254,7 +254,7 @@ def test_going_back_to_former_options_shows_the_former_results(library):
 
 
 def test_going_back_to_former_options_restores_the_index(clips, settings):
-    from utils.clients import vectors
+    from utils.search import vectors
 
     ingest(clips.speech, options=PipelineOptions())
     before = vectors.count(settings)
@@ -300,9 +300,9 @@ def test_an_unusable_file_in_the_inbox_is_told_and_fails_no_night(settings):
 
 
 def test_the_index_can_be_made_again_from_the_database(clips, settings):
-    from utils import find
-    from utils.clients import vectors
-    from utils.reindex import reindex
+    from utils.search import query as find
+    from utils.search import vectors
+    from utils.search.indexing import reindex
 
     ingest(clips.tone, options=PipelineOptions())
     before = vectors.count(settings)

@@ -3,7 +3,6 @@
 import ast
 import re
 import shlex
-from pathlib import Path
 
 import pytest
 import typer.main
@@ -20,10 +19,10 @@ from deployments.services import (
     WORKER,
     filled,
 )
-from utils import pipeline
+from tests.paths import PROJECT
 from utils.config import Settings
+from utils.pipeline import steps
 
-PROJECT = Path(__file__).parent.parent.parent
 COMPOSE = yaml.safe_load((PROJECT / "docker-compose.yml").read_text())
 DOCUMENTS = "\n".join(
     path.read_text() for path in [PROJECT / "README.md", *sorted((PROJECT / "docs").rglob("*.md"))]
@@ -113,7 +112,7 @@ def test_every_setting_is_in_the_documents():
 
 
 def test_every_step_and_flow_is_in_the_documents():
-    for name in pipeline.BY_NAME:
+    for name in steps.BY_NAME:
         assert f"`{name}`" in DOCUMENTS, name
     for flow in ("night-shift", "content-ingestion", "process-item"):
         assert flow in DOCUMENTS
@@ -121,7 +120,7 @@ def test_every_step_and_flow_is_in_the_documents():
 
 def test_no_step_needs_one_that_comes_later():
     seen = set()
-    for step in pipeline.STEPS:
+    for step in steps.STEPS:
         assert set(step.needs) <= seen
         seen.add(step.name)
 

@@ -7,8 +7,8 @@ from typing import NamedTuple
 from sqlalchemy import case, func, select
 from sqlalchemy.orm import Session
 
-from utils.db import ledger, spending
-from utils.db.schema import Execution, Spending
+from utils.db import spending
+from utils.db.schema import Execution, ExecutionStatus, Spending
 
 
 class StepCost(NamedTuple):
@@ -39,11 +39,11 @@ def steps(s: Session, run_id: str) -> list[StepCost]:
             rank.label("rank"),
             func.count().over(partition_by=Execution.step).label("number"),
         )
-        .where(Execution.run_id == run_id, Execution.status != ledger.RUNNING)
+        .where(Execution.run_id == run_id, Execution.status != ExecutionStatus.RUNNING)
         .subquery()
     )
     slow = case((ranked.c.rank * 100 >= ranked.c.number * 95, ranked.c.seconds))
-    failed = case((ranked.c.status.in_((ledger.FAILED, ledger.LOST)), 1))
+    failed = case((ranked.c.status.in_((ExecutionStatus.FAILED, ExecutionStatus.LOST)), 1))
     rows = s.execute(
         select(
             ranked.c.step,

@@ -12,11 +12,12 @@ from typing import Literal
 from sqlalchemy import delete, func, or_, select
 from sqlalchemy.orm import Session
 
+from utils.clock import now
 from utils.db import items
-from utils.db.schema import DuplicatePair, File, Item, LikenessRow, now
+from utils.db.schema import DuplicatePair, File, FingerprintRow, Item
 from utils.db.session import upsert
 from utils.errors import PermanentError
-from utils.models.likeness import Copy, DuplicateGroup, NearDuplicates, Pair
+from utils.models.fingerprint import Copy, DuplicateGroup, NearDuplicates, Pair
 
 Decision = Literal["same", "different"]
 
@@ -198,7 +199,7 @@ def _copies(s: Session, item_ids: Iterable[str]) -> list[Copy]:
     for item_id in item_ids:
         item = s.get_one(Item, item_id)
         length = item.duration_seconds or s.scalar(
-            select(LikenessRow.duration_seconds).where(LikenessRow.item_id == item_id)
+            select(FingerprintRow.duration_seconds).where(FingerprintRow.item_id == item_id)
         )
         found.append(
             Copy(

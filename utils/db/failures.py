@@ -11,10 +11,12 @@ from urllib.parse import urlsplit
 from sqlalchemy import ColumnElement, and_, exists, func, or_, select, update
 from sqlalchemy.orm import Session
 
-from utils.db import ledger, sources
-from utils.db.schema import Execution, File, Item, now
-from utils.media.files import absolute
+from utils.clock import now
+from utils.db import sources
+from utils.db.items import shown_status
+from utils.db.schema import File, Item
 from utils.models.item import ItemStatus
+from utils.storage.files import absolute
 
 BROKEN = (ItemStatus.FAILED.value, ItemStatus.QUARANTINED.value)
 UNKNOWN = "–"
@@ -24,7 +26,7 @@ class Choice(NamedTuple):
     """Which failed items are meant: all, or those that all that is given applies to.
 
     ``step``: in which they failed last; ``error``: the class of that error; ``source``: a
-    folder, the beginning of an address, or a site. With ``ids`` items of any standing.
+    folder, the beginning of an address, or a site. With ``ids`` items of any status.
     """
 
     ids: tuple[str, ...] = ()
@@ -56,38 +58,25 @@ class Group(NamedTuple):
     example: Failure
 
 
-# The step in which an item's error was raised; none where it failed outside all steps.
-_STEP = (
-    select(Execution.step)
-    .where(
-        Execution.item_id == Item.id,
-        Execution.status == ledger.FAILED,
-        Execution.error == Item.error,
-    )
-    .order_by(Execution.id.desc())
-    .limit(1)
-    .correlate(Item)
-    .scalar_subquery()
-)
 _PATH = select(func.min(File.path)).where(File.item_id == Item.id).correlate(Item).scalar_subquery()
 
 
 def failures(s: Session, choice: Choice) -> list[Failure]:
     """The items of ``choice`` with what is wrong with them, first added first."""
-    query = select(Item, _STEP, _PATH).where(*_conditions(choice)).order_by(Item.added_at, Item.id)
+    query = select(Item, _PATH).where(*_conditions(choice)).order_by(Item.added_at, Item.id)
     folders = [Path(one) for one in sources.locations(s) if not sources.is_url(one)]
     return [
         Failure(
             item_id=item.id,
             title=item.title,
-            status=item.status,
+            status=shown_status(item),
             tries=item.tries,
             error_class=item.error_class or UNKNOWN,
             error=item.error or "",
-            step=step or UNKNOWN,
+            step=item.failed_step or UNKNOWN,
             source=_source(item.source_url, path, folders),
         )
-        for item, step, path in s.execute(query)
+        for item, path in s.execute(query)
     ]
 
 
@@ -115,7 +104,8 @@ def requeue(s: Session, choice: Choice) -> list[str]:
                 tries=0,
                 error=None,
                 error_class=None,
-                asked_at=now(),
+                failed_step=None,
+                requested_at=now(),
             )
             .returning(Item.id)
             .execution_options(synchronize_session=False)
@@ -124,11 +114,12 @@ def requeue(s: Session, choice: Choice) -> list[str]:
 
 
 def _conditions(choice: Choice) -> list[ColumnElement[bool]]:
+    free = Item.claimed_by.is_(None)  # what is in work is left alone
     if choice.ids:
-        return [Item.id.in_(choice.ids), Item.status != ItemStatus.PROCESSING.value]
-    found: list[ColumnElement[bool]] = [Item.status.in_(BROKEN)]
+        return [Item.id.in_(choice.ids), free]
+    found: list[ColumnElement[bool]] = [Item.status.in_(BROKEN), free]
     if choice.step:
-        found.append(func.coalesce(_STEP, UNKNOWN) == choice.step)
+        found.append(func.coalesce(Item.failed_step, UNKNOWN) == choice.step)
     if choice.error:
         found.append(func.coalesce(Item.error_class, UNKNOWN) == choice.error)
     if choice.source:

@@ -6,7 +6,8 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from utils.db.schema import Flag, now
+from utils.clock import now
+from utils.db.schema import Flag
 from utils.db.session import upsert
 
 PAUSED = "paused"

@@ -1,6 +1,6 @@
 """Full text: FTS5 on SQLite, tsvector with GIN on Postgres, one index row a passage.
 
-Both hold the words of utils/text/words.py rather than the text, so that the same query finds
+Both hold the words of utils/db/words.py rather than the text, so that the same query finds
 the same passages on either. They rank differently: bm25 knows how rare a word is, ts_rank not.
 The tables are made by the migration; nothing else writes them.
 """
@@ -27,8 +27,8 @@ from sqlalchemy.dialects.postgresql import TSQUERY
 from sqlalchemy.orm import Session
 
 from utils.db.schema import Passage as Row
+from utils.db.words import Term, clean, terms, words
 from utils.models.embedding import Passage
-from utils.text.words import Term, clean, terms, words
 
 _WORDS = table("passage_words", column("rowid"), column("passage_id"), column("words"))
 
@@ -77,7 +77,7 @@ def search(
     """The ``limit`` items that hold every word and phrase of ``query``, best first.
 
     The words may stand in different passages of an item (one in the title, one spoken); its
-    place is that of its best passage. Any text is a query, none raises (utils/text/words.py).
+    place is that of its best passage. Any text is a query, none raises (utils/db/words.py).
 
     Args:
         s: The session.
@@ -95,8 +95,8 @@ def search(
         found = found.where(Row.item_id.in_(candidates))
     if len(wanted) > 1:
         for term in wanted:
-            holders = _matching(_phrase(term, served), served, Row.item_id)
-            found = found.where(Row.item_id.in_(holders))
+            with_term = _matching(_phrase(term, served), served, Row.item_id)
+            found = found.where(Row.item_id.in_(with_term))
     ranked = found.offset(0).subquery()  # a fence: bm25 may not stand inside an aggregate
     best = func.min(ranked.c.cost)
     ids = s.scalars(

@@ -7,15 +7,18 @@ from datetime import timedelta
 from pathlib import Path
 from typing import NamedTuple
 
-from sqlalchemy import func, select
+from sqlalchemy import ColumnElement, case, func, select
 from sqlalchemy.orm import Session
 
-from utils.config import load_settings
-from utils.db.schema import File, Item, now
+from utils.clock import now
+from utils.db.schema import File, Item
 from utils.db.session import chunks, upsert
 from utils.errors import PermanentError, RetryableError
-from utils.media import files
 from utils.models.item import FileStat, ItemStatus, MediaItem, MediaKind
+from utils.storage import files
+
+# What people are shown of an item that somebody has claimed.
+IN_WORK = "processing"
 
 
 class Seen(NamedTuple):
@@ -127,11 +130,14 @@ def paths_by_item(s: Session, item_ids: Sequence[str]) -> dict[str, list[Path]]:
     return found
 
 
-def path_here(s: Session, item: Item) -> Path | None:
-    """Where the item still lies; with a store other machines have other files at a path."""
-    shared = load_settings().store_url is not None
-    for path in paths_of(s, item.id):
-        if path.exists() and (not shared or path.stat().st_size == item.size_bytes):
+def path_here(s: Session, item_id: str, shared: bool = False) -> Path | None:
+    """Where the item still lies; None if it lies nowhere here.
+
+    With ``shared`` other machines use the database too, and may have other files at a path.
+    """
+    size_bytes = s.scalar(select(Item.size_bytes).where(Item.id == item_id))
+    for path in paths_of(s, item_id):
+        if path.exists() and (not shared or path.stat().st_size == size_bytes):
             return path
     return None
 
@@ -142,8 +148,10 @@ def known_path(s: Session, item: MediaItem) -> Path:
     return item.path if item.path in paths or not paths else paths[0]
 
 
-def media_item(s: Session, item_id: str, brought: Path | None = None) -> MediaItem:
-    """The item as steps get it, at a path where it still lies, or where a store ``brought`` it.
+def media_item(
+    s: Session, item_id: str, shared: bool = False, fetched: Path | None = None
+) -> MediaItem:
+    """The item as steps get it, at a path where it still lies, or where a store ``fetched`` it.
 
     Raises:
         RetryableError: none of its files is there any more.
@@ -151,7 +159,7 @@ def media_item(s: Session, item_id: str, brought: Path | None = None) -> MediaIt
     item = s.get(Item, item_id)
     if item is None:
         raise PermanentError(f"There is no item {item_id}. `nightshift items` lists them.")
-    path = path_here(s, item) or brought
+    path = path_here(s, item_id, shared) or fetched
     if path is None:
         paths = paths_of(s, item_id)
         raise RetryableError(
@@ -188,9 +196,20 @@ def find(s: Session, wanted: str) -> Item:
 
 
 def count_by_status(s: Session) -> dict[str, int]:
-    """How many items there are of each status."""
-    rows = s.execute(select(Item.status, func.count()).group_by(Item.status))
+    """How many items there are of each status; what is claimed counts as in work alone."""
+    status = shown_status_column()
+    rows = s.execute(select(status, func.count()).group_by(status))
     return {status: number for status, number in rows}  # noqa: C416 (a Row is no pair to mypy)
+
+
+def shown_status(item: Item) -> str:
+    """What people are shown: the status, or that somebody works on the item now."""
+    return item.status if item.claimed_by is None else IN_WORK
+
+
+def shown_status_column() -> ColumnElement[str]:
+    """The same for a query."""
+    return case((Item.claimed_by.is_(None), Item.status), else_=IN_WORK)
 
 
 def hash_file(stat: FileStat) -> str:

@@ -1,6 +1,6 @@
-"""Leases: names that only one holder has at a time, such as a source or an entry of a site.
+"""Leases: names that only one worker has at a time, such as a source or an entry of a site.
 
-They end with their holder (utils/db/holders.py).
+They end with their worker (utils/db/workers.py).
 """
 
 from __future__ import annotations
@@ -14,21 +14,21 @@ from utils.db.schema import Lease
 from utils.db.session import chunks, upsert
 
 
-def take(s: Session, holder: str, names: Sequence[str]) -> list[str]:
-    """Take what is free of ``names`` for ``holder``; returns those that it has now, in order."""
+def take(s: Session, worker: str, names: Sequence[str]) -> list[str]:
+    """Take what is free of ``names`` for ``worker``; returns those that it has now, in order."""
     for chunk in chunks(names):
-        rows = [{"name": name, "holder": holder} for name in chunk]
+        rows = [{"name": name, "worker": worker} for name in chunk]
         s.execute(upsert(s)(Lease).values(rows).on_conflict_do_nothing())
-    mine = held(s, holder)
+    mine = held(s, worker)
     return [name for name in names if name in mine]
 
 
-def held(s: Session, holder: str) -> set[str]:
-    """What ``holder`` has."""
-    return set(s.scalars(select(Lease.name).where(Lease.holder == holder)))
+def held(s: Session, worker: str) -> set[str]:
+    """What ``worker`` has."""
+    return set(s.scalars(select(Lease.name).where(Lease.worker == worker)))
 
 
-def release(s: Session, holder: str, names: Sequence[str]) -> None:
+def release(s: Session, worker: str, names: Sequence[str]) -> None:
     """Give names back."""
     for chunk in chunks(names):
-        s.execute(delete(Lease).where(Lease.holder == holder, Lease.name.in_(chunk)))
+        s.execute(delete(Lease).where(Lease.worker == worker, Lease.name.in_(chunk)))

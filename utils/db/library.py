@@ -7,12 +7,15 @@ from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import ColumnElement, delete, func, insert, or_, select, update
+from sqlalchemy import ColumnElement, Select, delete, func, insert, or_, select, update
 from sqlalchemy.orm import Session
 
 from utils.db import fulltext
+from utils.db.items import shown_status_column
 from utils.db.schema import Base, Criterion, Item, Keyword, Segment, Shot, Thumbnail, Track
+from utils.db.words import clean
 from utils.models.base import Frozen
+from utils.models.embedding import Passage
 from utils.models.record import (
     CriterionRecord,
     ItemRecord,
@@ -22,8 +25,6 @@ from utils.models.record import (
     TrackRecord,
 )
 from utils.models.search import SearchFilters
-from utils.text.passages import passages
-from utils.text.words import clean
 
 # The field of a record, its table, and the model of its rows.
 _PARTS: tuple[tuple[str, type[Base], type[Frozen]], ...] = (
@@ -36,8 +37,8 @@ _PARTS: tuple[tuple[str, type[Base], type[Frozen]], ...] = (
 _HANGING = {"keywords", *(field for field, _, _ in _PARTS)}
 
 
-def save(s: Session, record: ItemRecord) -> None:
-    """Make ``record`` all that is known of an item, and its text findable by its words.
+def save(s: Session, record: ItemRecord, passages: Sequence[Passage]) -> None:
+    """Make ``record`` all that is known of an item, and its ``passages`` findable by their words.
 
     Every row of the item is written anew in the caller's transaction, so a rerun with fewer
     segments leaves none behind. Only where a still was published outlives the rewriting, as
@@ -54,7 +55,7 @@ def save(s: Session, record: ItemRecord) -> None:
     kept = {still.path: urls[str(still.path)] for still in record.thumbnails
             if still.url is None and str(still.path) in urls}  # fmt: skip
     note_urls(s, record.item_id, kept)
-    fulltext.replace(s, record.item_id, passages(record))
+    fulltext.replace(s, record.item_id, passages)
 
 
 def load(s: Session, item_id: str) -> ItemRecord:
@@ -116,6 +117,25 @@ def conditions(filters: SearchFilters) -> list[ColumnElement[bool]]:
 def newest_first() -> Sequence[ColumnElement[Any]]:
     """The order of lists: by the moment of capture, else of arrival."""
     return (func.coalesce(Item.captured_at, Item.added_at).desc(), Item.id.asc())
+
+
+def newest(s: Session, filters: SearchFilters, status: str | None, limit: int) -> Sequence[Item]:
+    """Items that pass, the newest arrivals first; ``status`` as people are shown it."""
+    query = select(Item).where(*conditions(filters))
+    if status:
+        query = query.where(shown_status_column() == status)
+    return s.scalars(query.order_by(Item.added_at.desc(), Item.id).limit(limit)).all()
+
+
+def passing(filters: SearchFilters) -> Select[tuple[str]]:
+    """The ids of all items that pass, as a query."""
+    return select(Item.id).where(*conditions(filters))
+
+
+def latest_captured(s: Session, filters: SearchFilters, limit: int) -> Sequence[Item]:
+    """Items that pass, by the moment of capture, else of arrival; the latest first."""
+    query = select(Item).where(*conditions(filters)).order_by(*newest_first()).limit(limit)
+    return s.scalars(query).all()
 
 
 def _rows(table: Any, item_id: str) -> Any:

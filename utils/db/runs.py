@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+from datetime import datetime
 from pathlib import Path
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import delete, insert, select, update
 from sqlalchemy.orm import Session
 
-from utils.db.schema import Item, Run, RunItem, now
-from utils.errors import PermanentError
+from utils.clock import now
+from utils.db.schema import Execution, ExecutionStatus, Item, Run, RunItem
+from utils.errors import PermanentError, StoppedError
 from utils.models.item import ItemStatus
 from utils.models.shift import Counts, ItemOutcome, Outcome, RunStatus, ShiftReport
 
@@ -58,7 +60,7 @@ def finish(s: Session, run_id: str, status: RunStatus, report: Path | None) -> N
     run.report = str(report) if report else None
 
 
-def leave_over(s: Session, run_id: str, number: int, reason: str) -> None:
+def postpone(s: Session, run_id: str, number: int, reason: str) -> None:
     """Note that the run did not get to ``number`` items more, and why."""
     s.execute(
         update(Run).where(Run.id == run_id).values(left_over=Run.left_over + number, reason=reason)
@@ -123,3 +125,28 @@ def status_of(counts: Counts, left_over: int = 0) -> RunStatus:
     if counts.failed:
         return RunStatus.PARTIAL if worked_on else RunStatus.FAILED
     return RunStatus.SUCCESS if worked_on else RunStatus.NOTHING_TO_DO
+
+
+def noted(s: Session, run_id: str) -> set[str]:
+    """The items and the paths that a run has an outcome for."""
+    rows = s.execute(select(RunItem.item_id, RunItem.path).where(RunItem.run_id == run_id))
+    return {known for row in rows for known in row if known}
+
+
+def forget_stopped(s: Session, run_id: str, item_ids: Sequence[str]) -> None:
+    """Take outcomes back that only say that the work on these items was stopped."""
+    stopped = (RunItem.outcome == Outcome.FAILED.value) & (RunItem.reason == StoppedError.__name__)
+    of_these = (RunItem.run_id == run_id) & RunItem.item_id.in_(item_ids)
+    s.execute(delete(RunItem).where(of_these, stopped))
+
+
+def items_lost(s: Session, run_id: str) -> set[str]:
+    """The items that were in work for a run when a process of it died."""
+    lost = Execution.status == ExecutionStatus.LOST
+    return set(s.scalars(select(Execution.item_id).where(Execution.run_id == run_id, lost)))
+
+
+def ends(s: Session, run_ids: Collection[str]) -> dict[str, datetime]:
+    """When runs ended, those that did."""
+    over = select(Run.id, Run.ended_at).where(Run.id.in_(run_ids), Run.ended_at.is_not(None))
+    return {run_id: at for run_id, at in s.execute(over) if at}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from enum import StrEnum
 from typing import Any
 
 from sqlalchemy import (
@@ -21,6 +22,8 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.engine import Dialect
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+
+from utils.clock import now
 
 Json = JSON().with_variant(JSONB(), "postgresql")
 Counter = BigInteger().with_variant(Integer(), "sqlite")
@@ -41,11 +44,6 @@ class UtcTime(TypeDecorator[datetime]):
         return value.replace(tzinfo=UTC) if value and value.tzinfo is None else value
 
 
-def now() -> datetime:
-    """The present moment, in UTC."""
-    return datetime.now(UTC)
-
-
 class Base(DeclarativeBase):
     """All tables but the full-text index, which is plain SQL (utils/db/fulltext.py)."""
 
@@ -58,7 +56,9 @@ def is_described(name: str | None, kind: str, _parents: Any) -> bool:
 class Item(Base):
     """A media file by its content, where it stands, and what is known of it.
 
-    ``claimed_by``: the holder that works on it; ``asked_at``: when a person last asked for it.
+    ``status`` is what became of it; ``claimed_by`` the worker that works on it now,
+    ``failed_step`` the step that raised its ``error``, ``requested_at`` when a person last asked
+    for it.
     """
 
     __tablename__ = "items"
@@ -72,9 +72,10 @@ class Item(Base):
     done_key: Mapped[str | None] = mapped_column(String(64))
     tries: Mapped[int] = mapped_column(Integer, default=0)
     error_class: Mapped[str | None] = mapped_column(String(40))
+    failed_step: Mapped[str | None] = mapped_column(String(40))
     error: Mapped[str | None] = mapped_column(Text)
     claimed_by: Mapped[str | None] = mapped_column(String(64), index=True)
-    asked_at: Mapped[datetime | None] = mapped_column(UtcTime)
+    requested_at: Mapped[datetime | None] = mapped_column(UtcTime)
     added_at: Mapped[datetime] = mapped_column(UtcTime, default=now)
     processed_at: Mapped[datetime | None] = mapped_column(UtcTime)
     duration_seconds: Mapped[float | None] = mapped_column(Float)
@@ -219,6 +220,16 @@ class File(Base):
     seen_at: Mapped[datetime] = mapped_column(UtcTime, default=now)
 
 
+class ExecutionStatus(StrEnum):
+    """What became of an execution; ``lost``: its process was killed meanwhile."""
+
+    RUNNING = "running"
+    DONE = "done"
+    FAILED = "failed"
+    DEFERRED = "deferred"
+    LOST = "lost"
+
+
 class Execution(Base):
     """The ledger: one row for each execution of a step.
 
@@ -267,14 +278,14 @@ class Run(Base):
     reason: Mapped[str | None] = mapped_column(Text)
 
 
-class Holder(Base):
+class Worker(Base):
     """A process that works on items: what it has claimed is its own while it lives.
 
     On its own machine (``host``) the lock on the file ``lock`` says whether it lives, elsewhere
-    ``alive_until`` does, which its heartbeat moves on (utils/db/holders.py).
+    ``alive_until`` does, which its heartbeat moves on (utils/db/workers.py).
     """
 
-    __tablename__ = "holders"
+    __tablename__ = "workers"
 
     id: Mapped[str] = mapped_column(String(64), primary_key=True)
     run_id: Mapped[str | None] = mapped_column(String(64), index=True)
@@ -284,12 +295,12 @@ class Holder(Base):
 
 
 class Lease(Base):
-    """A name that only one holder has at a time: a source, an entry of a site."""
+    """A name that only one worker has at a time: a source, an entry of a site."""
 
     __tablename__ = "leases"
 
     name: Mapped[str] = mapped_column(Text, primary_key=True)
-    holder: Mapped[str] = mapped_column(String(64), index=True)
+    worker: Mapped[str] = mapped_column(String(64), index=True)
 
 
 class Flag(Base):
@@ -314,6 +325,7 @@ class RunItem(Base):
     kind: Mapped[str | None] = mapped_column(String(8))
     outcome: Mapped[str] = mapped_column(String(8))
     reason: Mapped[str | None] = mapped_column(Text)
+    step: Mapped[str | None] = mapped_column(String(40))
     verdict: Mapped[str | None] = mapped_column(String(8))
     score: Mapped[float | None] = mapped_column(Float)
     error: Mapped[str | None] = mapped_column(Text)
@@ -328,10 +340,10 @@ class Source(Base):
     added_at: Mapped[datetime] = mapped_column(UtcTime, default=now)
 
 
-class Archived(Base):
+class Download(Base):
     """A download that was verified: it is not fetched again."""
 
-    __tablename__ = "archive"
+    __tablename__ = "downloads"
 
     key: Mapped[str] = mapped_column(Text, primary_key=True)
     url: Mapped[str] = mapped_column(Text, index=True)
@@ -358,10 +370,10 @@ class Spending(Base):
     closed_at: Mapped[datetime | None] = mapped_column(UtcTime)
 
 
-class LikenessRow(Base):
-    """The fingerprints of an item; ``document`` is the ``Likeness``."""
+class FingerprintRow(Base):
+    """The fingerprints of an item; ``document`` is the ``Fingerprint``."""
 
-    __tablename__ = "likenesses"
+    __tablename__ = "fingerprints"
 
     id: Mapped[int] = mapped_column(Counter, primary_key=True)
     item_id: Mapped[str] = mapped_column(ForeignKey("items.id", ondelete="CASCADE"), unique=True)
@@ -369,18 +381,18 @@ class LikenessRow(Base):
     document: Mapped[Any] = mapped_column(Json)
 
 
-class LikenessTerm(Base):
+class FingerprintTerm(Base):
     """A piece of a fingerprint, by which those that share it are found.
 
-    No foreign key: it would need a second index as large as the table. A term whose likeness
+    No foreign key: it would need a second index as large as the table. A term whose fingerprint
     is gone finds nothing.
     """
 
-    __tablename__ = "likeness_terms"
+    __tablename__ = "fingerprint_terms"
     __table_args__ = ({"sqlite_with_rowid": False},)
 
     term: Mapped[int] = mapped_column(BigInteger, primary_key=True)
-    likeness_id: Mapped[int] = mapped_column(BigInteger, primary_key=True)
+    fingerprint_id: Mapped[int] = mapped_column(BigInteger, primary_key=True)
 
 
 class DuplicatePair(Base):

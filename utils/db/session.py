@@ -16,6 +16,7 @@ from sqlalchemy.exc import ArgumentError, DBAPIError, InterfaceError, Operationa
 from sqlalchemy.orm import Session, sessionmaker
 
 from utils.config import Settings, load_settings
+from utils.db import locks
 from utils.db.schema import Flag
 from utils.errors import (
     NightShiftError,
@@ -27,6 +28,7 @@ from utils.errors import (
 )
 
 T = TypeVar("T")
+_HOME = "home"
 _CHUNK = 500  # of up to seven columns: far below
 MIGRATIONS = Path(__file__).parent / "migrations"
 
@@ -47,6 +49,12 @@ def session() -> Iterator[Session]:
             yield opened
     except (OperationalError, InterfaceError) as error:
         raise _translated(error, settings) from error
+
+
+def home_of(s: Session) -> Path:
+    """The folder that the paths in a session's database are relative to."""
+    home: Path = s.info[_HOME]
+    return home
 
 
 def require_writable() -> None:
@@ -136,7 +144,7 @@ def engine(settings: Settings) -> Engine:
 
 @cache
 def _sessions(settings: Settings) -> sessionmaker[Session]:
-    return sessionmaker(_engine(settings), expire_on_commit=False)
+    return sessionmaker(_engine(settings), expire_on_commit=False, info={_HOME: settings.home})
 
 
 @cache
@@ -206,7 +214,6 @@ def upgrade(target: Engine) -> None:
     config = Config()
     config.set_main_option("script_location", str(MIGRATIONS))
     with target.begin() as connection:
-        if target.dialect.name == "postgresql":  # two machines may start at once
-            connection.execute(text("SELECT pg_advisory_xact_lock(73110)"))
+        locks.wait_for(connection, locks.MIGRATIONS)  # two machines may start at once
         config.attributes["connection"] = connection
         command.upgrade(config, "head")

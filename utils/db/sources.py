@@ -7,7 +7,7 @@ from sqlalchemy.orm import Session
 
 from utils.db.schema import Source
 from utils.errors import PermanentError
-from utils.media.files import absolute
+from utils.storage.files import absolute
 
 
 def is_url(location: str) -> bool:

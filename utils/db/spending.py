@@ -22,13 +22,14 @@ from sqlalchemy import (
     insert,
     literal,
     select,
-    text,
     update,
 )
 from sqlalchemy.orm import Session
 
+from utils.clock import now
 from utils.config import Settings
-from utils.db.schema import Spending, UtcTime, now
+from utils.db import locks
+from utils.db.schema import Spending, UtcTime
 from utils.db.session import session
 from utils.errors import DeferredError, NightShiftError, RetryableError, SettingsError
 from utils.models.analysis import TokenUsage
@@ -36,7 +37,6 @@ from utils.models.spending import Ceilings, Estimate, Reservation, Spent
 
 RESERVED, SETTLED, RELEASED = "reserved", "settled", "released"
 
-_LOCK = 73111  # of this table; session.py holds 73110 while it migrates
 _log = logging.getLogger(__name__)
 
 _cost = case(
@@ -103,8 +103,7 @@ def reserve(
             "tokens), or NIGHTSHIFT_AI_ITEM_CEILING_USD and NIGHTSHIFT_AI_SHIFT_CEILING_USD "
             "to none."
         )
-    if s.get_bind().dialect.name == "postgresql":
-        s.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _LOCK})
+    locks.wait_for(s, locks.SPENDING)
     row: dict[str, ColumnElement[Any]] = {
         "run_id": literal(run_id, String),
         "item_id": literal(item_id, String),

@@ -12,12 +12,14 @@ import tempfile
 from collections.abc import Iterable
 from pathlib import Path
 
-from utils import scratch
 from utils.errors import PermanentError, from_os_error
-from utils.media import picture, process, tools
+from utils.media import tools
+from utils.media.imaging import filters
 from utils.models.item import MediaKind
 from utils.models.probe import ContainerProbe, VideoStream
 from utils.models.signal import SignalReport, Span, Still
+from utils.processes import child_process
+from utils.storage import scratch
 
 # A file of which less than this decodes is damaged, not merely flawed.
 MIN_DECODED_SHARE = 0.97
@@ -72,7 +74,7 @@ def analyze(path: Path, probe: ContainerProbe, folder: Path) -> SignalReport:
     """
     try:
         with tempfile.TemporaryDirectory(dir=scratch.folder()) as temporary:
-            finished = process.run(command(path, probe, Path(temporary)), path)
+            finished = child_process.run(command(path, probe, Path(temporary)), path)
             report = parse(finished.stdout, finished.stderr, probe)
             _demand_whole(path, probe, report)
             stills = _kept(Path(temporary), folder / "stills", probe)
@@ -104,7 +106,7 @@ def command(path: Path, probe: ContainerProbe, place: Path) -> list[str]:
     outputs: list[str] = []
     stills: list[str] = []
     if probe.video:
-        begin = ",".join((*picture.described(probe.video), "split"))
+        begin = ",".join((*filters.described(probe.video), "split"))
         graph = (
             f"[{probe.video.source}]{begin}[all][few];[all]{_PICTURE}[seen];"
             f"[few]{_stills(probe.video, probe)}[stills]"
@@ -114,7 +116,7 @@ def command(path: Path, probe: ContainerProbe, place: Path) -> list[str]:
         # between which those of other filters fall.)
         pattern = str(place).replace("%", "%%") + "/%015d.jpg"
         stills = [
-            *("-map", "[stills]", "-frames:v", str(_MAX_STILLS), *picture.EVERY_FRAME),
+            *("-map", "[stills]", "-frames:v", str(_MAX_STILLS), *filters.EVERY_FRAME),
             *("-c:v", "mjpeg", "-q:v", "3", "-pix_fmt", "yuvj420p"),
             *("-f", "image2", "-frame_pts", "1", pattern),
         ]
@@ -128,7 +130,7 @@ def command(path: Path, probe: ContainerProbe, place: Path) -> list[str]:
         *("-progress", "pipe:1", "-stats_period", "60"),
         *tools.input_arguments(path),
         *outputs,
-        *(*picture.EVERY_FRAME, "-f", "null", "-"),
+        *(*filters.EVERY_FRAME, "-f", "null", "-"),
         *stills,
     ]
 
@@ -143,7 +145,7 @@ def _stills(video: VideoStream, probe: ContainerProbe) -> str:
     return ",".join(
         (
             f"select='isnan(prev_selected_t)+gt({part},{before})'",
-            *picture.as_seen(video, STILL_WIDTH),
+            *filters.as_seen(video, STILL_WIDTH),
         )
     )
 

@@ -188,8 +188,8 @@ def _cabac(stream: dict[str, Any], track: dict[str, Any]) -> bool | None:
 def _timecode(ffprobe: FfprobeReport | None, mediainfo: MediaInfoReport | None) -> str | None:
     """The first frame's; not that of MPEG-2's groups of pictures, which merely count from 0."""
     raw = ffprobe.raw if ffprobe else {}
-    holders = [raw.get("format", {}), *raw.get("streams", [])]
-    said = [holder.get("tags", {}).get("timecode") for holder in holders]
+    workers = [raw.get("format", {}), *raw.get("streams", [])]
+    said = [worker.get("tags", {}).get("timecode") for worker in workers]
     said += [
         track.get("time_code_of_first_frame")
         for track in (mediainfo.tracks if mediainfo else ())

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-from utils.metadata import streams
+from utils.metadata import dates, location, streams
 from utils.metadata import tags as look
 from utils.models.item import MediaKind
 from utils.models.metadata import (
@@ -21,9 +21,9 @@ from utils.models.metadata import (
     HdrDetails,
     Metadata,
     Place,
-    SubtitleTracks,
 )
 from utils.models.probe import ContainerProbe, ExifReport, FfprobeReport, MediaInfoReport
+from utils.models.tool_reports import ToolReports
 
 
 class Found(NamedTuple):
@@ -33,28 +33,17 @@ class Found(NamedTuple):
     value: Any
 
 
-def consolidate(
-    ffprobe: FfprobeReport,
-    mediainfo: MediaInfoReport | None = None,
-    exif: ExifReport | None = None,
-    *,
-    extended: ExtendedExif | None = None,
-    codec: CodecDetails | None = None,
-    hdr: HdrDetails | None = None,
-    audio: AudioTracks | None = None,
-    subtitles: SubtitleTracks | None = None,
-    captured: CaptureTime | None = None,
-    place: Place | None = None,
-    focal: FocalLength | None = None,
-) -> Metadata:
-    """The facts and, for each that is known, its source. A step that did not run is None."""
-    probe = ffprobe.container
-    extended, codec = extended or ExtendedExif(), codec or CodecDetails()
-    hdr, focal = hdr or HdrDetails(), focal or FocalLength()
+def consolidate(reports: ToolReports) -> Metadata:
+    """The facts and, for each that is known, its source."""
+    ffprobe, mediainfo, exif = reports.ffprobe, reports.mediainfo, reports.exif
+    probe, subtitles = ffprobe.container, reports.subtitle_tracks
+    extended, codec = reports.camera or ExtendedExif(), reports.codec or CodecDetails()
+    hdr, focal = reports.hdr or HdrDetails(), reports.focal_length or FocalLength()
+    captured, place = dates.captured(exif, ffprobe, mediainfo), location.locate(exif, ffprobe)
     found = (
         _container(ffprobe, mediainfo, exif)
         | _picture(ffprobe, mediainfo, exif, extended, codec)
-        | _sound(probe, mediainfo, audio)
+        | _sound(probe, mediainfo, reports.audio_tracks)
         | {
             "hdr_format": [Found("hdr", hdr.format and hdr.format.value)],
             "subtitle_languages": [Found("subtitle tracks", subtitles and subtitles.languages)],

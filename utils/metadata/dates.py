@@ -118,11 +118,11 @@ def _taken(at: datetime, source: str) -> CaptureTime:
 
 
 def _of_ffprobe(report: FfprobeReport) -> CaptureTime | None:
-    holders: list[tuple[str, Mapping[str, Any]]] = [("format", report.raw.get("format", {}))]
-    holders += [(f"stream {s.get('index')}", s) for s in report.raw.get("streams", [])]
+    workers: list[tuple[str, Mapping[str, Any]]] = [("format", report.raw.get("format", {}))]
+    workers += [(f"stream {s.get('index')}", s) for s in report.raw.get("streams", [])]
     for name in ("com.apple.quicktime.creationdate", "creation_time"):
-        for where, holder in holders:
-            values = {str(k).lower(): v for k, v in holder.get("tags", {}).items()}
+        for where, worker in workers:
+            values = {str(k).lower(): v for k, v in worker.get("tags", {}).items()}
             if at := moment(values.get(name, "")):
                 # The Z of ``creation_time`` is ffmpeg's reading of the specification.
                 maker = " ".join(str(v) for tag, v in values.items() if _MAKER.search(tag))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from utils.metadata import place
+from utils.metadata import location
 from utils.metadata import tags as look
 from utils.models.metadata import ExtendedExif
 from utils.models.probe import ExifReport
@@ -40,16 +40,16 @@ def extended(exif: ExifReport) -> ExtendedExif:
         exposure_mode=_word(tags, _EXPOSURE_MODES, "ExposureMode"),
         white_balance=_word(tags, _WHITE_BALANCES, "WhiteBalance"),
         altitude_metres=_altitude(exif),
-        location_name=place.name(tags),
+        location_name=location.name(tags),
         orientation_degrees=_ORIENTATIONS.get(look.integer(tags.get("IFD0:Orientation")) or 0),
     )
 
 
 def _altitude(exif: ExifReport) -> float | None:
-    where = place.of_tags(exif.tags)
+    where = location.of_tags(exif.tags)
     if where is not None:
         return where.altitude_metres
-    return place.altitude(exif.tags) or None  # 0 beside zeroed or missing degrees is unset
+    return location.altitude(exif.tags) or None  # 0 beside zeroed or missing degrees is unset
 
 
 def _lens(tags: Mapping[str, Any]) -> str | None:

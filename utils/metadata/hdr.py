@@ -41,8 +41,8 @@ def describe(ffprobe: FfprobeReport | None, mediainfo: MediaInfoReport | None) -
     if not stream and not track:
         return HdrDetails()
     sides = streams.side_data(ffprobe, stream)
-    holders = [stream, *streams.frames(ffprobe, stream.get("index"))]
-    transfer = _named(holders, "color_transfer", track, "transfer_characteristics", _TRANSFERS)
+    workers = [stream, *streams.frames(ffprobe, stream.get("index"))]
+    transfer = _named(workers, "color_transfer", track, "transfer_characteristics", _TRANSFERS)
     dolby, plus = _dolby_vision(sides, track), _has_plus(sides, track)
     format_, basis = _format(dolby, plus, transfer, codec.bit_depth(stream, track))
     light = _side(sides, "Content light level")
@@ -51,10 +51,10 @@ def describe(ffprobe: FfprobeReport | None, mediainfo: MediaInfoReport | None) -
         basis=basis,
         dolby_vision=dolby,
         has_hdr10_plus=plus,
-        primaries=_named(holders, "color_primaries", track, "color_primaries", _PRIMARIES),
+        primaries=_named(workers, "color_primaries", track, "color_primaries", _PRIMARIES),
         transfer=transfer,
-        matrix=_named(holders, "color_space", track, "matrix_coefficients", _MATRICES),
-        range=_range(holders, track),
+        matrix=_named(workers, "color_space", track, "matrix_coefficients", _MATRICES),
+        range=_range(workers, track),
         mastering=_mastering(sides, track),
         # CTA-861.3: 0 says that it was not measured.
         max_cll_nits=look.above_zero(light.get("max_content"))
@@ -156,15 +156,15 @@ def _side(sides: list[dict[str, Any]], name: str) -> dict[str, Any]:
 
 
 def _named(
-    holders: list[dict[str, Any]], name: str, track: dict[str, Any], field: str,
+    workers: list[dict[str, Any]], name: str, track: dict[str, Any], field: str,
     names: dict[str, str],
 ) -> str | None:  # fmt: skip
     """ffprobe's word of the stream or its frames, else MediaInfo's in ffmpeg's spelling."""
-    said = next((word for holder in holders if (word := streams.word(holder.get(name)))), None)
+    said = next((word for worker in workers if (word := streams.word(worker.get(name)))), None)
     other = streams.word(track.get(field))
     return said or (names.get(other, other) if other else None)
 
 
-def _range(holders: list[dict[str, Any]], track: dict[str, Any]) -> str | None:
-    said = _named(holders, "color_range", track, "color_range", {"Limited": "tv", "Full": "pc"})
+def _range(workers: list[dict[str, Any]], track: dict[str, Any]) -> str | None:
+    said = _named(workers, "color_range", track, "color_range", {"Limited": "tv", "Full": "pc"})
     return {"tv": "limited", "pc": "full"}.get(said or "", said)

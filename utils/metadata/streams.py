@@ -33,8 +33,8 @@ def frames(report: FfprobeReport | None, index: int | None) -> list[Stream]:
 
 def side_data(report: FfprobeReport | None, stream: Stream) -> list[Stream]:
     """What lies beside the picture: of the stream, then of its first frames."""
-    holders = [stream, *frames(report, stream.get("index"))]
-    return [side for holder in holders for side in holder.get("side_data_list", [])]
+    carriers = [stream, *frames(report, stream.get("index"))]
+    return [side for carrier in carriers for side in carrier.get("side_data_list", [])]
 
 
 def tracks(report: MediaInfoReport | None, *kinds: str) -> list[Stream]:
@@ -59,3 +59,23 @@ def word(value: Any) -> str | None:
     return (
         None if text.lower() in {"", "unknown", "unspecified", "reserved", "n/a", "und"} else text
     )
+
+
+def length_seconds(stream: dict[str, Any]) -> float | None:
+    """Seconds of a stream; Matroska keeps them in a tag, as 00:00:05.021000000."""
+    if (known := _number(stream.get("duration"))) is not None:
+        return known
+    tags = {name.lower(): value for name, value in stream.get("tags", {}).items()}
+    parts = str(tags.get("duration", "")).split(":")
+    numbers = [_number(part) for part in parts]
+    if len(numbers) != 3 or None in numbers:
+        return None
+    hours, minutes, seconds = (number or 0.0 for number in numbers)
+    return hours * 3600 + minutes * 60 + seconds
+
+
+def _number(value: str | None) -> float | None:
+    try:
+        return float(value) if value is not None else None
+    except ValueError:
+        return None

@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from pathlib import PurePath
 from typing import Any
 
-from utils.media import ffprobe as ffprobe_of
 from utils.metadata import streams
 from utils.metadata import tags as look
 from utils.metadata.languages import normal
@@ -56,7 +55,7 @@ def _audio(stream: dict[str, Any], track: dict[str, Any]) -> AudioTrack:
         bit_rate=look.above_zero(stream.get("bit_rate")) or look.above_zero(track.get("bit_rate")),
         language=normal(tags.get("language")) or normal(track.get("language")),
         title=title,
-        duration_seconds=ffprobe_of.length(stream)
+        duration_seconds=streams.length_seconds(stream)
         or (milliseconds / 1000 if milliseconds else None),
         is_default=_flag(flags, "default") or track.get("default") == "Yes",
         is_commentary=_flag(flags, "comment") or bool(_COMMENTARY.search(title or "")),

@@ -20,14 +20,13 @@ class MediaKind(StrEnum):
 
 
 class ItemStatus(StrEnum):
-    """Where an item stands.
+    """What became of an item so far; whether somebody works on it now is no part of it.
 
     ``failed`` is tried again by the next shift, ``deferred`` goes on there with the steps that
     were put off; ``quarantined`` waits for a person.
     """
 
     PENDING = "pending"
-    PROCESSING = "processing"
     DONE = "done"
     FAILED = "failed"
     DEFERRED = "deferred"

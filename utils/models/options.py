@@ -42,8 +42,8 @@ class AnalysisOptions(Frozen):
         return AnalysisOptions(engine=self.engine, gemini_model=self.gemini_model)
 
 
-class GateOptions(Frozen):
-    """The limits of the quality gate."""
+class VerdictOptions(Frozen):
+    """The limits of the verdict."""
 
     loudness_lufs: tuple[float, float] = Field(
         default=(-30.0, -9.0), description="Integrated loudness that passes (EBU R 128)."
@@ -119,7 +119,7 @@ class Switches(Frozen):
 
 
 class DuplicateOptions(Frozen):
-    """When two items count as the same work. Measured distances: utils/media/resemblance.py."""
+    """When two items count as the same work. Measured distances: utils/similarity/compare.py."""
 
     frame_bits: int = Field(
         default=10, ge=0, le=32, description="Frames within so many of 64 bits are alike."
@@ -165,7 +165,7 @@ class PipelineOptions(Frozen):
     )
     transcription: TranscriptionOptions = TranscriptionOptions()
     analysis: AnalysisOptions = AnalysisOptions()
-    gate: GateOptions = GateOptions()
+    verdict: VerdictOptions = VerdictOptions()
     duplicates: DuplicateOptions = DuplicateOptions()
     compression: CompressionOptions = CompressionOptions()
     thumbnail_count: int = Field(default=5, ge=1, le=20)

@@ -6,6 +6,7 @@ from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
 
+from utils.errors import step_of
 from utils.models.base import Frozen
 from utils.models.verdict import Band
 
@@ -40,13 +41,17 @@ class Counts(Frozen):
 
 
 class ItemOutcome(Frozen):
-    """One row of a run: an item, or a location that never became one."""
+    """One row of a run: an item, or a location that never became one.
+
+    ``reason``: why it was skipped, or the class of its error, which ``step`` raised, if any did.
+    """
 
     item_id: str | None
     path: str
     kind: str | None = None
     outcome: Outcome
     reason: str | None = None
+    step: str | None = None
     verdict: Band | None = None
     score: float | None = None
     error: str | None = None
@@ -66,6 +71,7 @@ class ItemOutcome(Frozen):
             kind=kind,
             outcome=Outcome.FAILED,
             reason=type(error).__name__,
+            step=step_of(error),
             error=str(error),
         )
 

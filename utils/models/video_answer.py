@@ -1,6 +1,6 @@
 """What Gemini is asked for about a video; the response schema, so its texts are read there.
 
-Times are strings here: a model writes them as it likes (utils/video/timecode.py).
+Times are strings here: a model writes them as it likes (utils/analysis/timecode.py).
 """
 
 from __future__ import annotations

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from utils.models.item import MediaKind
-from utils.models.options import GateOptions
+from utils.models.options import VerdictOptions
 from utils.models.probe import ContainerProbe
 from utils.models.signal import SignalReport
 from utils.models.transcript import Transcript
@@ -28,7 +28,7 @@ def judge(
     probe: ContainerProbe,
     signal: SignalReport,
     transcript: Transcript | None,
-    limits: GateOptions,
+    limits: VerdictOptions,
 ) -> Iterator[Criterion]:
     """All criteria that apply to an item."""
     yield decodes(probe, signal)
@@ -64,7 +64,7 @@ def decodes(probe: ContainerProbe, signal: SignalReport) -> Criterion:
     )
 
 
-def duration(signal: SignalReport, limits: GateOptions) -> Criterion:
+def duration(signal: SignalReport, limits: VerdictOptions) -> Criterion:
     """Is it long enough to be meant?"""
     least = limits.min_duration_seconds
     long = signal.decoded_seconds >= least
@@ -76,7 +76,7 @@ def duration(signal: SignalReport, limits: GateOptions) -> Criterion:
     )
 
 
-def resolution(width: int, height: int, limits: GateOptions) -> Criterion:
+def resolution(width: int, height: int, limits: VerdictOptions) -> Criterion:
     """Is the short side of the picture, in pixels, large enough?"""
     side = min(width, height)
     enough = side >= limits.min_height
@@ -88,7 +88,7 @@ def resolution(width: int, height: int, limits: GateOptions) -> Criterion:
     )
 
 
-def loudness(signal: SignalReport, limits: GateOptions) -> Criterion:
+def loudness(signal: SignalReport, limits: VerdictOptions) -> Criterion:
     """Is the integrated loudness (EBU R 128) within the limits?"""
     measured = signal.loudness_lufs
     low, high = limits.loudness_lufs

@@ -10,8 +10,9 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from utils import scratch
-from utils.media import process, tools
+from utils.media import tools
+from utils.processes import child_process
+from utils.storage import scratch
 
 SAMPLE_RATE = 16_000
 
@@ -25,7 +26,7 @@ def samples(path: Path, stream_index: int) -> Iterator[Samples]:
     Ten hours are 1.1 GiB on disk and next to nothing in memory.
     """
     with tempfile.NamedTemporaryFile(dir=scratch.folder(), suffix=".pcm") as file:
-        process.run(
+        child_process.run(
             [
                 tools.find("ffmpeg"),
                 *("-hide_banner", "-nostdin", "-v", "error", "-y"),

@@ -21,7 +21,7 @@ from utils.config import Settings, prepare_torch
 from utils.errors import SettingsError
 from utils.models.transcript import Segment, Word
 from utils.speech import weights
-from utils.speech.transcriber import Heard
+from utils.speech.engine import Heard
 
 _loading = Lock()
 

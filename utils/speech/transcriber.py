@@ -3,33 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import NamedTuple, Protocol
 
-import numpy as np
-from numpy.typing import NDArray
-
-from utils import deadline
 from utils.config import Settings
 from utils.models.options import TranscriptionOptions
 from utils.models.signal import Span
 from utils.models.transcript import Segment, Transcript, Word
+from utils.processes import deadline
 from utils.speech import audio, hallucination, voice
-
-
-class Heard(NamedTuple):
-    """What an engine makes of one piece of sound."""
-
-    language: str
-    segments: list[Segment]
-
-
-class Transcriber(Protocol):
-    """A speech engine with its model loaded; safe to call from several threads."""
-
-    name: str
-
-    def hear(self, sound: NDArray[np.float32], language: str | None, words: bool) -> Heard:
-        """Transcribe 16 kHz mono samples in -1…1; the language is detected when None."""
+from utils.speech.engine import Transcriber
 
 
 def engine(options: TranscriptionOptions, settings: Settings) -> Transcriber:

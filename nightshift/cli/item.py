@@ -1,0 +1,281 @@
+"""One item, whole: as a document for scripts, and as tables for people."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from nightshift.cli.output import console, print_table
+
+if TYPE_CHECKING:
+    from sqlalchemy.orm import Session
+
+    from utils.db.schema import Item
+    from utils.models.rendition import Compression, Thumbnails
+
+
+def facts(row: Item) -> dict[str, Any]:
+    """What an item's own row says, as JSON."""
+    from utils.db.items import shown_status
+
+    return {
+        "item_id": row.id,
+        "title": row.title,
+        "kind": row.kind,
+        "status": shown_status(row),
+        "size_bytes": row.size_bytes,
+        "duration_seconds": row.duration_seconds,
+        "language": row.language,
+        "verdict": row.verdict,
+        "score": row.score,
+        "summary": row.summary,
+        "source_url": row.source_url,
+        "tries": row.tries,
+        "error_class": row.error_class,
+        "error": row.error,
+        "added_at": row.added_at.isoformat(),
+        "processed_at": row.processed_at.isoformat() if row.processed_at else None,
+    }
+
+
+def document(s: Session, row: Item) -> dict[str, Any]:
+    """An item as the JSON contract of ``show`` has it; what was not made is null or empty."""
+    from utils.db import duplicates, ledger, library
+    from utils.db import items as files
+    from utils.models import analysis, exposure, metadata, probe, rendition, signal, verdict
+    from utils.models.transcript import Transcript
+    from utils.models.video_analysis import VideoAnalysis
+    from utils.observability.reports.rows import COMPRESSIONS
+
+    def result(step: str | tuple[str, ...], kind: Any) -> Any:
+        return ledger.latest_result(s, row.id, step, kind)
+
+    def plain(step: str, kind: Any) -> Any:
+        found = result(step, kind)
+        return found.model_dump(mode="json") if found else None
+
+    ffprobe, understood = (
+        result("extract_ffprobe", probe.FfprobeReport),
+        result("analyze_content", analysis.Analysis),
+    )
+    stills, encode = (
+        result("generate_thumbnails", rendition.Thumbnails),
+        result(COMPRESSIONS, rendition.Compression),
+    )
+    heard = result("transcribe_audio", Transcript)
+    group = duplicates.group_of(s, row.id)
+    return {
+        "item": facts(row) | {"paths": [str(p) for p in files.paths_of(s, row.id)]},
+        "record": library.load(s, row.id).model_dump(mode="json", exclude={"segments", "item_id"}),
+        "metadata": {
+            "consolidated": plain("consolidate_metadata", metadata.Metadata),
+            "ffprobe": ffprobe.container.model_dump(mode="json") if ffprobe else None,
+            "mediainfo": plain("extract_mediainfo", probe.MediaInfoReport),
+            "exiftool": plain("extract_exiftool", probe.ExifReport),
+            "extended_exif": plain("extract_extended_exif", metadata.ExtendedExif),
+            "codec": plain("extract_codec", metadata.CodecDetails),
+            "hdr": plain("extract_hdr", metadata.HdrDetails),
+            "audio_tracks": plain("extract_audio_tracks", metadata.AudioTracks),
+            "subtitle_tracks": plain("extract_subtitle_tracks", metadata.SubtitleTracks),
+            "focal_length": plain("detect_focal_length", metadata.FocalLength),
+            "signal": plain("analyze_signal", signal.SignalReport),
+            "exposure": plain("analyze_exposure", exposure.ExposureReport),
+        },
+        "transcript": heard.model_dump(mode="json") | {"text": heard.text} if heard else None,
+        "analysis": understood.understanding.model_dump(mode="json")
+        | {
+            "engine": understood.engine,
+            "usage": understood.usage.model_dump() if understood.usage else None,
+        }
+        if understood
+        else None,
+        "video": plain("ai_video_analysis", VideoAnalysis),
+        "duplicates": [copy.item_id for copy in group.copies if copy.item_id != row.id]
+        if group
+        else [],
+        "verdict": plain("judge_quality", verdict.Verdict),
+        "compression": encode.reason if encode else None,
+        "renditions": _renditions(stills, encode),
+        "steps": [step._asdict() for step in ledger.steps_of(s, row.id)],
+    }
+
+
+def _renditions(stills: Thumbnails | None, encode: Compression | None) -> list[dict[str, Any]]:
+    """The files made from an item, those that are there: the encode first."""
+    made = []
+    if encode and encode.rendition:
+        made.append((encode.rendition.kind, encode.rendition.path))
+    if stills:
+        made += [("thumbnail", still.path) for still in stills.images]
+        made += [
+            (name, path)
+            for name in ("contact_sheet", "waveform", "spectrogram")
+            if (path := getattr(stills, name))
+        ]
+    return [
+        {"path": str(path), "kind": kind, "size_bytes": path.stat().st_size}
+        for kind, path in made
+        if path.exists()
+    ]
+
+
+def print_all(document: dict[str, Any]) -> None:
+    """Print an item's document for people."""
+    print_table(("", ""), _facts(document))
+    _print_verdict(document["verdict"])
+    _print_parts(document["record"])
+    _print_work(document)
+
+
+def _facts(document: dict[str, Any]) -> list[tuple[str, str]]:
+    """What is known of the item as a whole."""
+    from utils.observability.reports.rows import duration, size
+
+    item, transcript, analysis = (document[name] for name in ("item", "transcript", "analysis"))
+    rows = [
+        ("title", item["title"]),
+        ("checksum", item["item_id"]),
+        ("status", item["status"]),
+        *(("path", path) for path in item["paths"]),
+        ("kind", item["kind"]),
+        ("length", duration(item["duration_seconds"])),
+        ("size", size(item["size_bytes"])),
+        ("compression", document["compression"] or "–"),
+        ("language", item["language"] or "–"),
+        *_picture(document["record"]),
+    ]
+    if item["error"]:
+        rows.append(("error", item["error"]))
+    if analysis:
+        rows += [("summary", analysis["summary"]), ("keywords", ", ".join(analysis["keywords"]))]
+        rows.append(("analysed by", analysis["engine"]))
+    if transcript:
+        rows.append(("heard by", transcript["engine"]))
+    rows += _light(document["metadata"])
+    if document["duplicates"]:
+        twins = ", ".join(other[:10] for other in document["duplicates"])
+        rows.append(("look-alikes", f"{twins} (nightshift duplicates)"))
+    return rows
+
+
+def _print_verdict(verdict: dict[str, Any] | None) -> None:
+    if verdict:
+        console.print(f"\n[bold]Verdict[/] {verdict['band']} {verdict['score']:.2f}")
+        print_table(
+            ("criterion", "score", "why"),
+            ((c["name"], f"{c['score']:.2f}", c["reason"]) for c in verdict["criteria"]),
+        )
+
+
+def _print_work(document: dict[str, Any]) -> None:
+    """Print the speech, the steps and the files that were made."""
+    from utils.observability.reports.rows import duration, size
+
+    transcript = document["transcript"]
+    if transcript and transcript["segments"]:
+        console.print("\n[bold]Transcript[/]")
+        print_table(
+            ("at", "text"),
+            ((duration(part["start_seconds"]), part["text"]) for part in transcript["segments"]),
+        )  # fmt: skip
+    console.print("\n[bold]Steps[/]")
+    print_table(
+        ("step", "status", "runs", "seconds", "error"),
+        (
+            (
+                step["step"],
+                step["status"],
+                str(step["executions"]),
+                f"{step['duration_seconds'] or 0:.2f}",
+                step["error"] or "",
+            )
+            for step in document["steps"]
+        ),
+    )
+    print_table(
+        ("rendition", "size"),
+        ((made["path"], size(made["size_bytes"])) for made in document["renditions"]),
+    )
+
+
+def _picture(record: dict[str, Any]) -> list[tuple[str, str]]:
+    """What is known of the recording, without what is not."""
+    lens = (record["lens"], record["focal_length_mm"] and f"{record['focal_length_mm']:g} mm")
+    size = record["width"] and record["height"] and f"{record['width']} × {record['height']}"
+    rate = record["frame_rate"] and f"{record['frame_rate']:g} frames/s"
+    place = None
+    if record["latitude"] is not None and record["longitude"] is not None:
+        place = f"{record['latitude']:.5f}, {record['longitude']:.5f}"
+    source = record["captured_at_source"]
+    rows = (
+        ("captured", (record["captured_at"], source and f"({source})")),
+        ("camera", (record["camera_make"], record["camera_model"])),
+        ("lens", lens),
+        ("place", (place,)),
+        ("picture", (size, rate, record["video_codec"], record["hdr_format"])),
+        ("sound", (record["audio_codec"],)),
+    )
+    return [(name, " ".join(filter(None, parts))) for name, parts in rows if any(parts)]
+
+
+def _light(metadata: dict[str, Any]) -> list[tuple[str, str]]:
+    """Focal length, exposure and loudness, as far as they were found."""
+    rows = []
+    if (focal := metadata["focal_length"]) and focal["focal_class"]:
+        rows.append(
+            (
+                "focal length",
+                f"{focal['focal_length_35mm']:g} mm (35 mm equivalent), {focal['focal_class']}, "
+                f"{focal['source']}",
+            )
+        )
+    if exposure := metadata["exposure"]:
+        rows.append(("exposure", exposure["warning"] or "within limits"))
+    if (signal := metadata["signal"]) and signal["loudness_lufs"] is not None:
+        peak = signal["true_peak_dbtp"]
+        rows.append(
+            (
+                "loudness",
+                f"{signal['loudness_lufs']:.1f} LUFS"
+                + (f", true peak {peak:.1f} dBTP" if peak is not None else ""),
+            )
+        )
+    return rows
+
+
+def _print_parts(record: dict[str, Any]) -> None:
+    """Print the tracks, shots and stills of an item, those that there are."""
+    from utils.observability.reports.rows import duration
+
+    if record["tracks"]:
+        console.print("\n[bold]Tracks[/]")
+        columns = ("kind", "number", "codec", "language", "channels", "title")
+        print_table(
+            columns,
+            (
+                [str(track[name]) if track[name] is not None else "–" for name in columns]
+                for track in record["tracks"]
+            ),
+        )
+    if record["shots"]:
+        console.print("\n[bold]Shots[/]")
+        print_table(
+            ("at", "text"),
+            (
+                (duration(shot["start_seconds"]), shot["description"] or "–")
+                for shot in record["shots"]
+            ),
+        )
+    if record["thumbnails"]:
+        console.print("\n[bold]Stills[/]")
+        print_table(
+            ("at", "why", "hash", "file"),
+            (
+                (
+                    duration(still["time_seconds"]) if still["time_seconds"] is not None else "–",
+                    still["reason"] or "–",
+                    still["phash"] or "–",
+                    still["url"] or still["path"],
+                )
+                for still in record["thumbnails"]
+            ),
+        )

@@ -1,0 +1,111 @@
+"""Commands that operate: doctor, setup, deploy, up."""
+
+from __future__ import annotations
+
+import sys
+from typing import Annotated
+
+import typer
+
+from nightshift.cli.output import COLORS, Json, console, errors, print_json, print_table, visible
+
+
+def add_to(app: typer.Typer) -> None:
+    """Add the commands of this module."""
+    for command in (doctor, setup, reindex, deploy, up):
+        app.command()(command)
+
+
+def doctor(
+    fix: Annotated[
+        bool, typer.Option("--fix", help="Put in order what killed processes left behind.")
+    ] = False,
+    as_json: Json = False,
+) -> None:
+    """Say what is missing or wrong on this machine, and how to mend it."""
+    from nightshift.cli import checks, repair
+    from utils.config import load_settings, prepare_prefect
+
+    settings = load_settings()
+    prepare_prefect(settings, log_level="CRITICAL")
+    repaired = repair.repair(settings) if fix else []
+    found = [*repaired, *checks.examine(settings)]
+    if as_json:
+        print_json([check._asdict() for check in found])
+    else:
+        print_table(
+            ("", "what", "found", "how to mend it"),
+            ((check.state, check.name, check.found, check.remedy) for check in found),
+        )
+    sys.exit(1 if any(check.state == checks.PROBLEM for check in found) else 0)
+
+
+def setup() -> None:
+    """Fetch what the first run would wait for: the weights of the speech model."""
+    from utils.config import load_settings
+    from utils.media import tools
+    from utils.speech import weights
+
+    settings = load_settings()
+    speech = settings.pipeline.transcription
+    console.print(f"ffmpeg {tools.version('ffmpeg')}, ffprobe {tools.version('ffprobe')}")
+    with errors.status(f"fetching the weights of whisper {speech.model}"):
+        if speech.engine == "openai-whisper":
+            path = weights.checkpoint(speech.model, settings)
+        else:
+            path = weights.ctranslate2(speech.model, settings)
+    console.print(f"whisper {speech.model}: {path}", soft_wrap=True, highlight=False)
+
+
+def reindex() -> None:
+    """Make the search index again from the database, after it was lost or moved."""
+    from utils.config import load_settings
+    from utils.search import indexing as index
+
+    number = 0
+    with errors.status("embedding") as status:
+        for title in index.reindex(load_settings()):
+            number += 1
+            status.update(visible(title))
+    console.print(f"{number} items are findable again.")
+
+
+def deploy() -> None:
+    """Register pool, tag limits, automation and deployments on the Prefect server."""
+    from nightshift.cli import server
+    from utils.config import is_served, load_settings, prepare_prefect
+    from utils.errors import PermanentError
+
+    settings = load_settings()
+    if not is_served(settings):
+        raise PermanentError(
+            "There is no Prefect server to deploy to. `nightshift up` starts one; or set "
+            "NIGHTSHIFT_PREFECT_API_URL."
+        )
+    prepare_prefect(settings, log_level="ERROR")
+    server.require(settings)
+    from deployments.register import register
+
+    for line in register(settings):
+        console.print(line, highlight=False)
+
+
+def up(
+    port: Annotated[int, typer.Option("--port", help="Of the Prefect server and its UI.")] = 4200,
+    chroma_port: Annotated[int, typer.Option("--chroma-port")] = 8210,
+    workers: Annotated[int, typer.Option("--workers", min=1, help="Workers to start.")] = 1,
+) -> None:
+    """Run a Prefect server on Postgres, a Chroma server and workers, until Ctrl-C.
+
+    Registers the nightly schedule and the other deployments first. What dies is started again.
+    """
+    from deployments.supervision import up as run_all
+    from utils.config import load_settings
+
+    def say(line: str) -> None:
+        console.print(f"[{COLORS['ok']}]•[/] {line}", highlight=False, soft_wrap=True)
+
+    try:
+        run_all(load_settings(), say, port, chroma_port, workers)
+    except KeyboardInterrupt:
+        console.print("stopped")

@@ -1,0 +1,102 @@
+"""Progress that people can watch: a bar a shift and a line an item; plain lines elsewhere."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from threading import Lock
+
+from rich.console import Group
+from rich.live import Live
+from rich.markup import escape
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    SpinnerColumn,
+    TaskID,
+    TextColumn,
+    TimeElapsedColumn,
+)
+
+from nightshift.cli.output import COLORS, errors, visible
+from utils.observability import progress
+
+
+@contextmanager
+def shown(quiet: bool) -> Iterator[None]:
+    """Show what happens on stderr while the block lasts: bars on a terminal, else lines."""
+    if quiet:
+        yield
+    elif sys.stdout.isatty() and sys.stderr.isatty():
+        with _Bars() as bars, progress.watched(bars.tell):
+            yield
+    else:
+        with progress.watched(_print_line):
+            yield
+
+
+def _print_line(event: progress.Event) -> None:
+    match event:
+        case progress.Begun(total):
+            line = f"{total} to do"
+        case progress.Stepping(_, title, label):
+            line = f"{visible(title)}: {label}"
+        case progress.Advancing():
+            return  # a line each would be a flood
+        case progress.Settled(_, title, outcome, detail):
+            line = f"{visible(title)}: {outcome} {visible(detail)}"
+        case progress.Paused(reason, _):
+            line = f"waiting: {visible(reason)}"
+    print(line, file=sys.stderr, flush=True)
+
+
+class _Bars:
+    """One bar for the shift; below it the items in work, each with its running step."""
+
+    def __init__(self) -> None:
+        text = TextColumn("{task.description}")
+        self._shifts = Progress(text, BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+        self._items = Progress(SpinnerColumn(), text, TimeElapsedColumn())
+        self._live = Live(Group(self._shifts, self._items), console=errors, transient=True)
+        self._lock = Lock()
+        self._rows: dict[str, TaskID] = {}
+        self._shift = self._shifts.add_task("starting Prefect", total=None)
+
+    def __enter__(self) -> _Bars:
+        self._live.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._live.stop()
+
+    def tell(self, event: progress.Event) -> None:
+        """Redraw after an event."""
+        with self._lock:
+            match event:
+                case progress.Begun(total):
+                    self._shifts.update(self._shift, description="night shift", total=total)
+                case progress.Stepping(item_id, title, label):
+                    text = f"{escape(visible(title)[:40])} [dim]{label}[/]"
+                    if item_id in self._rows:
+                        self._items.update(self._rows[item_id], description=text)
+                    else:
+                        self._rows[item_id] = self._items.add_task(text, total=None)
+                case progress.Advancing(item_id, title, label, share):
+                    if item_id in self._rows:
+                        text = f"{escape(visible(title)[:40])} [dim]{label} {share:.0%}[/]"
+                        self._items.update(self._rows[item_id], description=text)
+                case progress.Settled(item_id, title, outcome, detail):
+                    if item_id in self._rows:
+                        self._items.remove_task(self._rows.pop(item_id))
+                    self._shifts.advance(self._shift)
+                    color = COLORS.get(outcome, "")
+                    name = escape(visible(title)[:60])
+                    self._live.console.print(
+                        f"[{color}]{outcome}[/] {name} [dim]{escape(visible(detail))}[/]"
+                    )
+                case progress.Paused(reason, item_id):
+                    if item_id in self._rows:
+                        self._items.remove_task(self._rows.pop(item_id))
+                    self._live.console.print(f"[yellow]waiting[/] {escape(visible(reason))}")

@@ -1,0 +1,251 @@
+"""Commands that work: run, night."""
+
+from __future__ import annotations
+
+import re
+import sys
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from nightshift.cli.output import Json, print_json, print_report, report_document
+
+if TYPE_CHECKING:
+    from types import FrameType
+
+    from utils.models.options import PipelineOptions
+
+Concurrency = Annotated[
+    int | None, typer.Option("--concurrency", min=1, help="Items in work at once [default: 2].")
+]
+AiWorkers = Annotated[
+    int | None,
+    typer.Option(
+        "--ai-workers",
+        min=1,
+        help="Questions to Gemini at once [default: 1]; a server's own limit holds besides.",
+    ),
+]
+Skip = Annotated[
+    list[str] | None, typer.Option("--skip", help="A step to leave out; may be repeated.")
+]
+Only = Annotated[
+    list[str] | None,
+    typer.Option("--only", help="A step to do alone, with what it needs; may be repeated."),
+]
+Force = Annotated[
+    bool, typer.Option("--force", help="Do again what was done before (with --only: that step).")
+]
+Profile = Annotated[
+    str | None, typer.Option("--profile", help="video, song or image, whatever the file is.")
+]
+Language = Annotated[
+    str | None, typer.Option("--language", help="ISO 639-1 of the speech; else detected.")
+]
+Words = Annotated[bool, typer.Option("--words", help="Times for each word as well.")]
+Verbose = Annotated[bool, typer.Option("--verbose", help="Prefect's own log on stderr.")]
+
+
+# True once Prefect's server is away for good: the process must not wait for it when it ends.
+server_died = False
+
+
+def add_to(app: typer.Typer) -> None:
+    """Add the commands of this module."""
+    app.command()(run)
+    app.command()(night)
+
+
+def run(
+    locations: Annotated[
+        list[str], typer.Argument(metavar="PATH_OR_URL...", help="Files, folders, addresses.")
+    ],
+    concurrency: Concurrency = None,
+    ai_workers: AiWorkers = None,
+    profile: Profile = None,
+    only: Only = None,
+    skip: Skip = None,
+    force: Force = False,
+    language: Language = None,
+    words: Words = False,
+    as_json: Json = False,
+    verbose: Verbose = False,
+) -> None:
+    """Process what is new at some paths and addresses.
+
+    What was done before is not done again; one bad item stops no other.
+    """
+    from utils.config import load_settings
+    from utils.db.sources import is_url
+    from utils.housekeeping import recovery
+    from utils.pipeline.fingerprint import wanted_key
+    from utils.scheduling import run_session
+    from utils.sources import scan
+
+    options = chosen(profile, only, skip, force, language, words)
+    _widen_ai(ai_workers)
+    settings = load_settings()
+    if not any(is_url(location) for location in locations):
+        recovery.recover(settings)  # what a dead run had would pass for being worked on
+        found = scan.scan(locations, wanted_key(options, settings), settings)
+        if not found.pending:  # no need to start Prefect to find that out
+            run_id = run_session.new_id()
+            with run_session.run_session("content-ingestion", run_id, settings):
+                run_session.note(run_id, found.outcomes)
+                run_session.close(run_id, settings)
+            _finish(run_id, as_json)
+    _work("content_ingestion", as_json, verbose, urls=locations, options=options,
+          concurrency=concurrency)  # fmt: skip
+
+
+def night(
+    limit: Annotated[
+        int | None, typer.Option("--limit", min=1, help="Items to take [default: 50].")
+    ] = None,
+    concurrency: Concurrency = None,
+    ai_workers: AiWorkers = None,
+    window: Annotated[
+        str | None,
+        typer.Option(
+            "--window",
+            metavar="HH:MM-HH:MM",
+            help="When it may work; 00:00-24:00 for now [default: NIGHTSHIFT_WINDOW].",
+        ),
+    ] = None,
+    profile: Profile = None,
+    only: Only = None,
+    skip: Skip = None,
+    force: Force = False,
+    language: Language = None,
+    words: Words = False,
+    as_json: Json = False,
+    verbose: Verbose = False,
+) -> None:
+    """Work a shift now: all sources, what waits, what failed and may be tried again."""
+    from utils.clock import now
+    from utils.config import load_settings
+    from utils.scheduling import run_session
+    from utils.scheduling.window import opening
+
+    options = chosen(profile, only, skip, force, language, words)
+    _widen_ai(ai_workers)
+    settings = load_settings()
+    try:
+        hours = run_session.hours(window, None, settings)
+    except ValueError as error:
+        raise typer.BadParameter(str(error)) from error
+    if hours and not opening(hours, now()):  # no need to start Prefect to find that out
+        run_id = run_session.new_id()
+        with run_session.run_session("night-shift", run_id, settings):
+            run_session.missed(run_id, hours)
+            run_session.close(run_id, settings)
+        _finish(run_id, as_json)
+    _work("night_shift", as_json, verbose, limit=limit, options=options, concurrency=concurrency,
+          window=window)  # fmt: skip
+
+
+def chosen(
+    profile: str | None = None,
+    only: list[str] | None = None,
+    skip: list[str] | None = None,
+    force: bool = False,
+    language: str | None = None,
+    words: bool = False,
+) -> PipelineOptions:
+    """The settings' options, changed by what stands on the command line."""
+    from utils.config import load_settings
+    from utils.pipeline import steps
+
+    known = [step.name for step in steps.STEPS]
+    optional = [step.name for step in steps.STEPS if step.optional]
+    for name in skip or ():
+        if name not in optional:
+            raise typer.BadParameter(f"{name} is no step that can be skipped: {optional}")
+    for name in only or ():
+        if name not in known:
+            raise typer.BadParameter(f"{name} is no step. The steps are {known}")
+    if profile not in {None, "auto", steps.VIDEO, steps.SONG, steps.IMAGE}:
+        raise typer.BadParameter(f"{profile} is no profile: auto, video, song, image")
+    if language and not re.fullmatch("[a-z]{2,3}", language):
+        raise typer.BadParameter(f"{language} is no ISO 639-1 code such as en or km")
+    options = load_settings().pipeline.without(*(skip or ()))
+    speech = options.transcription
+    return options.model_copy(
+        update={
+            "profile": profile or options.profile,
+            "only": tuple(only or options.only),
+            "force": force or options.force,
+            "transcription": speech.model_copy(
+                update={"language": language or speech.language, "words": words or speech.words}
+            ),
+        }
+    )
+
+
+def _widen_ai(workers: int | None) -> None:
+    """Have ``workers`` questions asked at once in this process."""
+    from utils.config import load_settings, override
+
+    if workers:
+        override(lanes=load_settings().lanes.model_copy(update={"ai": workers}))
+
+
+def _work(flow_name: str, as_json: bool, verbose: bool, **parameters: Any) -> None:
+    """Call a batch flow in this process, show its progress, and print what it came to."""
+    from importlib import import_module
+
+    from nightshift.cli import server, watch
+    from utils.config import load_settings, prepare_prefect
+    from utils.db.session import require_writable
+    from utils.scheduling import run_session
+
+    settings = load_settings()
+    prepare_prefect(settings, log_level="INFO" if verbose else "CRITICAL")
+    require_writable()
+    server.require(settings)
+    _end_tools_on_ctrl_c()
+    from prefect import tags
+
+    from tasks import ephemeral_server
+    from tasks.tags import TAG
+
+    global server_died
+    run_id = run_session.new_id()
+    with watch.shown(quiet=as_json), server.watched(), tags(TAG):
+        flow = getattr(import_module(f"flows.{flow_name}"), flow_name)
+        state = flow(**parameters, run_id=run_id, return_state=True)
+    server_died = ephemeral_server.is_gone()
+    _finish(run_id, as_json, state.message)
+
+
+def _end_tools_on_ctrl_c() -> None:
+    """Have Ctrl-C, SIGTERM and a closed terminal end ffmpeg too, whose groups hear none of it."""
+    import signal
+
+    from utils.processes import child_process
+
+    def end(number: int, frame: FrameType | None) -> None:
+        child_process.end_all()
+        signal.default_int_handler(number, frame)
+
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        if signal.getsignal(number) is not signal.SIG_IGN:  # nohup
+            signal.signal(number, end)
+
+
+def _finish(run_id: str, as_json: bool, message: str | None = None) -> None:
+    from utils.db import runs
+    from utils.db.schema import Run
+    from utils.db.session import session
+    from utils.errors import NightShiftError
+    from utils.models.shift import RunStatus
+
+    with session() as s:
+        report = runs.load(s, run_id) if s.get(Run, run_id) else None
+    if report is None or report.status in {RunStatus.RUNNING, RunStatus.CRASHED}:
+        raise NightShiftError(f"The run broke off: {message}")
+    if as_json:
+        print_json(report_document(report))
+    else:
+        print_report(report)
+    sys.exit(1 if report.counts.failed else 0)

@@ -1,0 +1,29 @@
+"""What every step of a run is told: one object that is passed from the flow to each task."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from utils.config import Settings
+from utils.models.options import PipelineOptions
+from utils.pipeline import planning
+
+
+class RunContext(NamedTuple):
+    """The run that steps are executed for.
+
+    ``claim_owner``: who claims items for it. Once an item is claimed (``is_claimed``), a step
+    begins only while the claim holds, and those of ``forced`` are executed though the ledger
+    knows their results.
+    """
+
+    run_id: str
+    claim_owner: str
+    options: PipelineOptions
+    settings: Settings
+    is_claimed: bool = False
+    forced: frozenset[str] = frozenset()
+
+    def for_claimed_item(self) -> RunContext:
+        """The same for the steps of an item that ``claim_owner`` has claimed."""
+        return self._replace(is_claimed=True, forced=planning.forced(self.options))

@@ -1,0 +1,304 @@
+"""Claims, migrations and the ledger, on SQLite and on a real Postgres."""
+
+import threading
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from pydantic import SecretStr
+from sqlalchemy import select, text
+
+from utils.config import load_settings
+from utils.db import failures, flags, items, ledger, queue, runs
+from utils.db.items import Seen
+from utils.db.schema import Base, Item, is_described
+from utils.db.session import MIGRATIONS, engine, session, upgrade
+from utils.errors import DeferredError, PermanentError, RetryableError, StoppedError
+from utils.models.item import FileStat, ItemStatus, MediaKind
+from utils.models.rendition import Thumbnails
+from utils.pipeline import recall
+
+
+def add(number, **facts):
+    item_id = f"{number:064x}"
+    stat = FileStat(
+        path=Path(f"/x/{number}"), size_bytes=number % 1000 + 1, modified_ns=1, inode=2**63
+    )
+    with session() as s:
+        item = items.register(s, Seen(stat, item_id, True), MediaKind.AUDIO)
+        for name, value in facts.items():
+            setattr(item, name, value)
+    return item_id
+
+
+def claim(worker, limit=10):
+    with session() as s:
+        return queue.claim(s, worker, queue.waiting(3), limit)
+
+
+def test_the_migrations_make_what_the_schema_says(database):
+    from alembic.autogenerate import compare_metadata
+    from alembic.migration import MigrationContext
+
+    with engine(load_settings()).connect() as connection:
+        context = MigrationContext.configure(
+            connection, opts={"compare_type": True, "include_name": is_described}
+        )
+        assert compare_metadata(context, Base.metadata) == []
+
+
+def test_an_older_database_keeps_what_it_holds_and_goes_back_again(database):
+    from alembic import command
+    from alembic.config import Config
+
+    item_id = add(1, title="kept", camera_make="Canon")
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS))
+    target = engine(load_settings())
+    for move, version in ((command.downgrade, "0001"), (command.upgrade, "head")):
+        with target.begin() as connection:
+            config.attributes["connection"] = connection
+            move(config, version)
+    with session() as s:
+        item = s.get_one(Item, item_id)
+        assert (item.title, item.camera_make, len(items.paths_of(s, item_id))) == ("kept", None, 1)
+
+
+def test_a_database_of_a_newer_version_is_refused(database):
+    target = engine(load_settings())
+    with target.begin() as connection:
+        connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+    with pytest.raises(PermanentError, match="Update Night Shift"):
+        upgrade(target)
+
+
+def test_nobody_gets_what_another_has_claimed(database):
+    ids = {add(number) for number in range(6)}
+    first, second = claim("a", limit=4), claim("b", limit=4)
+    assert len(first) == 4
+    assert len(second) == 2
+    assert set(first) | set(second) == ids
+
+
+def test_many_claimants_at_once_share_without_overlap(database):
+    ids = {add(number) for number in range(40)}
+    got, errors = [], []
+
+    def worker(name):
+        try:
+            for _ in range(10):
+                got.extend(claim(name, limit=3))
+        except Exception as error:  # noqa: BLE001
+            errors.append(error)
+
+    threads = [threading.Thread(target=worker, args=(f"w{n}",)) for n in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert errors == []
+    assert sorted(got) == sorted(ids)
+
+
+def test_what_was_not_settled_is_given_back(database):
+    add(1)
+    claim("a")
+    with session() as s:
+        queue.release_all(s, "a")
+    assert len(claim("b")) == 1
+
+
+def test_small_items_go_first_and_failed_ones_last(database):
+    order = [add(5), add(9), add(1, tries=1, status="failed")]
+    assert claim("a") == order
+
+
+def test_three_failures_quarantine_and_a_permanent_one_at_once(database):
+    unlucky, corrupt = add(1), add(2)
+    for _ in range(3):
+        claim("a")
+        with session() as s:
+            assert queue.settle_failed(s, "a", unlucky, RetryableError("busy"), 3)
+    with session() as s:
+        assert queue.settle_failed(s, "a", corrupt, PermanentError("corrupt"), 3)
+    with session() as s:
+        statuses = set(s.scalars(select(Item.status)))
+    assert statuses == {ItemStatus.QUARANTINED.value}
+    with session() as s:
+        failures.requeue(s, failures.Choice((unlucky, corrupt)))
+        assert [item.tries for item in s.scalars(select(Item))] == [0, 0]
+    assert len(claim("a")) == 2
+
+
+def test_an_item_is_found_by_checksum_prefix_and_path(database):
+    item_id = add(0xABCDEF << 200)
+    add(0xABCD00 << 200)
+    with session() as s:
+        for wanted in (item_id, item_id[:20], f"/x/{0xABCDEF << 200}"):
+            assert items.find(s, wanted).id == item_id
+        with pytest.raises(PermanentError, match="several"):
+            items.find(s, item_id[:12])
+        with pytest.raises(PermanentError, match="no item"):
+            items.find(s, "feedfeed")
+
+
+def test_the_ledger_keeps_and_recalls(database):
+    row = ledger.start("a" * 64, "a_step", ledger.Inputs("key", {"version": 1}), "run")
+    with session() as s:
+        ledger.finish(s, row, Thumbnails(images=()), 0.5)
+        assert ledger.execution_count(s) == 1
+    assert recall.recall("key", Thumbnails, load_settings()).result == Thumbnails(images=())
+
+
+def test_a_run_is_counted(database):
+    with session() as s:
+        runs.begin(s, "r1", "night-shift")
+        assert runs.load(s, "r1").counts.done == 0
+        assert runs.load(s, "r1").started_at.tzinfo is not None
+
+
+def test_a_database_out_of_reach_is_a_clear_error_without_its_password(override):
+    override(database_url=SecretStr("postgresql+psycopg://u:hunter2@127.0.0.1:1/x"))
+    with pytest.raises(PermanentError, match="can't be used") as caught:
+        engine(load_settings())
+    assert "hunter2" not in str(caught.value)
+
+
+def put(item_id, **values):
+    with session() as s:
+        item = s.get_one(Item, item_id)
+        for name, value in values.items():
+            setattr(item, name, value)
+
+
+def row_of(item_id):
+    with session() as s:
+        item = s.get_one(Item, item_id)
+        return item.status, item.claimed_by, item.tries, item.error
+
+
+@pytest.mark.parametrize("status", list(ItemStatus))
+def test_a_claim_and_its_release_change_no_status(database, status):
+    item_id = add(1, status=status.value)
+    for release in (
+        lambda s: queue.release(s, "a run", [item_id]),
+        lambda s: queue.release_all(s, "a run"),
+        lambda s: queue.settle_failed(s, "a run", item_id, StoppedError("by hand"), 3),
+    ):
+        with session() as s:
+            assert queue.claim_these(s, "a run", [item_id]) == [item_id]
+        assert row_of(item_id) == (status.value, "a run", 0, None)
+        with session() as s:
+            release(s)
+        assert row_of(item_id) == (status.value, None, 0, None)
+
+
+@pytest.mark.parametrize(
+    "settle",
+    [
+        lambda s, item_id: queue.settle_done(s, "stale", item_id, "key"),
+        lambda s, item_id: queue.settle_failed(s, "stale", item_id, RetryableError("no"), 3),
+        lambda s, item_id: queue.settle_deferred(s, "stale", item_id, DeferredError("dear")),
+        lambda s, item_id: queue.release(s, "stale", [item_id]),
+    ],
+)
+def test_a_worker_that_was_taken_for_dead_changes_nothing(database, settle):
+    item_id = add(1)
+    claim("heir")
+    with session() as s:
+        assert not settle(s, item_id)
+    assert row_of(item_id) == ("pending", "heir", 0, None)
+
+
+@pytest.mark.parametrize("database", ["postgres"], indirect=True)
+def test_a_claim_that_comes_between_a_stale_workers_look_and_its_release_stays(database):
+    """The other transaction is open while the stale worker releases: it waits, then looks again."""
+    item_id = add(1, claimed_by="stale")
+    with session() as taking_over:
+        taken = select(Item).where(Item.id == item_id).with_for_update()
+        taking_over.scalars(taken).one().claimed_by = "heir"
+        taking_over.flush()
+
+        def release():
+            with session() as s:
+                queue.release_all(s, "stale")
+
+        stale = threading.Thread(target=release)
+        stale.start()
+    stale.join(30)
+    assert row_of(item_id) == ("pending", "heir", 0, None)
+
+
+def test_what_was_put_off_comes_after_all_else(database):
+    first, second = add(1), add(2)
+    put(first, status="deferred")
+    assert claim("a") == [second, first]
+
+
+def ago(**span):
+    return datetime.now(UTC) - timedelta(**span)
+
+
+def test_what_a_person_asked_for_goes_first_then_what_is_fresh_then_what_is_small(database):
+    old = add(1, added_at=ago(days=2))
+    big, small = add(2, size_bytes=5 * 2**30), add(3, size_bytes=2**20)
+    asked = add(4, size_bytes=50 * 2**30, added_at=ago(days=2))
+    with session() as s:
+        queue.mark_requested(s, [asked])
+    assert claim("a") == [asked, small, big, old]
+
+
+def test_requeued_items_are_asked_for_until_they_are_done(database):
+    first, second = add(1), add(2)
+    with session() as s:
+        failures.requeue(s, failures.Choice(ids=(second,)))
+    assert claim("a") == [second, first]
+    with session() as s:
+        assert queue.settle_done(s, "a", second, "key")
+        assert s.get_one(Item, second).requested_at is None
+
+
+def test_a_big_old_item_comes_up_although_small_ones_arrive_each_night(database):
+    """The worst case: endlessly big, put off before, failed before, and a night takes one item."""
+    worst = add(1, size_bytes=2**50, status="failed", tries=2)
+    deferred = add(2, size_bytes=2**50, status="deferred")
+    nights = {}
+    for night in range(1, 30):
+        with session() as s:  # a day passes
+            for item in s.scalars(select(Item)):
+                item.added_at -= timedelta(days=1)
+        add(100 + night)
+        with session() as s:
+            ids = queue.claim(s, "a shift", queue.waiting(3), 1)
+            s.delete(s.get_one(Item, ids[0]))
+        for name, item_id in (("worst", worst), ("put_off", deferred)):
+            if ids == [item_id]:
+                nights[name] = night
+    assert 10 < nights["worst"] <= 26
+    assert 10 < nights["put_off"] <= 26
+
+
+def test_a_clock_that_was_ahead_starves_nobody(database):
+    future, now = add(1, added_at=ago(days=-900)), add(2)
+    assert claim("a") == [future, now]
+
+
+def test_what_is_postponed_is_released_and_another_workers_is_left_alone(database):
+    mine, failed, theirs = add(1), add(2, status="failed", tries=1), add(3)
+    assert set(claim("me", limit=2)) == {mine, theirs}
+    put(theirs, claimed_by="they")
+    with session() as s:
+        queue.release(s, "me", [mine, failed, theirs])
+    assert [row_of(i)[:2] for i in (mine, failed, theirs)] == [
+        ("pending", None), ("failed", None), ("pending", "they"),
+    ]  # fmt: skip
+
+
+def test_a_pause_is_told_through_the_database(database):
+    with session() as s:
+        flags.put(s, flags.PAUSED, {"reason": "disks"})
+        flags.put(s, flags.PAUSED, {"reason": "disks, again"})
+    with session() as s:
+        assert flags.get(s, flags.PAUSED).value == {"reason": "disks, again"}
+        assert flags.take_down(s, flags.PAUSED) is not None
+        assert flags.take_down(s, flags.PAUSED) is None

@@ -1,0 +1,217 @@
+"""Who is dead, and what is put in order behind them: on SQLite and on a real Postgres."""
+
+import os
+import subprocess
+import sys
+import time
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from sqlalchemy import select
+
+from utils.clock import now
+from utils.config import load_settings
+from utils.db import items, leases, ledger, queue, runs, workers
+from utils.db.items import Seen
+from utils.db.schema import Execution, Item, Run, Worker
+from utils.db.session import session
+from utils.errors import StoppedError
+from utils.housekeeping import recovery
+from utils.models.item import FileStat, MediaKind
+from utils.models.shift import RunStatus
+from utils.scheduling import claims, run_session
+from utils.storage import scratch
+
+RUN = "a-run"
+
+
+# Another process of this machine: it takes its lock, leaves a temporary file, and says where.
+LIVING = """
+from utils.storage import scratch
+(scratch.folder() / "half-written.part").write_bytes(b"x" * 1000)
+print(scratch.lock_path(), flush=True)
+input()
+"""
+
+
+@pytest.fixture
+def other(settings):
+    """A process that lives until it is killed; its lock."""
+    with subprocess.Popen(
+        [sys.executable, "-c", LIVING], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as process:
+        process.lock = Path(process.stdout.readline().strip())
+        yield process
+        process.kill()
+
+
+def add(number):
+    item_id = f"{number:064x}"
+    stat = FileStat(path=Path(f"/x/{number}"), size_bytes=1, modified_ns=1, inode=number)
+    with session() as s:
+        items.register(s, Seen(stat, item_id, True), MediaKind.AUDIO)
+    return item_id
+
+
+def hold(lock, worker=RUN, host=None, alive_seconds=60):
+    """A worker with one item in work, a lease, an open run and a running step."""
+    item_id = add(1)
+    with session() as s:
+        s.add(
+            Worker(
+                id=worker,
+                run_id=worker,
+                host=host or scratch.host(),
+                lock=str(lock),
+                alive_until=workers.shared_now(s) + timedelta(seconds=alive_seconds),
+            )
+        )
+        runs.begin(s, worker, "night-shift")
+        assert queue.claim(s, worker, queue.waiting(3), 10) == [item_id]
+        assert leases.take(s, worker, ["source:/media"]) == ["source:/media"]
+    ledger.start(item_id, "compress_video", ledger.Inputs("key", {"version": 1}), worker)
+    return item_id
+
+
+def statuses():
+    with session() as s:
+        return (
+            set(s.scalars(select(Item.status))),
+            set(s.scalars(select(Execution.status))),
+            {run.status for run in s.scalars(select(Run))},
+        )
+
+
+def test_what_a_killed_process_held_is_free_at_once_and_its_files_are_gone(database, other):
+    hold(other.lock)
+    assert not recovery.recover(load_settings())
+    assert other.lock.with_suffix("").is_dir()
+    other.kill()
+    other.wait()
+    recovered = recovery.recover(load_settings())
+    assert (recovered.runs, len(recovered.items), recovered.executions) == ((RUN,), 1, 1)
+    assert (recovered.files, recovered.size_bytes) == (1, 1000)
+    assert statuses() == ({"pending"}, {"lost"}, {RunStatus.CRASHED.value})
+    assert not other.lock.with_suffix("").exists()
+    with session() as s:
+        assert leases.take(s, "next", ["source:/media"]) == ["source:/media"]
+        assert len(queue.claim(s, "next", queue.waiting(3), 10)) == 1
+
+
+def test_what_would_be_recovered_can_be_seen_first(database, other):
+    hold(other.lock)
+    other.kill()
+    other.wait()
+    assert recovery.in_words(recovery.recover(load_settings(), dry_run=True)) == (
+        "1 open runs, 1 claimed items, 1 running steps, 1 temporary files (1000 Bytes)"
+    )
+    assert statuses() == ({"pending"}, {"running"}, {"running"})
+
+
+def test_the_clock_does_not_kill_a_process_of_this_machine(database, other):
+    hold(other.lock, alive_seconds=-3600)  # the clock jumped an hour
+    assert not recovery.recover(load_settings())
+
+
+def test_a_process_of_another_machine_is_dead_when_its_lease_is_over(database):
+    hold("/there/lock", host="elsewhere", alive_seconds=60)
+    assert not recovery.recover(load_settings())
+    with session() as s:
+        s.get_one(Worker, RUN).alive_until = now() - timedelta(seconds=5)
+    assert len(recovery.recover(load_settings()).items) == 1
+
+
+def test_a_heartbeat_renews_the_lease_and_says_if_the_worker_was_taken_for_dead(database):
+    hold("/there/lock", host="elsewhere", alive_seconds=-5)
+    with session() as s:
+        assert workers.heartbeat(s, RUN, 60)
+        assert not workers.dead(s)
+        workers.unregister(s, RUN)
+        assert not workers.heartbeat(s, RUN, 60)
+
+
+def test_who_was_taken_for_dead_executes_nothing_more_on_what_it_lost(database):
+    item_id = hold("/there/lock", host="elsewhere", alive_seconds=-5)
+    recovery.recover(load_settings())
+    with session() as s:
+        assert queue.claim(s, "heir", queue.waiting(3), 10) == [item_id]
+    step = ("transcribe_audio", ledger.Inputs("key", {"version": 1}), RUN)
+    with pytest.raises(StoppedError, match="took this item over"):
+        ledger.start(item_id, *step, claim_owner=RUN)
+    assert ledger.start(item_id, *step, claim_owner="heir")
+
+
+def test_an_item_that_kills_the_process_again_and_again_waits_for_a_person(database, override):
+    override(max_crashes=3)
+    for number in range(3):
+        name = f"run-{number}"
+        hold("/there/lock", worker=name, host="elsewhere", alive_seconds=-5)
+        recovered = recovery.recover(load_settings())
+        assert len(recovered.quarantined) == (number == 2)
+    with session() as s:
+        item = s.scalars(select(Item)).one()
+        assert item.status == "quarantined"
+        assert "died 3 times in a row in compress_video" in item.error
+
+
+def test_deaths_between_which_the_step_was_done_do_not_count(database, override):
+    override(max_crashes=2)
+    for number in range(2):
+        item_id = hold("/there/lock", worker=f"run-{number}", host="elsewhere", alive_seconds=-5)
+        assert not recovery.recover(load_settings()).quarantined
+        ledger.fail(
+            ledger.start(item_id, "compress_video", ledger.Inputs("key", {"version": 1}), None),
+            ValueError("no"),
+            1.0,
+        )
+
+
+def test_two_workers_never_have_the_same_lease(database):
+    names = [f"entry:{number}" for number in range(1200)]
+    with session() as s:
+        assert len(leases.take(s, "a", names[:700])) == 700
+        assert leases.take(s, "b", names) == names[700:]
+        leases.release(s, "a", names[:700])
+        assert leases.take(s, "b", names) == names
+
+
+def test_a_run_leaves_nothing_open_behind(database):
+    item_id = add(1)
+    with run_session.run_session("night-shift", RUN, load_settings()):
+        assert claims.claim_requested(RUN, [item_id]) == [item_id]
+        with session() as s:
+            assert RUN in workers.alive(s)
+    with session() as s:
+        assert (s.get_one(Item, item_id).status, s.get(Worker, RUN)) == ("pending", None)
+
+
+def test_a_run_that_breaks_off_says_why_and_names_no_secret(database):
+    for number, (error, why) in enumerate(
+        (
+            (StoppedError("too dear"), "it broke off: too dear"),
+            (ValueError("https://user:hunter2@host"), "it broke off: ValueError"),
+            (KeyboardInterrupt(), "it was ended by hand"),
+        )
+    ):
+        with (
+            pytest.raises(type(error)),
+            run_session.run_session("night-shift", f"run-{number}", load_settings()),
+        ):
+            raise error
+        with session() as s:
+            run = s.get_one(Run, f"run-{number}")
+            assert (run.status, run.reason) == ("crashed", why)
+
+
+@pytest.mark.parametrize(("silent_hours", "is_left"), [(1, True), (30, False)])
+def test_what_a_replaced_container_left_goes_after_a_day(settings, silent_hours, is_left):
+    place = settings.home / "scratch" / "container-4711_abc"
+    place.mkdir(parents=True)
+    (place / "half.part").write_bytes(b"x")
+    lock = place.with_suffix(".lock")
+    lock.touch()
+    then = time.time() - silent_hours * 3600
+    os.utime(lock, (then, then))
+    assert scratch.remove_abandoned(settings.home).files == (not is_left)
+    assert place.exists() == is_left

@@ -1,0 +1,274 @@
+import pytest
+
+from tests.media import ffmpeg
+from tests.paths import FIXTURES
+from utils.errors import PermanentError
+from utils.media import signal
+from utils.media.probing import ffprobe
+from utils.models.probe import AudioStream, ContainerProbe
+
+# Lines as ffmpeg 9.0 printed them.
+LOG = """\
+[Parsed_silencedetect_0 @ 0x55a] [info] silence_start: 0
+[Parsed_silencedetect_0 @ 0x55a] [info] silence_end: 1.5 | silence_duration: 1.5
+[blackdetect @ 0x55b] [info] black_start:0 black_end:0.96 black_duration:0.96
+[freezedetect @ 0x55c] [info] lavfi.freezedetect.freeze_start: 4.2
+[h264 @ 0x55d] [error] error while decoding MB 12 3, bytestream -7
+[Parsed_silencedetect_0 @ 0x55a] [info] silence_start: 8.25
+[Parsed_astats_1 @ 0x55e] [info] Overall
+[Parsed_astats_1 @ 0x55e] [info] Peak level dB: -0.000000
+[Parsed_astats_1 @ 0x55e] [info] Peak count: 96.000000
+[Parsed_astats_1 @ 0x55e] [info] Number of samples: 9600
+[Parsed_ebur128_2 @ 0x55f] [info] Summary:
+
+  Integrated loudness:
+    I:         -23.1 LUFS
+    Threshold: -33.6 LUFS
+
+  Loudness range:
+    LRA:         5.4 LU
+
+  True peak:
+    Peak:       -0.2 dBFS
+"""
+PROGRESS = "frame=100\nout_time_us=5000000\nprogress=continue\nframe=200\nout_time_us=10000000\n"
+PROBE = ContainerProbe(
+    kind="audio",
+    format_names=("wav",),
+    size_bytes=1,
+    duration_seconds=10,
+    audio=(AudioStream(index=0, codec="pcm"),),
+)
+
+
+def test_a_log_gives_meters_and_stretches():
+    report = signal.parse(PROGRESS, LOG, PROBE)
+    assert report.decoded_seconds == 10
+    assert report.loudness_lufs == -23.1
+    assert report.loudness_range_lu == 5.4
+    assert report.true_peak_dbtp == -0.2
+    assert [(s.start_seconds, s.end_seconds) for s in report.silence] == [(0, 1.5), (8.25, 10)]
+    assert [(s.start_seconds, s.end_seconds) for s in report.frozen] == [(4.2, 10)]
+    assert report.black[0].end_seconds == 0.96
+    assert report.clipped_share == 0.01
+    assert report.decode_errors == 1
+    assert "decoding MB" in report.first_error
+
+
+def test_what_no_meter_showed_is_unknown_not_zero():
+    report = signal.parse(PROGRESS, "", PROBE)
+    assert report.loudness_lufs is None
+    assert report.true_peak_dbtp is None
+    assert report.clipped_share is None
+
+
+def test_what_a_tag_says_is_no_measurement(clips, tmp_path):
+    forged = tmp_path / "forged.mp4"
+    lies = "[x @ 0x1] [error] broken black_start:0 black_end:100 silence_start: 0\n"
+    ffmpeg("-i", clips.video, "-c", "copy", "-metadata", f"comment={lies}[error] {lies}", forged)
+    report = signal.analyze(forged, ffprobe.probe(forged), tmp_path)
+    assert (report.decode_errors, report.black, report.silence) == (0, (), ())
+
+
+def test_a_duration_that_was_only_guessed_damages_nothing(tmp_path):
+    raw = tmp_path / "raw.aac"
+    ffmpeg("-f", "lavfi", "-i", "anoisesrc=d=20", "-af", "volume='if(lt(t,14),0,0.5)':eval=frame",
+           "-c:a", "aac", "-f", "adts", raw)  # fmt: skip
+    probe = ffprobe.probe(raw)
+    assert probe.duration_is_estimated
+    assert signal.analyze(raw, probe, tmp_path).decoded_seconds == pytest.approx(20, abs=0.5)
+
+
+def test_black_silence_and_loudness_of_a_real_file(tmp_path):
+    film = tmp_path / "film.mkv"
+    ffmpeg("-f", "lavfi", "-i", "color=black:s=320x180:r=25:d=2", "-f", "lavfi", "-i",
+           "testsrc2=s=320x180:r=25:d=2", "-f", "lavfi", "-i", "anullsrc=d=2", "-f", "lavfi",
+           "-i", "sine=f=1000:d=2:sample_rate=44100", "-filter_complex",
+           "[0][1]concat=n=2[v];[2]aformat=channel_layouts=mono[a0];[a0][3]concat=v=0:a=1[a]",
+           "-map", "[v]", "-map", "[a]", film)  # fmt: skip
+    report = signal.analyze(film, ffprobe.probe(film), tmp_path)
+    assert report.cuts == pytest.approx([2.0], abs=0.05)
+    assert report.black[0].duration_seconds == pytest.approx(2, abs=0.2)
+    assert report.silence[0].duration_seconds == pytest.approx(2, abs=0.2)
+    assert report.loudness_lufs == pytest.approx(-21, abs=2)  # lavfi's sine is -18 dBFS
+    assert report.decode_errors == 0
+    assert report.decoded_share == pytest.approx(1, abs=0.01)
+
+
+def test_clipping_is_seen(tmp_path):
+    loud = tmp_path / "loud.wav"
+    ffmpeg("-f", "lavfi", "-i", "sine=f=440:d=2", "-af", "volume=40dB", loud)
+    assert signal.analyze(loud, ffprobe.probe(loud), tmp_path).clipped_share > 0.2
+
+
+def test_half_a_file_that_declares_its_full_length_is_damaged(clips, tmp_path):
+    probe = ffprobe.probe(clips.half_faststart)
+    assert probe.duration_seconds == pytest.approx(4, abs=0.1)  # the header lies
+    with pytest.raises(PermanentError, match=r"is damaged: .* of 4\.0 s decode"):
+        signal.analyze(clips.half_faststart, probe, tmp_path)
+
+
+def test_a_silent_film_has_no_loudness(clips, tmp_path):
+    report = signal.analyze(clips.silent_video, ffprobe.probe(clips.silent_video), tmp_path)
+    assert report.loudness_lufs is None
+    assert report.silence == ()
+    assert report.decoded_frames == 75
+
+
+def picture_of(still):
+    from PIL import Image
+
+    with Image.open(still.path) as image:
+        return image.convert("RGB").resize((9, 9))
+
+
+def test_stills_stand_at_even_distances_and_are_whole_files(clips, tmp_path):
+    folder = tmp_path / "item"
+    folder.mkdir()
+    report = signal.analyze(clips.video, ffprobe.probe(clips.video), folder)
+    times = [still.time_seconds for still in report.stills]
+    assert len(times) == signal.STILLS
+    assert times == pytest.approx([4 * i / signal.STILLS for i in range(signal.STILLS)], abs=0.041)
+    assert {(still.width, still.height) for still in report.stills} == {(640, 360)}
+    assert [path.name for path in folder.iterdir()] == ["stills"]
+
+
+def test_an_image_gives_one_still_without_a_time(clips, tmp_path):
+    (still,) = signal.analyze(clips.image, ffprobe.probe(clips.image), tmp_path).stills
+    assert still.time_seconds is None
+
+
+def test_a_still_is_turned_upright_and_has_square_pixels(tmp_path):
+    flat, turned, wide = (tmp_path / f"{name}.mp4" for name in ("flat", "turned", "wide"))
+    ffmpeg("-f", "lavfi", "-i", "testsrc2=s=320x180:r=5:d=1", "-pix_fmt", "yuv420p", flat)
+    ffmpeg("-display_rotation", "90", "-i", flat, "-c", "copy", turned)
+    ffmpeg("-i", flat, "-vf", "setsar=2/1", wide)
+    sizes = []
+    for path in (turned, wide):
+        still = signal.analyze(path, ffprobe.probe(path), tmp_path).stills[0]
+        sizes.append((still.width, still.height))
+    assert sizes == [(180, 320), (640, 180)]
+
+
+def test_a_still_of_hdr_is_as_bright_as_it_is_seen(tmp_path):
+    """Grey at 203 cd/m² is white in SDR; PQ stores it as 58 % (ITU-R BT.2408)."""
+    film = tmp_path / "pq.mkv"
+    ffmpeg("-f", "lavfi", "-i", "color=c=0x949494:s=64x64:r=5:d=1",
+           "-vf", "format=yuv420p10le,setparams=color_primaries=bt2020:color_trc=smpte2084:"
+           "colorspace=bt2020nc:range=limited", "-c:v", "libx265", "-x265-params",
+           "log-level=error:colorprim=bt2020:transfer=smpte2084:colormatrix=bt2020nc",
+           film)  # fmt: skip
+    probe = ffprobe.probe(film)
+    assert probe.video.color_transfer == "smpte2084"
+    still = signal.analyze(film, probe, tmp_path).stills[0]
+    assert picture_of(still).getpixel((4, 4))[1] == pytest.approx(214, abs=10)
+
+
+def test_a_folder_with_a_percent_sign_holds_stills(clips, tmp_path):
+    folder = tmp_path / "50%d off"
+    folder.mkdir()
+    report = signal.analyze(clips.video, ffprobe.probe(clips.video), folder)
+    assert all(still.path.exists() for still in report.stills)
+
+
+@pytest.mark.parametrize("size", ["2x2", "7680x4320"])
+def test_the_smallest_and_an_8k_picture_are_looked_at(tmp_path, size):
+    film = tmp_path / "film.mkv"
+    ffmpeg("-f", "lavfi", "-i", f"color=c=gray:s={size}:r=2:d=1", "-c:v", "mjpeg", film)
+    report = signal.analyze(film, ffprobe.probe(film), tmp_path)
+    assert report.decoded_frames == 2
+    assert report.stills[0].width <= signal.STILL_WIDTH
+
+
+def test_a_1x1_image_is_looked_at(tmp_path):
+    dot = tmp_path / "dot.png"
+    ffmpeg("-f", "lavfi", "-i", "color=c=red:s=1x1", "-frames:v", "1", dot)
+    probe = ffprobe.probe(dot).with_size(1, 1)
+    assert len(signal.analyze(dot, probe, tmp_path).stills) == 1
+
+
+def test_an_audio_without_samples_holds_nothing(tmp_path):
+    empty = tmp_path / "empty.wav"
+    ffmpeg("-f", "lavfi", "-i", "anullsrc", "-t", "0", empty)
+    with pytest.raises(PermanentError, match="holds nothing"):
+        signal.analyze(empty, ffprobe.probe(empty), tmp_path)
+
+
+def test_frames_of_a_variable_rate_are_all_looked_at(tmp_path):
+    film = tmp_path / "vfr.mp4"
+    ffmpeg("-f", "lavfi", "-i", "testsrc2=s=320x180:r=30:d=2", "-vf",
+           "settb=1/90000,setpts='(N+0.4*mod(N*7,3)/3+if(gt(N,30),17,0))*3000'",
+           "-fps_mode", "vfr", "-enc_time_base", "1/90000", "-video_track_timescale", "90000",
+           "-pix_fmt", "yuv420p", film)  # fmt: skip
+    report = signal.analyze(film, ffprobe.probe(film), tmp_path)
+    assert report.decoded_frames == 60
+    assert report.decode_errors == 0
+    assert report.stills[-1].time_seconds == pytest.approx(2.5, abs=0.1)
+
+
+def test_a_sound_that_nobody_can_decode_does_not_spoil_the_rest(clips, tmp_path):
+    """A phone's spatial sound beside its stereo: the codec's tag is one that ffmpeg lacks."""
+    film = tmp_path / "phone.mov"
+    ffmpeg("-i", clips.video, "-map", "0:v", "-map", "0:a", "-map", "0:a", "-c", "copy", film)
+    data = film.read_bytes()
+    second = data.rindex(b"stsd")
+    film.write_bytes(
+        data[:second] + data[second:].replace(b"mp4a", b"apac").replace(b"esds", b"free")
+    )
+    probe = ffprobe.probe(film)
+    assert [stream.codec for stream in probe.audio] == ["aac", "unknown"]
+    report = signal.analyze(film, probe, tmp_path)
+    assert report.decoded_seconds == pytest.approx(4, abs=0.1)
+    assert report.loudness_lufs is not None
+
+
+def test_a_photo_stored_in_tiles_is_seen_whole(tmp_path):
+    """HEIC of phones: nine tiles of 512 px that make a picture of 1300×1100, turned upright."""
+    photo = FIXTURES / "grid.heic"
+    probe = ffprobe.probe(photo)
+    assert (probe.kind, probe.video.width, probe.video.height) == ("image", 1300, 1100)
+    still = signal.analyze(photo, probe, tmp_path).stills[0]
+    assert still.width / still.height == pytest.approx(1100 / 1300, abs=0.01)
+
+
+def test_subtitles_that_outlast_the_film_damage_nothing(clips, tmp_path):
+    words, film = tmp_path / "words.srt", tmp_path / "film.mkv"
+    words.write_text("1\n00:00:03,000 --> 00:00:09,000\nThe end\n\n")
+    ffmpeg("-i", clips.video, "-i", words, "-c", "copy", "-c:s", "srt", film)
+    probe = ffprobe.probe(film)
+    assert probe.duration_seconds > 8
+    assert signal.analyze(film, probe, tmp_path).decoded_share > 0.99
+
+
+@pytest.mark.parametrize("told", ["", "colorprim=bt2020:"])
+def test_hdr_that_does_not_say_all_of_its_colours_is_looked_at(tmp_path, told):
+    film = tmp_path / "partial.mp4"
+    ffmpeg("-f", "lavfi", "-i", "testsrc2=s=64x64:r=5:d=1", "-pix_fmt", "yuv420p10le",
+           "-c:v", "libx265", "-x265-params", f"log-level=error:{told}transfer=smpte2084",
+           film)  # fmt: skip
+    probe = ffprobe.probe(film)
+    assert probe.video.color_transfer == "smpte2084"
+    assert signal.analyze(film, probe, tmp_path).stills
+
+
+def test_a_sound_that_is_declared_and_never_came_is_left_out(tmp_path):
+    both, mute = tmp_path / "both.ts", tmp_path / "mute.ts"
+    ffmpeg("-f", "lavfi", "-i", "testsrc2=s=64x64:r=25:d=1", "-f", "lavfi", "-i", "sine=d=1",
+           "-c:a", "ac3", "-mpegts_flags", "resend_headers", both)  # fmt: skip
+    packets = [both.read_bytes()[i : i + 188] for i in range(0, both.stat().st_size, 188)]
+    sound = [p for p in packets if ((p[1] & 0x1F) << 8 | p[2]) == 0x101]
+    assert sound
+    mute.write_bytes(b"".join(p for p in packets if p not in sound))
+    probe = ffprobe.probe(mute)
+    assert len(probe.audio) == 1
+    assert probe.heard == ()
+    report = signal.analyze(mute, probe, tmp_path)
+    assert report.decoded_frames == 25
+    assert report.loudness_lufs is None
+
+
+def test_a_picture_much_taller_than_wide_costs_little(tmp_path):
+    thin = tmp_path / "thin.png"
+    ffmpeg("-f", "lavfi", "-i", "color=c=red:s=1x3000", "-frames:v", "1", thin)
+    probe = ffprobe.probe(thin).with_size(1, 3000)
+    assert len(signal.analyze(thin, probe, tmp_path).stills) == 1

@@ -1,0 +1,133 @@
+import pytest
+from pydantic import SecretStr
+
+from utils.errors import SettingsError
+from utils.models.options import CompressionOptions, PipelineOptions, Switches
+from utils.models.probe import AudioStream, ContainerProbe, VideoStream
+from utils.pipeline import fingerprint, planning, steps
+
+VIDEO = VideoStream(index=0, codec="h264", width=640, height=360)
+SOUND = (AudioStream(index=1, codec="aac"),)
+
+
+def probe(kind, **streams):
+    return ContainerProbe(kind=kind, format_names=("x",), size_bytes=1, **streams)
+
+
+FILM = probe("video", video=VIDEO, audio=SOUND)
+MUTE = probe("video", video=VIDEO)
+SONG = probe("audio", audio=SOUND)
+IMAGE = probe("image", video=VIDEO)
+
+
+@pytest.fixture
+def why_not(settings):
+    def ask(step, a_probe=FILM, options=None, **chosen):
+        options = options or PipelineOptions(**chosen)
+        return planning.plan(a_probe, options, settings).reasons[step]
+
+    return ask
+
+
+def test_a_film_gets_all_but_what_is_for_songs_or_not_set_up(settings):
+    reasons = planning.plan(FILM, PipelineOptions(), settings).reasons
+    assert {name for name, reason in reasons.items() if reason} == {
+        "compress_audio",
+        "make_proxy",
+        "upload_thumbnails",
+    }
+
+
+def test_a_key_and_an_address_bring_the_rest(override):
+    from utils.config import load_settings
+
+    override(gemini_api_key=SecretStr("k"), publish_url=SecretStr("memory://x"))
+    plan = planning.plan(FILM, PipelineOptions(), load_settings())
+    assert plan.runs("make_proxy")
+    assert plan.runs("upload_thumbnails")
+
+
+@pytest.mark.parametrize(
+    ("step", "a_probe", "reason"),
+    [
+        ("transcribe_audio", MUTE, "has no sound"),
+        ("analyze_content", MUTE, "needs transcribe_audio: has no sound"),
+        ("extract_audio_tracks", IMAGE, "has no sound"),
+        ("transcribe_audio", IMAGE, "makes no sense for profile image"),
+        ("compress_video", SONG, "makes no sense for profile song"),
+        ("analyze_exposure", SONG, "makes no sense for profile song"),
+    ],
+)
+def test_a_step_that_does_not_apply_says_why(why_not, step, a_probe, reason):
+    assert why_not(step, a_probe) == reason
+
+
+def test_a_switched_off_step_takes_along_what_needs_it(why_not):
+    options = PipelineOptions().without("transcribe_audio")
+    assert why_not("transcribe_audio", options=options) == "switched off"
+    assert why_not("analyze_content", options=options) == "needs transcribe_audio: switched off"
+    assert why_not("judge_quality", options=options) is None  # it only uses it
+    off = CompressionOptions(enabled=False)
+    assert why_not("compress_video", compression=off) == "compression is switched off"
+
+
+def test_a_film_can_be_worked_on_as_a_song(why_not):
+    assert why_not("compress_audio", profile="song") is None
+    assert why_not("compress_video", profile="song") == "makes no sense for profile song"
+
+
+def test_one_step_alone_takes_along_what_it_needs_and_nothing_else(settings):
+    plan = planning.plan(FILM, PipelineOptions(only=("analyze_exposure",)), settings)
+    assert {name for name in plan.reasons if plan.runs(name)} == {
+        "generate_checksum",
+        "extract_ffprobe",
+        "extract_mediainfo",
+        "analyze_signal",
+        "analyze_exposure",
+    }
+    assert plan.reasons["store_item"] == "not asked for (only analyze_exposure)"
+
+
+def test_a_step_that_does_not_exist_is_a_clear_error(settings):
+    with pytest.raises(SettingsError, match="'transcribe' is no step"):
+        planning.plan(FILM, PipelineOptions(only=("transcribe",)), settings)
+
+
+def test_force_is_for_the_steps_that_were_named():
+    assert planning.forced(PipelineOptions()) == frozenset()
+    assert planning.forced(PipelineOptions(only=("extract_hdr",), force=True)) == {"extract_hdr"}
+    assert len(planning.forced(PipelineOptions(force=True))) == len(steps.STEPS)
+
+
+def test_every_optional_step_has_a_switch_and_no_other_has():
+    optional = {step.name for step in steps.STEPS if step.optional}
+    assert set(Switches.model_fields) == optional
+
+
+def test_options_decide_what_done_means(settings):
+    default = fingerprint.done_key(PipelineOptions(), settings)
+    assert default == fingerprint.done_key(PipelineOptions(), settings)
+    assert default == fingerprint.done_key(PipelineOptions(force=True), settings)
+    assert default != fingerprint.done_key(PipelineOptions(thumbnail_count=3), settings)
+
+
+@pytest.mark.parametrize("step", fingerprint.ENGINES)
+def test_an_engine_of_another_version_makes_its_steps_items_not_done(step, settings, monkeypatch):
+    settings = settings.model_copy(update={"publish_url": SecretStr("file:///srv/pictures")})
+    before = fingerprint.done_key(PipelineOptions(), settings)
+    newer = {**fingerprint.ENGINES, step: lambda _options, _settings: "newer"}
+    monkeypatch.setattr(fingerprint, "ENGINES", newer)
+    assert fingerprint.done_key(PipelineOptions(), settings) != before
+    without = PipelineOptions().without(step) if steps.BY_NAME[step].optional else None
+    if without:  # what does not run decides nothing
+        off = fingerprint.done_key(without, settings)
+        monkeypatch.undo()
+        assert fingerprint.done_key(without, settings) == off
+
+
+def test_what_is_rejected_is_not_made_small_and_the_plan_says_so(settings):
+    plan = planning.plan(FILM, PipelineOptions(), settings)
+    rejected = plan.for_rejected()
+    assert rejected.reasons["compress_video"] == "the item was rejected"
+    assert rejected.reasons["compress_audio"] == plan.reasons["compress_audio"]
+    assert {s for s in plan.reasons if plan.runs(s) and not rejected.runs(s)} == {"compress_video"}

@@ -1,0 +1,156 @@
+"""Search as a whole: a small library in several languages, the real embedder, real ranks."""
+
+import shutil
+from datetime import UTC, datetime
+from importlib.util import find_spec
+from pathlib import Path
+
+import pytest
+
+from utils.config import load_settings
+from utils.db import items, ledger, library, queue
+from utils.db.items import Seen
+from utils.db.session import session
+from utils.errors import SettingsError
+from utils.models.item import FileStat, MediaKind
+from utils.models.record import ItemRecord, SegmentRecord
+from utils.models.search import Rank, SearchFilters
+from utils.models.transcript import Segment, Transcript
+from utils.search import embedder, vectors
+from utils.search import query as find
+from utils.search.indexing import reindex
+from utils.search.passages import passages
+
+LIBRARY = {
+    "Hafen am Abend": ("de", "Abend im Hafen.", "hafen fähre", "Das Schiff verlässt den Hafen."),
+    "Tomato soup": ("en", "A recipe.", "tomato soup", "Chop the onions. Serve it with bread."),
+    "ភ្លៀង": ("km", "ភ្លៀងធ្លាក់លើទន្លេ", "ភ្លៀង ទន្លេ", "ថ្ងៃនេះមានភ្លៀងធ្លាក់ខ្លាំង"),
+    "Budget": ("en", "Next year's costs.", "budget costs", "Cut the travel costs by ten percent."),
+    "IMG_1": (None, None, "", ""),
+}  # fmt: skip
+
+
+def add(number, title, language, summary, keywords, said, **facts):
+    record = ItemRecord(
+        item_id=f"{number:064x}",
+        kind="audio" if said else "image",
+        title=title,
+        language=language,
+        summary=summary,
+        keywords=tuple(keywords.split()),
+        segments=(SegmentRecord(start_seconds=7.0, end_seconds=9.0, text=said),) if said else (),
+        **facts,
+    )
+    stat = FileStat(path=Path(f"/x/{title}.mp3"), size_bytes=1, modified_ns=1, inode=1)
+    with session() as s:
+        items.register(s, Seen(stat, record.item_id, True), MediaKind(record.kind))
+        library.save(s, record, passages(record))
+        queue.claim_these(s, "a run", [record.item_id])
+        queue.settle_done(s, "a run", record.item_id, "key")
+    vectors.replace(record.item_id, passages(record), embedder.load(), load_settings())
+    return record
+
+
+@pytest.fixture
+def small_library(settings, tmp_path_factory):
+    """Embedded once, copied for each test."""
+    kept = tmp_path_factory.getbasetemp() / "small library"
+    if kept.exists():
+        shutil.copytree(kept, settings.home, dirs_exist_ok=True)
+        return settings
+    for number, (title, facts) in enumerate(LIBRARY.items()):
+        add(number, title, *facts)
+    shutil.copytree(settings.home, kept)
+    return settings
+
+
+def titles(query, settings, limit=10, **filters):
+    return [hit.title for hit in find.search(query, limit, settings, SearchFilters(**filters))]
+
+
+def test_meaning_is_found_across_languages(small_library):
+    assert titles("a ship leaves the harbour", small_library)[0] == "Hafen am Abend"
+    assert titles("Zwiebeln schneiden", small_library)[0] == "Tomato soup"
+    assert titles("heavy rain today", small_library)[0] == "ភ្លៀង"
+
+
+def test_a_hit_says_where_it_begins_and_which_list_found_it(small_library):
+    hit = find.search("Schiff", 1, small_library)[0]
+    assert (hit.title, hit.kind, hit.path) == ("Hafen am Abend", "audio", "/x/Hafen am Abend.mp3")
+    assert (hit.start_seconds, hit.snippet) == (7.0, "Das Schiff verlässt den Hafen.")
+    assert hit.why[0] == Rank(list="full text", rank=1)
+    assert {rank.list for rank in hit.why} == {"full text", "summary", "keywords", "speech"}
+    weights = find.WEIGHTS
+    assert hit.score == pytest.approx(sum(weights[r.list] / (60 + r.rank) for r in hit.why), 1e-3)
+
+
+def test_a_word_that_stands_there_beats_one_that_is_near(small_library):
+    assert titles("percent", small_library)[0] == "Budget"
+    assert titles("IMG_1", small_library)[0] == "IMG_1"
+    assert find.search("IMG_1", 1, small_library)[0].start_seconds is None
+
+
+def test_the_sum_of_the_lists_is_that_of_the_paper():
+    fused = find.fuse({"full text": ["a"], "summary": ["b", "a"], "keywords": ["b"], "speech": []})
+    assert list(fused) == ["a", "b"]
+    assert fused["a"][0] == pytest.approx(2.5 / 61 + 1.0 / 62)
+    assert fused["b"][0] == pytest.approx(1.0 / 61 + 0.8 / 61)
+
+
+def test_filters_come_before_the_ranks(small_library):
+    assert titles("ship", small_library, limit=1, language="km") == ["ភ្លៀង"]
+    assert titles("ship", small_library, language="fr") == []
+    (hit,) = find.search("soup", 1, small_library, SearchFilters(language="km"))
+    assert all(rank.rank == 1 for rank in hit.why)
+
+
+def test_without_words_the_newest_that_pass_are_listed(small_library):
+    add(99, "Old", "en", None, "", "Hello.", captured_at=datetime(1999, 1, 1, tzinfo=UTC))
+    assert titles("", small_library, language="en") == ["Budget", "Tomato soup", "Old"]
+    assert titles(" \0 ", small_library, before=datetime(2000, 1, 1, tzinfo=UTC)) == ["Old"]
+
+
+def test_no_query_of_a_stranger_raises(small_library):
+    for query in ('"', "a OR", "*", "\ud800x", "NEAR((", "-ship", "東", "x" * 50_000, "🎉"):
+        assert isinstance(find.search(query, 3, small_library), list)
+
+
+def test_an_index_ahead_of_the_database_answers_with_what_there_is(small_library):
+    ghost = ItemRecord(item_id="f" * 64, kind="audio", title="ship ship ship")
+    vectors.replace(ghost.item_id, passages(ghost), embedder.load(), small_library)
+    assert "ship ship ship" not in titles("ship", small_library)
+
+
+def test_a_lost_index_is_made_again_and_then_nothing_is_embedded(small_library, monkeypatch):
+    before = vectors.count(small_library)
+    shutil.rmtree(small_library.home / "chroma")
+    assert set(reindex(small_library)) == set(LIBRARY)
+    assert vectors.count(small_library) == before
+    monkeypatch.setattr(embedder.load(), "passages", None)  # calling it would raise
+    assert set(reindex(small_library)) == set(LIBRARY)
+
+
+def test_what_was_done_before_there_were_rows_is_made_findable_from_the_ledger(settings):
+    item_id = "e" * 64
+    stat = FileStat(path=Path("/x/old.mp3"), size_bytes=1, modified_ns=1, inode=1)
+    said = Segment(start_seconds=3.0, end_seconds=5.0, text="The boats left before dusk.")
+    row = ledger.start(item_id, "transcribe_audio", ledger.Inputs("key", {"version": 1}), None)
+    with session() as s:
+        items.register(s, Seen(stat, item_id, True), MediaKind.AUDIO)
+        ledger.finish(s, row, Transcript(engine="x", segments=(said,)), 1.0)
+        queue.claim_these(s, "a run", [item_id])
+        queue.settle_done(s, "a run", item_id, "key")
+    assert find.search("boats", 1, settings) == []
+    assert list(reindex(settings)) == ["old"]
+    (hit,) = find.search("boats", 1, settings)
+    assert (hit.start_seconds, hit.why[0].list) == (3.0, "full text")
+    with session() as s:
+        assert library.load(s, item_id).segments[0].text == said.text
+
+
+def test_an_image_model_that_is_not_there_says_what_to_install(small_library, override):
+    override(image_model="ViT-B-32 laion2b_s34b_b79k")
+    if find_spec("open_clip"):
+        pytest.skip("open_clip is installed")
+    with pytest.raises(SettingsError, match="open_clip_torch"):
+        find.search("ship", 1, load_settings())

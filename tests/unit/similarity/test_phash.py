@@ -1,0 +1,35 @@
+import pytest
+from PIL import Image, ImageDraw
+
+from utils.errors import PermanentError
+from utils.similarity import phash
+
+
+def picture(path, size=(320, 180), circle=(40, 40, 120, 120)):
+    image = Image.new("RGB", (320, 180), "navy")
+    draw = ImageDraw.Draw(image)
+    draw.ellipse(circle, fill="gold")
+    draw.line((0, 150, 320, 90), fill="white", width=9)
+    image.resize(size).save(path)
+    return path
+
+
+def distance(one, two):
+    return (int(one, 16) ^ int(two, 16)).bit_count()
+
+
+def test_the_same_picture_smaller_has_nearly_the_same_hash(tmp_path):
+    large, small = picture(tmp_path / "a.png"), picture(tmp_path / "b.jpg", size=(160, 90))
+    other = picture(tmp_path / "c.png", circle=(200, 20, 300, 160))
+    assert len(phash.of(large)) == 16
+    assert distance(phash.of(large), phash.of(small)) <= 4
+    assert distance(phash.of(large), phash.of(other)) > 10
+
+
+def test_what_is_no_picture_is_a_permanent_error(tmp_path):
+    (tmp_path / "x.jpg").write_bytes(b"no picture")
+    whole = picture(tmp_path / "a.png").read_bytes()
+    (tmp_path / "cut.png").write_bytes(whole[: len(whole) // 2])
+    for name in ("x.jpg", "cut.png"):
+        with pytest.raises(PermanentError, match=name):
+            phash.of(tmp_path / name)

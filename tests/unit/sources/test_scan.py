@@ -1,0 +1,117 @@
+from pathlib import Path
+
+import pytest
+
+from utils.config import load_settings
+from utils.models.item import MediaKind
+from utils.models.shift import Outcome
+from utils.sources import scan
+
+
+def take(*locations):
+    return scan.scan([str(one) for one in locations], "key", load_settings())
+
+
+@pytest.mark.parametrize(
+    ("name", "kind"),
+    [
+        ("a.MP4", MediaKind.VIDEO),
+        ("a.mkv", MediaKind.VIDEO),
+        ("a.opus", MediaKind.AUDIO),
+        ("a.flac", MediaKind.AUDIO),
+        ("a.heic", MediaKind.IMAGE),
+        ("a.jpg", MediaKind.IMAGE),
+        ("a.txt", None),
+        ("a.svg", None),
+        ("a.m3u8", None),
+        ("README", None),
+    ],
+)
+def test_names_say_what_is_media(name, kind):
+    assert scan.kind_by_name(Path(name)) is kind
+
+
+def test_a_folder_is_searched_for_media_and_hidden_files_stay_hidden(tmp_path):
+    folder = tmp_path / "library"
+    for name in ("b/c/deep.mp3", "a.mp4", "notes.txt", ".hidden.mp4", ".git/x.mp4"):
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(name)
+    found = {path.name for path in scan.media_files(folder, load_settings())}
+    assert found == {"a.mp4", "deep.mp3"}
+
+
+def test_the_homes_own_pictures_and_renditions_are_no_new_media(tmp_path, settings):
+    for name in ("items/ab/abc/thumb.jpg", "scratch/1/part.mp4", "inbox/new/a.mp4"):
+        path = settings.home / name
+        path.parent.mkdir(parents=True)
+        path.write_text(name)
+    (tmp_path / "b.mp4").write_text("b")
+    assert {path.name for path in scan.media_files(tmp_path, load_settings())} == {"a.mp4", "b.mp4"}
+    assert {path.name for path in scan.media_files(settings.home, load_settings())} == {"a.mp4"}
+    assert {path.name for path in scan.media_files(settings.inbox, load_settings())} == {"a.mp4"}
+
+
+def test_a_file_named_twice_is_taken_once(tmp_path):
+    path = tmp_path / "a.mp3"
+    path.write_text("x")
+    found = take(path, tmp_path, f"{tmp_path}/./a.mp3")
+    assert len(found.pending) == 1
+    assert found.outcomes == []
+
+
+def test_an_unchanged_file_is_not_read_again(tmp_path, monkeypatch):
+    path = tmp_path / "a.mp3"
+    path.write_text("x")
+    take(path)
+    monkeypatch.setattr("utils.storage.files.sha256", lambda path: pytest.fail("read again"))
+    assert len(take(path).pending) == 1
+
+
+def test_a_file_with_new_content_is_a_new_item(tmp_path):
+    path = tmp_path / "a.mp3"
+    path.write_text("one")
+    first = take(path).pending
+    path.write_text("other")
+    assert take(path).pending != first
+
+
+@pytest.mark.parametrize("name", ["missing.mp4", "folder-that-is-not"])
+def test_what_does_not_exist_is_a_failure_with_a_remedy(tmp_path, name):
+    (outcome,) = take(tmp_path / name).outcomes
+    assert outcome.outcome is Outcome.FAILED
+    assert "Check the spelling" in outcome.error
+
+
+def test_an_empty_file_is_a_failure_and_no_item(tmp_path):
+    (tmp_path / "empty.mp4").touch()
+    found = take(tmp_path)
+    assert found.pending == []
+    assert found.outcomes[0].item_id is None
+    assert "0 bytes" in found.outcomes[0].error
+
+
+def test_a_file_that_may_not_be_read_is_named(tmp_path, monkeypatch):
+    path = tmp_path / "a.mp3"
+    path.write_text("x")
+
+    def refuse(path):
+        from utils.errors import from_os_error
+
+        raise from_os_error(PermissionError(13, "Permission denied", str(path)), "reading a.mp3")
+
+    monkeypatch.setattr("utils.storage.files.sha256", refuse)  # root may read everything
+    (outcome,) = take(path).outcomes
+    assert "Change its permissions" in outcome.error
+
+
+def test_a_name_that_is_no_utf8_is_a_failure_that_can_be_printed(tmp_path):
+    import os
+
+    folder = os.fsencode(tmp_path) + b"/odd"
+    os.mkdir(folder)
+    with open(folder + b"/caf\xe9.mp3", "wb") as file:
+        file.write(b"x")
+    (outcome,) = take(tmp_path / "odd").outcomes
+    assert "Rename the file" in outcome.error
+    outcome.model_dump_json().encode()

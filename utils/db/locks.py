@@ -1,0 +1,20 @@
+"""Postgres's advisory locks: who may do one thing at a time, held until the transaction ends.
+
+Their numbers stand here and nowhere else: everything that uses a database shares them. SQLite
+has one writer at a time and needs none.
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import Connection, text
+from sqlalchemy.orm import Session
+
+MIGRATIONS, SPENDING, FINGERPRINTS = 73110, 73111, 73112
+
+
+def wait_for(connection: Session | Connection, number: int) -> None:
+    """Wait until no other transaction holds the lock ``number``, then hold it."""
+    if isinstance(connection, Session):
+        connection = connection.connection()
+    if connection.dialect.name == "postgresql":
+        connection.execute(text("SELECT pg_advisory_xact_lock(:number)"), {"number": number})

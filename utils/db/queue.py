@@ -1,0 +1,245 @@
+"""The queue: which items wait and in which order, who has claimed what, how it was settled.
+
+What an item's status is and who has claimed it are two columns: claiming changes no status. All
+that a worker does to its claim is one ``UPDATE … WHERE claimed_by = :worker``: a worker that was
+taken for dead, and whose item is somebody else's by now, changes nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import (
+    ColumnElement,
+    Float,
+    Integer,
+    Select,
+    case,
+    cast,
+    extract,
+    false,
+    literal,
+    or_,
+    select,
+    update,
+)
+from sqlalchemy.orm import Session
+
+from utils.clock import now
+from utils.db.schema import Item
+from utils.db.session import chunks
+from utils.errors import (
+    DeferredError,
+    PermanentError,
+    ResourceError,
+    SettingsError,
+    StoppedError,
+    step_of,
+)
+from utils.models.item import ItemStatus
+
+# The order of what waits, in days of waiting: a rank is what an item has against it, less its age.
+# All of it is bounded, so that whatever waits gets in front of all that arrives later, after
+# 25 days at the latest (the sum of these). Chosen.
+_FRESH_DAYS = 7.0  # ahead for what came within a day
+_SIZE_DAYS = 4.0  # behind for a size without end; half of it at ``_SIZE_BYTES``
+_SIZE_BYTES = 2**30
+_TRY_DAYS = 4.0  # behind for a failed try; half of it more for all that follow
+_DEFERRED_DAYS = 8.0  # behind for what was put off, which may not fit again
+_HOUR = 3600
+
+
+def rank() -> ColumnElement[float]:
+    """What an item has against it, less the days that it waits: the lowest goes first.
+
+    Age counts in whole hours, so that of what came together the small goes first.
+    """
+    waited = cast(literal(now().timestamp()) - extract("epoch", Item.added_at), Integer)
+    hours = case((waited < 0, 0), else_=waited // _HOUR)  # the clock may have been ahead
+    size = cast(Item.size_bytes, Float)
+    return (
+        case((hours < 24, -_FRESH_DAYS), else_=0.0)
+        + _SIZE_DAYS * size / (size + float(_SIZE_BYTES))
+        + case((Item.tries == 0, 0.0), (Item.tries == 1, _TRY_DAYS), else_=1.5 * _TRY_DAYS)
+        + case((Item.status == ItemStatus.DEFERRED.value, _DEFERRED_DAYS), else_=0.0)
+        - hours / 24.0
+    )
+
+
+def waiting(max_tries: int) -> Select[tuple[Item]]:
+    """Items that a shift may take: what a person asked for, then by ``rank``."""
+    return (
+        select(Item)
+        .where(
+            or_(
+                Item.status.in_((ItemStatus.PENDING.value, ItemStatus.DEFERRED.value)),
+                (Item.status == ItemStatus.FAILED.value) & (Item.tries < max_tries),
+            )
+        )
+        .order_by(
+            Item.requested_at.is_(None),
+            Item.requested_at,
+            rank(),
+            Item.size_bytes,
+            Item.added_at,
+            Item.id,
+        )
+    )
+
+
+def mark_requested(s: Session, item_ids: Sequence[str]) -> None:
+    """Note that a person asked for these: until they are done they go first."""
+    for chunk in chunks(item_ids):
+        s.execute(update(Item).where(Item.id.in_(chunk)).values(requested_at=now()))
+
+
+def claim(
+    s: Session, worker: str, query: Select[tuple[Item]], limit: int, renew: bool = False
+) -> list[str]:
+    """Take up to ``limit`` items of ``query`` for ``worker``; nobody else gets them.
+
+    On Postgres rows that another shift is taking are skipped (``FOR UPDATE SKIP LOCKED``);
+    on SQLite one claims after the other. With ``renew`` what ``worker`` has already is taken
+    again. What a dead worker had is freed by a recovery (utils/housekeeping/recovery.py).
+    """
+    candidates = query.with_only_columns(Item.id).limit(limit)
+    if s.get_bind().dialect.name == "postgresql":
+        candidates = candidates.with_for_update(skip_locked=True)
+    else:  # takes the only writer's place before it looks: nobody takes what it finds
+        s.execute(update(Item).where(false()).values(claimed_by=None))
+    free = or_(Item.claimed_by.is_(None), Item.claimed_by == (worker if renew else None))
+    ids = list(s.scalars(candidates.where(free)))
+    taken = set(
+        s.scalars(
+            update(Item).where(Item.id.in_(ids), free).values(claimed_by=worker).returning(Item.id)
+        )
+    )
+    return [item_id for item_id in ids if item_id in taken]
+
+
+def claim_these(s: Session, worker: str, item_ids: Sequence[str]) -> list[str]:
+    """Take these items for ``worker``, in their order; what another has claimed is left out."""
+    taken: set[str] = set()
+    for chunk in chunks(item_ids):
+        these = select(Item).where(Item.id.in_(chunk))
+        taken.update(claim(s, worker, these, len(chunk), renew=True))
+    return [item_id for item_id in item_ids if item_id in taken]
+
+
+def undone(item_id: str) -> Select[tuple[Item]]:
+    """The item, unless it is done."""
+    return select(Item).where(Item.id == item_id, Item.status != ItemStatus.DONE.value)
+
+
+def unclaimed(s: Session, max_tries: int, limit: int) -> list[str]:
+    """Up to ``limit`` items that wait and nobody has claimed, in their order."""
+    free = waiting(max_tries).with_only_columns(Item.id).where(Item.claimed_by.is_(None))
+    return list(s.scalars(free.limit(limit)))
+
+
+def is_claimed_by(s: Session, item_id: str, worker: str) -> bool:
+    """True if the item is ``worker``'s now."""
+    return s.scalar(select(Item.claimed_by).where(Item.id == item_id)) == worker
+
+
+def release_all(s: Session, worker: str) -> None:
+    """Give back what ``worker`` claimed and did not settle; it keeps its place in the queue."""
+    s.execute(update(Item).where(Item.claimed_by == worker).values(claimed_by=None))
+
+
+def release(s: Session, worker: str, item_ids: Sequence[str]) -> bool:
+    """Give back some of what ``worker`` claimed; False if none of it was its own any more."""
+    released = [_settle(s, worker, Item.id.in_(ids), claimed_by=None) for ids in chunks(item_ids)]
+    return any(released)
+
+
+def settle_done(s: Session, worker: str, item_id: str, done_key: str) -> bool:
+    """The item is done under ``done_key``; its tries are forgotten. False: it is not ours."""
+    return _settle(
+        s,
+        worker,
+        Item.id == item_id,
+        status=ItemStatus.DONE.value,
+        done_key=done_key,
+        tries=0,
+        error=None,
+        error_class=None,
+        failed_step=None,
+        claimed_by=None,
+        requested_at=None,
+        processed_at=now(),
+    )
+
+
+def settle_deferred(s: Session, worker: str, item_id: str, error: DeferredError) -> bool:
+    """All is done but what was deferred; the next shift goes on there. False: it is not ours."""
+    return _settle(
+        s,
+        worker,
+        Item.id == item_id,
+        status=ItemStatus.DEFERRED.value,
+        tries=0,
+        **_of_error(error),
+        claimed_by=None,
+        requested_at=None,
+        processed_at=now(),
+    )
+
+
+def settle_failed(
+    s: Session, worker: str, item_id: str, error: BaseException, max_tries: int
+) -> bool:
+    """The item failed: for good if the error is permanent or the tries are used up.
+
+    What a person stopped goes back as it was. False: the item is not ``worker``'s any more, and
+    nothing was changed.
+    """
+    if isinstance(error, StoppedError):
+        return release(s, worker, [item_id])
+    is_its_own = not isinstance(error, ResourceError | SettingsError)
+    tries = Item.tries + int(is_its_own)
+    final = literal(isinstance(error, PermanentError)) | (tries >= max_tries)
+    return _settle(
+        s,
+        worker,
+        Item.id == item_id,
+        status=case((final, ItemStatus.QUARANTINED.value), else_=ItemStatus.FAILED.value),
+        tries=tries,
+        **_of_error(error),
+        claimed_by=None,
+    )
+
+
+def _settle(s: Session, worker: str, which: ColumnElement[bool], **values: Any) -> bool:
+    done = s.scalars(
+        update(Item)
+        .where(which, Item.claimed_by == worker)
+        .values(**values)
+        .returning(Item.id)
+        .execution_options(synchronize_session=False)
+    )
+    return bool(done.all())
+
+
+def _of_error(error: BaseException) -> dict[str, Any]:
+    """What a row says of an error: its class, the step that raised it, its text."""
+    return {
+        "error_class": type(error).__name__,
+        "failed_step": step_of(error),
+        "error": str(error)[:2000],
+    }
+
+
+def quarantine(s: Session, item_id: str, step: str, why: str) -> None:
+    """The item, which nobody works on, waits for a person."""
+    s.execute(
+        update(Item)
+        .where(Item.id == item_id, Item.claimed_by.is_(None))
+        .values(
+            status=ItemStatus.QUARANTINED.value,
+            error_class=PermanentError.__name__,
+            failed_step=step,
+            error=why,
+        )
+    )

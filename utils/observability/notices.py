@@ -1,0 +1,191 @@
+"""Messages about runs, by apprise: mail, chat, push and a hundred other services.
+
+A service that is slow, dead or misspelt costs a run a few seconds and a line in the log,
+nothing else. Addresses hold passwords: no log, report or error names more of one than its
+scheme and its place in the list.
+"""
+
+from __future__ import annotations
+
+import logging
+import re
+import threading
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, ClassVar, NamedTuple
+
+import humanize
+from pydantic import SecretStr
+
+from utils import clock
+from utils.config import Settings
+from utils.db import runs
+from utils.db.session import session
+from utils.models.notice import Event, Notice
+from utils.models.shift import ItemOutcome, Outcome, RunStatus, ShiftReport
+
+if TYPE_CHECKING:
+    from apprise import Apprise
+
+SECONDS = 15.0  # for all addresses together (chosen); apprise waits 4 s for an answer
+_FAILURES = 5  # that a message names
+_WORDS = 200  # characters of an error
+_log = logging.getLogger(__name__)
+
+
+class Delivery(NamedTuple):
+    """What became of a message at one address: ``error`` is None if it was taken."""
+
+    address: str
+    error: str | None
+
+
+def tell(report: ShiftReport, settings: Settings) -> None:
+    """Tell of a run what the settings ask for; what can't be delivered is logged."""
+    if not settings.notify_urls:
+        return
+    quarantined = quarantined_of(report)
+    wanted = events(report, quarantined) & set(settings.notify_on)
+    if not wanted:
+        return
+    for delivery in send(notice(report, quarantined), settings.notify_urls):
+        if delivery.error:
+            _log.warning("No notification by %s: %s.", delivery.address, delivery.error)
+
+
+def quarantined_of(report: ShiftReport) -> int:
+    """Items that failed in a run and wait for a person now."""
+    failed = {one.item_id for one in report.items if one.outcome is Outcome.FAILED}
+    if not failed:
+        return 0
+    with session() as s:
+        return len(failed & runs.quarantined(s, report.run_id))
+
+
+def events(report: ShiftReport, quarantined: int) -> set[Event]:
+    """What a run gives reason to tell."""
+    told = {
+        Event.FINISHED: report.status is not RunStatus.NOTHING_TO_DO,
+        Event.PARTIAL: report.counts.failed > 0,
+        Event.QUARANTINED: quarantined > 0,
+        Event.WINDOW_MISSED: report.left_over > 0,
+        Event.BUDGET_REACHED: report.counts.deferred > 0,
+    }
+    return {event for event, happened in told.items() if happened}
+
+
+def notice(report: ShiftReport, quarantined: int) -> Notice:
+    """The message about a run: counts, reasons, the first failures, where the report lies."""
+    counts = report.counts
+    told = f"{counts.done} done, {counts.skipped} skipped, {counts.failed} failed"
+    lines = [f"{told} in {humanize.precisedelta(report.duration_seconds, format='%.0f')}."]
+    if quarantined:
+        lines.append(f"{quarantined} in quarantine: nightshift items --status quarantined")
+    if counts.deferred:
+        lines.append(f"{counts.deferred} put off, the cost ceiling is reached.")
+    if report.left_over:
+        lines.append(f"{report.left_over} left over: {report.reason or 'no reason is known'}")
+    failures = [one for one in report.items if one.outcome is Outcome.FAILED]
+    lines += [f"- {_failure(one)}" for one in failures[:_FAILURES]]
+    if len(failures) > _FAILURES:
+        lines.append(f"- and {len(failures) - _FAILURES} more")
+    lines.append(f"Report: {report.report}" if report.report else f"Run: {report.run_id}")
+    return Notice(
+        title=f"Night Shift: {report.status.value.replace('_', ' ')}, {told}",
+        text="\n".join(lines),
+        bad=counts.failed > 0 or report.left_over > 0,
+    )
+
+
+def send(message: Notice, urls: Sequence[SecretStr], seconds: float = SECONDS) -> list[Delivery]:
+    """Send a message to all addresses at once; who has not taken it in time is not waited for."""
+    results: list[Delivery | None] = [None] * len(urls)
+
+    def deliver(place: int) -> None:
+        results[place] = _deliver(message, urls[place], place)
+
+    # Daemons: a service that never answers must not hold the process when it ends.
+    threads = [
+        threading.Thread(target=deliver, args=(place,), daemon=True) for place in range(len(urls))
+    ]
+    end = clock.monotonic() + seconds
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(max(end - clock.monotonic(), 0))
+    late = f"no answer within {seconds:g} s"
+    return [
+        done or Delivery(address(url, place), late)
+        for place, (url, done) in enumerate(zip(urls, results, strict=True))
+    ]
+
+
+def understood(url: SecretStr) -> bool:
+    """True if apprise knows a service for the address; nothing is sent."""
+    return bool(_service(url))
+
+
+def address(url: SecretStr, place: int) -> str:
+    """How an address is called where others may read it."""
+    scheme = re.match(r"[a-zA-Z][a-zA-Z0-9+.-]{0,19}(?=://)", url.get_secret_value())
+    return f"notify_urls[{place}] ({scheme[0] if scheme else '?'}://…)"
+
+
+def _deliver(message: Notice, url: SecretStr, place: int) -> Delivery:
+    named = address(url, place)
+    _Mute.statuses.pop(threading.get_ident(), None)  # of a thread that had this number before
+    try:
+        service = _service(url)
+        if not service:
+            return Delivery(named, "apprise does not understand it")
+        taken = service.notify(
+            message.text,
+            title=message.title,
+            notify_type="warning" if message.bad else "success",
+            body_format="text",
+        )
+    except Exception as error:  # noqa: BLE001 (of any plugin, and its text may hold the address)
+        return Delivery(named, f"its plugin broke off with {type(error).__name__}")
+    status = _Mute.statuses.pop(threading.get_ident(), None)
+    why = f"it answered {status}" if status else "it refused, or did not answer"
+    return Delivery(named, None if taken else why)
+
+
+def _service(url: SecretStr) -> Apprise:
+    """apprise with this one address; empty if it understands it not."""
+    import apprise  # 0.18 s: only where there is something to send
+
+    for name in ("apprise", "urllib3.connectionpool"):
+        log = logging.getLogger(name)
+        if not any(isinstance(known, _Mute) for known in log.filters):
+            log.addFilter(_Mute())
+    service = apprise.Apprise(asset=apprise.AppriseAsset(async_mode=False, app_id="Night Shift"))
+    service.add(url.get_secret_value())
+    return service
+
+
+class _Mute(logging.Filter):
+    """Lets nothing through that apprise logs: there are addresses in it, or parts of them.
+
+    Of a refusal it keeps the status that the service answered with, by thread.
+    """
+
+    statuses: ClassVar[dict[int, str]] = {}
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Nothing is logged."""
+        found = re.search(r"error=(\d{3})\b", record.getMessage())
+        if found:
+            self.statuses[threading.get_ident()] = found[1]
+        return False
+
+
+def _failure(outcome: ItemOutcome) -> str:
+    name = outcome.path.rsplit("/", 1)[-1]
+    why = outcome.error or outcome.reason or "it is not known why"
+    return _line(why if why.startswith(name) else f"{name}: {why}")
+
+
+def _line(text: str) -> str:
+    """Text from strangers on one short line."""
+    flat = " ".join("".join(c if c.isprintable() else " " for c in text).split())
+    return flat if len(flat) <= _WORDS else flat[:_WORDS].rstrip() + " …"

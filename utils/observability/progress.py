@@ -1,0 +1,67 @@
+"""What happens, told to whoever watches: a bar, plain lines, or nobody."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import NamedTuple
+
+
+class Begun(NamedTuple):
+    """A run knows how many items it has."""
+
+    total: int
+
+
+class Stepping(NamedTuple):
+    """An item enters a step."""
+
+    item_id: str
+    title: str
+    label: str
+
+
+class Advancing(NamedTuple):
+    """An item is so far (0–1) through the step that it is in."""
+
+    item_id: str
+    title: str
+    label: str
+    share: float
+
+
+class Settled(NamedTuple):
+    """An item is through."""
+
+    item_id: str
+    title: str
+    outcome: str
+    detail: str
+
+
+class Paused(NamedTuple):
+    """Nothing more is begun for the moment, and why; ``item_id`` is what met the reason."""
+
+    reason: str
+    item_id: str | None = None
+
+
+Event = Begun | Stepping | Advancing | Settled | Paused
+
+_watchers: list[Callable[[Event], None]] = []
+
+
+def tell(event: Event) -> None:
+    """Tell every watcher; called from the threads that do the work."""
+    for watcher in tuple(_watchers):
+        watcher(event)
+
+
+@contextmanager
+def watched(watcher: Callable[[Event], None]) -> Iterator[None]:
+    """Have ``watcher`` told of everything in this process while the block lasts."""
+    _watchers.append(watcher)
+    try:
+        yield
+    finally:
+        _watchers.remove(watcher)

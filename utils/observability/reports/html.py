@@ -1,0 +1,47 @@
+"""The morning report as one HTML file that can be mailed: no script, no outside address."""
+
+from __future__ import annotations
+
+from functools import cache
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from jinja2 import Environment, PackageLoader, Template
+from sqlalchemy.orm import Session
+
+from utils.models.shift import ShiftReport
+from utils.observability.reports import costs
+from utils.observability.reports.rows import cost, duration, left_over, sections
+from utils.storage.files import whole_file
+
+
+def write(s: Session, report: ShiftReport, path: Path, timezone: str) -> None:
+    """Render ``report`` into ``path``: quick and mailable, however many items there were.
+
+    Times are those of ``timezone``, such as Europe/Berlin.
+    """
+    page = _template().render(
+        report=report,
+        sections=sections(s, report),
+        started=report.started_at.astimezone(ZoneInfo(timezone)),
+        duration=duration(report.duration_seconds),
+        cost=cost(s, report.run_id),
+        costs=costs.of_run(s, report),
+        left_over=left_over(report),
+        step_head=costs.STEP_HEAD,
+        lane_head=costs.LANE_HEAD,
+    )
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with whole_file(path) as temporary:
+        temporary.write_text(page, encoding="utf-8")
+
+
+@cache
+def _template() -> Template:
+    environment = Environment(
+        loader=PackageLoader("utils.observability.reports", "."),
+        autoescape=True,  # titles and transcripts come from strangers
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    return environment.get_template("report.html.j2")

@@ -1,0 +1,130 @@
+"""Which steps an item gets, and why it does not get the others."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import NamedTuple
+
+from utils.analysis import analyst
+from utils.config import Settings
+from utils.errors import SettingsError
+from utils.models.item import MediaKind
+from utils.models.options import PipelineOptions
+from utils.models.probe import ContainerProbe
+from utils.pipeline.steps import BY_NAME, FETCH, PROFILE_OF, STEPS, Step
+
+# What is rejected is not made small.
+_NOT_FOR_REJECTED = frozenset({"compress_video", "compress_audio"})
+
+# What the plan itself is made from: these always run.
+_FIRST = ("generate_checksum", "extract_ffprobe")
+
+
+class Plan(NamedTuple):
+    """Which steps an item gets: each name with why it does not run, None if it does."""
+
+    reasons: Mapping[str, str | None]
+
+    def runs(self, step: str) -> bool:
+        """True if ``step`` applies."""
+        return self.reasons[step] is None
+
+    def for_rejected(self) -> Plan:
+        """The same for an item that the gate rejected: it is not made small."""
+        why = {step: self.reasons[step] or "the item was rejected" for step in _NOT_FOR_REJECTED}
+        return Plan({**self.reasons, **why})
+
+
+def plan(probe: ContainerProbe, options: PipelineOptions, settings: Settings) -> Plan:
+    """What is to be done to an item with this probe.
+
+    Raises:
+        SettingsError: ``options.only`` names something that is no step.
+    """
+    asked = with_needs(options.only)
+    reasons: dict[str, str | None] = {}
+    for step in STEPS:  # a step comes after those that it needs
+        reason = _why_not(step, probe, options, settings, asked)
+        for need in step.needs:
+            if reason is None and reasons[need] is not None:
+                reason = f"needs {need}: {reasons[need]}"
+        reasons[step.name] = reason
+    return Plan(reasons)
+
+
+def with_needs(names: Iterable[str]) -> frozenset[str]:
+    """These steps, those that they need or use, and so on.
+
+    Raises:
+        SettingsError: one of them is no step.
+    """
+    found: set[str] = set()
+    left = list(names)
+    while left:
+        name = left.pop()
+        if name not in BY_NAME or name == FETCH.name:
+            raise SettingsError(
+                f"{name!r} is no step. The steps are {', '.join(step.name for step in STEPS)}."
+            )
+        if name not in found:
+            found.add(name)
+            left += (*BY_NAME[name].needs, *BY_NAME[name].uses)
+    return frozenset(found)
+
+
+def forced(options: PipelineOptions) -> frozenset[str]:
+    """The steps that are to be done again though the ledger knows them."""
+    if not options.force:
+        return frozenset()
+    return frozenset(options.only or (step.name for step in STEPS))
+
+
+def profile(probe: ContainerProbe, options: PipelineOptions) -> str:
+    """The profile that an item is worked on with."""
+    return PROFILE_OF[probe.kind] if options.profile == "auto" else options.profile
+
+
+def _why_not(
+    step: Step,
+    probe: ContainerProbe,
+    options: PipelineOptions,
+    settings: Settings,
+    asked: frozenset[str],
+) -> str | None:
+    """Why a step does not apply, its needs left aside; None if it does."""
+    if asked and step.name not in asked and step.name not in _FIRST:
+        return f"not asked for (only {', '.join(options.only)})"
+    if step.optional and not getattr(options.steps, step.name):
+        return "switched off"
+    if (chosen := profile(probe, options)) not in step.profiles:
+        return f"makes no sense for profile {chosen}"
+    if step.required_stream == "picture" and not probe.video:
+        return "has no picture"
+    if step.required_stream == "sound" and not probe.heard:
+        return "has no sound"
+    return _not_configured(step.name, options, settings)
+
+
+def _not_configured(step: str, options: PipelineOptions, settings: Settings) -> str | None:
+    """Why the settings leave a step nothing to do."""
+    if step in {"compress_video", "compress_audio"} and not options.compression.enabled:
+        return "compression is switched off"
+    if step == "make_proxy" and analyst.engine(options.analysis, settings) == "local":
+        return "the local analysis needs no proxy; set NIGHTSHIFT_GEMINI_API_KEY for Gemini"
+    if step == "upload_thumbnails" and settings.publish_url is None:
+        return "NIGHTSHIFT_PUBLISH_URL is not set"
+    return None
+
+
+def expected(kind: MediaKind, options: PipelineOptions, settings: Settings) -> tuple[str, ...]:
+    """The steps that an item of this kind may go through, before anybody has looked into it."""
+    chosen = PROFILE_OF[kind] if options.profile == "auto" else options.profile
+    asked = with_needs(options.only)
+    return tuple(
+        step.name
+        for step in STEPS
+        if (not asked or step.name in asked or step.name in _FIRST)
+        and (not step.optional or getattr(options.steps, step.name))
+        and chosen in step.profiles
+        and _not_configured(step.name, options, settings) is None
+    )

@@ -1,0 +1,113 @@
+"""The steps of an item: one table, from which tasks, plans, limits and documents follow.
+
+A step's version is part of its key: raise it when its result changes for the same input.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from utils.models.item import MediaKind
+
+VIDEO, SONG, IMAGE = "video", "song", "image"
+PROFILE_OF = {MediaKind.VIDEO: VIDEO, MediaKind.AUDIO: SONG, MediaKind.IMAGE: IMAGE}
+_ALL = frozenset({VIDEO, SONG, IMAGE})
+_SEEN = frozenset({VIDEO, IMAGE})
+_HEARD = frozenset({VIDEO, SONG})
+
+
+class Step(NamedTuple):
+    """One atomic piece of work.
+
+    ``profiles`` are those in which it makes sense; ``required_stream`` what the file must hold;
+    ``needs`` are steps without which it can't be done, ``uses`` those whose results it takes
+    if there are any. What is not ``optional`` has no switch.
+    """
+
+    name: str
+    group: str
+    lane: str
+    label: str
+    version: int = 1
+    retries: int = 2
+    profiles: frozenset[str] = _ALL
+    required_stream: str | None = None
+    needs: tuple[str, ...] = ()
+    uses: tuple[str, ...] = ()
+    optional: bool = True
+
+
+STEPS: tuple[Step, ...] = (
+    Step("generate_checksum", "extraction", "probe", "reading the file", optional=False),
+    Step("extract_ffprobe", "extraction", "probe", "probing the container", version=2,
+         optional=False),
+    Step("check_duplicate", "extraction", "database", "looking for copies"),
+    Step("extract_mediainfo", "extraction", "probe", "asking MediaInfo", version=2),
+    Step("extract_exiftool", "extraction", "probe", "asking ExifTool"),
+    Step("extract_extended_exif", "extraction", "probe", "reading the camera's notes",
+         needs=("extract_exiftool",)),
+    Step("extract_codec", "extraction", "probe", "describing the codec", required_stream="picture",
+         uses=("extract_mediainfo",)),
+    Step("extract_hdr", "extraction", "probe", "describing the dynamic range",
+         required_stream="picture", uses=("extract_mediainfo",)),
+    Step("extract_audio_tracks", "extraction", "probe", "listing the sounds",
+         required_stream="sound", uses=("extract_mediainfo",)),
+    Step("extract_subtitle_tracks", "extraction", "probe", "listing the subtitles",
+         profiles=frozenset({VIDEO})),
+    Step("analyze_signal", "analysis", "decode", "decoding all of it", version=2,
+         uses=("extract_mediainfo",), optional=False),
+    Step("generate_thumbnails", "analysis", "decode", "choosing pictures", version=2,
+         needs=("analyze_signal",)),
+    Step("analyze_exposure", "analysis", "decode", "measuring the light", profiles=_SEEN,
+         required_stream="picture", needs=("analyze_signal",)),
+    Step("detect_focal_length", "analysis", "probe", "finding the focal length", profiles=_SEEN,
+         needs=("extract_extended_exif",)),
+    Step("transcribe_audio", "analysis", "transcribe", "listening", profiles=_HEARD,
+         required_stream="sound"),
+    Step("analyze_content", "analysis", "ai", "understanding", retries=4, profiles=_HEARD,
+         needs=("transcribe_audio",)),
+    Step("make_proxy", "analysis", "compress", "making a proxy", profiles=frozenset({VIDEO}),
+         required_stream="picture", needs=("analyze_signal",)),
+    Step("ai_video_analysis", "analysis", "ai", "watching", retries=4,
+         profiles=frozenset({VIDEO}), required_stream="picture", needs=("generate_thumbnails",),
+         uses=("make_proxy", "transcribe_audio", "analyze_content")),
+    Step("ai_thumbnail_selection", "analysis", "decode", "choosing the best pictures",
+         profiles=frozenset({VIDEO}), needs=("ai_video_analysis",)),
+    Step("fingerprint_media", "processing", "decode", "taking a fingerprint",
+         needs=("analyze_signal",)),
+    Step("find_near_duplicates", "processing", "database", "looking for look-alikes",
+         needs=("fingerprint_media",)),
+    Step("judge_quality", "processing", "probe", "judging", needs=("analyze_signal",),
+         uses=("transcribe_audio",)),
+    Step("compress_video", "processing", "compress", "compressing",
+         profiles=frozenset({VIDEO}), required_stream="picture", needs=("analyze_signal",),
+         uses=("judge_quality",)),
+    Step("compress_audio", "processing", "compress", "compressing",
+         profiles=frozenset({SONG}), required_stream="sound", needs=("analyze_signal",),
+         uses=("judge_quality",)),
+    Step("consolidate_metadata", "processing", "probe", "putting the facts together",
+         uses=("extract_mediainfo", "extract_exiftool", "extract_extended_exif", "extract_codec",
+               "extract_hdr", "extract_audio_tracks", "extract_subtitle_tracks",
+               "detect_focal_length")),
+    Step("create_model", "storage", "database", "putting the record together",
+         needs=("analyze_signal",), optional=False,
+         uses=("consolidate_metadata", "generate_thumbnails", "analyze_exposure",
+               "transcribe_audio", "analyze_content", "ai_video_analysis",
+               "ai_thumbnail_selection", "judge_quality")),
+    Step("store_item", "storage", "database", "storing", version=2, retries=4,
+         needs=("create_model",), optional=False),
+    Step("generate_embeddings", "storage", "embed", "making it findable", version=2,
+         needs=("create_model",)),
+    Step("upload_thumbnails", "storage", "upload", "publishing the pictures", retries=4,
+         needs=("generate_thumbnails",), uses=("ai_thumbnail_selection",)),
+)  # fmt: skip
+
+# Work that belongs to no item yet.
+FETCH = Step("fetch_media", "ingestion", "download", "downloading", optional=False)
+
+BY_NAME: dict[str, Step] = {step.name: step for step in (*STEPS, FETCH)}
+
+
+def lane_of(step: str) -> str:
+    """The lane of a step; "unknown" of one that an older version had."""
+    return BY_NAME[step].lane if step in BY_NAME else "unknown"

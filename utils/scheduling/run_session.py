@@ -1,0 +1,154 @@
+"""A run over many items: opened, kept alive by a heartbeat, closed. Knows no Prefect."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import uuid
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+
+from utils import clock
+from utils.config import Settings
+from utils.db import queue, runs, workers
+from utils.db.session import session
+from utils.errors import NightShiftError
+from utils.housekeeping import recovery
+from utils.models.shift import ItemOutcome, ShiftReport
+from utils.models.window import Window, parse
+from utils.observability import notices
+from utils.observability.reports import html
+from utils.processes import parent
+from utils.scheduling.window import next_opening, opening
+from utils.storage import scratch
+
+_log = logging.getLogger(__name__)
+
+
+def new_id() -> str:
+    """An id for a run."""
+    return uuid.uuid4().hex[:12]
+
+
+@contextmanager
+def run_session(
+    flow: str | None, run_id: str, settings: Settings, worker: str | None = None
+) -> Iterator[recovery.Recovered]:
+    """Work as ``worker`` for the run ``run_id`` while the block lasts.
+
+    First what dead workers left is recovered, and again at each heartbeat, so that what another
+    process leaves behind when it dies is free within a lease. At the end, what was claimed and
+    not settled is released.
+
+    Args:
+        flow: Opens the run under this name; None if it is open, or there is none.
+        run_id: The run.
+        settings: For the lease, and what a recovery needs.
+        worker: Who claims; the run itself when not given.
+    """
+    parent.end_with_worker()
+    worker = worker or run_id
+    with session() as s:
+        workers.register(s, worker, run_id, settings.lease_seconds)
+    recovered = recovery.recover(settings)
+    if flow:
+        with session() as s:
+            runs.begin(s, run_id, flow)
+    try:
+        with _heartbeats(worker, run_id, settings):
+            yield recovered
+    except BaseException as error:
+        if flow:
+            _note_broken_off(run_id, error)
+        raise
+    finally:
+        with session() as s:
+            queue.release_all(s, worker)
+            workers.unregister(s, worker)
+
+
+@contextmanager
+def _heartbeats(worker: str, run_id: str, settings: Settings) -> Iterator[None]:
+    """Renew the worker's lease, thrice in its length, while the block lasts."""
+    over = threading.Event()
+
+    def beat_until_over() -> None:
+        while not over.wait(settings.lease_seconds / 3):
+            heartbeat(worker, run_id, settings)
+
+    thread = threading.Thread(target=beat_until_over, name="heartbeat", daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        over.set()
+        thread.join()
+
+
+def heartbeat(worker: str, run_id: str, settings: Settings) -> None:
+    """Renew the worker's lease, then recover what others left; what fails now is tried again.
+
+    Nothing may end the heartbeats while items are in work: others would take them over.
+    """
+    try:
+        with session() as s:
+            if not workers.heartbeat(s, worker, settings.lease_seconds):
+                # Taken for dead while it slept: what it had is somebody else's now (steps
+                # notice, utils/db/ledger.py), but it may claim again.
+                workers.register(s, worker, run_id, settings.lease_seconds)
+        scratch.touch_lock()
+        recovery.recover(settings)
+    except (NightShiftError, OSError) as error:
+        _log.warning("The heartbeat of %s failed and is tried again: %s", worker, error)
+
+
+def _note_broken_off(run_id: str, error: BaseException) -> None:
+    """Close a run that ends before its end; if that fails now, a recovery will say so instead."""
+    # What others raise may name addresses with passwords.
+    message = str(error) if isinstance(error, NightShiftError) else type(error).__name__
+    why = f"it broke off: {message}" if isinstance(error, Exception) else "it was ended by hand"
+    with suppress(NightShiftError), session() as s:
+        runs.break_off(s, run_id, why)
+
+
+def note(run_id: str, outcomes: Sequence[ItemOutcome]) -> None:
+    """Note what came of locations without any work."""
+    with session() as s:
+        runs.add_outcomes(s, run_id, outcomes)
+
+
+def hours(text: str | None, timezone: str | None, settings: Settings) -> Window | None:
+    """The window that a person wrote, or the settings'; None if there is none."""
+    text = text or settings.window
+    return parse(text, timezone or settings.timezone) if text else None
+
+
+def missed(run_id: str, window: Window) -> str | None:
+    """Note that the run begins outside its window; says when the next opens. None inside."""
+    moment = clock.now()
+    if opening(window, moment):
+        return None
+    opens = next_opening(window, moment).start.astimezone(window.zone)
+    reason = f"outside the window {window}: the next opens at {opens:%Y-%m-%d %H:%M %Z}"
+    postpone(run_id, 0, reason)
+    return reason
+
+
+def postpone(run_id: str, number: int, reason: str) -> None:
+    """Note that the run did not get to ``number`` items, and why; they keep their place."""
+    with session() as s:
+        runs.postpone(s, run_id, number, reason)
+
+
+def close(run_id: str, settings: Settings) -> ShiftReport:
+    """Close a run: count, judge, write its report, tell whoever is to be told."""
+    with session() as s:
+        report = runs.load(s, run_id)
+        status = runs.status_of(report.counts, report.left_over)
+    path = settings.home / "reports" / f"{run_id}.html"
+    report = report.model_copy(update={"status": status, "report": path})
+    with session() as s:
+        html.write(s, report, path, settings.timezone)
+        runs.finish(s, run_id, status, path)
+    notices.tell(report, settings)
+    return report

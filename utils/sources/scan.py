@@ -1,0 +1,240 @@
+"""What lies at some paths, and what of it is to be done: stat first, hash only what is new."""
+
+from __future__ import annotations
+
+import mimetypes
+import os
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from pathlib import Path
+from typing import NamedTuple
+
+from sqlalchemy.orm import Session
+
+from utils.config import Settings
+from utils.db import items
+from utils.db.items import Seen
+from utils.db.schema import Item
+from utils.db.session import session
+from utils.errors import NightShiftError, PermanentError
+from utils.models.item import FileStat, ItemStatus, MediaKind
+from utils.models.shift import ItemOutcome, Outcome
+from utils.models.verdict import Band
+from utils.storage import files, sidecars
+
+# Media that Python's table of types does not know, or calls something else.
+_MORE = {
+    ".mkv": "video", ".ts": "video", ".mts": "video", ".m2ts": "video", ".mxf": "video",
+    ".mod": "video", ".tod": "video", ".vob": "video", ".lrv": "video", ".360": "video",
+    ".divx": "video", ".asf": "video", ".m2v": "video", ".m4v": "video", ".dv": "video",
+    ".ogv": "video", ".mka": "audio", ".caf": "audio", ".w64": "audio", ".dsf": "audio",
+    ".tta": "audio", ".mpc": "audio", ".aif": "audio", ".aiff": "audio", ".dng": "image",
+    ".flv": "video", ".wmv": "video", ".3gp": "video", ".webm": "video", ".insv": "video",
+    ".opus": "audio", ".flac": "audio", ".m4a": "audio", ".m4b": "audio", ".ogg": "audio",
+    ".oga": "audio", ".wma": "audio", ".ape": "audio", ".wv": "audio", ".amr": "audio",
+    ".heic": "image", ".heif": "image", ".avif": "image", ".webp": "image", ".jxl": "image",
+}  # fmt: skip
+_NOT_MEDIA = {".svg", ".svgz", ".m3u", ".m3u8", ".pls", ".mid", ".midi"}
+_CHUNK = 200
+
+
+class ScanResult(NamedTuple):
+    """What is to be done, and what came of the rest without any work."""
+
+    pending: list[str]
+    outcomes: list[ItemOutcome]
+
+
+def scan(locations: Sequence[str], done_key: str | None, settings: Settings) -> ScanResult:
+    """Look at files and folders, register the items in them, and sort out what is to do.
+
+    Args:
+        locations: Paths of files and folders; folders are searched for media.
+        done_key: Items that are done under this key have nothing to do; with None everything
+            is to be done again.
+        settings: The home, and how many new files are hashed at once.
+    """
+    state, outcomes = _State(done_key), list[ItemOutcome]()
+    paths = []
+    for path in expanded(locations, settings):
+        problem = unusable_name(path)
+        if problem:
+            outcomes.append(_failed(path, PermanentError(problem)))
+        else:
+            paths.append(path)
+    for start in range(0, len(paths), _CHUNK):
+        found, failures = _identified(paths[start : start + _CHUNK], settings.lanes.probe)
+        outcomes += failures
+        with session() as s:
+            new = [(one, kind_by_name(one.stat.path)) for one in found if one.is_new]
+            items.register_all(s, [(one, kind or MediaKind.VIDEO) for one, kind in new])
+            rows = {row.id: row for row in items.preload(s, [one.item_id for one in found])}
+            places = items.paths_by_item(s, list(rows))
+            for seen in found:
+                item, path = rows[seen.item_id], seen.stat.path
+                skipped = state.nothing_to_do(item, path, places[item.id])
+                if skipped:
+                    outcomes.append(skipped)
+                else:
+                    state.pending[item.id] = str(path)
+    return ScanResult(list(state.pending), outcomes)
+
+
+def kind_by_name(path: Path) -> MediaKind | None:
+    """What a file's name says that it is; None if it names no media."""
+    suffix = path.suffix.lower()
+    if suffix in _NOT_MEDIA:
+        return None
+    kind = _MORE.get(suffix) or (mimetypes.guess_type(path.name)[0] or "").partition("/")[0]
+    return MediaKind(kind) if kind in set(MediaKind) else None
+
+
+def media_files(folder: Path, settings: Settings) -> Iterator[Path]:
+    """Files below ``folder`` whose names say that they are media, hidden ones left out.
+
+    Of the home only the inbox counts: its pictures and renditions are no new media. A folder that
+    may not be read is given as if it were a file, to be complained of.
+    """
+    unreadable: list[Path] = []
+    for root, directories, names in os.walk(
+        folder, onerror=lambda error: unreadable.append(Path(error.filename))
+    ):
+        if _is_same(Path(root), settings.home):
+            directories[:] = {settings.inbox.name} & set(directories)
+            continue
+        directories[:] = sorted(name for name in directories if not name.startswith("."))
+        for name in sorted(names):
+            path = Path(root, name)
+            if not name.startswith(".") and kind_by_name(path):
+                yield path
+    yield from unreadable
+
+
+def expanded(locations: Iterable[str], settings: Settings) -> Iterator[Path]:
+    """Each file once, folders searched; what does not exist is kept, to be complained of."""
+    known: set[Path] = set()
+    for location in locations:
+        path = files.absolute(location)
+        for found in media_files(path, settings) if _is_folder(path) else (path,):
+            if found not in known:
+                known.add(found)
+                yield found
+
+
+def _is_same(folder: Path, other: Path) -> bool:
+    try:
+        return folder.samefile(other)
+    except OSError:  # one of them is not there
+        return False
+
+
+def _is_folder(path: Path) -> bool:
+    try:
+        return path.is_dir()
+    except OSError:  # a name too long to exist: complained of when it is looked at
+        return False
+
+
+def unusable_name(path: Path) -> str | None:
+    """What is wrong with a file's name; None if it can be kept in a database."""
+    try:
+        str(path).encode()
+    except UnicodeEncodeError:
+        return f"The name of {str(path)!a} is no UTF-8. Rename the file."
+    return None
+
+
+def _identified(paths: Sequence[Path], workers: int) -> tuple[list[Seen], list[ItemOutcome]]:
+    """The files with their checksums: from the table if unchanged, else by reading them."""
+    stats: list[FileStat] = []
+    failures: list[ItemOutcome] = []
+    for path in paths:
+        try:
+            stats.append(files.stat(path))
+        except NightShiftError as error:
+            failures.append(_failed(path, error))
+    with session() as s:
+        known = _known(s, stats)
+    fresh = [stat for stat in stats if stat.path not in known]
+    found = [Seen(stat, known[stat.path], False) for stat in stats if stat.path in known]
+    with ThreadPoolExecutor(workers) as pool:
+        for stat, result in zip(fresh, pool.map(_hashed, fresh), strict=True):
+            if isinstance(result, NightShiftError):
+                failures.append(_failed(stat.path, result))
+            else:
+                found.append(Seen(stat, result, True))
+    # Of several copies the one with the shortest name goes first: "song", then "song (copy)".
+    found.sort(key=lambda seen: (len(str(seen.stat.path)), seen.stat.path))
+    return found, failures
+
+
+def _known(s: Session, stats: Sequence[FileStat]) -> dict[Path, str]:
+    rows = items.known_files(s, [stat.path for stat in stats])
+    return {
+        stat.path: rows[str(stat.path)].item_id
+        for stat in stats
+        if str(stat.path) in rows and items.unchanged(rows[str(stat.path)], stat)
+    }
+
+
+def _hashed(stat: FileStat) -> str | NightShiftError:
+    try:
+        return items.hash_file(stat)
+    except NightShiftError as error:
+        return error
+
+
+class _State:
+    """What a scan found so far: ``pending`` items with the path that each was found at first."""
+
+    def __init__(self, done_key: str | None) -> None:
+        self.pending: dict[str, str] = {}
+        self._done_key = done_key
+        self._sidecars: dict[Path, Mapping[str, Sequence[str]]] = {}
+
+    def nothing_to_do(self, item: Item, path: Path, places: Sequence[Path]) -> ItemOutcome | None:
+        """Why there is nothing to do for a file, or None; ``places`` all held the item."""
+        if item.id in self.pending:
+            return _skipped(item, path, f"duplicate of {self.pending[item.id]}")
+        if item.claimed_by is not None:
+            return _skipped(item, path, "another run is working on it")
+        if item.status == ItemStatus.DONE.value:
+            first = next((place for place in places if place == path or place.exists()), path)
+            if item.done_key != self._key_at(first):
+                return None
+            same = first == path
+            return _skipped(item, path, "already done" if same else f"duplicate of {first}")
+        if item.status == ItemStatus.QUARANTINED.value and self._done_key is not None:
+            return _skipped(item, path, f"failed before, waits for you: {item.error}")
+        return None
+
+    def _key_at(self, path: Path) -> str | None:
+        """The key under which the item at ``path`` is done, for what lies beside it there."""
+        if self._done_key is None:
+            return None
+        folder = path.parent
+        if folder not in self._sidecars:
+            self._sidecars[folder] = {}
+            with suppress(NightShiftError):  # complained of where the item itself is read
+                self._sidecars[folder] = sidecars.by_stem(folder)
+        names = self._sidecars[folder].get(path.stem, ())
+        return sidecars.complete_key(self._done_key, names)
+
+
+def _skipped(item: Item, path: Path, reason: str) -> ItemOutcome:
+    return ItemOutcome(
+        item_id=item.id,
+        path=str(path),
+        kind=item.kind,
+        outcome=Outcome.SKIPPED,
+        reason=reason,
+        verdict=Band(item.verdict) if item.verdict else None,
+        score=item.score,
+    )
+
+
+def _failed(path: Path, error: NightShiftError) -> ItemOutcome:
+    kind = kind_by_name(path)
+    printable = str(path).encode(errors="backslashreplace").decode()
+    return ItemOutcome.failure(printable, error, kind=kind.value if kind else None)

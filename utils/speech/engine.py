@@ -1,0 +1,26 @@
+"""What a speech engine is: what it is given, and what it makes of it."""
+
+from __future__ import annotations
+
+from typing import NamedTuple, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from utils.models.transcript import Segment
+
+
+class Heard(NamedTuple):
+    """What an engine makes of one piece of sound."""
+
+    language: str
+    segments: list[Segment]
+
+
+class Transcriber(Protocol):
+    """A speech engine with its model loaded; safe to call from several threads."""
+
+    name: str
+
+    def hear(self, sound: NDArray[np.float32], language: str | None, words: bool) -> Heard:
+        """Transcribe 16 kHz mono samples in -1…1; the language is detected when None."""

@@ -1,0 +1,46 @@
+"""Files to where others see them: a folder, object storage, SFTP, by any fsspec URL."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from pathlib import Path
+
+from utils.storage import files as local
+from utils.storage import remote
+from utils.storage.remote import redacted
+
+__all__ = ["redacted", "upload"]
+
+_SAFE = re.compile(r"[^\w.-]+", re.ASCII)
+
+
+def upload(files: Sequence[Path], url: str, prefix: str) -> tuple[str, ...]:
+    """Publish files below ``url``/``prefix``; returns where each now is, without credentials.
+
+    Names are the SHA-256 of the content, so what is there with the same size stays as it is.
+
+    Args:
+        files: What to publish.
+        url: Any URL that fsspec knows; may hold a user and a password.
+        prefix: Folders below it, with ``/`` between them.
+
+    Raises:
+        SettingsError: the URL is none, or names a system whose driver is not installed.
+        PermanentError: the target refuses.
+        RetryableError: the target does not answer.
+    """
+    target = remote.opened(url, "NIGHTSHIFT_PUBLISH_URL")
+    published = []
+    for path in files:
+        file = f"{local.sha256(path)}{_SAFE.sub('', path.suffix.lower())}"
+        name = "/".join((*_parts(prefix), file))
+        remote.put(target, path, name)
+        published.append(f"{target.redacted_url.rstrip('/')}/{name}")
+    return tuple(published)
+
+
+def _parts(prefix: str) -> list[str]:
+    """A prefix as the names of folders that every system takes, none of which leads up."""
+    names = (_SAFE.sub("_", part) for part in prefix.split("/"))
+    return [name for name in names if name.strip(".")]
