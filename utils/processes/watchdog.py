@@ -1,4 +1,4 @@
-"""Tools die with us: a watchdog process that ends them when this process is gone, whatever ended it.
+"""Tools die with us: a watchdog process ends them when this process is gone, however it ended.
 
 Each tool leads a process group of its own, so a kill -9 of this process, or of its group, does
 not reach them. The watchdog is a tiny process in a session of its own, at the other end of a

@@ -1,0 +1,76 @@
+"""The table of steps says what each step is given: held against real calls of a whole run."""
+
+import pytest
+from pydantic import BaseModel
+
+from tasks import policy
+from tests.flows.test_shift import ingest
+from tests.paths import SAMPLES
+from utils.models.options import PipelineOptions
+from utils.pipeline.steps import BY_NAME
+
+pytestmark = pytest.mark.usefixtures("prefect_server")
+
+# Every step is given the item and its probe: they are in no row of the table. The probe carries
+# the size that MediaInfo found.
+_ALWAYS = {"generate_checksum", "extract_ffprobe"}
+_BY_THE_PROBE = {"extract_mediainfo"}
+
+
+def models_in(value):
+    """A value and all models within it."""
+    if isinstance(value, BaseModel):
+        yield value
+        for name in type(value).model_fields:
+            yield from models_in(getattr(value, name))
+    elif isinstance(value, (tuple, list)):
+        for part in value:
+            yield from models_in(part)
+
+
+def table_of(step):
+    return {*BY_NAME[step].needs, *BY_NAME[step].uses}
+
+
+def closure(steps):
+    found, left = set(), list(steps)
+    while left:
+        step = left.pop()
+        if step not in found:
+            found.add(step)
+            left += table_of(step)
+    return found
+
+
+@pytest.fixture
+def given(monkeypatch):
+    """What each step of a run was given of other steps' results, by the objects themselves."""
+    made, found, kept = {}, {}, []
+    mark, run = policy._mark, policy._run
+
+    def note_arguments(row, hooks, context, arguments):
+        parts = [part for value in arguments.values() for part in models_in(value)]
+        found[row.name] = {made[id(part)] for part in parts if id(part) in made} - {row.name}
+        return mark(row, hooks, context, arguments)
+
+    def note_result(row, task, work):
+        result = run(row, task, work)
+        kept.append(result)  # an id is one object's only while that lives
+        made.update({id(part): row.name for part in models_in(result)})
+        return result
+
+    monkeypatch.setattr(policy, "_mark", note_arguments)
+    monkeypatch.setattr(policy, "_run", note_result)
+    return found
+
+
+@pytest.mark.parametrize("clip", ["the night shift.mp4", "lighthouse.mp3", "coast.jpg"])
+def test_what_steps_are_given_is_what_the_table_says(clip, given):
+    report, _ = ingest(SAMPLES / clip, options=PipelineOptions())
+    assert report.counts.done == 1
+    assert len(given) > 10
+    for step, got in given.items():
+        assert got - _ALWAYS <= closure(table_of(step)), f"{step} is given more than its row says"
+        ran = table_of(step) & set(given)
+        unused = ran - closure(got) - _BY_THE_PROBE
+        assert not unused, f"{step} is not given what its row says: {unused}"
