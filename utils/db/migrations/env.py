@@ -2,7 +2,8 @@
 
 from alembic import context
 
-from utils.db.schema import Base, is_described
+from utils.db import fact_tables, schema  # noqa: F401  their tables are in the metadata then
+from utils.db.base import Base, is_described
 
 context.configure(
     connection=context.config.attributes["connection"],
