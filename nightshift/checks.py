@@ -87,9 +87,13 @@ def _weights(settings: Settings) -> Iterator[Check]:
 
     speech = settings.pipeline.transcription
     name = f"whisper {speech.model}"
-    if speech.engine == "faster-whisper" and not find_spec("faster_whisper"):
-        yield Check(PROBLEM, name, "faster-whisper is not installed",
-                    "pip install 'nightshift[faster-whisper]'")  # fmt: skip
+    module, extra = {
+        "openai-whisper": ("whisper", "speech-openai"),
+        "faster-whisper": ("faster_whisper", "speech-fast"),
+    }[speech.engine]
+    if not find_spec(module):
+        yield Check(PROBLEM, name, f"{speech.engine} is not installed",
+                    f"pip install 'nightshift[{extra}]'")  # fmt: skip
     elif weights.is_present(speech.engine, speech.model, settings):
         yield Check(OK, name, f"weights in {settings.cache_dir}")
     else:
