@@ -36,6 +36,13 @@ build: setup ## Build the wheel and the source distribution into dist/.
 	rm -rf build dist
 	$(BIN)/python -m build --no-isolation --outdir dist
 
+wheel-check: build ## Install the wheel from the lock into an empty environment, and run it there.
+	rm -rf build/empty
+	$(PYTHON) scripts/install.py --production --light --wheel dist/*.whl build/empty
+	cd build && empty/bin/nightshift --version
+	cd build && empty/bin/nightshift --help > empty/help.txt
+	cd build && NIGHTSHIFT_HOME=empty/home empty/bin/nightshift run ../samples/lighthouse.mp3
+
 audit: setup ## Look the locked versions up in the database of known holes.
 	$(BIN)/python scripts/audit.py
 
@@ -54,4 +61,4 @@ samples: setup ## Make samples/ again (needs espeak-ng).
 clean: ## Remove .venv and all caches; data/ stays.
 	rm -rf .venv build dist .pytest_cache .mypy_cache .ruff_cache .import_linter_cache *.egg-info
 
-.PHONY: help setup demo test check lint build audit lock hooks bench samples clean
+.PHONY: help setup demo test check lint build wheel-check audit lock hooks bench samples clean

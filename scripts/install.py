@@ -45,7 +45,9 @@ def main() -> None:
     parser.add_argument("environment", type=Path, help="folder of the virtual environment")
     parser.add_argument("--light", action="store_true", help="faster-whisper only, no torch")
     parser.add_argument("--production", action="store_true", help="nothing for development")
-    parser.add_argument("--wheel", type=Path, help="this wheel, instead of the working copy")
+    project = parser.add_mutually_exclusive_group()
+    project.add_argument("--wheel", type=Path, help="this wheel, instead of the working copy")
+    project.add_argument("--only-lock", action="store_true", help="what is locked, not Night Shift")
     parser.add_argument("--pip", action="store_true", help="pip, even where uv is")
     options = parser.parse_args()
     _check_machine()
@@ -61,7 +63,9 @@ def main() -> None:
     by = environment.install(*layers)
     if not options.light:
         environment.install_torch()
-    environment.install_project(options.wheel)
+    if not options.only_lock:
+        environment.install_project(options.wheel)
+    environment.check()
     print(f"Installed by {by} in {time.monotonic() - began:.0f} s.")
 
 
@@ -92,9 +96,12 @@ class Environment:
         print(f"Installing {', '.join(layers)} …", flush=True)
         if self._uv:
             command = [self._uv, "pip", "install", "--quiet", "--python", self._python]
-            if _succeeds([*command, *_flags(layers)]):
+            done = subprocess.run(
+                [*command, *_flags(layers)], check=False, stderr=subprocess.PIPE, text=True
+            )
+            if done.returncode == 0:
                 return "uv"
-            print("uv could not install this (does it know your registry?); trying pip.")
+            print(f"{done.stderr}uv could not install this; pip may know the registry better.")
         self.by_pip(*layers)
         return "pip"
 
@@ -114,9 +121,12 @@ class Environment:
             self.install("cuda")
 
     def install_project(self, wheel: Path | None) -> None:
-        """Install Night Shift itself, and see that all fits together."""
+        """Install Night Shift itself: a wheel, or the working copy in place."""
         what = str(wheel) if wheel else f"--editable={PROJECT}"
         _run([*self._pip, "install", "--no-deps", "--no-build-isolation", what])
+
+    def check(self) -> None:
+        """See that all packages fit together."""
         done = subprocess.run([*self._pip, "check"], check=False, capture_output=True, text=True)
         wrong = [line for line in done.stdout.splitlines() if not line.endswith(BUT_ON_A_GPU)]
         if done.returncode and wrong:
