@@ -87,13 +87,13 @@ def _weights(settings: Settings) -> Iterator[Check]:
 
     speech = settings.pipeline.transcription
     name = f"whisper {speech.model}"
-    module, extra = {
-        "openai-whisper": ("whisper", "speech-openai"),
-        "faster-whisper": ("faster_whisper", "speech-fast"),
-    }[speech.engine]
+    module, mend = {
+        "openai-whisper": ("whisper", "pip install 'nightshift[speech-openai]', or, without torch, "
+                                      "'nightshift[speech-fast]'"),
+        "faster-whisper": ("faster_whisper", "pip install 'nightshift[speech-fast]'"),
+    }[speech.engine]  # fmt: skip
     if not find_spec(module):
-        yield Check(PROBLEM, name, f"{speech.engine} is not installed",
-                    f"pip install 'nightshift[{extra}]'")  # fmt: skip
+        yield Check(PROBLEM, name, f"{speech.engine} is not installed", mend)
     elif weights.is_present(speech.engine, speech.model, settings):
         yield Check(OK, name, f"weights in {settings.cache_dir}")
     else:
