@@ -132,3 +132,20 @@ def test_an_accepted_hole_is_printed_and_does_not_fail_the_audit(monkeypatch, ca
 
 def test_the_audit_asks_about_every_lock():
     assert {path.stem for path in audit.locks()} >= {"build", "production", "development", "torch"}
+
+
+def test_the_documents_count_the_packages_of_each_lock():
+    said = (PROJECT / "docs/installation.md").read_text()
+    for path in (PROJECT / "requirements").glob("*.lock"):
+        row = next(line for line in said.splitlines() if line.startswith(f"| `{path.name}`")
+                   or f", `{path.name}` |" in line)  # fmt: skip
+        number = len(re.findall(r"^[\w.-]+==", path.read_text(), re.M))
+        assert row.split("|")[2].strip() == str(number), path.name
+
+
+def test_every_target_that_people_call_is_in_the_documents():
+    documents = "\n".join(
+        path.read_text() for path in (PROJECT / "README.md", *(PROJECT / "docs").glob("*.md"))
+    )
+    for target in TARGETS - {"help", "check", "lint", "clean", "samples"}:
+        assert f"make {target}" in documents, target
