@@ -18,19 +18,19 @@ from utils.config import Settings
 PARENT = """
 import threading, psutil
 from pathlib import Path
+from tests.waiting import until
 from utils.media import tools
 from utils.processes import child_process
 
 command = [tools.find("ffmpeg"), "-v", "error", "-re", "-f", "lavfi", "-i", "testsrc2=d=600",
            "-f", "null", "-"]
-threading.Thread(target=child_process.run, args=(command, Path("x"))).start()
-while True:
-    tools_of_mine = [c for c in psutil.Process().children() if "ffmpeg" in c.name()]
-    if tools_of_mine:
-        print(tools_of_mine[0].pid, flush=True)
-        break
-    time.sleep(0.05)
-time.sleep(600)
+work = threading.Thread(target=child_process.run, args=(command, Path("x")))
+work.start()
+tools_of_mine = until(
+    lambda: [c for c in psutil.Process().children() if "ffmpeg" in c.name()], "the start of ffmpeg"
+)
+print(tools_of_mine[0].pid, flush=True)
+work.join()
 """
 
 
