@@ -27,7 +27,7 @@ from tasks.work_pool import HIGH_MEMORY
 from utils.config import Settings, child_environment
 from utils.errors import PermanentError
 from utils.housekeeping import recovery
-from utils.pipeline.steps import BY_NAME
+from utils.models.steps import BY_NAME
 
 PROJECT = Path(__file__).parent.parent
 ZOMBIES = "Crash zombie flow runs"

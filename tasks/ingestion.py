@@ -17,7 +17,7 @@ from utils.db.session import session
 from utils.errors import NightShiftError, RetryableError
 from utils.models.item import Checksum, DuplicateCheck, Entry, Fetched, MediaItem
 from utils.models.shift import ItemOutcome
-from utils.pipeline.steps import FETCH
+from utils.models.steps import FETCH
 from utils.sources import youtube
 from utils.storage import files, scratch
 

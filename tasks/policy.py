@@ -36,9 +36,9 @@ from utils import clock
 from utils.db import causes, ledger
 from utils.db.session import session
 from utils.errors import DeferredError, RetryableError, ThrottledError, raised_in
+from utils.models.steps import BY_NAME, Step
 from utils.observability import progress
 from utils.pipeline import fingerprint, recall, step_key
-from utils.pipeline.steps import BY_NAME, Step
 from utils.processes import deadline
 from utils.storage import blobs
 
@@ -73,7 +73,7 @@ def step(
     save: Callable[[Session, Any], None] | None = None,
     restore: Callable[..., object] | None = None,
 ) -> _Decorator:
-    """Make a step of a function that is listed under its name in ``utils.pipeline.steps``.
+    """Make a step of a function that is listed under its name in ``utils.models.steps``.
 
     Its first argument is the ``RunContext``, its second has an ``item_id``; it returns a frozen
     model.

@@ -14,7 +14,7 @@ from typing import NamedTuple
 from nightshift.cli import server
 from utils.config import Settings, is_served
 from utils.errors import NightShiftError
-from utils.pipeline import steps
+from utils.models import steps
 
 OK, WARNING, PROBLEM, REPAIRED = "ok", "warning", "problem", "repaired"
 _ENCODERS = ("libx264", "libsvtav1", "libopus", "aac", "mjpeg")

@@ -87,7 +87,7 @@ def _choice(
     from utils.db import items
     from utils.db.failures import Choice
     from utils.db.session import session
-    from utils.pipeline import steps
+    from utils.models import steps
 
     narrowed = bool(failed or step or error or source)
     if bool(wanted) == narrowed:

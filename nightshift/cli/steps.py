@@ -63,7 +63,7 @@ def why(
     """Say why a step of an item ran, was recalled, or did not run at all."""
     from utils.db import items, ledger
     from utils.db.session import session
-    from utils.pipeline import steps
+    from utils.models import steps
 
     if step not in steps.BY_NAME:
         raise typer.BadParameter(f"{step} is no step: {[*steps.BY_NAME]}")

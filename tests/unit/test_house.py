@@ -21,7 +21,7 @@ from deployments.services import (
 )
 from tests.paths import PROJECT
 from utils.config import Settings
-from utils.pipeline import steps
+from utils.models import steps
 
 COMPOSE = yaml.safe_load((PROJECT / "docker-compose.yml").read_text())
 DOCUMENTS = "\n".join(

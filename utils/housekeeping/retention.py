@@ -20,7 +20,7 @@ from utils.db import pruning
 from utils.db.session import engine, session
 from utils.errors import from_os_error
 from utils.housekeeping import recovery
-from utils.pipeline.steps import FETCH
+from utils.models.steps import FETCH
 from utils.search import vectors
 
 _DAY_SECONDS = 24 * 3600

@@ -4,10 +4,10 @@ from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
-from utils.models.window import parse
 
 from utils.config import load_settings
 from utils.errors import SettingsError
+from utils.models.window import parse
 from utils.scheduling.window import next_opening, opening
 
 BERLIN = "Europe/Berlin"
