@@ -44,10 +44,15 @@ lint: setup ## ruff, mypy (strict), import-linter.
 bench: setup ## Run the benchmarks and print their ratios.
 	$(BIN)/python -m benchmarks
 
+migration: setup ## Make a migration of what utils/db/schema.py has new (NAME="items have a colour").
+	$(BIN)/python scripts/make_migration.py "$(NAME)"
+	$(BIN)/ruff format --quiet utils/db/migrations/versions
+	$(BIN)/ruff check --fix --quiet utils/db/migrations/versions
+
 samples: setup ## Make samples/ again (needs espeak-ng).
 	$(BIN)/python scripts/make_samples.py
 
 clean: ## Remove .venv and all caches; data/ stays.
 	rm -rf .venv .pytest_cache .mypy_cache .ruff_cache .import_linter_cache *.egg-info
 
-.PHONY: help setup demo test check lint bench samples clean
+.PHONY: help setup demo test check lint bench migration samples clean

@@ -13,7 +13,7 @@ from nightshift.cli.work import Force, Only, Profile, Skip, chosen
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
-    from utils.db.schema import Execution, ExecutionStatus, Item
+    from utils.db.schema import Execution, Item
 
 
 def add_to(app: typer.Typer) -> None:
@@ -106,6 +106,7 @@ def _applies(s: Session, item: Item, step: str) -> str | None:
 
 def _row(row: Execution) -> dict[str, Any]:
     from utils.config import load_settings
+    from utils.db.schema import ExecutionStatus
 
     zone = ZoneInfo(load_settings().timezone)
     recalled = row.used_at and row.ended_at and (row.used_at - row.ended_at).total_seconds() > 1
