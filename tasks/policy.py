@@ -3,9 +3,9 @@
 1. Its key is made of all that it was given.
 2. The ledger is asked: done under this key, and its files are there → that result is
    returned, in a Prefect state named Recalled.
-3. Else the body runs as a Prefect task, inside its lane; what may pass is tried again, after
-   the delay that the service named or one that doubles, with the lane free meanwhile. A body
-   that takes too long is ended (utils/processes/deadline.py).
+3. Else the body runs as a Prefect task, inside its lane. After an error that may pass it is tried
+   again: after the delay that the service named, or one that doubles, with the lane free
+   meanwhile. A body that takes too long is ended (utils/processes/deadline.py).
 4. The ledger's row is written in one transaction with the data that the step produced.
 
 Retries stand outside Prefect's task because Prefect's own delay is fixed beforehand and is

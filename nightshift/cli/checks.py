@@ -1,4 +1,4 @@
-"""What `nightshift doctor` looks at: each check says what it found and how to mend it."""
+"""What `nightshift doctor` looks at: each check says what it found and the remedy."""
 
 from __future__ import annotations
 

@@ -20,7 +20,7 @@ def add_to(app: typer.Typer) -> None:
 def requeue(
     wanted: Annotated[
         list[str] | None,
-        typer.Argument(metavar="[ITEM]...", help="Items to try again, whatever their standing."),
+        typer.Argument(metavar="[ITEM]...", help="Items to try again, whatever their status."),
     ] = None,
     failed: Annotated[
         bool, typer.Option("--failed", help="All that failed or are quarantined.")

@@ -32,7 +32,7 @@ def plan(
 ) -> None:
     """Show what a run would do with each file, and why it would leave steps out.
 
-    Nothing is taken in, and nothing but the containers is read.
+    Nothing is registered or written, and of the files only the containers are read.
     """
     from humanize import naturaldelta
 

@@ -1,4 +1,4 @@
-"""What is kept, and for how long: so that years of nights need no more room than months.
+"""What is kept, and for how long: so that a home does not grow for ever.
 
 Never touched: originals, renditions, verdicts, what is known of an item, and every result that
 a step may be asked for again. Prefect's own records: tasks/retention.py.

@@ -13,7 +13,7 @@ from utils.models.options import PipelineOptions
 from utils.models.probe import ContainerProbe
 from utils.models.steps import BY_NAME, FETCH, PROFILE_OF, STEPS, Step
 
-# What is rejected is not made small.
+# What is rejected is not compressed.
 _NOT_FOR_REJECTED = frozenset({"compress_video", "compress_audio"})
 
 # What the plan itself is made from: these always run.
@@ -30,7 +30,7 @@ class Plan(NamedTuple):
         return self.reasons[step] is None
 
     def for_rejected(self) -> Plan:
-        """The same for an item that the gate rejected: it is not made small."""
+        """The same for an item whose verdict is reject: it is not compressed."""
         why = {step: self.reasons[step] or "the item was rejected" for step in _NOT_FOR_REJECTED}
         return Plan({**self.reasons, **why})
 

@@ -1,4 +1,4 @@
-"""What a run would do with files: looked at, not taken in; nothing is written."""
+"""What a run would do with files: they are looked at, not registered; nothing is written."""
 
 from __future__ import annotations
 
