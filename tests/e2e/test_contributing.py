@@ -20,12 +20,12 @@ _EXAMPLE = re.compile(r"^## Add a step$(.*?)^## ", re.M | re.S)
 _BLOCK = re.compile(r"`(\S+?)`[^`]*?:\n\n```(python|diff)\n(.*?)^```$", re.M | re.S)
 
 
-def blocks():
+def blocks() -> list[tuple[str, str, str]]:
     """Each block of the example: the file that it changes, its language, its text."""
     return _BLOCK.findall(_EXAMPLE.search(GUIDE)[1])
 
 
-def patched(text, diff):
+def patched(text: str, diff: str) -> str:
     """``text`` with the hunks of ``diff``, each of which must fit at one place."""
     for hunk in diff.split("@@\n"):
         lines = hunk.splitlines(keepends=True)
@@ -36,10 +36,8 @@ def patched(text, diff):
     return text
 
 
-@pytest.fixture(scope="module")
-def copy(tmp_path_factory):
-    """The project with the step of the example."""
-    folder = tmp_path_factory.mktemp("contributing") / "project"
+def copied(folder: Path) -> Path:
+    """A copy of the project's files, without what lies beside them."""
     listed = subprocess.run(
         ["git", "ls-files", "--cached", "--others", "--exclude-standard", "-z"],
         cwd=PROJECT, capture_output=True, text=True, check=True,
@@ -49,6 +47,13 @@ def copy(tmp_path_factory):
             target = folder / name
             target.parent.mkdir(parents=True, exist_ok=True)
             shutil.copy2(PROJECT / name, target)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def copy(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The project with the step of the example."""
+    folder = copied(tmp_path_factory.mktemp("contributing") / "project")
     for name, language, text in blocks():
         target = folder / name
         if language == "diff":
@@ -59,7 +64,7 @@ def copy(tmp_path_factory):
     return folder
 
 
-def python(copy, *arguments):
+def python(copy: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     """Run the environment's Python on the copy, with a home of its own."""
     environment = {
         **{name: value for name, value in os.environ.items() if "NIGHTSHIFT" not in name},
@@ -71,14 +76,14 @@ def python(copy, *arguments):
     )
 
 
-def test_the_example_changes_three_files_of_the_product():
+def test_the_example_changes_three_files_of_the_product() -> None:
     changed = [name for name, language, _ in blocks() if language == "diff"]
     assert changed == [
         *("utils/models/steps.py", "tasks/signal.py", "subflows/analysis.py", "docs/steps.md")
     ]
 
 
-def test_the_example_keeps_the_rules(copy):
+def test_the_example_keeps_the_rules(copy: Path) -> None:
     files = [name for name, _, _ in blocks() if name.endswith(".py")]
     tool = Path(sys.executable).parent
     for rules in (
@@ -92,7 +97,7 @@ def test_the_example_keeps_the_rules(copy):
         assert done.returncode == 0, done.stdout + done.stderr
 
 
-def test_the_new_step_runs_and_can_be_asked_for(copy):
+def test_the_new_step_runs_and_can_be_asked_for(copy: Path) -> None:
     picture = "samples/coast.jpg"
     done = python(copy, "-m", "nightshift", "run", picture, "--only", STEP, "--json")
     assert done.returncode == 0, done.stderr
@@ -107,9 +112,29 @@ def test_the_new_step_runs_and_can_be_asked_for(copy):
     assert re.fullmatch("#[0-9a-f]{6}", json.loads(row[0])["colours"][0])
 
 
-def test_the_new_step_has_a_switch(copy):
+def test_the_new_step_has_a_switch(copy: Path) -> None:
     done = python(
         copy, "-m", "nightshift", "plan", "samples/coast.jpg", "--skip", STEP, "--json"
     )  # fmt: skip
     steps = {step["step"]: step for step in json.loads(done.stdout)[0]["steps"]}
     assert steps[STEP]["why"] == "switched off"
+
+
+def test_a_migration_is_written_by_the_tool_and_fits_both_databases(tmp_path: Path) -> None:
+    project = copied(tmp_path / "project")
+    schema = project / "utils" / "db" / "schema.py"
+    title = "    title: Mapped[str] = mapped_column(Text)\n"
+    columns = (
+        "    colour: Mapped[str | None] = mapped_column(String(7), index=True)\n"
+        "    colours: Mapped[Any | None] = mapped_column(Json)\n"
+        "    seen_at: Mapped[datetime | None] = mapped_column(UtcTime)\n"
+    )
+    schema.write_text(schema.read_text().replace(title, title + columns, 1))
+    made = python(project, "scripts/make_migration.py", "items have a colour")
+    assert made.returncode == 0, made.stderr
+    (written,) = (project / "utils" / "db" / "migrations").glob("versions/*_items_have_a_colour.py")
+    assert "batch" not in written.read_text()
+    tests = ("tests/unit/db/test_session.py", "-k", "migrations or older_database")
+    done = python(project, "-m", "pytest", "-q", "-p", "no:cacheprovider", *tests)
+    assert done.returncode == 0, done.stdout
+    assert "4 passed" in done.stdout

@@ -4,7 +4,7 @@ No batches: on SQLite they make a table anew, and dropping the old one deletes t
 tables that refer to it.
 """
 
-from typing import Any
+from typing import Any, Literal
 
 import sqlalchemy as sa
 from alembic import context
@@ -12,7 +12,7 @@ from alembic import context
 from utils.db.schema import Base, is_described
 
 
-def rendered(kind: str, value: Any, _context: Any) -> str | bool:
+def rendered(kind: str, value: Any, _context: Any) -> str | Literal[False]:
     """How a new migration writes a type; False: as Alembic does, which forgets to import JSONB."""
     if kind == "type" and isinstance(value, sa.JSON):
         return 'sa.JSON().with_variant(JSONB(), "postgresql")'
