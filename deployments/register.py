@@ -29,7 +29,9 @@ from utils.errors import PermanentError
 from utils.housekeeping import recovery
 from utils.models.steps import BY_NAME
 
+# The working copy, or where a wheel was unpacked; prefect.yaml names the flows' files from there.
 PROJECT = Path(__file__).parent.parent
+PREFECT_YAML = Path(__file__).with_name("prefect.yaml")
 ZOMBIES = "Crash zombie flow runs"
 AGAIN = "Run a crashed night again"
 
@@ -181,7 +183,8 @@ def _kept(automation: Automation) -> str:
 def _deployments(settings: Settings) -> str:
     """Everything in prefect.yaml, by Prefect's own command."""
     done = subprocess.run(
-        [sys.executable, "-m", "prefect", "--no-prompt", "deploy", "--all"],
+        [sys.executable, "-m", "prefect", "--no-prompt", "deploy", "--all",
+         "--prefect-file", str(PREFECT_YAML)],
         cwd=PROJECT,
         env=child_environment(
             NIGHTSHIFT_TIMEZONE=settings.timezone, NIGHTSHIFT_WORK_POOL=settings.work_pool
@@ -189,7 +192,7 @@ def _deployments(settings: Settings) -> str:
         capture_output=True,
         text=True,
         check=False,
-    )
+    )  # fmt: skip
     if done.returncode != 0:
         raise PermanentError(f"`prefect deploy --all` failed:\n{done.stdout}{done.stderr}")
     return "deployments of prefect.yaml registered"

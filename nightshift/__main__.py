@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from typing import Annotated
 
 import typer
 
@@ -38,8 +39,20 @@ app = typer.Typer(
 )
 
 
+def _version(wanted: bool) -> None:
+    if wanted:
+        from importlib.metadata import version
+
+        print(f"nightshift {version('nightshift')}")
+        raise typer.Exit
+
+
 @app.callback()
-def connect() -> None:
+def connect(
+    _: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Say which it is.")
+    ] = False,
+) -> None:
     """Take the database from a Prefect block, for those who keep it there."""
     from utils.config import load_settings, prepare_prefect
 

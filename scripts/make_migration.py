@@ -1,4 +1,4 @@
-"""Make a migration of what utils/db/schema.py has and the migrations lack.
+"""Make a migration of what the tables in utils/db have and the migrations lack.
 
 python scripts/make_migration.py "items have a colour"
 """

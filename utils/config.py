@@ -16,8 +16,6 @@ from typing import Annotated, Any, Literal, NamedTuple
 import platformdirs
 from dotenv import dotenv_values
 from pydantic import (
-    BaseModel,
-    ConfigDict,
     Field,
     SecretStr,
     ValidationError,
@@ -28,7 +26,9 @@ from pydantic import (
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from utils.errors import SettingsError
-from utils.models.notice import Event
+from utils.models.ephemeral_server import EPHEMERAL_SERVER
+from utils.models.lanes import PROFILES, Lanes
+from utils.models.notice import Event, words
 from utils.models.options import PipelineOptions
 from utils.models.spending import TokenPrice
 from utils.models.window import valid_window, valid_zone
@@ -37,42 +37,6 @@ PREFECT_PORT = 4200
 CHROMA_PORT = 8210
 METRICS_PORT = 9464
 PREFECT_RETENTION_DAYS = 14
-
-
-class Lanes(BaseModel):
-    """How many of each class of step run at once.
-
-    In one process a lane is a semaphore; on a self-hosted server the same numbers become
-    Prefect's tag limits.
-    """
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    download: int = Field(default=2, ge=1)
-    probe: int = Field(default=4, ge=1)
-    decode: int = Field(default=2, ge=1)
-    transcribe: int = Field(default=2, ge=1)
-    ai: int = Field(default=1, ge=1)
-    compress: int = Field(default=2, ge=1)
-    embed: int = Field(default=1, ge=1)
-    upload: int = Field(default=2, ge=1)
-    database: int = Field(default=1, ge=1)
-
-
-# What a profile changes; what it does not name keeps the default below.
-PROFILES: dict[str, dict[str, Any]] = {
-    "development": {},
-    "testing": {
-        "shift_limit": 10,
-        "step_timeout_seconds": 300,
-        "lanes": {"transcribe": 1, "compress": 1},
-    },
-    "production": {
-        "shift_limit": 200,
-        "step_timeout_seconds": 24 * 3600,
-        "lanes": {"download": 4},
-    },
-}
 
 
 class Settings(BaseSettings):
@@ -222,19 +186,7 @@ class Settings(BaseSettings):
     @field_validator("notify_urls", "notify_on", mode="before")
     @classmethod
     def _words(cls, value: object, info: ValidationInfo) -> object:
-        """A list as people write it: with blanks or commas between, or as JSON.
-
-        A comma may be part of an address.
-        """
-        if not isinstance(value, str):
-            return value
-        if not value.lstrip().startswith("["):
-            return (value if info.field_name == "notify_urls" else value.replace(",", " ")).split()
-        try:
-            return json.loads(value)
-        except ValueError:
-            # The fault of the decoder would hold the text, and with it the secrets.
-            raise ValueError("neither words with blanks between nor a JSON list") from None
+        return words(value, with_commas=info.field_name == "notify_on")
 
     @field_validator("timezone")
     @classmethod
@@ -274,10 +226,6 @@ class Settings(BaseSettings):
         """The folder that every shift looks into."""
         return self.home / "inbox"
 
-
-# Services of Prefect's server that serve its UI, its schedules and its automations.
-_FOR_A_UI = ("TASK_RUN_RECORDER", "EVENT_PERSISTER", "TRIGGERS", "SCHEDULER", "LATE_RUNS",
-             "FOREMAN")  # fmt: skip
 
 _overrides: dict[str, Any] = {}
 
@@ -357,18 +305,7 @@ def prepare_prefect(settings: Settings, log_level: str = "INFO") -> None:
         folder = settings.home / "prefect"
         with contextlib.suppress(OSError):  # said better by whoever opens the database
             folder.mkdir(parents=True, exist_ok=True)
-        defaults["PREFECT_HOME"] = str(folder)
-        defaults["PREFECT_SERVER_ALLOW_EPHEMERAL_MODE"] = "true"
-        # Nobody looks into an ephemeral server: what its services would write of each task
-        # run, three events a step, costs a second of CPU an item and blocks its SQLite. The
-        # ledger has it all (benchmarks/shift.py).
-        defaults["PREFECT_LOGGING_TO_API_ENABLED"] = "false"
-        # With any key Prefect sends an ephemeral server no events: 6 of its 25 CPU s for 24 clips.
-        defaults["PREFECT_API_KEY"] = "an-ephemeral-server-asks-for-none"
-        # If it dies it does not come back: half a minute (2 + 4 + 8 + 16 s), not one a call.
-        defaults["PREFECT_CLIENT_MAX_RETRIES"] = "4"
-        for service in _FOR_A_UI:
-            defaults[f"PREFECT_SERVER_SERVICES_{service}_ENABLED"] = "false"
+        defaults |= {"PREFECT_HOME": str(folder), **EPHEMERAL_SERVER}
     for name, value in defaults.items():
         os.environ.setdefault(name, value)
 

@@ -88,9 +88,13 @@ def _weights(settings: Settings) -> Iterator[Check]:
 
     speech = settings.pipeline.transcription
     name = f"whisper {speech.model}"
-    if speech.engine == "faster-whisper" and not find_spec("faster_whisper"):
-        yield Check(PROBLEM, name, "faster-whisper is not installed",
-                    "pip install 'nightshift[faster-whisper]'")  # fmt: skip
+    module, remedy = {
+        "openai-whisper": ("whisper", "pip install 'nightshift[speech-openai]', or, without torch, "
+                                      "'nightshift[speech-fast]'"),
+        "faster-whisper": ("faster_whisper", "pip install 'nightshift[speech-fast]'"),
+    }[speech.engine]  # fmt: skip
+    if not find_spec(module):
+        yield Check(PROBLEM, name, f"{speech.engine} is not installed", remedy)
     elif weights.is_present(speech.engine, speech.model, settings):
         yield Check(OK, name, f"weights in {settings.cache_dir}")
     else:

@@ -5,8 +5,9 @@ import uuid
 from datetime import timedelta
 
 import pytest
+from prefect import flow
 from prefect.client.orchestration import get_client
-from prefect.client.schemas.actions import WorkPoolCreate
+from prefect.client.schemas.actions import GlobalConcurrencyLimitUpdate, WorkPoolCreate
 from prefect.client.schemas.objects import FlowRun
 from prefect.states import (
     Cancelled,
@@ -24,6 +25,7 @@ from flows.shift import shift
 from subflows import dispatch
 from tasks import flow_runs, work_pool
 from tasks.context import RunContext
+from tasks.tags import FLOWS, TAG, lane_tag
 from utils.clock import now
 from utils.config import load_settings
 from utils.db import runs, schema, workers
@@ -139,7 +141,7 @@ def test_a_run_that_ended_without_a_word_is_closed(
     client, ended_seconds_ago, holds, lease_seconds, state, monkeypatch, override
 ):
     override(lease_seconds=lease_seconds)
-    made = client.create_flow_run(night_shift, state=Running())
+    made = client.create_flow_run(night_shift, state=Running(), tags=[TAG])
     run_id = flow_runs.run_of(made)
     later = now() + timedelta(seconds=100)
     monkeypatch.setattr(flow_runs, "now", lambda: later)
@@ -153,3 +155,54 @@ def test_a_run_that_ended_without_a_word_is_closed(
     assert client.read_flow_run(made.id).state_type.value == state
     assert (made.name in closed) == (state == "CRASHED")
     client.delete_flow_run(made.id)
+
+
+def test_runs_of_others_on_the_same_server_are_never_closed(client, override, monkeypatch):
+    """Theirs run longer than any lease of ours, and one of their flows is named like ours."""
+    override(lease_seconds=10)
+
+    @flow(name="somebody-elses-etl")
+    def theirs():
+        pass
+
+    made = [
+        client.create_flow_run(theirs, state=Running()),
+        client.create_flow_run(theirs, state=Running(), tags=[TAG]),
+        client.create_flow_run(night_shift, state=Running()),
+    ]
+    later = now() + timedelta(hours=9)
+    monkeypatch.setattr(flow_runs, "now", lambda: later)
+    assert flow_runs.close_zombies(load_settings()) == []
+    for run in made:
+        assert client.read_flow_run(run.id).state_type.value == "RUNNING"
+        client.delete_flow_run(run.id)
+
+
+def test_dead_runs_beyond_the_first_page_are_closed_too(client, override, monkeypatch):
+    monkeypatch.setattr(flow_runs, "PAGE", 5)
+    made = [client.create_flow_run(night_shift, state=Running(), tags=[TAG]) for _ in range(12)]
+    later = now() + timedelta(hours=9)
+    monkeypatch.setattr(flow_runs, "now", lambda: later)
+    closed = flow_runs.close_zombies(load_settings())
+    assert set(closed) >= {run.name for run in made}
+    for run in made:
+        client.delete_flow_run(run.id)
+
+
+def test_slots_of_others_limits_are_left_alone(client):
+    client.create_concurrency_limit(tag="database", concurrency_limit=1)
+    client.create_concurrency_limit(tag=lane_tag("database"), concurrency_limit=1)
+    for name in ("tag:database", f"tag:{lane_tag('database')}"):
+        taken = GlobalConcurrencyLimitUpdate(active_slots=1)
+        client.update_global_concurrency_limit(name, taken)
+    assert flow_runs.free_slots(load_settings()) == [f"tag:{lane_tag('database')}"]
+    theirs = client.read_global_concurrency_limit_by_name("tag:database")
+    assert theirs.active_slots == 1
+
+
+def test_the_names_by_which_our_runs_are_known_are_those_of_our_flows():
+    from flows.content_ingestion import content_ingestion
+    from flows.process_item import process_item
+
+    ours = (night_shift, shift, content_ingestion, process_item)
+    assert set(FLOWS) == {one.name for one in ours}

@@ -8,9 +8,10 @@ from sqlalchemy import select
 from tasks.lanes import lane
 from tests.flows.test_shift import QUICK, ingest, outcomes, steps, work_a_night
 from tests.servers.site import video_site
-from utils.db import sources
+from utils.db import items, sources
 from utils.db.schema import Download, Item
 from utils.db.session import session
+from utils.errors import RetryableError
 from utils.models.shift import RunStatus
 
 pytestmark = pytest.mark.usefixtures("prefect_server")
@@ -136,3 +137,25 @@ def test_what_could_not_be_fetched_in_three_nights_waits_for_a_person(site):
 def test_hls_and_a_plain_file_come_through_the_same_door(site):
     report, _ = ingest(f"{site.url}/hls/index.m3u8", f"{site.url}/media/plain.mp4")
     assert report.counts.done == 2
+
+
+def test_a_verified_download_outlives_a_database_that_is_locked_when_it_is_registered(
+    site, settings, monkeypatch
+):
+    url, register = f"{site.url}/watch/plain", items.register
+    originals = settings.home / "items"
+
+    def locked(*_args, **_kwargs):
+        raise RetryableError("The database is locked.")
+
+    monkeypatch.setattr(items, "register", locked)
+    report, _ = ingest(url)
+    assert outcomes(report)["plain"] == ("failed", "The database is locked.")
+    (kept,) = (settings.home / "incoming").iterdir()
+    assert any(kept.iterdir())
+    assert not list(originals.rglob("original.*"))  # no link that no table knows
+    monkeypatch.setattr(items, "register", register)
+    report, _ = ingest(url)
+    assert report.counts.done == 1
+    assert site.count("/media/plain.mp4") == 1  # not fetched again
+    assert list((settings.home / "incoming").iterdir()) == []

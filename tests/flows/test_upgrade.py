@@ -18,6 +18,7 @@ from utils.db.session import session
 from utils.housekeeping import recovery
 from utils.models.options import PipelineOptions
 from utils.models.rendition import Thumbnails
+from utils.pipeline import fingerprint
 
 pytestmark = pytest.mark.usefixtures("prefect_server")
 
@@ -67,16 +68,26 @@ def test_files_of_0_1_are_found_in_a_home_at_another_place(old_home, settings):
             assert all(still.path.is_relative_to(settings.home) for still in stills.images)
 
 
-def test_no_finished_step_of_0_1_is_executed_again(old_home):
-    # Their keys hold their inputs, which these two get in another form now.
-    renamed = {"consolidate_metadata", "find_near_duplicates"}
-    options = PipelineOptions().without("transcribe_audio", "generate_embeddings")
+@pytest.fixture
+def engines_of_then(old_home, monkeypatch):
+    """The versions of tools that the fixture was made with: what they do to keys is not asked."""
+    with session() as s:
+        rows = s.execute(select(Execution.step, Execution.inputs))
+        then = {step: inputs["fingerprint"] for step, inputs in rows}
+    known = {step: then.get(step, "") for step in fingerprint.ENGINES}
+    monkeypatch.setattr(fingerprint, "engine_of", lambda step, *_: known.get(step, ""))
+
+
+def test_no_finished_step_of_0_1_is_executed_again(old_home, engines_of_then):
+    # The first is asked again where an item has another copy; the second gets its inputs as one.
+    changed = {"check_duplicate", "consolidate_metadata"}
+    options = PipelineOptions().without("generate_embeddings")
     with session() as s:
         last = s.scalar(select(func.max(Execution.id)))
     report, _ = ingest(old_home / "media", options=options)
     assert outcomes(report)["harbour.mp4"][0] == "done"
     with session() as s:
         again = set(s.scalars(select(Execution.step).where(Execution.id > last)))
-    assert again <= renamed
+    assert again <= changed
     report, _ = ingest(old_home / "media", options=options)
     assert report.counts.done == 0

@@ -77,7 +77,9 @@ def test_compose_has_health_checks_pinned_versions_and_no_default_password():
 
 
 def test_the_prefect_image_and_the_lock_file_have_the_same_version():
-    locked = re.search(r"^prefect==(\S+)", (PROJECT / "requirements.lock").read_text(), re.M)[1]
+    locked = re.search(
+        r"^prefect==(\S+)", (PROJECT / "requirements/production.lock").read_text(), re.M
+    )[1]
     assert (
         COMPOSE["services"]["prefect-server"]["image"] == f"prefecthq/prefect:{locked}-python3.11"
     )

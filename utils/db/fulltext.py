@@ -26,7 +26,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import TSQUERY
 from sqlalchemy.orm import Session
 
-from utils.db.schema import Passage as Row
+from utils.db.fact_tables import Passage as Row
 from utils.db.words import Term, clean, terms, words
 from utils.models.embedding import Passage
 

@@ -11,8 +11,10 @@ from sqlalchemy import ColumnElement, Select, delete, func, insert, or_, select,
 from sqlalchemy.orm import Session
 
 from utils.db import fulltext
+from utils.db.base import Base
+from utils.db.fact_tables import Criterion, Keyword, Segment, Shot, Thumbnail, Track
 from utils.db.items import shown_status_column
-from utils.db.schema import Base, Criterion, Item, Keyword, Segment, Shot, Thumbnail, Track
+from utils.db.schema import Item
 from utils.db.words import clean
 from utils.models.base import Frozen
 from utils.models.embedding import Passage

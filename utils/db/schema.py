@@ -1,56 +1,20 @@
-"""The tables. One schema for SQLite and Postgres; changes come with a migration."""
+"""The tables of items, runs and the ledger; changes come with a migration.
+
+What is known of an item has tables of its own (utils/db/fact_tables.py). One schema for SQLite
+and Postgres.
+"""
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import (
-    JSON,
-    BigInteger,
-    Boolean,
-    DateTime,
-    Float,
-    ForeignKey,
-    Index,
-    Integer,
-    String,
-    Text,
-    TypeDecorator,
-)
-from sqlalchemy.dialects.postgresql import JSONB
-from sqlalchemy.engine import Dialect
-from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+from sqlalchemy import BigInteger, Float, ForeignKey, Index, Integer, String, Text
+from sqlalchemy.orm import Mapped, mapped_column
 
 from utils.clock import now
-
-Json = JSON().with_variant(JSONB(), "postgresql")
-Counter = BigInteger().with_variant(Integer(), "sqlite")
-
-
-class UtcTime(TypeDecorator[datetime]):
-    """A moment: stored in UTC, read with its time zone (SQLite drops it)."""
-
-    impl = DateTime(timezone=True)
-    cache_ok = True
-
-    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
-        """Store in UTC."""
-        return value.astimezone(UTC) if value else None
-
-    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
-        """Read with the zone that SQLite dropped."""
-        return value.replace(tzinfo=UTC) if value and value.tzinfo is None else value
-
-
-class Base(DeclarativeBase):
-    """All tables but the full-text index, which is plain SQL (utils/db/fulltext.py)."""
-
-
-def is_described(name: str | None, kind: str, _parents: Any) -> bool:
-    """False for the full-text index, whose tables differ from database to database."""
-    return not (kind == "table" and name and name.startswith("passage_words"))
+from utils.db.base import Base, Counter, Json, UtcTime
 
 
 class Item(Base):
@@ -98,113 +62,6 @@ class Item(Base):
     hdr_format: Mapped[str | None] = mapped_column(Text)
     latitude: Mapped[float | None] = mapped_column(Float)
     longitude: Mapped[float | None] = mapped_column(Float)
-
-
-class Track(Base):
-    """A video, audio or subtitle track; what a stranger's header claims fits 64 bits."""
-
-    __tablename__ = "tracks"
-
-    item_id: Mapped[str] = mapped_column(
-        ForeignKey("items.id", ondelete="CASCADE"), primary_key=True
-    )
-    kind: Mapped[str] = mapped_column(String(8), primary_key=True)
-    number: Mapped[int] = mapped_column(Integer, primary_key=True)
-    codec: Mapped[str | None] = mapped_column(Text)
-    language: Mapped[str | None] = mapped_column(Text)
-    title: Mapped[str | None] = mapped_column(Text)
-    duration_seconds: Mapped[float | None] = mapped_column(Float)
-    bit_rate: Mapped[int | None] = mapped_column(BigInteger)
-    bit_depth: Mapped[int | None] = mapped_column(BigInteger)
-    width: Mapped[int | None] = mapped_column(BigInteger)
-    height: Mapped[int | None] = mapped_column(BigInteger)
-    frame_rate: Mapped[float | None] = mapped_column(Float)
-    channels: Mapped[int | None] = mapped_column(BigInteger)
-    channel_layout: Mapped[str | None] = mapped_column(Text)
-    sample_rate: Mapped[int | None] = mapped_column(BigInteger)
-    embedded: Mapped[bool] = mapped_column(Boolean)
-
-
-class Keyword(Base):
-    """A word that an item is about, in the analyst's order."""
-
-    __tablename__ = "keywords"
-
-    item_id: Mapped[str] = mapped_column(
-        ForeignKey("items.id", ondelete="CASCADE"), primary_key=True
-    )
-    number: Mapped[int] = mapped_column(Integer, primary_key=True)
-    word: Mapped[str] = mapped_column(Text)
-
-
-class Segment(Base):
-    """A stretch of speech."""
-
-    __tablename__ = "segments"
-
-    item_id: Mapped[str] = mapped_column(
-        ForeignKey("items.id", ondelete="CASCADE"), primary_key=True
-    )
-    number: Mapped[int] = mapped_column(Integer, primary_key=True)
-    start_seconds: Mapped[float] = mapped_column(Float)
-    end_seconds: Mapped[float] = mapped_column(Float)
-    text: Mapped[str] = mapped_column(Text)
-
-
-class Shot(Base):
-    """A shot, and what is to be seen in it."""
-
-    __tablename__ = "shots"
-
-    item_id: Mapped[str] = mapped_column(
-        ForeignKey("items.id", ondelete="CASCADE"), primary_key=True
-    )
-    number: Mapped[int] = mapped_column(Integer, primary_key=True)
-    start_seconds: Mapped[float] = mapped_column(Float)
-    end_seconds: Mapped[float | None] = mapped_column(Float)
-    description: Mapped[str | None] = mapped_column(Text)
-
-
-class Thumbnail(Base):
-    """A still, its perceptual hash, and where it was published."""
-
-    __tablename__ = "thumbnails"
-
-    item_id: Mapped[str] = mapped_column(
-        ForeignKey("items.id", ondelete="CASCADE"), primary_key=True
-    )
-    number: Mapped[int] = mapped_column(Integer, primary_key=True)
-    path: Mapped[str] = mapped_column(Text)
-    time_seconds: Mapped[float | None] = mapped_column(Float)
-    reason: Mapped[str | None] = mapped_column(Text)
-    phash: Mapped[str | None] = mapped_column(Text)
-    url: Mapped[str | None] = mapped_column(Text)
-
-
-class Criterion(Base):
-    """An aspect of the verdict."""
-
-    __tablename__ = "criteria"
-
-    item_id: Mapped[str] = mapped_column(
-        ForeignKey("items.id", ondelete="CASCADE"), primary_key=True
-    )
-    number: Mapped[int] = mapped_column(Integer, primary_key=True)
-    name: Mapped[str] = mapped_column(Text)
-    score: Mapped[float] = mapped_column(Float)
-    reason: Mapped[str] = mapped_column(Text)
-
-
-class Passage(Base):
-    """A piece of an item's text that can be found; its words are in the full-text index."""
-
-    __tablename__ = "passages"
-
-    id: Mapped[int] = mapped_column(Counter, primary_key=True)
-    item_id: Mapped[str] = mapped_column(ForeignKey("items.id", ondelete="CASCADE"), index=True)
-    kind: Mapped[str] = mapped_column(String(8))
-    start_seconds: Mapped[float | None] = mapped_column(Float)
-    text: Mapped[str] = mapped_column(Text)
 
 
 class File(Base):

@@ -29,7 +29,8 @@ from sqlalchemy.orm import Session
 from utils.clock import now
 from utils.config import Settings
 from utils.db import locks
-from utils.db.schema import Spending, UtcTime
+from utils.db.base import UtcTime
+from utils.db.schema import Spending
 from utils.db.session import session
 from utils.errors import DeferredError, NightShiftError, RetryableError, SettingsError
 from utils.models.analysis import TokenUsage

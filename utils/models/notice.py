@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from enum import StrEnum
 
 from utils.models.base import Frozen
@@ -28,3 +29,21 @@ class Notice(Frozen):
     title: str
     text: str
     bad: bool
+
+
+def words(value: object, with_commas: bool) -> object:
+    """A list as people write it: with blanks between, or as JSON; what is no text stays as it is.
+
+    ``with_commas``: commas stand between words too; they may be part of an address.
+
+    Raises:
+        ValueError: it begins like JSON and is none. The text, which may hold a secret, is not told.
+    """
+    if not isinstance(value, str):
+        return value
+    if not value.lstrip().startswith("["):
+        return (value.replace(",", " ") if with_commas else value).split()
+    try:
+        return json.loads(value)
+    except ValueError:
+        raise ValueError("neither words with blanks between nor a JSON list") from None

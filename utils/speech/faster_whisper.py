@@ -50,7 +50,7 @@ def _load(model: str, settings: Settings) -> FasterWhisper:
         from faster_whisper import WhisperModel
     except ImportError as error:
         raise SettingsError(
-            "faster-whisper is not installed: pip install 'nightshift[faster-whisper]'."
+            "faster-whisper is not installed: pip install 'nightshift[speech-fast]'."
         ) from error
     packaged = model in weights.REGISTRY
     copies = settings.lanes.transcribe

@@ -70,8 +70,8 @@ def _load(model: str, settings: Settings) -> OpenAIWhisper:
         import whisper
     except ImportError as error:
         raise SettingsError(
-            "openai-whisper is not installed. Install it, or set "
-            "NIGHTSHIFT_PIPELINE__TRANSCRIPTION__ENGINE=faster-whisper."
+            "openai-whisper is not installed: pip install 'nightshift[speech-openai]', or, without "
+            "torch, 'nightshift[speech-fast]'."
         ) from error
     copies = settings.lanes.transcribe
     torch.set_num_threads(max(1, (os.cpu_count() or 1) // copies))

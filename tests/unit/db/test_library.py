@@ -7,8 +7,9 @@ import pytest
 from sqlalchemy import delete, func, select, text
 
 from utils.db import items, library
+from utils.db.fact_tables import Passage, Segment, Thumbnail, Track
 from utils.db.items import Seen
-from utils.db.schema import Item, Passage, Segment, Thumbnail, Track
+from utils.db.schema import Item
 from utils.db.session import session
 from utils.models.item import FileStat, MediaKind
 from utils.models.record import (

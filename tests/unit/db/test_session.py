@@ -10,8 +10,9 @@ from sqlalchemy import select, text
 
 from utils.config import load_settings
 from utils.db import failures, flags, items, ledger, queue, runs
+from utils.db.base import Base, is_described
 from utils.db.items import Seen
-from utils.db.schema import Base, Item, is_described
+from utils.db.schema import Item
 from utils.db.session import MIGRATIONS, engine, session, upgrade
 from utils.errors import DeferredError, PermanentError, RetryableError, StoppedError
 from utils.models.item import FileStat, ItemStatus, MediaKind

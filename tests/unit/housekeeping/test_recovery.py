@@ -1,6 +1,8 @@
 """Who is dead, and what is put in order behind them: on SQLite and on a real Postgres."""
 
+import errno
 import os
+import shutil
 import subprocess
 import sys
 import time
@@ -16,7 +18,7 @@ from utils.db import items, leases, ledger, queue, runs, workers
 from utils.db.items import Seen
 from utils.db.schema import Execution, Item, Run, Worker
 from utils.db.session import session
-from utils.errors import StoppedError
+from utils.errors import ResourceError, RetryableError, StoppedError
 from utils.housekeeping import recovery
 from utils.models.item import FileStat, MediaKind
 from utils.models.shift import RunStatus
@@ -215,3 +217,49 @@ def test_what_a_replaced_container_left_goes_after_a_day(settings, silent_hours,
     os.utime(lock, (then, then))
     assert scratch.remove_abandoned(settings.home).files == (not is_left)
     assert place.exists() == is_left
+
+
+@pytest.fixture
+def vanishing(settings, monkeypatch):
+    """A dead process's folder that another process removes while it is being looked at."""
+    place = settings.home / "scratch" / scratch._name("dead")
+    (place / "deep").mkdir(parents=True)
+    for number in range(3):
+        (place / "deep" / f"{number}.part").write_bytes(b"x")
+    place.with_suffix(".lock").touch()
+    is_file = Path.is_file
+
+    def removed_meanwhile(path):
+        found = is_file(path)
+        if path.is_relative_to(place):
+            shutil.rmtree(place, ignore_errors=True)
+        return found
+
+    monkeypatch.setattr(Path, "is_file", removed_meanwhile)
+
+
+def test_a_folder_that_another_process_removes_meanwhile_breaks_no_run(vanishing):
+    with run_session.run_session("night-shift", RUN, load_settings()):
+        pass
+    with session() as s:
+        assert s.get_one(Run, RUN).status == "running"  # not crashed: who works in it closes it
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        RetryableError("The database is locked."),
+        ResourceError("The disk is full."),
+        OSError(errno.EIO, "Input/output error"),
+    ],
+)
+def test_no_error_of_a_recovery_ends_the_heartbeats(database, monkeypatch, error):
+    def fails(*_args):
+        raise error
+
+    settings = load_settings().model_copy(update={"lease_seconds": 60})
+    hold("/there/lock", host="elsewhere", alive_seconds=-5)
+    monkeypatch.setattr(recovery, "recover", fails)
+    run_session.heartbeat(RUN, RUN, settings)
+    with session() as s:
+        assert RUN in workers.alive(s)  # the lease was renewed all the same

@@ -1,5 +1,6 @@
 """What is admitted, held up and postponed: real disk, real flags, a clock that can be set."""
 
+import threading
 from collections import deque
 from datetime import UTC, datetime, timedelta
 
@@ -248,3 +249,31 @@ def test_a_database_that_does_not_answer_pauses_nothing(
     with create_engine(postgres, isolation_level="AUTOCOMMIT").connect() as connection:
         connection.execute(text(f"DROP DATABASE {name} WITH (FORCE)"))
     assert through(admission_of(["a"], settings)) == ["a"]
+
+
+def test_an_item_may_end_while_the_room_of_those_in_work_is_added_up(settings):
+    """It ends in its own thread, just when another is asked for its size."""
+
+    class Ending:
+        """What an item needs; asked for its size, it has another item end meanwhile."""
+
+        seconds = 0.0
+
+        @property
+        def size_bytes(self):
+            if threads:
+                return 1
+            threads.append(threading.Thread(target=shift.ended, args=("b", None)))
+            threads[0].start()
+            threads[0].join(0.2)  # with the sum unguarded it is through by then
+            return 1
+
+    threads = []
+    needs = {"a": Need(0, 1), "b": Need(0, 1), "c": Need(0, 1)}
+    shift = admission_of(["a", "b", "c"], settings, needs, concurrency=3)
+    admitted = shift.admitted()
+    assert [next(admitted), next(admitted)] == ["a", "b"]
+    shift._in_work["a"] = Ending()
+    assert next(admitted) == "c"
+    threads[0].join()
+    assert set(shift._in_work) == {"a", "c"}

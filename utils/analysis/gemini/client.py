@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 from google import genai
 from google.genai import errors, types
@@ -60,15 +60,9 @@ def analyze(transcript: Transcript, title: str, model: str, settings: Settings) 
         SettingsError: the key or the model was refused.
     """
     prompt = _prompt(transcript, title)
-    understanding, usage = ask(
-        connect(settings),
-        model,
-        [prompt],
-        Understanding,
-        settings,
-        about="this transcript",
-        max_output_tokens=_response_tokens(transcript),
-    )
+    question = Question([prompt], "this transcript", _response_tokens(transcript))
+    client = connect(settings)
+    understanding, usage = ask(client, model, question, Understanding, settings)
     expected = estimate(transcript, title, model, settings)
     return Analysis(
         engine=f"gemini {model}",
@@ -102,35 +96,38 @@ def connect(settings: Settings) -> genai.Client:
     )
 
 
+class Question(NamedTuple):
+    """What a model is asked; ``about`` names the material in the text of an error."""
+
+    contents: list[types.PartUnionDict]
+    about: str
+    max_output_tokens: int
+    media_resolution: types.MediaResolution | None = None
+
+
 def ask(
-    client: genai.Client,
-    model: str,
-    contents: list[types.PartUnionDict],
-    form: type[Answer],
-    settings: Settings,
-    *,
-    about: str,
-    max_output_tokens: int,
-    media_resolution: types.MediaResolution | None = None,
+    client: genai.Client, model: str, question: Question, form: type[Answer], settings: Settings
 ) -> tuple[Answer, TokenUsage | None]:
     """One question, answered in ``form``, with the tokens that it was billed for.
 
     Raises:
-        As ``analyze``; ``about`` names the material in the error's text.
+        NightShiftError: as ``analyze``.
     """
     config = types.GenerateContentConfig(
         response_mime_type="application/json",
         response_schema=form,
-        max_output_tokens=max_output_tokens,
-        media_resolution=media_resolution,
+        max_output_tokens=question.max_output_tokens,
+        media_resolution=question.media_resolution,
         temperature=0.0 if _second_generation(model) else None,
         thinking_config=_thinking(model),
     )
     with translated(settings, may_be_billed=True):
-        response = client.models.generate_content(model=model, contents=contents, config=config)
+        response = client.models.generate_content(
+            model=model, contents=question.contents, config=config
+        )
     usage = _usage(response)
     try:
-        return _read(response, form, about), usage
+        return _read(response, form, question.about), usage
     except NightShiftError as error:
         error.billed, error.usage = True, usage
         raise

@@ -57,20 +57,11 @@ def analyze(
     """
     client = gemini.connect(settings)
     watched = watched_seconds(duration_seconds, options)
-    question = _prompt(title, transcript_language)
+    prompt = types.Part(text=_prompt(title, transcript_language))
+    resolution = types.MediaResolution(f"MEDIA_RESOLUTION_{options.media_resolution.upper()}")
     with _video(client, proxy, watched, duration_seconds, settings) as video:
-        said, usage = gemini.ask(
-            client,
-            options.gemini_model,
-            [video, types.Part(text=question)],
-            VideoAnswer,
-            settings,
-            about="this video",
-            max_output_tokens=_MAX_RESPONSE_TOKENS,
-            media_resolution=types.MediaResolution(
-                f"MEDIA_RESOLUTION_{options.media_resolution.upper()}"
-            ),
-        )
+        question = gemini.Question([video, prompt], "this video", _MAX_RESPONSE_TOKENS, resolution)
+        said, usage = gemini.ask(client, options.gemini_model, question, VideoAnswer, settings)
     expected = estimate(duration_seconds, title, transcript_language, options, settings)
     return answer.read(
         said,

@@ -9,7 +9,8 @@ from typing import Any, Literal
 import sqlalchemy as sa
 from alembic import context
 
-from utils.db.schema import Base, is_described
+from utils.db import fact_tables, schema  # noqa: F401  their tables are in the metadata then
+from utils.db.base import Base, is_described
 
 
 def rendered(kind: str, value: Any, _context: Any) -> str | Literal[False]:

@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects.postgresql import JSONB
 
-import utils.db.schema
+import utils.db.base
 
 revision = ${repr(up_revision)}
 down_revision = ${repr(down_revision)}

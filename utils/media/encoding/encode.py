@@ -45,6 +45,17 @@ class _Choice(NamedTuple):
     note: str | None = None
 
 
+class _Job(NamedTuple):
+    """One encode that is worth trying: the source, what is wanted of it, where it goes."""
+
+    path: Path
+    probe: ContainerProbe
+    signal: SignalReport
+    options: CompressionOptions
+    folder: Path
+    tell: Tell
+
+
 def compress(
     path: Path,
     probe: ContainerProbe,
@@ -80,10 +91,11 @@ def compress(
     if reason := refusal(streams, options):
         return _kept(probe, options, reason)
     plan = plan_for(streams, probe, signal, options)
-    choice = _choose(path, plan, signal, options, folder, told)
+    job = _Job(path, probe, signal, options, folder, told)
+    choice = _choose(job, plan)
     if choice.found and _is_hopeless(choice.found, probe, signal):
         return _kept(probe, options, "source kept: samples of it become no smaller", choice)
-    return _encode(path, probe, signal, options, folder, plan, choice, told)
+    return _encode(job, plan, choice)
 
 
 def not_worth_it(probe: ContainerProbe, options: CompressionOptions) -> str | None:
@@ -124,15 +136,9 @@ def plan_for(
     return stream_plan.for_sound(streams, options)
 
 
-def _choose(
-    path: Path,
-    plan: Plan,
-    signal: SignalReport,
-    options: CompressionOptions,
-    folder: Path,
-    tell: Tell,
-) -> _Choice:
+def _choose(job: _Job, plan: Plan) -> _Choice:
     """The crf: the given one, the one that reaches the target, or the encoder's usual one."""
+    signal, options = job.signal, job.options
     if plan.encoder is None:
         return _Choice(None)
     if options.crf is not None:
@@ -144,31 +150,23 @@ def _choose(
         return _Choice(usual)
     seconds = signal.decoded_seconds
     found = crf_search.search(
-        path, plan, seconds, target, not signal.decode_errors,
-        lambda share: tell(_SEARCHED * share),
+        job.path, plan, seconds, target, not signal.decode_errors,
+        lambda share: job.tell(_SEARCHED * share),
     )  # fmt: skip
     if isinstance(found, str):
         return _Choice(usual, note=f"fixed crf {usual:g}, as {found}")
     return _Choice(found.crf, found)
 
 
-def _encode(
-    path: Path,
-    probe: ContainerProbe,
-    signal: SignalReport,
-    options: CompressionOptions,
-    folder: Path,
-    plan: Plan,
-    choice: _Choice,
-    tell: Tell,
-) -> Compression:
+def _encode(job: _Job, plan: Plan, choice: _Choice) -> Compression:
+    path, probe, signal, options = job.path, job.probe, job.signal, job.options
     # Named for its options: renditions of other options stay what the ledger says they are.
     digest = hashlib.sha256(options.model_dump_json().encode()).hexdigest()[:8]
-    target = folder / f"rendition-{digest}{plan.suffix}"
+    target = job.folder / f"rendition-{digest}{plan.suffix}"
     begun = _SEARCHED if choice.found else 0.0
     seconds = signal.decoded_seconds
-    encoding = child_process.share_of(seconds, lambda s: tell(begun + (_ENCODED - begun) * s))
-    verifying = child_process.share_of(seconds, lambda s: tell(_ENCODED + (1 - _ENCODED) * s))
+    encoding = child_process.share_of(seconds, lambda s: job.tell(begun + (_ENCODED - begun) * s))
+    verifying = child_process.share_of(seconds, lambda s: job.tell(_ENCODED + (1 - _ENCODED) * s))
     covers = tempfile.TemporaryDirectory(dir=scratch.folder())
     with covers as beside, whole_file(target) as temporary:
         extra, lost_cover = cover.arguments(path, plan, Path(beside))
@@ -183,7 +181,7 @@ def _encode(
         saving = 1 - encoded / probe.size_bytes
         if saving < options.min_saving:
             temporary.unlink()
-    tell(1.0)
+    job.tell(1.0)
     if saving < options.min_saving:
         would = f"save {saving:.0%}" if saving > 0 else f"be {-saving:.0%} larger"
         reason = f"source kept: the encode would {would}; {options.min_saving:.0%} is asked for"

@@ -16,7 +16,7 @@ from xml.sax.saxutils import escape
 
 from pymediainfo import MediaInfo
 
-from utils.errors import RetryableError, from_os_error
+from utils.errors import RetryableError, SettingsError, from_os_error
 from utils.metadata import tags as look
 from utils.models import sanitize
 from utils.models.probe import MediaInfoReport
@@ -46,6 +46,11 @@ def report(path: Path) -> MediaInfoReport:
             printed = MediaInfo.parse(str(link), output="OLDXML")
     except (FileNotFoundError, RuntimeError) as error:
         raise RetryableError(f"MediaInfo could not open {path.name}: {error}") from error
+    except OSError as error:
+        raise SettingsError(
+            "MediaInfo's library was not found. Install it (Debian: libmediainfo0v5; Homebrew: "
+            "media-info), or leave the step out with --skip extract_mediainfo."
+        ) from error
     return parse([track.to_data() for track in MediaInfo(_worded(printed)).tracks])
 
 

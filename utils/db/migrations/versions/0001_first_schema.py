@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects.postgresql import JSONB
 
-from utils.db.schema import UtcTime
+from utils.db.base import UtcTime
 
 revision = "0001"
 down_revision = None

@@ -7,7 +7,7 @@ those of items that are done already from the ledger.
 import sqlalchemy as sa
 from alembic import op
 
-from utils.db.schema import UtcTime
+from utils.db.base import UtcTime
 
 revision = "0002"
 down_revision = "0001"

@@ -3,7 +3,7 @@
 import sqlalchemy as sa
 from alembic import op
 
-from utils.db.schema import UtcTime
+from utils.db.base import UtcTime
 
 revision = "0004"
 down_revision = "0003"

@@ -1,0 +1,38 @@
+"""What all tables have in common: their metadata, and the types of columns on both databases."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import JSON, BigInteger, DateTime, Integer, TypeDecorator
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.engine import Dialect
+from sqlalchemy.orm import DeclarativeBase
+
+Json = JSON().with_variant(JSONB(), "postgresql")
+Counter = BigInteger().with_variant(Integer(), "sqlite")
+
+
+class UtcTime(TypeDecorator[datetime]):
+    """A moment: stored in UTC, read with its time zone (SQLite drops it)."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        """Store in UTC."""
+        return value.astimezone(UTC) if value else None
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        """Read with the zone that SQLite dropped."""
+        return value.replace(tzinfo=UTC) if value and value.tzinfo is None else value
+
+
+class Base(DeclarativeBase):
+    """All tables but the full-text index, which is plain SQL (utils/db/fulltext.py)."""
+
+
+def is_described(name: str | None, kind: str, _parents: Any) -> bool:
+    """False for the full-text index, whose tables differ from database to database."""
+    return not (kind == "table" and name and name.startswith("passage_words"))

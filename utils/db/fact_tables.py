@@ -1,0 +1,118 @@
+"""The tables of what is known of an item: tracks, words, speech, shots, stills, its verdict.
+
+All of an item's rows are written anew together (utils/db/library.py).
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import BigInteger, Boolean, Float, ForeignKey, Integer, String, Text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from utils.db.base import Base, Counter
+
+
+class Track(Base):
+    """A video, audio or subtitle track; what a stranger's header claims fits 64 bits."""
+
+    __tablename__ = "tracks"
+
+    item_id: Mapped[str] = mapped_column(
+        ForeignKey("items.id", ondelete="CASCADE"), primary_key=True
+    )
+    kind: Mapped[str] = mapped_column(String(8), primary_key=True)
+    number: Mapped[int] = mapped_column(Integer, primary_key=True)
+    codec: Mapped[str | None] = mapped_column(Text)
+    language: Mapped[str | None] = mapped_column(Text)
+    title: Mapped[str | None] = mapped_column(Text)
+    duration_seconds: Mapped[float | None] = mapped_column(Float)
+    bit_rate: Mapped[int | None] = mapped_column(BigInteger)
+    bit_depth: Mapped[int | None] = mapped_column(BigInteger)
+    width: Mapped[int | None] = mapped_column(BigInteger)
+    height: Mapped[int | None] = mapped_column(BigInteger)
+    frame_rate: Mapped[float | None] = mapped_column(Float)
+    channels: Mapped[int | None] = mapped_column(BigInteger)
+    channel_layout: Mapped[str | None] = mapped_column(Text)
+    sample_rate: Mapped[int | None] = mapped_column(BigInteger)
+    embedded: Mapped[bool] = mapped_column(Boolean)
+
+
+class Keyword(Base):
+    """A word that an item is about, in the analyst's order."""
+
+    __tablename__ = "keywords"
+
+    item_id: Mapped[str] = mapped_column(
+        ForeignKey("items.id", ondelete="CASCADE"), primary_key=True
+    )
+    number: Mapped[int] = mapped_column(Integer, primary_key=True)
+    word: Mapped[str] = mapped_column(Text)
+
+
+class Segment(Base):
+    """A stretch of speech."""
+
+    __tablename__ = "segments"
+
+    item_id: Mapped[str] = mapped_column(
+        ForeignKey("items.id", ondelete="CASCADE"), primary_key=True
+    )
+    number: Mapped[int] = mapped_column(Integer, primary_key=True)
+    start_seconds: Mapped[float] = mapped_column(Float)
+    end_seconds: Mapped[float] = mapped_column(Float)
+    text: Mapped[str] = mapped_column(Text)
+
+
+class Shot(Base):
+    """A shot, and what is to be seen in it."""
+
+    __tablename__ = "shots"
+
+    item_id: Mapped[str] = mapped_column(
+        ForeignKey("items.id", ondelete="CASCADE"), primary_key=True
+    )
+    number: Mapped[int] = mapped_column(Integer, primary_key=True)
+    start_seconds: Mapped[float] = mapped_column(Float)
+    end_seconds: Mapped[float | None] = mapped_column(Float)
+    description: Mapped[str | None] = mapped_column(Text)
+
+
+class Thumbnail(Base):
+    """A still, its perceptual hash, and where it was published."""
+
+    __tablename__ = "thumbnails"
+
+    item_id: Mapped[str] = mapped_column(
+        ForeignKey("items.id", ondelete="CASCADE"), primary_key=True
+    )
+    number: Mapped[int] = mapped_column(Integer, primary_key=True)
+    path: Mapped[str] = mapped_column(Text)
+    time_seconds: Mapped[float | None] = mapped_column(Float)
+    reason: Mapped[str | None] = mapped_column(Text)
+    phash: Mapped[str | None] = mapped_column(Text)
+    url: Mapped[str | None] = mapped_column(Text)
+
+
+class Criterion(Base):
+    """An aspect of the verdict."""
+
+    __tablename__ = "criteria"
+
+    item_id: Mapped[str] = mapped_column(
+        ForeignKey("items.id", ondelete="CASCADE"), primary_key=True
+    )
+    number: Mapped[int] = mapped_column(Integer, primary_key=True)
+    name: Mapped[str] = mapped_column(Text)
+    score: Mapped[float] = mapped_column(Float)
+    reason: Mapped[str] = mapped_column(Text)
+
+
+class Passage(Base):
+    """A piece of an item's text that can be found; its words are in the full-text index."""
+
+    __tablename__ = "passages"
+
+    id: Mapped[int] = mapped_column(Counter, primary_key=True)
+    item_id: Mapped[str] = mapped_column(ForeignKey("items.id", ondelete="CASCADE"), index=True)
+    kind: Mapped[str] = mapped_column(String(8))
+    start_seconds: Mapped[float | None] = mapped_column(Float)
+    text: Mapped[str] = mapped_column(Text)
