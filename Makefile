@@ -3,10 +3,15 @@ PYTHON ?= python3
 BIN := .venv/bin
 LOCKS := $(wildcard requirements/*.lock)
 
+# Tests run in so many processes, each with its files, the longest first.
+WORKERS ?= 2
+PYTEST = $(BIN)/pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder
+COVERED := --cov=nightshift --cov=deployments --cov=flows --cov=subflows --cov=tasks --cov=utils
+
 .DEFAULT_GOAL := help
 
 help: ## Say what can be made.
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
+	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
 
 setup: .venv/ready ## Install everything into .venv (LIGHT=1: without torch, faster-whisper only).
 
@@ -22,7 +27,22 @@ demo: setup ## Set up, then process samples/.
 
 test: setup lint ## Lint, types, layers and all tests.
 	$(BIN)/nightshift setup
-	$(BIN)/pytest
+	$(PYTEST)
+
+test-unit: setup ## The unit tests alone, in a minute.
+	$(PYTEST) -m unit tests/unit
+
+test-flows: setup ## Stories of whole flows on one Prefect server.
+	$(BIN)/nightshift setup
+	$(PYTEST) -m flows
+
+test-e2e: setup ## Commands, services and models as a person meets them.
+	$(BIN)/nightshift setup
+	$(PYTEST) -m e2e
+
+coverage: setup ## All tests, and which lines of the packages they execute.
+	$(BIN)/nightshift setup
+	$(PYTEST) $(COVERED) --cov-report=term-missing:skip-covered
 
 check: test ## The same as test.
 
@@ -66,4 +86,5 @@ samples: setup ## Make samples/ again (needs espeak-ng).
 clean: ## Remove .venv and all caches; data/ stays.
 	rm -rf .venv build dist .pytest_cache .mypy_cache .ruff_cache .import_linter_cache *.egg-info
 
-.PHONY: help setup demo test check lint build wheel-check audit lock hooks bench migration samples clean
+.PHONY: help setup demo test test-unit test-flows test-e2e coverage check lint build wheel-check audit \
+  lock hooks bench migration samples clean

@@ -16,7 +16,8 @@ from pathlib import Path
 
 from pymediainfo import MediaInfo
 
-from tests.media import SAMPLES, ffmpeg
+from tests.media import ffmpeg
+from tests.paths import SAMPLES
 from utils.media import tools
 from utils.media.probing import exiftool, ffprobe, mediainfo
 from utils.metadata import codec, consolidation, exif, focal, hdr, tracks

@@ -9,6 +9,7 @@ import sys
 import threading
 import time
 
+from tasks.tags import lane_tag
 from utils.config import load_settings, prepare_prefect
 
 prepare_prefect(load_settings(), log_level="ERROR")
@@ -19,6 +20,7 @@ from prefect.client.orchestration import get_client  # noqa: E402
 from prefect.futures import wait  # noqa: E402
 from prefect.task_runners import ThreadPoolTaskRunner  # noqa: E402
 
+from tasks.context import RunContext  # noqa: E402
 from tasks.policy import step  # noqa: E402
 from utils.models.base import Frozen  # noqa: E402
 from utils.models.steps import BY_NAME  # noqa: E402
@@ -53,28 +55,32 @@ def nap(seconds: float) -> None:
 
 
 @step()
-def compress_audio(item: Napper, seconds: float) -> Napped:
+def compress_audio(context: RunContext, item: Napper, seconds: float) -> Napped:
     """A nap under the name of a step: the table of steps gives it lane and tag."""
     nap(seconds)
     return Napped(seconds=seconds)
 
 
 LANE = BY_NAME["compress_audio"].lane
+TAG = lane_tag(LANE)
 
 
 @task(cache_policy=NO_CACHE, persist_result=False)
 def as_step(number: int, seconds: float) -> None:
     """One item of a shift."""
-    compress_audio(Napper(item_id=f"{number:064x}"), seconds)
+    settings = load_settings()
+    context = RunContext("run", "run", settings.pipeline, settings)
+    compress_audio(context, Napper(item_id=f"{number:064x}"), seconds)
 
 
-@task(cache_policy=NO_CACHE, persist_result=False, tags=[LANE])
+@task(cache_policy=NO_CACHE, persist_result=False, tags=[TAG])
 def as_tagged(number: int, seconds: float) -> None:
     """What people write who trust in the tag alone."""
     nap(seconds)
 
 
-@flow(task_runner=ThreadPoolTaskRunner(max_workers=THREADS))
+# Prefect wants a runner of futures of anything, and has none of its own that mypy takes for one.
+@flow(task_runner=ThreadPoolTaskRunner(max_workers=THREADS))  # type: ignore[arg-type]
 def naps(way: str, count: int, seconds: float) -> float:
     mapped = as_step if way == "step" else as_tagged
     started = time.perf_counter()
@@ -85,7 +91,7 @@ def naps(way: str, count: int, seconds: float) -> float:
 if __name__ == "__main__":
     assert getattr(load_settings().lanes, LANE) == LIMIT
     with get_client(sync_client=True) as client:
-        client.create_concurrency_limit(tag=LANE, concurrency_limit=LIMIT)
+        client.create_concurrency_limit(tag=TAG, concurrency_limit=LIMIT)
     took = naps(sys.argv[1], int(sys.argv[2]), float(sys.argv[3]))
     assert max(_peaks) <= LIMIT, f"{max(_peaks)} at once"
     assert len(_peaks) == int(sys.argv[2]), "not all of them ran"

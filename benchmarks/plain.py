@@ -121,7 +121,7 @@ def analyse(facts: Facts, seen: SignalReport, folder: Path) -> StepResults:
     if video and plan.runs("ai_thumbnail_selection"):
         times = thumbnail_choice.times(video, seen.decoded_seconds)
         pictures = thumbnails.at_times(clip, probe, times, folder)
-    verdict: Verdict = gate.decide(criteria.judge(probe, seen, said, OPTIONS.gate))
+    verdict: Verdict = gate.decide(criteria.judge(probe, seen, said, OPTIONS.verdict))
     return StepResults(
         probe=probe, signal=seen, metadata=facts.metadata, audio_tracks=facts.sounds,
         subtitle_tracks=facts.subtitles, transcript=said, analysis=meaning, video=video,

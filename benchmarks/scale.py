@@ -127,8 +127,9 @@ def fill(folder: Path) -> None:
     """Take 10,000 files in as a shift does, and mark them as done under today's key."""
     from sqlalchemy import insert, update
 
+    from utils.clock import now
     from utils.config import load_settings
-    from utils.db.schema import Execution, Item, now
+    from utils.db.schema import Execution, Item
     from utils.db.session import session
     from utils.models.steps import STEPS
     from utils.pipeline import fingerprint

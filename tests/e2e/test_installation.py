@@ -15,7 +15,7 @@ import tarfile
 import venv
 import zipfile
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import pytest
 import yaml
@@ -37,7 +37,7 @@ class Built(NamedTuple):
 
 
 @pytest.fixture(scope="module")
-def built(tmp_path_factory):
+def built(tmp_path_factory: pytest.TempPathFactory) -> Any:
     folder = tmp_path_factory.mktemp("built")
     source = folder / "source"
     shutil.copytree(PROJECT, source, ignore=shutil.ignore_patterns(*NOT_SOURCE))
@@ -51,7 +51,7 @@ def built(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def empty(built, tmp_path_factory):
+def empty(built: Any, tmp_path_factory: pytest.TempPathFactory) -> Any:
     """The bin folder of an environment with the wheel in it."""
     folder = tmp_path_factory.mktemp("environment")
     venv.create(folder, symlinks=True, with_pip=False)
@@ -65,7 +65,7 @@ def empty(built, tmp_path_factory):
 
 
 @pytest.fixture
-def run(empty, tmp_path):
+def run(empty: Any, tmp_path: Path) -> Any:
     """Run a program of that environment in an empty folder."""
     folder = tmp_path / "empty"
     folder.mkdir()
@@ -75,7 +75,7 @@ def run(empty, tmp_path):
         if name in ("PATH", "HOME", "NIGHTSHIFT_CACHE_DIR")
     }
 
-    def run(program, *arguments):
+    def run(program: Any, *arguments: Any) -> Any:
         return subprocess.run(
             [empty / program, *arguments],
             cwd=folder, env=environment, capture_output=True, text=True, timeout=300,
@@ -84,12 +84,12 @@ def run(empty, tmp_path):
     return run
 
 
-def contents(wheel):
+def contents(wheel: Any) -> Any:
     with zipfile.ZipFile(wheel) as archive:
         return {name for name in archive.namelist() if ".dist-info/" not in name}
 
 
-def test_the_wheel_holds_every_module_and_what_they_read_and_nothing_else(built):
+def test_the_wheel_holds_every_module_and_what_they_read_and_nothing_else(built: Any) -> None:
     modules = {
         str(path.relative_to(built.source))
         for package in PACKAGES
@@ -103,7 +103,7 @@ def test_the_wheel_holds_every_module_and_what_they_read_and_nothing_else(built)
     }  # fmt: skip
 
 
-def test_the_sdist_builds_the_same_wheel_and_holds_what_tests_and_servers_need(built):
+def test_the_sdist_builds_the_same_wheel_and_holds_what_tests_and_servers_need(built: Any) -> None:
     assert contents(built.wheel) == contents(built.straight)
     with tarfile.open(built.sdist) as archive:
         names = {name.partition("/")[2] for name in archive.getnames()}
@@ -115,7 +115,7 @@ def test_the_sdist_builds_the_same_wheel_and_holds_what_tests_and_servers_need(b
         assert path in names, path
 
 
-def test_the_wheel_names_its_licence_and_its_extras(built):
+def test_the_wheel_names_its_licence_and_its_extras(built: Any) -> None:
     with zipfile.ZipFile(built.wheel) as archive:
         folder = next(n.split("/")[0] for n in archive.namelist() if ".dist-info/" in n)
         said = archive.read(f"{folder}/METADATA").decode()
@@ -125,14 +125,14 @@ def test_the_wheel_names_its_licence_and_its_extras(built):
         assert f"Provides-Extra: {extra}" in said
 
 
-def test_every_flow_of_prefect_yaml_lies_where_deploy_looks_for_it(built):
+def test_every_flow_of_prefect_yaml_lies_where_deploy_looks_for_it(built: Any) -> None:
     inside = contents(built.wheel)
     with zipfile.ZipFile(built.wheel) as archive:
         deployments = yaml.safe_load(archive.read("deployments/prefect.yaml"))["deployments"]
     assert {entry["entrypoint"].partition(":")[0] for entry in deployments} <= inside
 
 
-def test_the_version_is_said_without_loading_prefect(run):
+def test_the_version_is_said_without_loading_prefect(run: Any) -> None:
     done = run("nightshift", "--version")
     assert done.stdout == "nightshift 0.1.0\n", done.stderr
     code = (
@@ -144,20 +144,20 @@ def test_the_version_is_said_without_loading_prefect(run):
     assert run("python", "-c", code).stdout == "nightshift 0.1.0\n[]\n"
 
 
-def test_the_modules_are_those_of_the_wheel(run, empty):
+def test_the_modules_are_those_of_the_wheel(run: Any, empty: Any) -> None:
     code = f"import {', '.join(PACKAGES)}, json; print(json.dumps([list(m.__path__) for m in"
     done = run("python", "-c", f"{code} ({', '.join(PACKAGES)})]))")
     for (path,) in json.loads(done.stdout):
         assert Path(path).is_relative_to(empty.parent), path
 
 
-def test_help_names_the_commands(run):
+def test_help_names_the_commands(run: Any) -> None:
     done = run("nightshift", "--help")
     assert done.returncode == 0
     assert "doctor" in done.stdout
 
 
-def test_a_sample_is_processed_in_an_empty_folder(run, tmp_path):
+def test_a_sample_is_processed_in_an_empty_folder(run: Any, tmp_path: Path) -> None:
     done = run("nightshift", "run", str(SAMPLES / "coast.jpg"), "--json")
     assert done.returncode == 0, done.stderr[-2000:]
     assert json.loads(done.stdout)["status"] == "success"

@@ -1,28 +1,31 @@
 """Real weights, real speech: both engines, one model among threads."""
 
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
 
 import pytest
 
 from tests.paths import SAMPLES
 from utils.config import load_settings
 from utils.models.options import TranscriptionOptions
+from utils.models.transcript import Transcript
 from utils.speech import conversion, openai_whisper, transcriber, weights
 
 ENGLISH, GERMAN = SAMPLES / "lighthouse.mp3", SAMPLES / "bericht.flac"
 SAID = "the lighthouse keeper climbs the stairs every evening he lights the lamp"
 
 
-def hear(path, stream=0, **options):
+def hear(path: Path, stream: int = 0, **options: Any) -> Transcript:
     return transcriber.transcribe(path, stream, TranscriptionOptions(**options), load_settings())
 
 
-def plain(text):
+def plain(text: str) -> str:
     return "".join(c for c in text.lower() if c.isalpha() or c == " ")
 
 
 @pytest.mark.parametrize("engine", ["openai-whisper", "faster-whisper"])
-def test_the_first_sentence_of_english_is_heard_with_its_language(engine):
+def test_the_first_sentence_of_english_is_heard_with_its_language(engine: str) -> None:
     found = hear(ENGLISH, engine=engine)
     assert found.language == "en"
     assert plain(found.text).startswith(SAID)
@@ -33,13 +36,13 @@ def test_the_first_sentence_of_english_is_heard_with_its_language(engine):
 
 
 @pytest.mark.parametrize("engine", ["openai-whisper", "faster-whisper"])
-def test_german_is_told_from_english(engine):
+def test_german_is_told_from_english(engine: str) -> None:
     found = hear(GERMAN, engine=engine)
     assert found.language == "de"
     assert "Hafen" in found.text
 
 
-def test_words_have_times_within_their_segment_on_request():
+def test_words_have_times_within_their_segment_on_request() -> None:
     (first, *_) = hear(ENGLISH, words=True).segments
     assert [plain(word.text).strip() for word in first.words][:3] == ["the", "lighthouse", "keeper"]
     starts = [word.start_seconds for word in first.words]
@@ -47,7 +50,7 @@ def test_words_have_times_within_their_segment_on_request():
     assert hear(ENGLISH).segments[0].words == ()
 
 
-def test_speech_late_in_a_file_is_found_at_its_time(tmp_path):
+def test_speech_late_in_a_file_is_found_at_its_time(tmp_path: Path) -> None:
     from tests.media import ffmpeg
 
     late = tmp_path / "late.wav"
@@ -57,7 +60,7 @@ def test_speech_late_in_a_file_is_found_at_its_time(tmp_path):
     assert found.segments[0].start_seconds == pytest.approx(20, abs=1)
 
 
-def test_music_and_silence_are_not_written_down(tmp_path):
+def test_music_and_silence_are_not_written_down(tmp_path: Path) -> None:
     from tests.media import ffmpeg
 
     silence = tmp_path / "silence.wav"
@@ -68,14 +71,14 @@ def test_music_and_silence_are_not_written_down(tmp_path):
         assert found.engine == "silero-vad (no voice)"
 
 
-def test_two_threads_hear_what_one_hears():
+def test_two_threads_hear_what_one_hears() -> None:
     alone = [hear(ENGLISH).text, hear(GERMAN).text]
     with ThreadPoolExecutor(2) as pool:
         for _ in range(2):
             assert [t.text for t in pool.map(hear, (ENGLISH, GERMAN))] == alone
 
 
-def test_the_copies_for_threads_share_their_weights():
+def test_the_copies_for_threads_share_their_weights() -> None:
     model = openai_whisper.load("base", load_settings())
     copies = [model._models.get(), model._models.get()]
     try:
@@ -88,7 +91,7 @@ def test_the_copies_for_threads_share_their_weights():
     assert openai_whisper.load("base", load_settings()) is model
 
 
-def test_the_registrys_weights_are_whispers_own_shape():
+def test_the_registrys_weights_are_whispers_own_shape() -> None:
     state = conversion.state_dict(
         conversion.read(weights.ctranslate2("base", load_settings()) / "model.bin")
     )
@@ -101,7 +104,7 @@ def test_the_registrys_weights_are_whispers_own_shape():
     }
 
 
-def test_a_model_that_nobody_has_is_a_clear_error():
+def test_a_model_that_nobody_has_is_a_clear_error() -> None:
     from utils.errors import SettingsError
 
     with pytest.raises(SettingsError, match="Choose base"):

@@ -3,16 +3,18 @@
 import os
 import signal
 import subprocess
-import time
 import uuid
 from collections import defaultdict
+from collections.abc import Callable, Iterator
+from typing import Any
 
 import psutil
 import pytest
 from sqlalchemy import create_engine, text
 from sqlalchemy.engine import make_url
 
-from tests.e2e.up import started
+from tests.e2e.up import Up, started
+from tests.waiting import until
 from utils.media import tools
 from utils.models.options import Switches
 
@@ -23,7 +25,7 @@ WITH = {"extract_mediainfo", "extract_codec", "generate_thumbnails", "consolidat
 
 
 @pytest.fixture(scope="module")
-def database(postgres):
+def database(postgres: str) -> str:
     name = f"workers_{uuid.uuid4().hex[:8]}"
     with create_engine(postgres, isolation_level="AUTOCOMMIT").connect() as connection:
         connection.execute(text(f"CREATE DATABASE {name}"))
@@ -31,10 +33,10 @@ def database(postgres):
 
 
 @pytest.fixture(scope="module")
-def up(tmp_path_factory, database):
+def up(tmp_path_factory: pytest.TempPathFactory, database: str) -> Iterator[Up]:
     steps = {f"pipeline__steps__{step}": False for step in Switches.model_fields.keys() - WITH}
     with started(
-        tmp_path_factory.mktemp("workers") / "home", "--workers", "2",
+        tmp_path_factory.mktemp("workers") / "home", workers=2,
         database_url=database, lanes__database=8, **steps,
     ) as running:  # fmt: skip
         assert running.items() == {}  # and the schema is there
@@ -42,10 +44,10 @@ def up(tmp_path_factory, database):
 
 
 @pytest.fixture
-def rows(database):
+def rows(database: str) -> Iterator[Callable[..., Any]]:
     engine = create_engine(database)
 
-    def ask(query):
+    def ask(query: str) -> list[tuple[int | str | None, ...]]:
         with engine.connect() as connection:
             return [tuple(row) for row in connection.execute(text(query))]
 
@@ -53,7 +55,7 @@ def rows(database):
     engine.dispose()
 
 
-def make_clips(up, name, number, seconds, size):
+def make_clips(up: Up, name: str, number: int, seconds: int, size: str) -> None:
     for i in range(number):
         subprocess.run(
             [tools.find("ffmpeg"), "-v", "error", "-f", "lavfi", "-i", f"testsrc2=s={size}:r=25",
@@ -63,25 +65,17 @@ def make_clips(up, name, number, seconds, size):
         )  # fmt: skip
 
 
-def start_night(up):
+def start_night(up: Up) -> str:
     said = up.run("prefect", "deployment", "run", "night-shift/nightly",
                   "-p", "limit=50", "-p", "dispatch=workers")  # fmt: skip
     return next(line.split()[-1] for line in said.splitlines() if "UUID" in line)
 
 
-def until(happens, seconds):
-    end = time.monotonic() + seconds
-    while not (found := happens()):
-        assert time.monotonic() < end, f"{happens} did not happen within {seconds} s"
-        time.sleep(0.3)
-    return found
-
-
-def state(up, run):
+def state(up: Up, run: str) -> str:
     return up.get(f"/flow_runs/{run}")["state_type"]
 
 
-def runs_of_workers(up):
+def runs_of_workers(up: Up) -> dict[str, tuple[int, int]]:
     """The flow run processes of this home: pid by the flow run's id, and their workers."""
     found = {}
     for process in psutil.process_iter():
@@ -97,11 +91,13 @@ def runs_of_workers(up):
     return {run: (pid, parent) for pid, (run, parent) in found.items() if parent not in found}
 
 
-def test_a_killed_worker_loses_nothing_and_nothing_is_done_twice(up, rows):
+def test_a_killed_worker_loses_nothing_and_nothing_is_done_twice(
+    up: Up, rows: Callable[..., Any]
+) -> None:
     make_clips(up, "clip", CLIPS, 2, "160x120")
     night = start_night(up)
 
-    def the_other_worker():
+    def the_other_worker() -> tuple[int, dict[str, tuple[int, int]]] | None:
         """The worker that does not run the night itself, once it is at work.
 
         Rather while nothing starts: what dies then is missed three minutes later.
@@ -116,14 +112,16 @@ def test_a_killed_worker_loses_nothing_and_nothing_is_done_twice(up, rows):
         ready = [worker for worker, workers in chunks.items() if at_work.intersection(workers)]
         done = rows("SELECT count(*) FROM executions WHERE status = 'done'")[0][0]
         starting = any(row["state_type"] == "PENDING" for row in up.post("/flow_runs/filter"))
-        return night in runs and ready and done >= (20 if starting else 6) and (ready[0], runs)
+        is_time = night in runs and ready and done >= (20 if starting else 6)
+        return (ready[0], runs) if is_time else None
 
-    worker, runs = until(the_other_worker, 300)
+    worker, runs = until(the_other_worker, "the other worker at work", 300, every=0.3)
     os.kill(worker, signal.SIGKILL)
     for pid, of in runs.values():
         if of == worker:
             os.kill(pid, signal.SIGKILL)
-    until(lambda: state(up, night) in {"COMPLETED", "FAILED", "CRASHED", "CANCELLED"}, 600)
+    ends = {"COMPLETED", "FAILED", "CRASHED", "CANCELLED"}
+    until(lambda: state(up, night) in ends, "the end of the night", 600, every=0.3)
     assert state(up, night) == "COMPLETED"
     assert rows("SELECT status, count(*) FROM items GROUP BY status") == [("done", CLIPS)]
     assert rows("SELECT outcome, count(*) FROM run_items GROUP BY outcome") == [("done", CLIPS)]
@@ -137,13 +135,16 @@ def test_a_killed_worker_loses_nothing_and_nothing_is_done_twice(up, rows):
     assert crashed
 
 
-def test_a_cancelled_night_takes_its_children_with_it_and_gives_everything_back(up, rows):
+def test_a_cancelled_night_takes_its_children_with_it_and_gives_everything_back(
+    up: Up, rows: Callable[..., Any]
+) -> None:
     make_clips(up, "long", 4, 45, "1280x720")
     night = start_night(up)
-    until(lambda: rows("SELECT 1 FROM executions WHERE status = 'running'"), 300)
+    running = "SELECT 1 FROM executions WHERE status = 'running'"
+    until(lambda: rows(running), "a running step", 300, every=0.3)
     assert len(runs_of_workers(up)) >= 2
     up.post(f"/flow_runs/{night}/set_state", state={"type": "CANCELLING", "name": "Cancelling"})
-    until(lambda: not runs_of_workers(up), 200)
+    until(lambda: not runs_of_workers(up), "the end of all flow runs' processes", 200, every=0.3)
     assert rows("SELECT id FROM workers") == []
     assert rows("SELECT DISTINCT claimed_by FROM items WHERE claimed_by IS NOT NULL") == []
     assert {row[0] for row in rows("SELECT status FROM executions")} <= {"done", "failed", "lost"}
@@ -154,8 +155,11 @@ def test_a_cancelled_night_takes_its_children_with_it_and_gives_everything_back(
         and "ffmpeg" in (process.info["cmdline"] or [""])[0]
     ]
     assert not open_tools
-    until(lambda: state(up, night) == "CANCELLED", 200)
+    until(lambda: state(up, night) == "CANCELLED", "the night's cancellation", 200, every=0.3)
     children = [row for row in up.post("/flow_runs/filter")
                 if row["parent_task_run_id"] and row["deployment_id"]
                 and row["start_time"] > up.get(f"/flow_runs/{night}")["start_time"]]  # fmt: skip
-    until(lambda: all(state(up, row["id"]) == "CANCELLED" for row in children), 200)
+    until(
+        lambda: all(state(up, row["id"]) == "CANCELLED" for row in children),
+        "its children's cancellation", 200, every=0.3,
+    )  # fmt: skip

@@ -3,34 +3,31 @@
 import json
 import os
 import signal
-import socket
 import subprocess
 import sys
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import httpx
 
+from tests import ports
 from tests.paths import PROJECT
+from tests.waiting import until
 
 BIN = Path(sys.executable).parent
 STOP_SECONDS = 90
 
 
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
-
-
 class Up:
     """How to talk to it: by its API, and by commands in its environment."""
 
-    def __init__(self, home, port, environment):
+    def __init__(self, home: Path, port: int, environment: dict[str, str]) -> None:
         self.home, self.url = home, f"http://127.0.0.1:{port}/api"
         self.environment = {**environment, "PREFECT_API_URL": self.url}
 
-    def run(self, *command):
+    def run(self, *command: str) -> str:
         finished = subprocess.run(
             [BIN / command[0], *command[1:]],
             capture_output=True, text=True, env=self.environment, cwd=PROJECT,
@@ -38,25 +35,42 @@ class Up:
         assert finished.returncode == 0, finished.stdout + finished.stderr
         return finished.stdout
 
-    def post(self, path, **query):
-        return httpx.post(f"{self.url}{path}", json=query, timeout=30).raise_for_status().json()
+    def post(self, path: str, **query: Any) -> Any:
+        return self._answer("POST", path, json=query)
 
-    def get(self, path):
-        return httpx.get(f"{self.url}{path}", timeout=30).raise_for_status().json()
+    def get(self, path: str) -> Any:
+        return self._answer("GET", path)
 
-    def items(self):
+    def _answer(self, method: str, path: str, **content: Any) -> Any:
+        """As Prefect's own client asks: a server with too much to do may answer 500 for a while."""
+
+        def ask() -> httpx.Response | None:
+            answer = httpx.request(method, f"{self.url}{path}", timeout=30, **content)
+            return None if answer.is_server_error else answer
+
+        return until(ask, f"an answer to {method} {path}", every=1).raise_for_status().json()
+
+    def items(self) -> dict[str, str]:
         found = json.loads(self.run("nightshift", "items", "--json"))
         return {item["title"]: item["status"] for item in found}
 
 
 @contextmanager
-def started(home, *options, **settings):
-    """`nightshift up` with these options and NIGHTSHIFT_ settings: ready, then ended."""
-    port = free_port()
+def started(home: Path, workers: int = 1, **settings: Any) -> Iterator[Up]:
+    """`nightshift up` with so many workers and NIGHTSHIFT_ settings: ready, then ended."""
+    # Prefect's, Chroma's, and beside it one for each worker's health check.
+    with ports.held() as port, ports.held(1 + workers) as chroma_port:
+        yield from _started(home, port, chroma_port, workers, settings)
+
+
+def _started(
+    home: Path, port: int, chroma_port: int, workers: int, settings: dict[str, Any]
+) -> Iterator[Up]:
     environment = {n: v for n, v in os.environ.items() if not n.startswith("PREFECT_")}
     environment["NIGHTSHIFT_HOME"] = str(home)
     environment |= {f"NIGHTSHIFT_{name.upper()}": str(value) for name, value in settings.items()}
-    command = ["up", "--port", str(port), "--chroma-port", str(free_port()), *options]
+    command = ["up", "--port", str(port), "--chroma-port", str(chroma_port),
+               "--workers", str(workers)]  # fmt: skip
     with subprocess.Popen(
         [BIN / "nightshift", *command],
         stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env=environment, cwd=PROJECT,
@@ -77,7 +91,7 @@ def started(home, *options, **settings):
     assert not _answers(port)
 
 
-def _answers(port):
+def _answers(port: int) -> bool:
     try:
         return httpx.get(f"http://127.0.0.1:{port}/api/health", timeout=2).is_success
     except httpx.HTTPError:

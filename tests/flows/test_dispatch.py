@@ -2,13 +2,16 @@
 
 import time
 import uuid
+from collections.abc import Iterator
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from prefect import flow
-from prefect.client.orchestration import get_client
+from prefect.client.orchestration import SyncPrefectClient, get_client
 from prefect.client.schemas.actions import GlobalConcurrencyLimitUpdate, WorkPoolCreate
-from prefect.client.schemas.objects import FlowRun
+from prefect.client.schemas.objects import FlowRun, State
+from prefect.settings import PREFECT_API_URL, temporary_settings
 from prefect.states import (
     Cancelled,
     Cancelling,
@@ -23,11 +26,14 @@ from prefect.states import (
 from flows.night_shift import night_shift
 from flows.shift import shift
 from subflows import dispatch
+from subflows.dispatch import Child, _State
 from tasks import flow_runs, work_pool
 from tasks.context import RunContext
 from tasks.tags import FLOWS, TAG, lane_tag
+from tests.conftest import Override
+from tests.media import Clips
 from utils.clock import now
-from utils.config import load_settings
+from utils.config import Settings, load_settings
 from utils.db import runs, schema, workers
 from utils.db.session import session
 from utils.errors import SettingsError
@@ -36,12 +42,15 @@ from utils.scheduling.dispatch import WorkUnit
 
 
 @pytest.fixture
-def client(prefect_server):
-    with get_client(sync_client=True) as client:
+def client(prefect_server: str) -> Iterator[SyncPrefectClient]:
+    known = temporary_settings({PREFECT_API_URL: prefect_server})
+    with known, get_client(sync_client=True) as client:
         yield client
 
 
-def test_a_work_pool_that_does_not_exist_is_named_with_what_makes_it(client, override):
+def test_a_work_pool_that_does_not_exist_is_named_with_what_makes_it(
+    client: SyncPrefectClient, override: Override
+) -> None:
     override(work_pool="nowhere")
     with pytest.raises(SettingsError, match="no work pool nowhere") as caught:
         work_pool.workers_online(client, load_settings())
@@ -49,7 +58,9 @@ def test_a_work_pool_that_does_not_exist_is_named_with_what_makes_it(client, ove
     assert "`prefect worker start --pool nowhere`" in str(caught.value)
 
 
-def test_a_pool_without_a_worker_and_one_that_is_paused_are_named(client, override, monkeypatch):
+def test_a_pool_without_a_worker_and_one_that_is_paused_are_named(
+    client: SyncPrefectClient, override: Override, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(work_pool, "_WAIT_SECONDS", 0)
     name = f"pool-{uuid.uuid4().hex[:6]}"
     override(work_pool=name)
@@ -59,14 +70,16 @@ def test_a_pool_without_a_worker_and_one_that_is_paused_are_named(client, overri
         client.create_deployment(flow_id=flow_id, name=queue, work_pool_name=name)
     with pytest.raises(SettingsError, match=f"prefect worker start --pool {name}"):
         work_pool.workers_online(client, load_settings())
-    client.request("PATCH", f"/work_pools/{name}", json={"is_paused": True})
+    client.request(
+        "PATCH", "/work_pools/{name}", path_params={"name": name}, json={"is_paused": True}
+    )
     with pytest.raises(SettingsError, match=f"prefect work-pool resume {name}"):
         work_pool.workers_online(client, load_settings())
 
 
 def test_a_night_without_workers_hands_nothing_out_and_claims_nothing(
-    client, override, clips, settings
-):
+    client: SyncPrefectClient, override: Override, clips: Clips, settings: Settings
+) -> None:
     import shutil
 
     from utils.db import items
@@ -80,7 +93,7 @@ def test_a_night_without_workers_hands_nothing_out_and_claims_nothing(
         assert items.count_by_status(s) == {"pending": 1}
 
 
-def night_with(state):
+def night_with(state: State) -> tuple[_State, Child]:
     context = RunContext("run", "run", PipelineOptions(), load_settings())
     night = dispatch._State(context, 2, None)
     run = FlowRun(id=uuid.uuid4(), flow_id=uuid.uuid4(), state=state)
@@ -102,7 +115,7 @@ def night_with(state):
         (Failed(message="no such column"), True, "no such column"),
     ],
 )
-def test_the_end_of_a_chunk(state, lives, end):
+def test_the_end_of_a_chunk(state: State, lives: bool, end: str | None) -> None:
     night, child = night_with(state)
     assert dispatch._end_of(night, child, is_alive=lives) == end
 
@@ -117,12 +130,17 @@ def test_the_end_of_a_chunk(state, lives, end):
     ],
 )
 def test_a_chunk_whose_process_is_gone_is_dead_before_prefect_says_so(
-    client, state, was_known, seconds, end, monkeypatch
-):
+    client: SyncPrefectClient,
+    state: State,
+    was_known: bool,
+    seconds: int,
+    end: str,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     night, child = night_with(state)
     assert dispatch._end_of(night, child, is_alive=was_known) is None
     later = time.monotonic() + seconds + 1
-    monkeypatch.setattr(dispatch.clock, "monotonic", lambda: later)
+    monkeypatch.setattr("utils.clock.monotonic", lambda: later)
     assert dispatch._end_of(night, child, is_alive=False) == end
 
 
@@ -138,8 +156,14 @@ def test_a_chunk_whose_process_is_gone_is_dead_before_prefect_says_so(
     ],
 )
 def test_a_run_that_ended_without_a_word_is_closed(
-    client, ended_seconds_ago, holds, lease_seconds, state, monkeypatch, override
-):
+    client: SyncPrefectClient,
+    ended_seconds_ago: int,
+    holds: bool,
+    lease_seconds: int,
+    state: str,
+    monkeypatch: pytest.MonkeyPatch,
+    override: Override,
+) -> None:
     override(lease_seconds=lease_seconds)
     made = client.create_flow_run(night_shift, state=Running(), tags=[TAG])
     run_id = flow_runs.run_of(made)
@@ -157,12 +181,14 @@ def test_a_run_that_ended_without_a_word_is_closed(
     client.delete_flow_run(made.id)
 
 
-def test_runs_of_others_on_the_same_server_are_never_closed(client, override, monkeypatch):
+def test_runs_of_others_on_the_same_server_are_never_closed(
+    client: Any, override: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Theirs run longer than any lease of ours, and one of their flows is named like ours."""
     override(lease_seconds=10)
 
     @flow(name="somebody-elses-etl")
-    def theirs():
+    def theirs() -> None:
         pass
 
     made = [
@@ -178,7 +204,9 @@ def test_runs_of_others_on_the_same_server_are_never_closed(client, override, mo
         client.delete_flow_run(run.id)
 
 
-def test_dead_runs_beyond_the_first_page_are_closed_too(client, override, monkeypatch):
+def test_dead_runs_beyond_the_first_page_are_closed_too(
+    client: Any, override: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(flow_runs, "PAGE", 5)
     made = [client.create_flow_run(night_shift, state=Running(), tags=[TAG]) for _ in range(12)]
     later = now() + timedelta(hours=9)
@@ -189,7 +217,7 @@ def test_dead_runs_beyond_the_first_page_are_closed_too(client, override, monkey
         client.delete_flow_run(run.id)
 
 
-def test_slots_of_others_limits_are_left_alone(client):
+def test_slots_of_others_limits_are_left_alone(client: Any) -> None:
     client.create_concurrency_limit(tag="database", concurrency_limit=1)
     client.create_concurrency_limit(tag=lane_tag("database"), concurrency_limit=1)
     for name in ("tag:database", f"tag:{lane_tag('database')}"):
@@ -200,7 +228,7 @@ def test_slots_of_others_limits_are_left_alone(client):
     assert theirs.active_slots == 1
 
 
-def test_the_names_by_which_our_runs_are_known_are_those_of_our_flows():
+def test_the_names_by_which_our_runs_are_known_are_those_of_our_flows() -> None:
     from flows.content_ingestion import content_ingestion
     from flows.process_item import process_item
 

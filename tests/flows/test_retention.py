@@ -4,14 +4,16 @@ import asyncio
 import os
 import time
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from sqlalchemy import func, select, update
 
 from tasks.retention import clean_prefect
+from tests.conftest import Override
 from tests.flows.test_shift import executions, ingest, library, steps, work_a_night  # noqa: F401
 from utils.clock import now
-from utils.config import load_settings
+from utils.config import Settings, load_settings
 from utils.db import failures
 from utils.db.schema import Execution, Run
 from utils.db.session import session
@@ -21,7 +23,7 @@ from utils.models.shift import RunStatus
 pytestmark = pytest.mark.usefixtures("prefect_server")
 
 
-def age(days):
+def age(days: int) -> None:
     """Everything that happened so far happened ``days`` ago."""
     then = now() - timedelta(days=days)
     with session() as s:
@@ -29,7 +31,7 @@ def age(days):
         s.execute(update(Run).values(started_at=then, ended_at=then))
 
 
-def test_a_cleaned_library_recalls_everything(library, settings):  # noqa: F811
+def test_a_cleaned_library_recalls_everything(library: Path, settings: Settings) -> None:  # noqa: F811
     report, _ = ingest(library)
     ids = tuple(item.item_id for item in report.items)
     files = sorted(settings.home.joinpath("items").rglob("*"))
@@ -46,7 +48,7 @@ def test_a_cleaned_library_recalls_everything(library, settings):  # noqa: F811
     assert sorted(settings.home.joinpath("items").rglob("*")) == files
 
 
-def test_a_night_cleans_once_a_day(library, settings):  # noqa: F811
+def test_a_night_cleans_once_a_day(library: Path, settings: Settings) -> None:  # noqa: F811
     work_a_night()
     work_a_night()
     age(400)
@@ -59,18 +61,18 @@ def test_a_night_cleans_once_a_day(library, settings):  # noqa: F811
         assert s.scalar(select(func.count(Run.id))) == 2  # the last one before, and this one
 
 
-def test_prefects_own_records_go_when_they_are_old(library, override):  # noqa: F811
+def test_prefects_own_records_go_when_they_are_old(library: Path, override: Override) -> None:  # noqa: F811
     from prefect.server.database import provide_database_interface
 
     db = provide_database_interface()
     kinds = (db.FlowRun, db.TaskRun, db.FlowRunState, db.TaskRunState, db.Artifact, db.Log)
 
-    async def count():
+    async def count() -> list[int]:
         async with db.session_context() as s:
             counted = select(func.count()).select_from
             return [(await s.execute(counted(kind))).scalar_one() for kind in kinds]
 
-    async def end_long_ago():
+    async def end_long_ago() -> None:
         async with db.session_context(begin_transaction=True) as s:
             then = now() - timedelta(days=15)
             ended = db.FlowRun.end_time.is_not(None)

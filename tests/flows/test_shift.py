@@ -2,17 +2,23 @@
 
 import json
 import shutil
+from pathlib import Path
+from typing import Any
 
 import pytest
+from prefect.client.schemas.objects import State
 from sqlalchemy import select
 
+from tests.conftest import Override
 from tests.media import Clips, ffmpeg
+from utils.config import Settings
 from utils.db import failures, ledger, queue, runs, workers
+from utils.db.ledger import StepSummary
 from utils.db.schema import Execution, Item, Spending
 from utils.db.session import session
 from utils.models.options import CompressionOptions, PipelineOptions
 from utils.models.rendition import Compression
-from utils.models.shift import RunStatus
+from utils.models.shift import RunStatus, ShiftReport
 
 pytestmark = pytest.mark.usefixtures("prefect_server")
 
@@ -21,7 +27,7 @@ QUICK = PipelineOptions().without("generate_embeddings")
 
 
 @pytest.fixture
-def library(clips: Clips, tmp_path):
+def library(clips: Clips, tmp_path: Path) -> Path:
     """A folder with two good files."""
     folder = tmp_path / "library"
     folder.mkdir()
@@ -30,40 +36,43 @@ def library(clips: Clips, tmp_path):
     return folder
 
 
-def ingest(*locations, options=QUICK, **parameters):
+def ingest(
+    *locations: Path | str, options: PipelineOptions = QUICK, **parameters: Any
+) -> tuple[ShiftReport, State[Any]]:
     from flows.content_ingestion import content_ingestion
 
     found = [str(one) for one in locations]
-    state = content_ingestion(found, options, return_state=True, **parameters)
-    return state.result(raise_on_failure=False), state
+    state: State[Any] = content_ingestion(found, options, return_state=True, **parameters)
+    report: Any = state.result(raise_on_failure=False)
+    return report, state
 
 
-def work_a_night(options=QUICK, **parameters):
+def work_a_night(options: PipelineOptions = QUICK, **parameters: Any) -> Any:
+    """Its report, or the error that refused it."""
     from flows.night_shift import night_shift
 
-    return night_shift(options=options, return_state=True, **parameters).result(
-        raise_on_failure=False
-    )
+    state: State[Any] = night_shift(options=options, return_state=True, **parameters)
+    return state.result(raise_on_failure=False)
 
 
-def outcomes(report):
+def outcomes(report: ShiftReport) -> dict[str, tuple[str, str]]:
     return {
         item.path.rsplit("/", 1)[-1]: (item.outcome.value, item.error or item.reason or "")
         for item in report.items
     }
 
 
-def executions():
+def executions() -> int:
     with session() as s:
         return ledger.execution_count(s)
 
 
-def steps(item_id):
+def steps(item_id: str) -> dict[str, StepSummary]:
     with session() as s:
         return {step.step: step for step in ledger.steps_of(s, item_id)}
 
 
-def test_one_bad_item_stops_no_other(library, clips):
+def test_one_bad_item_stops_no_other(library: Path, clips: Clips) -> None:
     (library / "empty.mp4").touch()
     shutil.copy(clips.text, library / "text.mp4")
     shutil.copy(clips.half, library / "half.mp4")
@@ -82,14 +91,14 @@ def test_one_bad_item_stops_no_other(library, clips):
     assert (report.counts.done, report.counts.failed) == (2, 5)
 
 
-def test_nothing_half_written_is_left(library, clips, settings):
+def test_nothing_half_written_is_left(library: Path, clips: Clips, settings: Settings) -> None:
     shutil.copy(clips.half_faststart, library / "half.mp4")
     ingest(library)
     assert not list(settings.home.rglob("*.part*"))
     assert not list(settings.home.rglob("*.pcm"))
 
 
-def test_a_second_run_executes_nothing(library):
+def test_a_second_run_executes_nothing(library: Path) -> None:
     ingest(library)
     before = executions()
     report, state = ingest(library)
@@ -99,7 +108,7 @@ def test_a_second_run_executes_nothing(library):
     assert set(outcomes(report).values()) == {("skipped", "already done")}
 
 
-def test_copies_are_worked_on_once(library):
+def test_copies_are_worked_on_once(library: Path) -> None:
     shutil.copy(library / "tone.wav", library / "tone (copy).wav")
     report, _ = ingest(library)
     found = outcomes(report)
@@ -109,7 +118,7 @@ def test_copies_are_worked_on_once(library):
     assert outcomes(report)["tone (copy).wav"][1].startswith("duplicate of")
 
 
-def test_a_moved_file_is_not_worked_on_again(library):
+def test_a_moved_file_is_not_worked_on_again(library: Path) -> None:
     ingest(library)
     before = executions()
     (library / "tone.wav").rename(library / "renamed.wav")
@@ -118,7 +127,7 @@ def test_a_moved_file_is_not_worked_on_again(library):
     assert executions() == before
 
 
-def test_another_option_repeats_only_what_depends_on_it(library):
+def test_another_option_repeats_only_what_depends_on_it(library: Path) -> None:
     report, _ = ingest(library / "tone.wav")
     item_id = report.items[0].item_id
     options = QUICK.model_copy(update={"compression": CompressionOptions(audio_kbps=24)})
@@ -129,7 +138,7 @@ def test_another_option_repeats_only_what_depends_on_it(library):
     assert set(counts.values()) == {1}
 
 
-def test_a_lost_rendition_is_made_again_and_nothing_else(library, settings):
+def test_a_lost_rendition_is_made_again_and_nothing_else(library: Path, settings: Settings) -> None:
     report, _ = ingest(library / "tone.wav")
     item_id = report.items[0].item_id
     (rendition,) = settings.home.rglob("rendition-*.opus")
@@ -143,13 +152,13 @@ def test_a_lost_rendition_is_made_again_and_nothing_else(library, settings):
     assert set(counts.values()) == {1}
 
 
-def test_a_file_that_vanishes_fails_alone_and_comes_back(library):
+def test_a_file_that_vanishes_fails_alone_and_comes_back(library: Path) -> None:
     hidden = library.parent / "hidden.wav"
 
     class Vanishing:
         """Takes the file away after it was taken in, before it is worked on."""
 
-        def __call__(self, *_):
+        def __call__(self, *_: object) -> None:
             if (library / "tone.wav").exists():
                 (library / "tone.wav").rename(hidden)
 
@@ -166,7 +175,7 @@ def test_a_file_that_vanishes_fails_alone_and_comes_back(library):
     assert outcomes(report)["tone.wav"][0] == "done"
 
 
-def test_strange_names_are_only_names(clips, tmp_path):
+def test_strange_names_are_only_names(clips: Clips, tmp_path: Path) -> None:
     names = ["-rf.wav", "two\nlines.wav", "ünï 🎬 code.wav", "a b  c.wav", "50% %d.wav", "$(x).wav"]
     folder = tmp_path / "strange"
     folder.mkdir()
@@ -177,7 +186,9 @@ def test_strange_names_are_only_names(clips, tmp_path):
     assert json.loads(report.model_dump_json())["counts"]["done"] == len(names)
 
 
-def test_a_permanent_failure_is_tried_once_and_waits_for_a_person(library, clips):
+def test_a_permanent_failure_is_tried_once_and_waits_for_a_person(
+    library: Path, clips: Clips
+) -> None:
     shutil.copy(clips.text, library / "text.mp4")
     ingest(library)
     before = executions()
@@ -187,7 +198,9 @@ def test_a_permanent_failure_is_tried_once_and_waits_for_a_person(library, clips
     assert executions() == before
 
 
-def test_a_night_takes_what_lies_in_the_inbox_up_to_its_limit(clips, settings):
+def test_a_night_takes_what_lies_in_the_inbox_up_to_its_limit(
+    clips: Clips, settings: Settings
+) -> None:
     settings.inbox.mkdir()
     for number in range(3):
         target = settings.inbox / f"{number}.wav"
@@ -197,7 +210,7 @@ def test_a_night_takes_what_lies_in_the_inbox_up_to_its_limit(clips, settings):
     assert work_a_night(limit=2).status is RunStatus.NOTHING_TO_DO
 
 
-def test_a_night_looks_into_every_source(library, settings):
+def test_a_night_looks_into_every_source(library: Path, settings: Settings) -> None:
     from utils.db import sources
 
     with session() as s:
@@ -205,7 +218,7 @@ def test_a_night_looks_into_every_source(library, settings):
     assert work_a_night().counts.done == 2
 
 
-def test_the_report_says_what_happened_and_can_be_mailed(library, clips):
+def test_the_report_says_what_happened_and_can_be_mailed(library: Path, clips: Clips) -> None:
     shutil.copy(clips.text, library / "<b>text.mp4")
     report, _ = ingest(library)
     page = report.report.read_text()
@@ -219,7 +232,7 @@ def test_the_report_says_what_happened_and_can_be_mailed(library, clips):
         assert runs.find(s, None).report == str(report.report)
 
 
-def test_an_item_that_another_run_holds_is_left_to_it(library):
+def test_an_item_that_another_run_holds_is_left_to_it(library: Path) -> None:
     ingest(library)
     with session() as s:
         item = s.scalars(select(Item).where(Item.title == "tone")).one()
@@ -231,7 +244,7 @@ def test_an_item_that_another_run_holds_is_left_to_it(library):
     assert outcomes(report)["tone.wav"] == ("skipped", "another run is working on it")
 
 
-def test_process_item_alone_recalls_what_is_done(library):
+def test_process_item_alone_recalls_what_is_done(library: Path) -> None:
     from flows.process_item import process_item
 
     path = str(library / "tone.wav")
@@ -241,7 +254,7 @@ def test_process_item_alone_recalls_what_is_done(library):
     assert executions() == before
 
 
-def test_going_back_to_former_options_shows_the_former_results(library):
+def test_going_back_to_former_options_shows_the_former_results(library: Path) -> None:
     path = library / "tone.wav"
     report, _ = ingest(path)
     item_id = report.items[0].item_id
@@ -253,7 +266,7 @@ def test_going_back_to_former_options_shows_the_former_results(library):
     assert ingest_state(item_id) == first
 
 
-def test_going_back_to_former_options_restores_the_index(clips, settings):
+def test_going_back_to_former_options_restores_the_index(clips: Clips, settings: Settings) -> None:
     from utils.search import vectors
 
     ingest(clips.speech, options=PipelineOptions())
@@ -264,7 +277,9 @@ def test_going_back_to_former_options_restores_the_index(clips, settings):
     assert vectors.count(settings) == before
 
 
-def test_a_step_alone_that_fails_takes_nothing_from_a_done_item(library, override, tmp_path):
+def test_a_step_alone_that_fails_takes_nothing_from_a_done_item(
+    library: Path, override: Override, tmp_path: Path
+) -> None:
     from pydantic import SecretStr
 
     report, _ = ingest(library / "image.jpg")
@@ -277,13 +292,13 @@ def test_a_step_alone_that_fails_takes_nothing_from_a_done_item(library, overrid
         assert s.get_one(Item, report.items[0].item_id).status == "done"
 
 
-def ingest_state(item_id):
+def ingest_state(item_id: str) -> tuple[str | None, float | None]:
     with session() as s:
         item = s.get_one(Item, item_id)
         return item.verdict, item.score
 
 
-def test_a_picture_shorter_than_its_sound_is_done(tmp_path):
+def test_a_picture_shorter_than_its_sound_is_done(tmp_path: Path) -> None:
     film = tmp_path / "film.mp4"
     ffmpeg("-f", "lavfi", "-i", "testsrc2=s=640x360:r=25:d=1", "-f", "lavfi", "-i", "sine=d=9",
            "-pix_fmt", "yuv420p", film)  # fmt: skip
@@ -291,7 +306,7 @@ def test_a_picture_shorter_than_its_sound_is_done(tmp_path):
     assert outcomes(report)["film.mp4"][0] == "done"
 
 
-def test_an_unusable_file_in_the_inbox_is_told_and_fails_no_night(settings):
+def test_an_unusable_file_in_the_inbox_is_told_and_fails_no_night(settings: Settings) -> None:
     settings.inbox.mkdir()
     (settings.inbox / "empty.mp4").touch()
     report = work_a_night()
@@ -299,7 +314,7 @@ def test_an_unusable_file_in_the_inbox_is_told_and_fails_no_night(settings):
     assert "waits for you" in report.items[0].reason
 
 
-def test_the_index_can_be_made_again_from_the_database(clips, settings):
+def test_the_index_can_be_made_again_from_the_database(clips: Clips, settings: Settings) -> None:
     from utils.search import query as find
     from utils.search import vectors
     from utils.search.indexing import reindex
@@ -313,7 +328,9 @@ def test_the_index_can_be_made_again_from_the_database(clips, settings):
     assert find.search("tone", 1, settings)[0].path == str(clips.tone)
 
 
-def test_a_shift_on_postgres_comes_to_the_same(library, clips, postgres_url, override):
+def test_a_shift_on_postgres_comes_to_the_same(
+    library: Path, clips: Clips, postgres_url: str, override: Override
+) -> None:
     from pydantic import SecretStr
 
     override(database_url=SecretStr(postgres_url))
@@ -326,7 +343,10 @@ def test_a_shift_on_postgres_comes_to_the_same(library, clips, postgres_url, ove
     assert executions() == before
 
 
-def test_the_database_may_be_named_by_a_prefect_block(library, postgres_url, override, settings):
+@pytest.mark.empty_home
+def test_the_database_may_be_named_by_a_prefect_block(
+    library: Path, postgres_url: str, override: Override, settings: Settings
+) -> None:
     from prefect_sqlalchemy import SqlAlchemyConnector
 
     SqlAlchemyConnector(connection_info=postgres_url).save("library", overwrite=True)
@@ -336,26 +356,28 @@ def test_the_database_may_be_named_by_a_prefect_block(library, postgres_url, ove
     assert not (settings.home / "nightshift.db").exists()
 
 
-def test_a_block_that_is_not_there_is_a_clear_error(library, override):
+def test_a_block_that_is_not_there_is_a_clear_error(library: Path, override: Override) -> None:
     override(database_block="nowhere")
     state = content_state(library)
     assert state.is_failed()
     assert "There is no SqlAlchemyConnector block 'nowhere'" in state.message
 
 
-def content_state(library):
+def content_state(library: Path) -> State:
     from flows.content_ingestion import content_ingestion
 
     return content_ingestion([str(library)], QUICK, return_state=True)
 
 
-def test_every_execution_knows_its_run(library):
+def test_every_execution_knows_its_run(library: Path) -> None:
     report, _ = ingest(library)
     with session() as s:
         assert set(s.scalars(select(Execution.run_id))) == {report.run_id}
 
 
-def test_a_key_brings_gemini_which_is_asked_again_when_it_throttles(clips, override):
+def test_a_key_brings_gemini_which_is_asked_again_when_it_throttles(
+    clips: Clips, override: Override
+) -> None:
     from pydantic import SecretStr
 
     from tests.servers.gemini import UNDERSTANDING, gemini, refused, understood
@@ -377,7 +399,7 @@ def test_a_key_brings_gemini_which_is_asked_again_when_it_throttles(clips, overr
     assert "the-secret-key" not in report.report.read_text()
 
 
-def test_one_step_alone_changes_nothing_else(library):
+def test_one_step_alone_changes_nothing_else(library: Path) -> None:
     report, _ = ingest(library / "tone.wav")
     item_id = report.items[0].item_id
     before = ingest_state(item_id)
@@ -392,7 +414,7 @@ def test_one_step_alone_changes_nothing_else(library):
     assert outcomes(report)["tone.wav"] == ("skipped", "already done")
 
 
-def test_one_step_of_a_new_item_does_not_make_it_done(library):
+def test_one_step_of_a_new_item_does_not_make_it_done(library: Path) -> None:
     alone = QUICK.model_copy(update={"only": ("extract_hdr",)})
     report, _ = ingest(library / "image.jpg", options=alone)
     item_id = report.items[0].item_id
@@ -404,7 +426,7 @@ def test_one_step_of_a_new_item_does_not_make_it_done(library):
     assert steps(item_id)["extract_hdr"].executions >= 1
 
 
-def test_force_does_everything_again_and_then_there_is_nothing_to_do(library):
+def test_force_does_everything_again_and_then_there_is_nothing_to_do(library: Path) -> None:
     report, _ = ingest(library / "image.jpg")
     item_id = report.items[0].item_id
     ingest(library / "image.jpg", options=QUICK.model_copy(update={"force": True}))
@@ -412,7 +434,7 @@ def test_force_does_everything_again_and_then_there_is_nothing_to_do(library):
     assert ingest(library / "image.jpg")[0].status is RunStatus.NOTHING_TO_DO
 
 
-def test_a_film_as_a_song_gives_its_sound_alone(clips):
+def test_a_film_as_a_song_gives_its_sound_alone(clips: Clips) -> None:
     report, _ = ingest(clips.video, options=QUICK.model_copy(update={"profile": "song"}))
     found = steps(report.items[0].item_id)
     assert "compress_audio" in found
@@ -422,7 +444,9 @@ def test_a_film_as_a_song_gives_its_sound_alone(clips):
     assert made.rendition is None or made.rendition.codec == "opus"
 
 
-def test_gemini_watches_a_film_and_chooses_its_pictures(clips, override, settings):
+def test_gemini_watches_a_film_and_chooses_its_pictures(
+    clips: Clips, override: Override, settings: Settings
+) -> None:
     from pydantic import SecretStr
 
     from tests.servers.gemini import gemini, watched
@@ -443,7 +467,9 @@ def test_gemini_watches_a_film_and_chooses_its_pictures(clips, override, setting
     assert (spent.status, spent.run_id) == ("settled", report.run_id)
 
 
-def test_what_does_not_fit_the_ceiling_is_put_off_and_done_by_a_later_shift(clips, override):
+def test_what_does_not_fit_the_ceiling_is_put_off_and_done_by_a_later_shift(
+    clips: Clips, override: Override
+) -> None:
     from pydantic import SecretStr
 
     from tests.servers.gemini import gemini, watched
@@ -470,7 +496,7 @@ def test_what_does_not_fit_the_ceiling_is_put_off_and_done_by_a_later_shift(clip
     assert counts["analyze_signal"] == counts["make_proxy"] == 1
 
 
-def test_a_re_encode_and_its_source_are_one_group(clips, tmp_path):
+def test_a_re_encode_and_its_source_are_one_group(clips: Clips, tmp_path: Path) -> None:
     again = tmp_path / "again.mp4"
     ffmpeg("-i", clips.video, "-vf", "scale=320:-2", "-crf", "32", again)
     report, _ = ingest(clips.video, again)
@@ -481,7 +507,7 @@ def test_a_re_encode_and_its_source_are_one_group(clips, tmp_path):
     assert {copy.item_id for copy in group.copies} == {item.item_id for item in report.items}
 
 
-def test_pictures_are_published_once(clips, override, tmp_path):
+def test_pictures_are_published_once(clips: Clips, override: Override, tmp_path: Path) -> None:
     from pydantic import SecretStr
 
     target = tmp_path / "published"
@@ -490,12 +516,12 @@ def test_pictures_are_published_once(clips, override, tmp_path):
     assert report.counts.done == 1
     assert len(list(target.rglob("*.jpg"))) == 1
     with session() as s:
-        from utils.db.schema import Thumbnail
+        from utils.db.fact_tables import Thumbnail
 
         assert s.scalars(select(Thumbnail.url)).one().startswith("file://")
 
 
-def test_facts_of_a_file_have_their_sources(library):
+def test_facts_of_a_file_have_their_sources(library: Path) -> None:
     from utils.models.metadata import Metadata
 
     report, _ = ingest(library / "image.jpg")
@@ -506,7 +532,7 @@ def test_facts_of_a_file_have_their_sources(library):
     assert set(facts.sources) <= set(Metadata.model_fields)
 
 
-def test_a_wrong_key_quarantines_nothing(clips, override):
+def test_a_wrong_key_quarantines_nothing(clips: Clips, override: Override) -> None:
     from pydantic import SecretStr
 
     from tests.servers.gemini import gemini, refused, understood

@@ -1,5 +1,8 @@
 """The table of steps says what each step is given: held against real calls of a whole run."""
 
+from collections.abc import Iterator
+from typing import Any
+
 import pytest
 from pydantic import BaseModel
 
@@ -19,7 +22,7 @@ _BY_THE_PROBE = {"extract_mediainfo"}
 _DECIDED_BY = {"compress_video": {"judge_quality"}, "compress_audio": {"judge_quality"}}
 
 
-def models_in(value):
+def models_in(value: Any) -> Iterator[Any]:
     """A value and all models within it."""
     if isinstance(value, BaseModel):
         yield value
@@ -30,11 +33,11 @@ def models_in(value):
             yield from models_in(part)
 
 
-def table_of(step):
+def table_of(step: str) -> Any:
     return {*BY_NAME[step].needs, *BY_NAME[step].uses}
 
 
-def closure(steps):
+def closure(steps: Any) -> Any:
     found, left = set(), list(steps)
     while left:
         step = left.pop()
@@ -45,17 +48,19 @@ def closure(steps):
 
 
 @pytest.fixture
-def given(monkeypatch):
+def given(monkeypatch: pytest.MonkeyPatch) -> Any:
     """What each step of a run was given of other steps' results, by the objects themselves."""
-    made, found, kept = {}, {}, []
+    made: dict[int, str] = {}
+    found: dict[str, set[str]] = {}
+    kept: list[Any] = []
     mark, run = policy._mark, policy._run
 
-    def note_arguments(row, hooks, context, arguments):
+    def note_arguments(row: Any, hooks: Any, context: Any, arguments: Any) -> Any:
         parts = [part for value in arguments.values() for part in models_in(value)]
         found[row.name] = {made[id(part)] for part in parts if id(part) in made} - {row.name}
         return mark(row, hooks, context, arguments)
 
-    def note_result(row, task, work):
+    def note_result(row: Any, task: Any, work: Any) -> Any:
         result = run(row, task, work)
         kept.append(result)  # an id is one object's only while that lives
         for part in models_in(result):
@@ -68,7 +73,7 @@ def given(monkeypatch):
 
 
 @pytest.mark.parametrize("clip", ["the night shift.mp4", "lighthouse.mp3", "coast.jpg"])
-def test_what_steps_are_given_is_what_the_table_says(clip, given):
+def test_what_steps_are_given_is_what_the_table_says(clip: Any, given: Any) -> None:
     report, _ = ingest(SAMPLES / clip, options=PipelineOptions())
     assert report.counts.done == 1
     assert len(given) > 10

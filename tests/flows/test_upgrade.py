@@ -6,12 +6,15 @@ process was killed in the middle of a step.
 
 import shutil
 import tarfile
+from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy import func, select
 
 from tests.flows.test_shift import ingest, outcomes
 from tests.paths import FIXTURES
+from utils.config import Settings
 from utils.db import failures, ledger, queue, sources
 from utils.db.schema import Execution, Item, Lease, Run, Worker
 from utils.db.session import session
@@ -27,7 +30,7 @@ IN_WORK = "5e7f3a8768e016a8217e461e89b647024fd553503f80894201600c40e4e12eec"
 
 
 @pytest.fixture
-def old_home(settings, tmp_path):
+def old_home(settings: Settings, tmp_path: Path) -> Any:
     """The home in its place; its media in a folder beside it, which is returned."""
     with tarfile.open(FIXTURES / "home_0.1.tar.xz") as archive:
         archive.extractall(tmp_path, filter="data")
@@ -35,7 +38,7 @@ def old_home(settings, tmp_path):
     return tmp_path
 
 
-def test_what_an_item_stood_for_is_its_status_again_and_a_claim_is_beside_it(old_home):
+def test_what_an_item_stood_for_is_its_status_again_and_a_claim_is_beside_it(old_home: Any) -> None:
     with session() as s:
         rows = s.scalars(select(Item)).all()
         assert sorted(row.status for row in rows) == [
@@ -48,18 +51,21 @@ def test_what_an_item_stood_for_is_its_status_again_and_a_claim_is_beside_it(old
         assert (failure.item_id, failure.step) == (DAMAGED, "extract_ffprobe")
 
 
-def test_what_a_killed_process_of_0_1_had_is_free(old_home, settings):
+def test_what_a_killed_process_of_0_1_had_is_free(old_home: Any, settings: Settings) -> None:
     recovered = recovery.recover(settings)
     assert (recovered.items, len(recovered.runs), recovered.executions) == ((IN_WORK,), 1, 1)
     with session() as s:
-        assert s.scalars(select(Lease)).all() == s.scalars(select(Worker)).all() == []
+        assert not s.scalars(select(Lease)).all()
+        assert not s.scalars(select(Worker)).all()
         assert s.scalars(select(Run.status).where(Run.flow == "content-ingestion")).all() == [
             "partial", "crashed",
         ]  # fmt: skip
         assert queue.claim(s, "next", queue.waiting(3), 10) == [IN_WORK]
 
 
-def test_files_of_0_1_are_found_in_a_home_at_another_place(old_home, settings):
+def test_files_of_0_1_are_found_in_a_home_at_another_place(
+    old_home: Any, settings: Settings
+) -> None:
     with session() as s:
         done = s.scalars(select(Item.id).where(Item.status == "done")).all()
         for item_id in done:
@@ -69,7 +75,7 @@ def test_files_of_0_1_are_found_in_a_home_at_another_place(old_home, settings):
 
 
 @pytest.fixture
-def engines_of_then(old_home, monkeypatch):
+def engines_of_then(old_home: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     """The versions of tools that the fixture was made with: what they do to keys is not asked."""
     with session() as s:
         rows = s.execute(select(Execution.step, Execution.inputs))
@@ -78,7 +84,7 @@ def engines_of_then(old_home, monkeypatch):
     monkeypatch.setattr(fingerprint, "engine_of", lambda step, *_: known.get(step, ""))
 
 
-def test_no_finished_step_of_0_1_is_executed_again(old_home, engines_of_then):
+def test_no_finished_step_of_0_1_is_executed_again(old_home: Any, engines_of_then: Any) -> None:
     # The first is asked again where an item has another copy; the second gets its inputs as one.
     changed = {"check_duplicate", "consolidate_metadata"}
     options = PipelineOptions().without("generate_embeddings")

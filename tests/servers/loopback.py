@@ -81,7 +81,7 @@ def serving(handler: Handler) -> Iterator[Server]:
 
     http = ThreadingHTTPServer(("127.0.0.1", 0), Http)
     server = Server(http.server_port)
-    thread = threading.Thread(target=http.serve_forever, daemon=True)
+    thread = threading.Thread(target=http.serve_forever, args=(0.02,), daemon=True)
     thread.start()
     try:
         yield server

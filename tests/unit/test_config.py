@@ -2,11 +2,12 @@ from pathlib import Path
 
 import pytest
 
-from utils.config import Lanes, Settings, load_settings, prepare_prefect, running_services
+from utils.config import Settings, load_settings, prepare_prefect, running_services
 from utils.errors import SettingsError
+from utils.models.lanes import Lanes
 
 
-def test_a_profile_brings_its_limits(monkeypatch):
+def test_a_profile_brings_its_limits(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("NIGHTSHIFT_PROFILE", "testing")
     settings = Settings()
     assert settings.shift_limit == 10
@@ -14,7 +15,7 @@ def test_a_profile_brings_its_limits(monkeypatch):
     assert settings.lanes.probe == Lanes().probe
 
 
-def test_a_variable_wins_over_the_profile(monkeypatch):
+def test_a_variable_wins_over_the_profile(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("NIGHTSHIFT_PROFILE", "testing")
     monkeypatch.setenv("NIGHTSHIFT_SHIFT_LIMIT", "33")
     monkeypatch.setenv("NIGHTSHIFT_LANES__TRANSCRIBE", "4")
@@ -24,26 +25,26 @@ def test_a_variable_wins_over_the_profile(monkeypatch):
     assert settings.lanes.compress == 1
 
 
-def test_a_lane_of_zero_is_refused(monkeypatch):
+def test_a_lane_of_zero_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("NIGHTSHIFT_LANES__COMPRESS", "0")
     with pytest.raises(ValueError, match="compress"):
         Settings()
 
 
-def test_a_wrong_value_is_one_clear_line_without_the_value(monkeypatch):
+def test_a_wrong_value_is_one_clear_line_without_the_value(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("NIGHTSHIFT_CONCURRENCY", "abc")
     load_settings.cache_clear()
     with pytest.raises(SettingsError, match="NIGHTSHIFT_CONCURRENCY: Input should be"):
         load_settings()
 
 
-def test_an_unknown_time_zone_is_refused_before_the_night(monkeypatch):
+def test_an_unknown_time_zone_is_refused_before_the_night(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("NIGHTSHIFT_TIMEZONE", "Europe/Atlantis")
     with pytest.raises(ValueError, match="no time zone"):
         Settings()
 
 
-def test_no_secret_is_printed(monkeypatch):
+def test_no_secret_is_printed(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("NIGHTSHIFT_GEMINI_API_KEY", "sk-very-secret")
     monkeypatch.setenv("NIGHTSHIFT_DATABASE_URL", "postgresql://user:hunter2@host/db")
     settings = Settings()
@@ -51,19 +52,23 @@ def test_no_secret_is_printed(monkeypatch):
     assert "hunter2" not in repr(settings)
 
 
-def test_the_database_lies_in_the_home_unless_one_is_named(settings, monkeypatch):
+def test_the_database_lies_in_the_home_unless_one_is_named(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
     assert settings.sqlalchemy_url == f"sqlite:///{settings.home}/nightshift.db"
     monkeypatch.setenv("NIGHTSHIFT_DATABASE_URL", "postgresql://host/db")
     assert Settings().sqlalchemy_url == "postgresql://host/db"
 
 
-def test_servers_of_a_dead_up_are_not_used(settings):
+def test_servers_of_a_dead_up_are_not_used(settings: Settings) -> None:
     assert running_services(settings) == {}
     settings.services_file.write_text('{"pid": 4194305, "prefect_api_url": "x", "chroma_url": "y"}')
     assert running_services(settings) == {}
 
 
-def test_prefect_keeps_its_state_in_the_home(settings, monkeypatch):
+def test_prefect_keeps_its_state_in_the_home(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.delenv("PREFECT_API_URL", raising=False)
     monkeypatch.setenv("PREFECT_HOME", "")
     monkeypatch.delenv("PREFECT_HOME")

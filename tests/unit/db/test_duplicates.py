@@ -4,10 +4,11 @@ import base64
 import json
 import threading
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 from typer.testing import CliRunner
 
 from nightshift.__main__ import app
@@ -24,7 +25,12 @@ from utils.similarity import lookup_terms, near_duplicates
 OPTIONS = DuplicateOptions()
 
 
-def add(number, paths=(), kind=MediaKind.VIDEO, size=100):
+def add(
+    number: int,
+    paths: list[Path] | tuple[()] = (),
+    kind: MediaKind = MediaKind.VIDEO,
+    size: int = 100,
+) -> str:
     item_id = f"{number:064x}"
     with session() as s:
         for path in paths or (Path(f"/x/{number}"),):
@@ -33,7 +39,13 @@ def add(number, paths=(), kind=MediaKind.VIDEO, size=100):
     return item_id
 
 
-def likeness(item_id, work, noise=0, seconds=30.0, kind=MediaKind.VIDEO):
+def likeness(
+    item_id: str,
+    work: int,
+    noise: int = 0,
+    seconds: float = 30.0,
+    kind: MediaKind = MediaKind.VIDEO,
+) -> Fingerprint:
     """The likeness of a copy of a work: ``noise`` bits of each hash differ from the original."""
     chance, flips = np.random.default_rng(work), np.random.default_rng(int(item_id, 16))
     frames = [int(value) for value in chance.integers(0, 2**63, 48)]
@@ -55,7 +67,7 @@ def likeness(item_id, work, noise=0, seconds=30.0, kind=MediaKind.VIDEO):
     )
 
 
-def arrive(item_id, work, **about):
+def arrive(item_id: str, work: int, **about: Any) -> NearDuplicates:
     """What the two steps of an item do: keep its likeness; then, later, look and link."""
     own = likeness(item_id, work, **about)
     with session() as s:
@@ -63,7 +75,7 @@ def arrive(item_id, work, **about):
     return look(own)
 
 
-def look(own, options=OPTIONS):
+def look(own: Fingerprint, options: DuplicateOptions = OPTIONS) -> NearDuplicates:
     with session() as s:
         found = near_duplicates.find(s, own, options)
     with session() as s:
@@ -71,12 +83,12 @@ def look(own, options=OPTIONS):
     return found
 
 
-def group_ids():
+def group_ids() -> list[set[str]]:
     with session() as s:
         return [{copy.item_id for copy in group.copies} for group in duplicates.groups(s)]
 
 
-def test_a_copy_is_found_among_others(database):
+def test_a_copy_is_found_among_others(database: str) -> None:
     ids = [add(number) for number in range(1, 30)]
     for work, item_id in enumerate(ids):
         assert arrive(item_id, work).matches == ()
@@ -86,14 +98,14 @@ def test_a_copy_is_found_among_others(database):
     assert group_ids() == [{ids[7], copy}]
 
 
-def test_an_image_is_found_by_the_index(database):
+def test_an_image_is_found_by_the_index(database: str) -> None:
     first, copy, other = add(1), add(2), add(3)
     arrive(first, 5, kind=MediaKind.IMAGE)
     assert arrive(other, 6, kind=MediaKind.IMAGE).matches == ()
     assert arrive(copy, 5, noise=6, kind=MediaKind.IMAGE).matches[0].item_id == first
 
 
-def test_a_likeness_stored_again_leaves_no_old_terms(database):
+def test_a_likeness_stored_again_leaves_no_old_terms(database: str) -> None:
     one = add(1)
     arrive(one, 1)
     changed = likeness(one, 2)
@@ -107,18 +119,18 @@ def test_a_likeness_stored_again_leaves_no_old_terms(database):
     assert kept == set(lookup_terms.of(changed))
 
 
-def test_a_likeness_of_an_older_version_is_replaced(database):
+def test_a_likeness_of_an_older_version_is_replaced(database: str) -> None:
     one, other = add(1), add(2)
     arrive(one, 1)
     with session() as s:
-        s.execute(FingerprintRow.__table__.update().values(document={"format": "old"}))
+        s.execute(update(FingerprintRow).values(document={"format": "old"}))
     with session() as s:
         assert fingerprints.load(s, one) is None
     assert arrive(other, 1).matches == ()
     assert arrive(one, 1).matches[0].item_id == other
 
 
-def test_both_see_the_group_whoever_came_first(database):
+def test_both_see_the_group_whoever_came_first(database: str) -> None:
     first, second = add(1), add(2)
     arrive(first, 1)
     arrive(second, 1, noise=2)
@@ -127,11 +139,11 @@ def test_both_see_the_group_whoever_came_first(database):
         assert duplicates.group_of(s, add(3)) is None
 
 
-def test_copies_stored_at_the_same_moment_end_in_one_group(database):
+def test_copies_stored_at_the_same_moment_end_in_one_group(database: str) -> None:
     ids = [add(number) for number in range(1, 9)]
     start, errors = threading.Barrier(len(ids)), []
 
-    def worker(item_id, number):
+    def worker(item_id: str, number: int) -> None:
         try:
             start.wait()
             arrive(item_id, number % 2, noise=2)
@@ -147,11 +159,11 @@ def test_copies_stored_at_the_same_moment_end_in_one_group(database):
     assert sorted(map(sorted, group_ids())) == [sorted(ids[0::2]), sorted(ids[1::2])]
 
 
-def test_one_transaction_for_both_steps_loses_no_pair_either(database):
+def test_one_transaction_for_both_steps_loses_no_pair_either(database: str) -> None:
     ids = [add(number) for number in range(1, 7)]
     start, errors = threading.Barrier(len(ids)), []
 
-    def worker(item_id):
+    def worker(item_id: str) -> None:
         own = likeness(item_id, 1, noise=2)
         try:
             start.wait()
@@ -170,7 +182,7 @@ def test_one_transaction_for_both_steps_loses_no_pair_either(database):
     assert group_ids() == [set(ids)]
 
 
-def test_a_pair_called_different_is_not_reported_again(database):
+def test_a_pair_called_different_is_not_reported_again(database: str) -> None:
     first, second = add(1), add(2)
     arrive(first, 1)
     arrive(second, 1)
@@ -187,7 +199,7 @@ def test_a_pair_called_different_is_not_reported_again(database):
     assert group_ids() == []
 
 
-def test_what_a_person_called_the_same_stays_whatever_is_measured(database):
+def test_what_a_person_called_the_same_stays_whatever_is_measured(database: str) -> None:
     first, second = add(1), add(2)
     arrive(first, 1)
     arrive(second, 2)
@@ -197,7 +209,7 @@ def test_what_a_person_called_the_same_stays_whatever_is_measured(database):
     assert group_ids() == [{first, second}]
 
 
-def test_two_called_different_never_share_a_group_through_a_third(database):
+def test_two_called_different_never_share_a_group_through_a_third(database: str) -> None:
     a, b, c = (add(number) for number in (1, 2, 3))
     pairs = ((a, b, 0.9), (b, c, 0.8), (a, c, 0.7))
     with session() as s:
@@ -213,7 +225,7 @@ def test_two_called_different_never_share_a_group_through_a_third(database):
     assert group_ids() == [{b, c}]
 
 
-def test_a_pair_that_no_longer_matches_is_let_go(database):
+def test_a_pair_that_no_longer_matches_is_let_go(database: str) -> None:
     first, second = add(1), add(2)
     arrive(first, 1)
     arrive(second, 1, noise=6)
@@ -225,7 +237,7 @@ def test_a_pair_that_no_longer_matches_is_let_go(database):
     assert group_ids() == []
 
 
-def test_an_item_is_no_duplicate_of_itself(database):
+def test_an_item_is_no_duplicate_of_itself(database: str) -> None:
     one = add(1)
     with session() as s:
         with pytest.raises(PermanentError, match="one item"):
@@ -234,7 +246,7 @@ def test_an_item_is_no_duplicate_of_itself(database):
     assert look(likeness(one, 1)).matches == ()
 
 
-def test_pairs_go_with_their_item(database):
+def test_pairs_go_with_their_item(database: str) -> None:
     first, second = add(1), add(2)
     arrive(first, 1)
     arrive(second, 1)
@@ -246,8 +258,8 @@ def test_pairs_go_with_their_item(database):
     assert look(likeness(second, 1)).matches == ()
 
 
-def copy(number, **facts):
-    from utils.db.schema import now
+def copy(number: int, **facts: Any) -> Copy:
+    from utils.clock import now
 
     known = {"size_bytes": 10, "duration_seconds": 10.0, "width": None, "height": None}
     return Copy(item_id=str(number), title="", kind="video", paths=(), added_at=now(),
@@ -266,20 +278,22 @@ def copy(number, **facts):
         ({}, {}, "first added"),
     ],
 )  # fmt: skip
-def test_the_best_copy_stands_first(better, worse, why):
+def test_the_best_copy_stands_first(
+    better: dict[str, float], worse: dict[str, float], why: str
+) -> None:
     best, other = copy(1, **better), copy(2, **worse)
     assert duplicates.rank([best, other]) == ([best, other], why)
     if better:
         assert duplicates.rank([other, best])[0] == [best, other]
 
 
-def nightshift(*arguments):
+def nightshift(*arguments: Path | str) -> str:
     done = CliRunner().invoke(app, ["duplicates", *map(str, arguments)])
     assert done.exit_code == 0, done.output
     return done.output
 
 
-def test_the_command_lists_near_and_exact_duplicates_and_takes_decisions(tmp_path):
+def test_the_command_lists_near_and_exact_duplicates_and_takes_decisions(tmp_path: Path) -> None:
     paths = [tmp_path / name for name in ("one.mp4", "two.mp4", "gone.mp4")]
     for path in paths[:2]:
         path.write_text("x")
@@ -303,6 +317,6 @@ def test_the_command_lists_near_and_exact_duplicates_and_takes_decisions(tmp_pat
     assert json.loads(nightshift("--same", first, second, "--json"))["near"][0]["keep"] == first
 
 
-def test_the_command_says_when_there_is_nothing():
+def test_the_command_says_when_there_is_nothing() -> None:
     assert "No duplicates are known." in nightshift()
     assert json.loads(nightshift("--json")) == {"near": [], "exact": [], "dismissed": []}

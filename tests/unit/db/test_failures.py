@@ -2,23 +2,31 @@
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
-from sqlalchemy import event, select
+from sqlalchemy import event, insert, select
 from typer.testing import CliRunner
 
 from nightshift.__main__ import app
-from utils.config import load_settings
+from utils.config import Settings, load_settings
 from utils.db import failures, items, queue, sources
 from utils.db.failures import Choice
 from utils.db.items import Seen
-from utils.db.schema import Item
+from utils.db.schema import Item, Source
 from utils.db.session import engine, session
 from utils.errors import PermanentError, RetryableError, ThrottledError, raised_in
 from utils.models.item import FileStat, MediaKind
 
 
-def fail(number, error, step=None, path=None, url=None, times=3):
+def fail(
+    number: int,
+    error: PermanentError | RetryableError | ThrottledError,
+    step: str | None = None,
+    path: str | None = None,
+    url: str | None = None,
+    times: int = 3,
+) -> str:
     """An item that failed ``times`` times, in a step or outside all of them."""
     item_id = f"{number:064x}"
     stat = FileStat(path=Path(path or f"/x/{number}"), size_bytes=1, modified_ns=1, inode=1)
@@ -31,7 +39,7 @@ def fail(number, error, step=None, path=None, url=None, times=3):
     return item_id
 
 
-def settle_failed(item_id, error, max_tries=3):
+def settle_failed(item_id: str, error: Any, max_tries: Any = 3) -> None:
     with session() as s:
         s.get_one(Item, item_id).claimed_by = "a run"
     with session() as s:
@@ -39,7 +47,7 @@ def settle_failed(item_id, error, max_tries=3):
 
 
 @pytest.fixture
-def broken(database):
+def broken(database: str) -> dict[str, str]:
     """Five failures of three kinds, and one item that is well."""
     listening = "analyze_content"
     site = "https://www.site.example/w/1"
@@ -55,15 +63,15 @@ def broken(database):
     return found
 
 
-def meant(**choice):
+def meant(**choice: Any) -> set[str]:
     with session() as s:
         return {one.item_id for one in failures.failures(s, Choice(**choice))}
 
 
-def test_failures_are_grouped_by_class_step_and_source(broken):
+def test_failures_are_grouped_by_class_step_and_source(broken: dict[str, str]) -> None:
     with session() as s:
         sources.locations(s)
-        s.add(sources.Source(location="/films"))
+        s.add(Source(location="/films"))
     with session() as s:
         groups = failures.grouped(failures.failures(s, Choice()))
     kinds = {(g.error_class, g.step, g.source): g.number for g in groups}
@@ -95,11 +103,13 @@ def test_failures_are_grouped_by_class_step_and_source(broken):
         ({"error": "ResourceError"}, ""),
     ],
 )
-def test_a_choice_means_what_it_says(broken, choice, names):
+def test_a_choice_means_what_it_says(
+    broken: dict[str, str], choice: dict[str, str], names: str
+) -> None:
     assert meant(**choice) == {broken[name] for name in names.split()}
 
 
-def test_the_step_is_that_of_the_last_failure_not_of_an_older_one(broken):
+def test_the_step_is_that_of_the_last_failure_not_of_an_older_one(broken: dict[str, str]) -> None:
     error = RetryableError("no answer")  # the same words as before
     raised_in(error, "compress_video")
     settle_failed(broken["dark"], error, max_tries=9)
@@ -107,7 +117,7 @@ def test_the_step_is_that_of_the_last_failure_not_of_an_older_one(broken):
     assert broken["dark"] not in meant(step="analyze_content")
 
 
-def test_requeued_items_have_all_tries_again_and_were_asked_for(broken):
+def test_requeued_items_have_all_tries_again_and_were_asked_for(broken: dict[str, str]) -> None:
     with session() as s:
         done = failures.requeue(s, Choice(step="analyze_content"))
     assert set(done) == {broken[name] for name in ("dark", "dawn", "song")}
@@ -120,7 +130,7 @@ def test_requeued_items_have_all_tries_again_and_were_asked_for(broken):
     assert meant() == {broken["torn"], broken["gone"]}
 
 
-def test_what_is_in_work_is_left_alone(broken):
+def test_what_is_in_work_is_left_alone(broken: dict[str, str]) -> None:
     with session() as s:
         s.get_one(Item, broken["dark"]).claimed_by = "a run"
     with session() as s:
@@ -128,10 +138,10 @@ def test_what_is_in_work_is_left_alone(broken):
         assert broken["dark"] not in failures.requeue(s, Choice())
 
 
-def test_ten_thousand_are_requeued_in_one_statement(database):
+def test_ten_thousand_are_requeued_in_one_statement(database: str) -> None:
     with session() as s:
         s.execute(
-            Item.__table__.insert(),
+            insert(Item),
             [
                 {"id": f"{n:064x}", "kind": "audio", "title": str(n), "size_bytes": 1, "tries": 3,
                  "status": "quarantined", "error_class": "RetryableError", "error": "no answer"}
@@ -146,12 +156,12 @@ def test_ten_thousand_are_requeued_in_one_statement(database):
     assert [one.split()[0] for one in said] == ["UPDATE"]
 
 
-def command(*arguments):
+def command(*arguments: str) -> tuple[int, str]:
     finished = CliRunner().invoke(app, ["requeue", *arguments])
     return finished.exit_code, finished.output
 
 
-def test_a_dry_run_says_what_failed_and_changes_nothing(broken):
+def test_a_dry_run_says_what_failed_and_changes_nothing(broken: dict[str, str]) -> None:
     code, said = command("--failed", "--dry-run", "--json")
     assert code == 0
     told = json.loads(said)
@@ -168,7 +178,7 @@ def test_a_dry_run_says_what_failed_and_changes_nothing(broken):
     assert len(meant()) == 5
 
 
-def test_the_table_says_how_to_go_on(broken):
+def test_the_table_says_how_to_go_on(broken: dict[str, str]) -> None:
     code, said = command("--step", "analyze_content")
     assert code == 0
     assert "3 requeued. `nightshift night` takes them first." in said
@@ -177,7 +187,7 @@ def test_the_table_says_how_to_go_on(broken):
     assert "extract_ffprobe" in said
 
 
-def test_nothing_failed_is_said(database):
+def test_nothing_failed_is_said(database: str) -> None:
     assert command("--failed") == (0, "Nothing has failed.\n")
 
 
@@ -185,5 +195,5 @@ def test_nothing_failed_is_said(database):
     "arguments",
     [(), ("abc", "--failed"), ("--step", "no_step"), ("abc", "--source", "/x")],
 )
-def test_what_is_not_clear_is_refused(settings, arguments):
+def test_what_is_not_clear_is_refused(settings: Settings, arguments: tuple[str, ...]) -> None:
     assert command(*arguments)[0] == 2

@@ -6,6 +6,7 @@ import pytest
 from pydantic import SecretStr
 from sqlalchemy import select
 
+from tests.conftest import Override
 from utils.db import fulltext, items, library
 from utils.db.items import Seen
 from utils.db.schema import Item
@@ -26,7 +27,7 @@ SPOKEN = {
 
 
 @pytest.fixture(params=["sqlite", "postgres"], autouse=True)
-def library_of_five(request, override):
+def library_of_five(request: pytest.FixtureRequest, override: Override) -> None:
     if request.param == "postgres":
         override(database_url=SecretStr(request.getfixturevalue("postgres_url")))
     for number, (title, parts) in enumerate(SPOKEN.items()):
@@ -44,36 +45,36 @@ def library_of_five(request, override):
             library.save(s, record, passages(record))
 
 
-def found(query, limit=10, **filters):
+def found(query: str, limit: int = 10, **filters: str) -> list[str]:
     chosen = select(Item.id).where(*library.conditions(SearchFilters(**filters)))
     with session() as s:
         hits = fulltext.search(s, query, limit, chosen if filters else None)
         return [list(SPOKEN)[int(hit.item_id, 16)] for hit in hits]
 
 
-def test_case_and_accents_do_not_matter():
+def test_case_and_accents_do_not_matter() -> None:
     assert found("FLUSS uber") == ["hafen"]
     assert found("Über dem Hafen") == ["hafen"]
 
 
-def test_every_word_must_be_there_but_not_in_one_passage():
+def test_every_word_must_be_there_but_not_in_one_passage() -> None:
     assert found("lighthouse lamp") == ["lighthouse"]
     assert found("lighthouse weights") == []
 
 
-def test_words_in_quotes_stand_together_in_this_order():
+def test_words_in_quotes_stand_together_in_this_order() -> None:
     assert set(found("the light")) == {"gym"}
     assert found('"the lamp"') == ["lighthouse"]
     assert found('"lamp the"') == []
     assert found('"light weights" house') == ["gym"]
 
 
-def test_a_star_finds_beginnings():
+def test_a_star_finds_beginnings() -> None:
     assert found("fisch") == []
     assert found("fisch*") == ["hafen"]
 
 
-def test_scripts_without_spaces_are_found_by_any_part():
+def test_scripts_without_spaces_are_found_by_any_part() -> None:
     assert found("ភ្លៀង") == ["rain"]
     assert found("ទន្លេ ភ្លៀង") == ["rain"]
     assert found("東京") == ["tokyo"]
@@ -82,7 +83,7 @@ def test_scripts_without_spaces_are_found_by_any_part():
     assert found("京東") == []
 
 
-def test_the_time_is_that_of_the_spoken_passage():
+def test_the_time_is_that_of_the_spoken_passage() -> None:
     with session() as s:
         (hit,) = fulltext.search(s, "hafen abend", 5)
         assert hit.start_seconds == 0.0  # both segments are one passage
@@ -93,12 +94,12 @@ def test_the_time_is_that_of_the_spoken_passage():
         assert (hit.text, hit.spoken, hit.start_seconds) == ("gym", None, None)
 
 
-def test_an_item_comes_once_and_the_limit_counts_items():
+def test_an_item_comes_once_and_the_limit_counts_items() -> None:
     assert sorted(found("the")) == ["gym", "lighthouse"]
     assert len(found("the", limit=1)) == 1
 
 
-def test_filters_come_before_the_limit():
+def test_filters_come_before_the_limit() -> None:
     assert found("die*", language="de") == ["hafen"]
     assert found("lamp", language="de") == []
 
@@ -111,11 +112,11 @@ STRANGE = [
 ]  # fmt: skip
 
 
-def test_no_query_of_a_stranger_raises():
+def test_no_query_of_a_stranger_raises() -> None:
     assert all(isinstance(found(query), list) for query in STRANGE)
 
 
-def test_what_looks_like_an_operator_is_a_word():
+def test_what_looks_like_an_operator_is_a_word() -> None:
     assert found("lamp -keeper") == ["lighthouse"]
     assert found("(lamp)") == found("lamp")
     assert found("words:lamp") == []

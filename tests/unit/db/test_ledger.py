@@ -1,8 +1,9 @@
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from utils.config import load_settings
+from utils.config import Settings, load_settings
 from utils.db import causes, ledger
 from utils.db.schema import Execution
 from utils.db.session import session
@@ -14,27 +15,27 @@ from utils.models.rendition import Thumbnail, Thumbnails
 from utils.pipeline import recall, step_key
 
 
-def item(path="/a/song.mp3", item_id="a" * 64):
+def item(path: str = "/a/song.mp3", item_id: str = "a" * 64) -> MediaItem:
     return MediaItem(
         item_id=item_id, path=Path(path), kind=MediaKind.AUDIO, size_bytes=1, title="song"
     )
 
 
-def key(version=1, fingerprint="", **given):
+def key(version: int = 1, fingerprint: str = "", **given: Any) -> str:
     return step_key.inputs_of("a_step", version, given, fingerprint, load_settings().home).key
 
 
-def done(key_, result, item_id="a" * 64):
+def done(key_: str, result: Analysis | Thumbnails, item_id: str = "a" * 64) -> None:
     row = ledger.start(item_id, "a_step", ledger.Inputs(key_, {"version": 1}), "run")
     with session() as s:
         ledger.finish(s, row, result, 1.5)
 
 
-def test_moving_a_file_does_not_change_its_keys():
+def test_moving_a_file_does_not_change_its_keys() -> None:
     assert key(item=item("/a/song.mp3")) == key(item=item("/b/other name.mp3"))
 
 
-def test_content_version_parameters_and_engines_change_the_key():
+def test_content_version_parameters_and_engines_change_the_key() -> None:
     keys = {
         key(item=item()),
         key(item=item(item_id="b" * 64)),
@@ -45,8 +46,8 @@ def test_content_version_parameters_and_engines_change_the_key():
     assert len(keys) == 5
 
 
-def test_what_a_call_cost_does_not_change_the_keys_after_it():
-    def analysis(tokens):
+def test_what_a_call_cost_does_not_change_the_keys_after_it() -> None:
+    def analysis(tokens: int) -> Analysis:
         return Analysis(
             engine="gemini",
             understanding=Understanding(summary="x"),
@@ -56,7 +57,7 @@ def test_what_a_call_cost_does_not_change_the_keys_after_it():
     assert key(a=analysis(1)) == key(a=analysis(2))
 
 
-def test_only_what_is_done_is_recalled(settings):
+def test_only_what_is_done_is_recalled(settings: Settings) -> None:
     understanding = Analysis(engine="local", understanding=Understanding(summary="x"))
     row = ledger.start("a" * 64, "a_step", ledger.Inputs("k1", {"version": 1}), None)
     assert recall.recall("k1", Analysis, load_settings()).result is None
@@ -66,7 +67,7 @@ def test_only_what_is_done_is_recalled(settings):
     assert recall.recall("k1", Analysis, load_settings()).result == understanding
 
 
-def test_a_result_whose_file_is_gone_is_not_recalled(tmp_path):
+def test_a_result_whose_file_is_gone_is_not_recalled(tmp_path: Path) -> None:
     path = tmp_path / "t.jpg"
     path.touch()
     result = Thumbnails(images=(Thumbnail(path=path, width=1, height=1),))
@@ -76,13 +77,13 @@ def test_a_result_whose_file_is_gone_is_not_recalled(tmp_path):
     assert recall.recall("k2", Thumbnails, load_settings()).result is None
 
 
-def test_a_result_of_another_form_is_not_recalled():
+def test_a_result_of_another_form_is_not_recalled() -> None:
     done("k3", Thumbnails(images=()))
     assert recall.recall("k3", Analysis, load_settings()).result is None
 
 
-def test_the_result_that_counts_is_the_one_that_was_used_last():
-    def report(summary):
+def test_the_result_that_counts_is_the_one_that_was_used_last() -> None:
+    def report(summary: str) -> Analysis:
         return Analysis(engine="local", understanding=Understanding(summary=summary))
 
     done("first", report("one"))
@@ -95,7 +96,7 @@ def test_the_result_that_counts_is_the_one_that_was_used_last():
         assert ledger.latest_result(s, "a" * 64, "a_step", Thumbnails) is None
 
 
-def test_the_ledger_counts_every_execution(settings):
+def test_the_ledger_counts_every_execution(settings: Settings) -> None:
     for _ in range(2):
         row = ledger.start("a" * 64, "a_step", ledger.Inputs("k4", {"version": 1}), None)
         ledger.fail(row, RetryableError("no luck"), 0.1)
@@ -105,7 +106,7 @@ def test_the_ledger_counts_every_execution(settings):
     assert (summary.executions, summary.status, summary.error) == (3, "done", None)
 
 
-def test_data_and_ledger_row_are_written_together_or_not_at_all():
+def test_data_and_ledger_row_are_written_together_or_not_at_all() -> None:
     row = ledger.start("a" * 64, "a_step", ledger.Inputs("k5", {"version": 1}), None)
     with pytest.raises(ZeroDivisionError), session() as s:
         ledger.finish(s, row, Thumbnails(images=()), 1)
@@ -113,7 +114,14 @@ def test_data_and_ledger_row_are_written_together_or_not_at_all():
     assert recall.recall("k5", Thumbnails, load_settings()).result is None
 
 
-def executed(number, given=None, *, version=1, fingerprint="ffmpeg 8", **parts):
+def executed(
+    number: int,
+    given: dict[str, str] | None = None,
+    *,
+    version: int = 1,
+    fingerprint: str = "ffmpeg 8",
+    **parts: Any,
+) -> str:
     """Why an execution with these inputs happened."""
     options = CompressionOptions(**parts)
     inputs = step_key.inputs_of(
@@ -125,7 +133,7 @@ def executed(number, given=None, *, version=1, fingerprint="ffmpeg 8", **parts):
         return s.get_one(Execution, row).cause
 
 
-def test_an_execution_says_why_it_was_none_to_recall(settings):
+def test_an_execution_says_why_it_was_none_to_recall(settings: Settings) -> None:
     assert executed(1) == "the first time"
     assert executed(2, audio_kbps=24) == "options.audio_kbps: 96 → 24"
     assert executed(3, version=2, audio_kbps=24) == "version: 1 → 2"
@@ -135,13 +143,15 @@ def test_an_execution_says_why_it_was_none_to_recall(settings):
     )
 
 
-def test_what_came_out_differently_before_is_named(settings):
+def test_what_came_out_differently_before_is_named(settings: Settings) -> None:
     long, other = ({"transcript": letter * 900} for letter in "ab")
     executed(1, long)
     assert executed(2, other) == "transcript came out differently"
 
 
-def test_what_broke_off_or_failed_or_lost_a_file_says_so(settings, tmp_path):
+def test_what_broke_off_or_failed_or_lost_a_file_says_so(
+    settings: Settings, tmp_path: Path
+) -> None:
     inputs = ledger.Inputs("k", {"version": 1})
     first = ledger.start("a" * 64, "a_step", inputs, None)
     second = ledger.start("a" * 64, "a_step", inputs, None)
@@ -160,7 +170,7 @@ def test_what_broke_off_or_failed_or_lost_a_file_says_so(settings, tmp_path):
     ]
 
 
-def test_a_tag_that_writes_an_escape_is_kept_as_it_is(settings):
+def test_a_tag_that_writes_an_escape_is_kept_as_it_is(settings: Settings) -> None:
     """Postgres takes no NUL character; the six letters of its escape are no such character."""
     inputs = ledger.Inputs("k", {"version": 1, "tag": "a\0b"})
     row = ledger.start("a" * 64, "a_step", inputs, None)

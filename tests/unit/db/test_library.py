@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy import delete, func, select, text
@@ -29,7 +30,7 @@ CEST = timezone(timedelta(hours=2))
 pytestmark = pytest.mark.usefixtures("database")
 
 
-def add(name, **facts):
+def add(name: str, **facts: Any) -> str:
     item_id = name.encode().hex().ljust(64, "0")
     stat = FileStat(path=Path(f"/x/{name}"), size_bytes=1, modified_ns=1, inode=1)
     with session() as s:
@@ -39,23 +40,23 @@ def add(name, **facts):
     return item_id
 
 
-def save(record):
+def save(record: ItemRecord) -> None:
     with session() as s:
         library.save(s, record, passages(record))
 
 
-def load(item_id):
+def load(item_id: str) -> ItemRecord:
     with session() as s:
         return library.load(s, item_id)
 
 
-def passing(**filters):
+def passing(**filters: Any) -> set[str]:
     with session() as s:
         chosen = select(Item.title).where(*library.conditions(SearchFilters(**filters)))
         return set(s.scalars(chosen.order_by(*library.newest_first())))
 
 
-FULL = {
+FULL: dict[str, Any] = {
     "duration_seconds": 12.5,
     "language": "de",
     "verdict": "accept",
@@ -91,12 +92,12 @@ FULL = {
 }
 
 
-def test_a_record_comes_back_as_it_was_saved():
+def test_a_record_comes_back_as_it_was_saved() -> None:
     item_id = add("boat", **FULL)
     assert load(item_id) == ItemRecord(item_id=item_id, kind="video", title="boat", **FULL)
 
 
-def test_saving_again_leaves_nothing_of_what_was_there():
+def test_saving_again_leaves_nothing_of_what_was_there() -> None:
     item_id = add("boat", **FULL)
     less = load(item_id).model_copy(
         update={"segments": FULL["segments"][:1], "tracks": (), "keywords": (), "lens": None}
@@ -111,7 +112,7 @@ def test_saving_again_leaves_nothing_of_what_was_there():
     assert indexed == 2
 
 
-def test_a_still_stays_published_when_its_item_is_saved_again():
+def test_a_still_stays_published_when_its_item_is_saved_again() -> None:
     item_id = add("boat", **FULL)
     with session() as s:
         library.note_urls(s, item_id, {Path("/t/1.jpg"): "memory://x/1.jpg"})
@@ -121,7 +122,7 @@ def test_a_still_stays_published_when_its_item_is_saved_again():
     assert load(item_id).thumbnails[0].url is None
 
 
-def test_all_goes_with_the_item_its_words_too():
+def test_all_goes_with_the_item_its_words_too() -> None:
     item_id = add("boat", **FULL)
     with session() as s:
         s.execute(delete(Item).where(Item.id == item_id))
@@ -130,7 +131,7 @@ def test_all_goes_with_the_item_its_words_too():
         assert s.scalar(text("SELECT count(*) FROM passage_words")) == 0
 
 
-def test_a_failed_save_changes_nothing():
+def test_a_failed_save_changes_nothing() -> None:
     item_id = add("boat", **FULL)
     double = TrackRecord(kind="audio", number=0)
     with pytest.raises(Exception, match=r"(?i)unique"):
@@ -138,17 +139,17 @@ def test_a_failed_save_changes_nothing():
     assert load(item_id).keywords == ("boot", "hafen")
 
 
-def test_a_clock_without_a_time_zone_stays_without_one():
+def test_a_clock_without_a_time_zone_stays_without_one() -> None:
     naive = datetime(2023, 6, 1, 12, 0)
     assert load(add("clock", captured_at=naive)).captured_at == naive
 
 
-def test_a_date_that_no_calendar_holds_in_utc_is_unknown():
+def test_a_date_that_no_calendar_holds_in_utc_is_unknown() -> None:
     assert load(add("old", captured_at=datetime(1, 1, 1, tzinfo=CEST))).captured_at is None
     assert load(add("first", captured_at=datetime(1, 1, 1))).captured_at == datetime(1, 1, 1)
 
 
-def test_hostile_text_is_stored_without_what_no_database_takes():
+def test_hostile_text_is_stored_without_what_no_database_takes() -> None:
     hostile = "a\0b\ud800'; DROP TABLE items; --"
     item_id = add(
         "evil",
@@ -162,7 +163,7 @@ def test_hostile_text_is_stored_without_what_no_database_takes():
     assert record.title == record.lens == record.keywords[0] == "a b?'; DROP TABLE items; --"
 
 
-def test_each_filter_keeps_what_it_says():
+def test_each_filter_keeps_what_it_says() -> None:
     add("song", kind="audio", language="en", duration_seconds=180, verdict="reject")
     add("boat", **FULL)
     add("still", kind="image", camera_make="NIKON", camera_model="Z 100%")
@@ -178,13 +179,13 @@ def test_each_filter_keeps_what_it_says():
     assert passing(min_duration_seconds=10, max_duration_seconds=13, kind=MediaKind.AUDIO) == set()
 
 
-def test_a_region_is_a_kind_of_its_language():
+def test_a_region_is_a_kind_of_its_language() -> None:
     add("portugal", language="pt-BR")
     add("other", language="ptx")
     assert passing(language="pt") == {"portugal"}
 
 
-def test_dates_are_of_the_capture_else_of_the_arrival():
+def test_dates_are_of_the_capture_else_of_the_arrival() -> None:
     add("boat", **FULL)  # 21:30 UTC
     add("undated")
     evening = datetime(2023, 6, 1, 21, 30, tzinfo=UTC)

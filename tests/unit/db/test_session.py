@@ -1,13 +1,17 @@
 """Claims, migrations and the ledger, on SQLite and on a real Postgres."""
 
 import threading
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from pydantic import SecretStr
 from sqlalchemy import select, text
+from sqlalchemy.orm import Session
 
+from tests.conftest import Override
 from utils.config import load_settings
 from utils.db import failures, flags, items, ledger, queue, runs
 from utils.db.base import Base, is_described
@@ -20,7 +24,7 @@ from utils.models.rendition import Thumbnails
 from utils.pipeline import recall
 
 
-def add(number, **facts):
+def add(number: int, **facts: Any) -> str:
     item_id = f"{number:064x}"
     stat = FileStat(
         path=Path(f"/x/{number}"), size_bytes=number % 1000 + 1, modified_ns=1, inode=2**63
@@ -32,12 +36,12 @@ def add(number, **facts):
     return item_id
 
 
-def claim(worker, limit=10):
+def claim(worker: str, limit: int = 10) -> list[str]:
     with session() as s:
         return queue.claim(s, worker, queue.waiting(3), limit)
 
 
-def test_the_migrations_make_what_the_schema_says(database):
+def test_the_migrations_make_what_the_schema_says(database: str) -> None:
     from alembic.autogenerate import compare_metadata
     from alembic.migration import MigrationContext
 
@@ -48,7 +52,7 @@ def test_the_migrations_make_what_the_schema_says(database):
         assert compare_metadata(context, Base.metadata) == []
 
 
-def test_an_older_database_keeps_what_it_holds_and_goes_back_again(database):
+def test_an_older_database_keeps_what_it_holds_and_goes_back_again(database: str) -> None:
     from alembic import command
     from alembic.config import Config
 
@@ -65,7 +69,7 @@ def test_an_older_database_keeps_what_it_holds_and_goes_back_again(database):
         assert (item.title, item.camera_make, len(items.paths_of(s, item_id))) == ("kept", None, 1)
 
 
-def test_a_database_of_a_newer_version_is_refused(database):
+def test_a_database_of_a_newer_version_is_refused(database: str) -> None:
     target = engine(load_settings())
     with target.begin() as connection:
         connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
@@ -73,7 +77,7 @@ def test_a_database_of_a_newer_version_is_refused(database):
         upgrade(target)
 
 
-def test_nobody_gets_what_another_has_claimed(database):
+def test_nobody_gets_what_another_has_claimed(database: str) -> None:
     ids = {add(number) for number in range(6)}
     first, second = claim("a", limit=4), claim("b", limit=4)
     assert len(first) == 4
@@ -81,11 +85,11 @@ def test_nobody_gets_what_another_has_claimed(database):
     assert set(first) | set(second) == ids
 
 
-def test_many_claimants_at_once_share_without_overlap(database):
+def test_many_claimants_at_once_share_without_overlap(database: str) -> None:
     ids = {add(number) for number in range(40)}
     got, errors = [], []
 
-    def worker(name):
+    def worker(name: str) -> None:
         try:
             for _ in range(10):
                 got.extend(claim(name, limit=3))
@@ -101,7 +105,7 @@ def test_many_claimants_at_once_share_without_overlap(database):
     assert sorted(got) == sorted(ids)
 
 
-def test_what_was_not_settled_is_given_back(database):
+def test_what_was_not_settled_is_given_back(database: str) -> None:
     add(1)
     claim("a")
     with session() as s:
@@ -109,12 +113,12 @@ def test_what_was_not_settled_is_given_back(database):
     assert len(claim("b")) == 1
 
 
-def test_small_items_go_first_and_failed_ones_last(database):
+def test_small_items_go_first_and_failed_ones_last(database: str) -> None:
     order = [add(5), add(9), add(1, tries=1, status="failed")]
     assert claim("a") == order
 
 
-def test_three_failures_quarantine_and_a_permanent_one_at_once(database):
+def test_three_failures_quarantine_and_a_permanent_one_at_once(database: str) -> None:
     unlucky, corrupt = add(1), add(2)
     for _ in range(3):
         claim("a")
@@ -131,7 +135,7 @@ def test_three_failures_quarantine_and_a_permanent_one_at_once(database):
     assert len(claim("a")) == 2
 
 
-def test_an_item_is_found_by_checksum_prefix_and_path(database):
+def test_an_item_is_found_by_checksum_prefix_and_path(database: str) -> None:
     item_id = add(0xABCDEF << 200)
     add(0xABCD00 << 200)
     with session() as s:
@@ -143,7 +147,7 @@ def test_an_item_is_found_by_checksum_prefix_and_path(database):
             items.find(s, "feedfeed")
 
 
-def test_the_ledger_keeps_and_recalls(database):
+def test_the_ledger_keeps_and_recalls(database: str) -> None:
     row = ledger.start("a" * 64, "a_step", ledger.Inputs("key", {"version": 1}), "run")
     with session() as s:
         ledger.finish(s, row, Thumbnails(images=()), 0.5)
@@ -151,41 +155,42 @@ def test_the_ledger_keeps_and_recalls(database):
     assert recall.recall("key", Thumbnails, load_settings()).result == Thumbnails(images=())
 
 
-def test_a_run_is_counted(database):
+def test_a_run_is_counted(database: str) -> None:
     with session() as s:
         runs.begin(s, "r1", "night-shift")
         assert runs.load(s, "r1").counts.done == 0
         assert runs.load(s, "r1").started_at.tzinfo is not None
 
 
-def test_a_database_out_of_reach_is_a_clear_error_without_its_password(override):
+def test_a_database_out_of_reach_is_a_clear_error_without_its_password(override: Override) -> None:
     override(database_url=SecretStr("postgresql+psycopg://u:hunter2@127.0.0.1:1/x"))
     with pytest.raises(PermanentError, match="can't be used") as caught:
         engine(load_settings())
     assert "hunter2" not in str(caught.value)
 
 
-def put(item_id, **values):
+def put(item_id: str, **values: Any) -> None:
     with session() as s:
         item = s.get_one(Item, item_id)
         for name, value in values.items():
             setattr(item, name, value)
 
 
-def row_of(item_id):
+def row_of(item_id: str) -> Any:
     with session() as s:
         item = s.get_one(Item, item_id)
         return item.status, item.claimed_by, item.tries, item.error
 
 
 @pytest.mark.parametrize("status", list(ItemStatus))
-def test_a_claim_and_its_release_change_no_status(database, status):
+def test_a_claim_and_its_release_change_no_status(database: str, status: Any) -> None:
     item_id = add(1, status=status.value)
-    for release in (
+    releases: tuple[Callable[[Session], object], ...] = (
         lambda s: queue.release(s, "a run", [item_id]),
         lambda s: queue.release_all(s, "a run"),
         lambda s: queue.settle_failed(s, "a run", item_id, StoppedError("by hand"), 3),
-    ):
+    )
+    for release in releases:
         with session() as s:
             assert queue.claim_these(s, "a run", [item_id]) == [item_id]
         assert row_of(item_id) == (status.value, "a run", 0, None)
@@ -203,7 +208,7 @@ def test_a_claim_and_its_release_change_no_status(database, status):
         lambda s, item_id: queue.release(s, "stale", [item_id]),
     ],
 )
-def test_a_worker_that_was_taken_for_dead_changes_nothing(database, settle):
+def test_a_worker_that_was_taken_for_dead_changes_nothing(database: str, settle: Any) -> None:
     item_id = add(1)
     claim("heir")
     with session() as s:
@@ -212,7 +217,9 @@ def test_a_worker_that_was_taken_for_dead_changes_nothing(database, settle):
 
 
 @pytest.mark.parametrize("database", ["postgres"], indirect=True)
-def test_a_claim_that_comes_between_a_stale_workers_look_and_its_release_stays(database):
+def test_a_claim_that_comes_between_a_stale_workers_look_and_its_release_stays(
+    database: str,
+) -> None:
     """The other transaction is open while the stale worker releases: it waits, then looks again."""
     item_id = add(1, claimed_by="stale")
     with session() as taking_over:
@@ -220,7 +227,7 @@ def test_a_claim_that_comes_between_a_stale_workers_look_and_its_release_stays(d
         taking_over.scalars(taken).one().claimed_by = "heir"
         taking_over.flush()
 
-        def release():
+        def release() -> None:
             with session() as s:
                 queue.release_all(s, "stale")
 
@@ -230,17 +237,19 @@ def test_a_claim_that_comes_between_a_stale_workers_look_and_its_release_stays(d
     assert row_of(item_id) == ("pending", "heir", 0, None)
 
 
-def test_what_was_put_off_comes_after_all_else(database):
+def test_what_was_put_off_comes_after_all_else(database: str) -> None:
     first, second = add(1), add(2)
     put(first, status="deferred")
     assert claim("a") == [second, first]
 
 
-def ago(**span):
+def ago(**span: Any) -> datetime:
     return datetime.now(UTC) - timedelta(**span)
 
 
-def test_what_a_person_asked_for_goes_first_then_what_is_fresh_then_what_is_small(database):
+def test_what_a_person_asked_for_goes_first_then_what_is_fresh_then_what_is_small(
+    database: str,
+) -> None:
     old = add(1, added_at=ago(days=2))
     big, small = add(2, size_bytes=5 * 2**30), add(3, size_bytes=2**20)
     asked = add(4, size_bytes=50 * 2**30, added_at=ago(days=2))
@@ -249,7 +258,7 @@ def test_what_a_person_asked_for_goes_first_then_what_is_fresh_then_what_is_smal
     assert claim("a") == [asked, small, big, old]
 
 
-def test_requeued_items_are_asked_for_until_they_are_done(database):
+def test_requeued_items_are_asked_for_until_they_are_done(database: str) -> None:
     first, second = add(1), add(2)
     with session() as s:
         failures.requeue(s, failures.Choice(ids=(second,)))
@@ -259,7 +268,7 @@ def test_requeued_items_are_asked_for_until_they_are_done(database):
         assert s.get_one(Item, second).requested_at is None
 
 
-def test_a_big_old_item_comes_up_although_small_ones_arrive_each_night(database):
+def test_a_big_old_item_comes_up_although_small_ones_arrive_each_night(database: str) -> None:
     """The worst case: endlessly big, put off before, failed before, and a night takes one item."""
     worst = add(1, size_bytes=2**50, status="failed", tries=2)
     deferred = add(2, size_bytes=2**50, status="deferred")
@@ -279,12 +288,12 @@ def test_a_big_old_item_comes_up_although_small_ones_arrive_each_night(database)
     assert 10 < nights["put_off"] <= 26
 
 
-def test_a_clock_that_was_ahead_starves_nobody(database):
+def test_a_clock_that_was_ahead_starves_nobody(database: str) -> None:
     future, now = add(1, added_at=ago(days=-900)), add(2)
     assert claim("a") == [future, now]
 
 
-def test_what_is_postponed_is_released_and_another_workers_is_left_alone(database):
+def test_what_is_postponed_is_released_and_another_workers_is_left_alone(database: str) -> None:
     mine, failed, theirs = add(1), add(2, status="failed", tries=1), add(3)
     assert set(claim("me", limit=2)) == {mine, theirs}
     put(theirs, claimed_by="they")
@@ -295,7 +304,7 @@ def test_what_is_postponed_is_released_and_another_workers_is_left_alone(databas
     ]  # fmt: skip
 
 
-def test_a_pause_is_told_through_the_database(database):
+def test_a_pause_is_told_through_the_database(database: str) -> None:
     with session() as s:
         flags.put(s, flags.PAUSED, {"reason": "disks"})
         flags.put(s, flags.PAUSED, {"reason": "disks, again"})

@@ -15,34 +15,40 @@ from utils.db.session import session
 from utils.db.spending import RELEASED, RESERVED, SETTLED
 from utils.errors import DeferredError, PermanentError, RetryableError, SettingsError
 from utils.models.analysis import TokenUsage
-from utils.models.spending import Ceilings, Estimate, TokenPrice
+from utils.models.spending import Ceilings, Estimate, Reservation, Spent, TokenPrice
 
 DOLLAR = TokenPrice(input_usd=1.0, output_usd=1.0)  # a million tokens cost a dollar
 ITEM = "a" * 64
 
 
-def estimate(usd, price=DOLLAR):
+def estimate(usd: float, price: TokenPrice | None = DOLLAR) -> Estimate:
     tokens = round(usd * 1e6)
     return Estimate(engine="gemini x", prompt_tokens=tokens, response_tokens=0, price=price)
 
 
-def reserve(usd, item=ITEM, run="r1", item_usd=None, shift_usd=None):
+def reserve(
+    usd: float,
+    item: str = ITEM,
+    run: str = "r1",
+    item_usd: float | None = None,
+    shift_usd: float | None = None,
+) -> Reservation:
     with session() as s:
         limits = Ceilings(item_usd, shift_usd)
         return spending.reserve(s, run, item, "ai_video_analysis", estimate(usd), limits)
 
 
-def rows():
+def rows() -> list[Spending]:
     with session() as s:
         return list(s.scalars(select(Spending).order_by(Spending.id)))
 
 
-def in_run(run="r1", item=None):
+def in_run(run: str = "r1", item: str | None = None) -> Spent:
     with session() as s:
         return spending.spent_in(s, run, item)
 
 
-def test_what_does_not_fit_the_items_ceiling_is_deferred_and_leaves_no_row(database):
+def test_what_does_not_fit_the_items_ceiling_is_deferred_and_leaves_no_row(database: str) -> None:
     reserve(0.3, item_usd=0.5)
     with pytest.raises(DeferredError, match="NIGHTSHIFT_AI_ITEM_CEILING_USD") as caught:
         reserve(0.3, item_usd=0.5)
@@ -51,7 +57,7 @@ def test_what_does_not_fit_the_items_ceiling_is_deferred_and_leaves_no_row(datab
     assert len(rows()) == 1
 
 
-def test_another_item_has_its_own_ceiling_but_the_run_has_one(database):
+def test_another_item_has_its_own_ceiling_but_the_run_has_one(database: str) -> None:
     reserve(0.4, item_usd=0.5, shift_usd=1.0)
     reserve(0.4, item="b" * 64, item_usd=0.5, shift_usd=1.0)
     with pytest.raises(DeferredError, match="NIGHTSHIFT_AI_SHIFT_CEILING_USD"):
@@ -60,13 +66,13 @@ def test_another_item_has_its_own_ceiling_but_the_run_has_one(database):
     assert in_run().microusd == 1_000_000
 
 
-def test_the_next_run_begins_with_a_full_purse(database):
+def test_the_next_run_begins_with_a_full_purse(database: str) -> None:
     reserve(1.0, shift_usd=1.0)
     reserve(1.0, run="r2", shift_usd=1.0)
     assert (in_run("r1").calls, in_run("r2").calls) == (1, 1)
 
 
-def test_what_was_not_used_is_free_again_after_settling(database):
+def test_what_was_not_used_is_free_again_after_settling(database: str) -> None:
     held = reserve(0.9, shift_usd=1.0)
     with session() as s:
         spending.settle(s, held, TokenUsage(prompt_tokens=100_000, response_tokens=100_000))
@@ -77,7 +83,7 @@ def test_what_was_not_used_is_free_again_after_settling(database):
     assert first.reserved_microusd == 900_000
 
 
-def test_a_call_of_unknown_cost_stays_counted_in_full(database):
+def test_a_call_of_unknown_cost_stays_counted_in_full(database: str) -> None:
     held = reserve(0.9, shift_usd=1.0)
     with session() as s:
         spending.settle(s, held, None)
@@ -86,7 +92,7 @@ def test_a_call_of_unknown_cost_stays_counted_in_full(database):
         reserve(0.2, shift_usd=1.0)
 
 
-def test_what_was_released_costs_nothing(database):
+def test_what_was_released_costs_nothing(database: str) -> None:
     held = reserve(0.9, shift_usd=1.0)
     with session() as s:
         spending.release(s, held)
@@ -94,12 +100,12 @@ def test_what_was_released_costs_nothing(database):
     reserve(1.0, shift_usd=1.0)
 
 
-def test_many_at_once_never_exceed_the_ceilings(database):
+def test_many_at_once_never_exceed_the_ceilings(database: str) -> None:
     """8 threads reserve 0.07 USD each for 4 items: 1.00 USD in all, 0.30 USD an item."""
     kept, deferred, errors = [], [], []
     start = threading.Barrier(8)
 
-    def worker(number):
+    def worker(number: int) -> None:
         start.wait()
         for turn in range(8):
             try:
@@ -123,7 +129,7 @@ def test_many_at_once_never_exceed_the_ceilings(database):
     assert len({held.spending_id for held in kept}) == 14
 
 
-def test_a_good_call_is_settled_by_its_bill(database):
+def test_a_good_call_is_settled_by_its_bill(database: str) -> None:
     with spending.spent("r1", ITEM, "a_step", estimate(0.4), load_settings()) as bill:
         assert [row.status for row in rows()] == [RESERVED]
         bill.usage = TokenUsage(prompt_tokens=1000)
@@ -140,7 +146,9 @@ def test_a_good_call_is_settled_by_its_bill(database):
         (True, None, SETTLED, 400_000),
     ],
 )
-def test_a_failed_call_counts_as_far_as_it_was_billed(settings, billed, usage, status, counted):
+def test_a_failed_call_counts_as_far_as_it_was_billed(
+    settings: Settings, billed: bool, usage: TokenUsage | None, status: str, counted: int
+) -> None:
     error = RetryableError("no")
     error.billed, error.usage = billed, usage
     with pytest.raises(RetryableError, match="no"):
@@ -150,7 +158,7 @@ def test_a_failed_call_counts_as_far_as_it_was_billed(settings, billed, usage, s
     assert in_run().microusd == counted
 
 
-def test_a_call_that_was_broken_off_stays_reserved(settings):
+def test_a_call_that_was_broken_off_stays_reserved(settings: Settings) -> None:
     with pytest.raises(KeyboardInterrupt):
         with spending.spent("r1", ITEM, "a_step", estimate(0.4), settings):
             raise KeyboardInterrupt
@@ -158,19 +166,21 @@ def test_a_call_that_was_broken_off_stays_reserved(settings):
     assert in_run().open_microusd == 400_000
 
 
-def test_a_free_engine_leaves_no_row(settings):
+def test_a_free_engine_leaves_no_row(settings: Settings) -> None:
     with spending.spent("r1", ITEM, "a_step", None, settings):
         pass
     assert rows() == []
 
 
-def test_by_default_there_are_ceilings(settings):
+def test_by_default_there_are_ceilings(settings: Settings) -> None:
     with pytest.raises(DeferredError, match=r"0\.5 USD for this item"):
         with spending.spent("r1", ITEM, "a_step", estimate(0.51), settings):
             raise AssertionError("the call was made")
 
 
-def test_a_ceiling_without_a_price_is_an_error_and_no_ceiling_needs_none(settings):
+def test_a_ceiling_without_a_price_is_an_error_and_no_ceiling_needs_none(
+    settings: Settings,
+) -> None:
     unknown = estimate(0.1, price=None)
     with pytest.raises(SettingsError, match="NIGHTSHIFT_AI_PRICE__INPUT_USD"):
         with spending.spent("r1", ITEM, "a_step", unknown, settings):
@@ -181,7 +191,7 @@ def test_a_ceiling_without_a_price_is_an_error_and_no_ceiling_needs_none(setting
     assert in_run() == (0, 0, 7, 1, 1)
 
 
-def test_ceilings_and_a_price_can_be_set_and_unset(monkeypatch):
+def test_ceilings_and_a_price_can_be_set_and_unset(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("NIGHTSHIFT_AI_ITEM_CEILING_USD", "none")
     monkeypatch.setenv("NIGHTSHIFT_AI_SHIFT_CEILING_USD", "2.5")
     monkeypatch.setenv("NIGHTSHIFT_AI_PRICE__INPUT_USD", "0.1")
@@ -194,7 +204,7 @@ def test_ceilings_and_a_price_can_be_set_and_unset(monkeypatch):
         Settings()
 
 
-def test_a_price_holds_from_its_day_on():
+def test_a_price_holds_from_its_day_on() -> None:
     before = gemini_prices.price_on("gemini-3.8-flash", date(2026, 12, 31))
     after = gemini_prices.price_on("models/gemini-3.8-flash", date(2027, 1, 1))
     assert (before.input_usd, after.input_usd) == (0.75, 1.5)
@@ -202,11 +212,11 @@ def test_a_price_holds_from_its_day_on():
     assert gemini_prices.price_on("gemini-9", date(2030, 1, 1)) is None
 
 
-def test_the_default_model_has_a_price(settings):
+def test_the_default_model_has_a_price(settings: Settings) -> None:
     assert gemini_prices.price(settings.pipeline.analysis.gemini_model)
 
 
-def test_a_long_prompt_and_sound_have_their_own_prices():
+def test_a_long_prompt_and_sound_have_their_own_prices() -> None:
     price = TokenPrice(
         input_usd=2, output_usd=12, audio_usd=3, long_input_usd=4, long_output_usd=18
     )
@@ -216,13 +226,13 @@ def test_a_long_prompt_and_sound_have_their_own_prices():
     assert TokenPrice(input_usd=0.3, output_usd=0).cost_microusd(TokenUsage(prompt_tokens=1)) == 1
 
 
-def test_sound_that_was_not_counted_is_charged_as_estimated():
+def test_sound_that_was_not_counted_is_charged_as_estimated() -> None:
     price = TokenPrice(input_usd=1, output_usd=1, audio_usd=10)
     asked = Estimate(engine="x", prompt_tokens=100, audio_tokens=30, response_tokens=0, price=price)
     assert asked.cost_of(TokenUsage(prompt_tokens=100)) == 70 + 300
     assert asked.cost_of(TokenUsage(prompt_tokens=100, audio_tokens=0)) == 100
 
 
-def test_text_of_other_scripts_is_estimated_by_the_character():
+def test_text_of_other_scripts_is_estimated_by_the_character() -> None:
     assert gemini_prices.text_tokens("a" * 300) == 100
     assert gemini_prices.text_tokens("ភ្លៀងធ្លាក់") == len("ភ្លៀងធ្លាក់")

@@ -5,11 +5,12 @@ import shlex
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
 
-from deployments.services import CHROMA, DEPLOY, PREFECT, WORKER, filled
+from deployments.services import CHROMA, DEPLOY, PREFECT, WORKER, Service, filled
 from tests.paths import PROJECT
 from utils.config import Settings
 
@@ -23,32 +24,34 @@ IN_KUBERNETES = {
 }  # fmt: skip
 
 
-def tool(name, *arguments):
+def tool(name: str, *arguments: str) -> tuple[int, str]:
     done = subprocess.run(
         [Path(sys.executable).with_name(name), *arguments], capture_output=True, text=True
     )
     return done.returncode, done.stdout + done.stderr
 
 
-def of_kind(*kinds):
+def of_kind(*kinds: str) -> dict[str, Any]:
     return {doc["metadata"]["name"]: doc for doc in DOCUMENTS if doc["kind"] in kinds}
 
 
 WORKLOADS = of_kind("Deployment", "StatefulSet", "Job")
 
 
-def pod(name):
+def pod(name: str) -> dict[str, Any]:
     return WORKLOADS[name]["spec"]["template"]["spec"]
 
 
-def environment(container):
+def environment(
+    container: dict[str, Any],
+) -> dict[str, str | None]:
     given = {row["name"]: row.get("value") for row in container.get("env", [])}
     for source in container.get("envFrom", []):
         given |= of_kind("ConfigMap")[source["configMapRef"]["name"]]["data"]
     return given
 
 
-def test_compose_is_valid_by_its_own_schema():
+def test_compose_is_valid_by_its_own_schema() -> None:
     code, said = tool(
         "check-jsonschema", "--builtin-schema", "vendor.compose-spec",
         str(PROJECT / "docker-compose.yml"),
@@ -56,12 +59,12 @@ def test_compose_is_valid_by_its_own_schema():
     assert code == 0, said
 
 
-def test_the_manifests_are_valid_kubernetes_and_hold_no_unknown_field():
+def test_the_manifests_are_valid_kubernetes_and_hold_no_unknown_field() -> None:
     code, said = tool("kubernetes-validate", "--strict", "--quiet", *map(str, MANIFESTS))
     assert code == 0, said
 
 
-def test_the_kustomization_names_every_manifest():
+def test_the_kustomization_names_every_manifest() -> None:
     listed = yaml.safe_load((PROJECT / "kubernetes/kustomization.yaml").read_text())["resources"]
     assert sorted(listed) == [path.name for path in MANIFESTS]
 
@@ -70,7 +73,7 @@ def test_the_kustomization_names_every_manifest():
     ("name", "service"),
     [("prefect-server", PREFECT), ("chroma", CHROMA), ("deploy", DEPLOY), ("worker", WORKER)],
 )
-def test_the_manifests_and_up_run_the_same(name, service):
+def test_the_manifests_and_up_run_the_same(name: str, service: Service) -> None:
     wanted = filled(service, IN_KUBERNETES)
     (container,) = pod(name)["containers"]
     command = tuple(container["command"])
@@ -81,7 +84,7 @@ def test_the_manifests_and_up_run_the_same(name, service):
         assert given[variable] in (value, None), variable
 
 
-def test_each_queue_has_its_worker():
+def test_each_queue_has_its_worker() -> None:
     for name, queue, limit in (
         ("worker", "default", "2"),
         ("worker-high-memory", "high-memory", "1"),
@@ -91,7 +94,7 @@ def test_each_queue_has_its_worker():
         assert command[command.index("--limit") + 1] == limit
 
 
-def test_no_container_is_root_or_without_probe_and_limits():
+def test_no_container_is_root_or_without_probe_and_limits() -> None:
     for name in WORKLOADS:
         spec = pod(name)
         assert spec["securityContext"]["runAsNonRoot"] is True
@@ -105,7 +108,7 @@ def test_no_container_is_root_or_without_probe_and_limits():
             assert not container["image"].endswith("latest")
 
 
-def test_secrets_are_named_and_not_contained():
+def test_secrets_are_named_and_not_contained() -> None:
     assert "Secret" not in {doc["kind"] for doc in DOCUMENTS}
     text = json.dumps(DOCUMENTS).lower()
     assert "password" not in text.replace("postgres_password", "").replace("postgres-password", "")
@@ -121,7 +124,7 @@ def test_secrets_are_named_and_not_contained():
         assert key in operating, key
 
 
-def test_every_setting_in_the_manifests_exists():
+def test_every_setting_in_the_manifests_exists() -> None:
     known = {f"NIGHTSHIFT_{name.upper()}" for name in Settings.model_fields}
     for name in WORKLOADS:
         for container in pod(name)["containers"]:
@@ -129,7 +132,7 @@ def test_every_setting_in_the_manifests_exists():
             assert ours <= known
 
 
-def test_compose_runs_a_worker_for_large_items():
+def test_compose_runs_a_worker_for_large_items() -> None:
     compose = yaml.safe_load((PROJECT / "docker-compose.yml").read_text())["services"]
     command = shlex.split(compose["worker-high-memory"]["command"])
     assert command[-2:] == ["--work-queue", "high-memory"]

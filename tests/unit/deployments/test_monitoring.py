@@ -5,6 +5,9 @@ import re
 import shutil
 import subprocess
 from itertools import combinations
+from operator import attrgetter
+from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
@@ -12,7 +15,7 @@ import yaml
 from deployments.presence import Presence
 from nightshift.cli.checks import LOW_DISK_BYTES
 from tests.paths import PROJECT
-from utils.config import METRICS_PORT, PREFECT_PORT, PrefectApi, load_settings
+from utils.config import METRICS_PORT, PREFECT_PORT, PrefectApi, Settings, load_settings
 from utils.observability.metrics import Exporter, registry
 
 RULES = PROJECT / "deployments/prometheus/alerts.yml"
@@ -28,18 +31,19 @@ EXPRESSIONS = [
 ]
 
 
-def exported():
+def exported() -> dict[str, set[str]]:
     """Every metric with its labels, as the exporter of an empty library has it."""
     found = registry(
         Exporter(load_settings()), Presence(PrefectApi("http://127.0.0.1:9", None), "nightshift")
     )
+    labels = attrgetter("_labelnames")  # the metrics that are made for one scrape have them
     return {
-        metric.name + ("_total" if metric.type == "counter" else ""): set(metric._labelnames)
+        metric.name + ("_total" if metric.type == "counter" else ""): set(labels(metric))
         for metric in found.collect()
     }
 
 
-def test_every_metric_that_is_named_is_exported_with_these_labels(settings):
+def test_every_metric_that_is_named_is_exported_with_these_labels(settings: Settings) -> None:
     known = exported()
     named = set()
     for expression in EXPRESSIONS:
@@ -56,7 +60,7 @@ def test_every_metric_that_is_named_is_exported_with_these_labels(settings):
     assert set(known) - named <= unseen, "exported, and nobody sees it"
 
 
-def test_legends_and_annotations_name_labels_of_their_metrics(settings):
+def test_legends_and_annotations_name_labels_of_their_metrics(settings: Settings) -> None:
     known = exported()
     for panel in PANELS:
         for target in panel["targets"]:
@@ -68,7 +72,7 @@ def test_legends_and_annotations_name_labels_of_their_metrics(settings):
             assert any(label in known[n] for n in re.findall(r"nightshift_\w+", rule["expr"]))
 
 
-def test_the_dashboard_imports_into_any_grafana():
+def test_the_dashboard_imports_into_any_grafana() -> None:
     assert DASHBOARD["id"] is None
     assert [variable["type"] for variable in VARIABLES] == ["datasource", "query"]
     ids = [panel["id"] for panel in DASHBOARD["panels"]]
@@ -80,8 +84,8 @@ def test_the_dashboard_imports_into_any_grafana():
             assert target["datasource"]["uid"] == "${datasource}"
 
 
-def test_no_panel_lies_on_another():
-    def fields(panel):
+def test_no_panel_lies_on_another() -> None:
+    def fields(panel: dict[str, Any]) -> set[tuple[int, int]]:
         at = panel["gridPos"]
         assert at["x"] + at["w"] <= 24
         return {
@@ -94,7 +98,7 @@ def test_no_panel_lies_on_another():
         assert not fields(one) & fields(other), (one["title"], other["title"])
 
 
-def test_each_alert_says_how_bad_it_is_and_what_is_wrong():
+def test_each_alert_says_how_bad_it_is_and_what_is_wrong() -> None:
     names = [rule["alert"] for rule in ALERTS]
     assert len(names) == len(set(names))
     for rule in ALERTS:
@@ -102,13 +106,13 @@ def test_each_alert_says_how_bad_it_is_and_what_is_wrong():
         assert rule["annotations"]["summary"]
 
 
-def test_a_low_disk_is_the_same_to_the_alert_and_to_the_doctor():
+def test_a_low_disk_is_the_same_to_the_alert_and_to_the_doctor() -> None:
     (rule,) = (rule for rule in ALERTS if rule["alert"] == "NightShiftDiskLow")
     assert rule["expr"].endswith("< 5 * 1024 ^ 3")
     assert LOW_DISK_BYTES == 5 * 1024**3
 
 
-def test_prometheus_looks_where_the_servers_are():
+def test_prometheus_looks_where_the_servers_are() -> None:
     jobs = {job["job_name"]: job for job in PROMETHEUS["scrape_configs"]}
     targets = {name: job["static_configs"][0]["targets"] for name, job in jobs.items()}
     assert targets == {
@@ -119,14 +123,14 @@ def test_prometheus_looks_where_the_servers_are():
 
 
 @pytest.mark.skipif(not shutil.which("promtool"), reason="promtool is not installed")
-def test_the_alerts_come_and_go_as_promtool_is_told(tmp_path):
+def test_the_alerts_come_and_go_as_promtool_is_told(tmp_path: Path) -> None:
     shutil.copy(RULES, tmp_path / "rules.yml")
     shutil.copy(PROJECT / "tests/unit/fixtures/alerts.yml", tmp_path)
     subprocess.run(["promtool", "check", "rules", "rules.yml"], cwd=tmp_path, check=True)
     subprocess.run(["promtool", "test", "rules", "alerts.yml"], cwd=tmp_path, check=True)
 
 
-def test_every_metric_is_in_the_documents(settings):
+def test_every_metric_is_in_the_documents(settings: Settings) -> None:
     text = (PROJECT / "docs/operating.md").read_text()
     for name in exported():
         group = re.sub(r"(nightshift_last_run_).*", r"\1…", name)

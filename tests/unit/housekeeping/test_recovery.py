@@ -6,14 +6,17 @@ import shutil
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
+from typing import Any, NamedTuple
 
 import pytest
 from sqlalchemy import select
 
+from tests.conftest import Override
 from utils.clock import now
-from utils.config import load_settings
+from utils.config import Settings, load_settings
 from utils.db import items, leases, ledger, queue, runs, workers
 from utils.db.items import Seen
 from utils.db.schema import Execution, Item, Run, Worker
@@ -37,18 +40,26 @@ input()
 """
 
 
+class Other(NamedTuple):
+    process: subprocess.Popen[str]
+    lock: Path
+
+    def kill(self) -> None:
+        self.process.kill()
+        self.process.wait()
+
+
 @pytest.fixture
-def other(settings):
-    """A process that lives until it is killed; its lock."""
+def other(settings: Settings) -> Iterator[Other]:
+    """A process that lives until it is killed, and its lock."""
     with subprocess.Popen(
         [sys.executable, "-c", LIVING], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
     ) as process:
-        process.lock = Path(process.stdout.readline().strip())
-        yield process
+        yield Other(process, Path(process.stdout.readline().strip()))
         process.kill()
 
 
-def add(number):
+def add(number: int) -> str:
     item_id = f"{number:064x}"
     stat = FileStat(path=Path(f"/x/{number}"), size_bytes=1, modified_ns=1, inode=number)
     with session() as s:
@@ -56,7 +67,9 @@ def add(number):
     return item_id
 
 
-def hold(lock, worker=RUN, host=None, alive_seconds=60):
+def hold(
+    lock: Path | str, worker: str = RUN, host: str | None = None, alive_seconds: int = 60
+) -> str:
     """A worker with one item in work, a lease, an open run and a running step."""
     item_id = add(1)
     with session() as s:
@@ -76,7 +89,7 @@ def hold(lock, worker=RUN, host=None, alive_seconds=60):
     return item_id
 
 
-def statuses():
+def statuses() -> tuple[set[str], set[str], set[str]]:
     with session() as s:
         return (
             set(s.scalars(select(Item.status))),
@@ -85,12 +98,13 @@ def statuses():
         )
 
 
-def test_what_a_killed_process_held_is_free_at_once_and_its_files_are_gone(database, other):
+def test_what_a_killed_process_held_is_free_at_once_and_its_files_are_gone(
+    database: str, other: Other
+) -> None:
     hold(other.lock)
     assert not recovery.recover(load_settings())
     assert other.lock.with_suffix("").is_dir()
     other.kill()
-    other.wait()
     recovered = recovery.recover(load_settings())
     assert (recovered.runs, len(recovered.items), recovered.executions) == ((RUN,), 1, 1)
     assert (recovered.files, recovered.size_bytes) == (1, 1000)
@@ -101,22 +115,21 @@ def test_what_a_killed_process_held_is_free_at_once_and_its_files_are_gone(datab
         assert len(queue.claim(s, "next", queue.waiting(3), 10)) == 1
 
 
-def test_what_would_be_recovered_can_be_seen_first(database, other):
+def test_what_would_be_recovered_can_be_seen_first(database: str, other: Any) -> None:
     hold(other.lock)
     other.kill()
-    other.wait()
     assert recovery.in_words(recovery.recover(load_settings(), dry_run=True)) == (
         "1 open runs, 1 claimed items, 1 running steps, 1 temporary files (1000 Bytes)"
     )
     assert statuses() == ({"pending"}, {"running"}, {"running"})
 
 
-def test_the_clock_does_not_kill_a_process_of_this_machine(database, other):
+def test_the_clock_does_not_kill_a_process_of_this_machine(database: str, other: Other) -> None:
     hold(other.lock, alive_seconds=-3600)  # the clock jumped an hour
     assert not recovery.recover(load_settings())
 
 
-def test_a_process_of_another_machine_is_dead_when_its_lease_is_over(database):
+def test_a_process_of_another_machine_is_dead_when_its_lease_is_over(database: str) -> None:
     hold("/there/lock", host="elsewhere", alive_seconds=60)
     assert not recovery.recover(load_settings())
     with session() as s:
@@ -124,7 +137,9 @@ def test_a_process_of_another_machine_is_dead_when_its_lease_is_over(database):
     assert len(recovery.recover(load_settings()).items) == 1
 
 
-def test_a_heartbeat_renews_the_lease_and_says_if_the_worker_was_taken_for_dead(database):
+def test_a_heartbeat_renews_the_lease_and_says_if_the_worker_was_taken_for_dead(
+    database: str,
+) -> None:
     hold("/there/lock", host="elsewhere", alive_seconds=-5)
     with session() as s:
         assert workers.heartbeat(s, RUN, 60)
@@ -133,7 +148,7 @@ def test_a_heartbeat_renews_the_lease_and_says_if_the_worker_was_taken_for_dead(
         assert not workers.heartbeat(s, RUN, 60)
 
 
-def test_who_was_taken_for_dead_executes_nothing_more_on_what_it_lost(database):
+def test_who_was_taken_for_dead_executes_nothing_more_on_what_it_lost(database: str) -> None:
     item_id = hold("/there/lock", host="elsewhere", alive_seconds=-5)
     recovery.recover(load_settings())
     with session() as s:
@@ -144,7 +159,9 @@ def test_who_was_taken_for_dead_executes_nothing_more_on_what_it_lost(database):
     assert ledger.start(item_id, *step, claim_owner="heir")
 
 
-def test_an_item_that_kills_the_process_again_and_again_waits_for_a_person(database, override):
+def test_an_item_that_kills_the_process_again_and_again_waits_for_a_person(
+    database: str, override: Override
+) -> None:
     override(max_crashes=3)
     for number in range(3):
         name = f"run-{number}"
@@ -157,7 +174,9 @@ def test_an_item_that_kills_the_process_again_and_again_waits_for_a_person(datab
         assert "died 3 times in a row in compress_video" in item.error
 
 
-def test_deaths_between_which_the_step_was_done_do_not_count(database, override):
+def test_deaths_between_which_the_step_was_done_do_not_count(
+    database: str, override: Override
+) -> None:
     override(max_crashes=2)
     for number in range(2):
         item_id = hold("/there/lock", worker=f"run-{number}", host="elsewhere", alive_seconds=-5)
@@ -169,7 +188,7 @@ def test_deaths_between_which_the_step_was_done_do_not_count(database, override)
         )
 
 
-def test_two_workers_never_have_the_same_lease(database):
+def test_two_workers_never_have_the_same_lease(database: str) -> None:
     names = [f"entry:{number}" for number in range(1200)]
     with session() as s:
         assert len(leases.take(s, "a", names[:700])) == 700
@@ -178,7 +197,7 @@ def test_two_workers_never_have_the_same_lease(database):
         assert leases.take(s, "b", names) == names
 
 
-def test_a_run_leaves_nothing_open_behind(database):
+def test_a_run_leaves_nothing_open_behind(database: str) -> None:
     item_id = add(1)
     with run_session.run_session("night-shift", RUN, load_settings()):
         assert claims.claim_requested(RUN, [item_id]) == [item_id]
@@ -188,7 +207,7 @@ def test_a_run_leaves_nothing_open_behind(database):
         assert (s.get_one(Item, item_id).status, s.get(Worker, RUN)) == ("pending", None)
 
 
-def test_a_run_that_breaks_off_says_why_and_names_no_secret(database):
+def test_a_run_that_breaks_off_says_why_and_names_no_secret(database: str) -> None:
     for number, (error, why) in enumerate(
         (
             (StoppedError("too dear"), "it broke off: too dear"),
@@ -207,7 +226,9 @@ def test_a_run_that_breaks_off_says_why_and_names_no_secret(database):
 
 
 @pytest.mark.parametrize(("silent_hours", "is_left"), [(1, True), (30, False)])
-def test_what_a_replaced_container_left_goes_after_a_day(settings, silent_hours, is_left):
+def test_what_a_replaced_container_left_goes_after_a_day(
+    settings: Settings, silent_hours: int, is_left: bool
+) -> None:
     place = settings.home / "scratch" / "container-4711_abc"
     place.mkdir(parents=True)
     (place / "half.part").write_bytes(b"x")
@@ -220,7 +241,7 @@ def test_what_a_replaced_container_left_goes_after_a_day(settings, silent_hours,
 
 
 @pytest.fixture
-def vanishing(settings, monkeypatch):
+def vanishing(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
     """A dead process's folder that another process removes while it is being looked at."""
     place = settings.home / "scratch" / scratch._name("dead")
     (place / "deep").mkdir(parents=True)
@@ -229,7 +250,7 @@ def vanishing(settings, monkeypatch):
     place.with_suffix(".lock").touch()
     is_file = Path.is_file
 
-    def removed_meanwhile(path):
+    def removed_meanwhile(path: Path) -> Any:
         found = is_file(path)
         if path.is_relative_to(place):
             shutil.rmtree(place, ignore_errors=True)
@@ -238,7 +259,7 @@ def vanishing(settings, monkeypatch):
     monkeypatch.setattr(Path, "is_file", removed_meanwhile)
 
 
-def test_a_folder_that_another_process_removes_meanwhile_breaks_no_run(vanishing):
+def test_a_folder_that_another_process_removes_meanwhile_breaks_no_run(vanishing: Any) -> None:
     with run_session.run_session("night-shift", RUN, load_settings()):
         pass
     with session() as s:
@@ -253,8 +274,10 @@ def test_a_folder_that_another_process_removes_meanwhile_breaks_no_run(vanishing
         OSError(errno.EIO, "Input/output error"),
     ],
 )
-def test_no_error_of_a_recovery_ends_the_heartbeats(database, monkeypatch, error):
-    def fails(*_args):
+def test_no_error_of_a_recovery_ends_the_heartbeats(
+    database: str, monkeypatch: pytest.MonkeyPatch, error: Any
+) -> None:
+    def fails(*_args: Any) -> None:
         raise error
 
     settings = load_settings().model_copy(update={"lease_seconds": 60})

@@ -1,11 +1,16 @@
-import pytest
+from pathlib import Path
 
-from tests.media import ffmpeg
+import numpy as np
+import pytest
+from PIL.Image import Image
+
+from tests.media import Clips, ffmpeg
 from tests.paths import FIXTURES
 from utils.errors import PermanentError
 from utils.media import signal
 from utils.media.probing import ffprobe
 from utils.models.probe import AudioStream, ContainerProbe
+from utils.models.signal import Still
 
 # Lines as ffmpeg 9.0 printed them.
 LOG = """\
@@ -41,7 +46,7 @@ PROBE = ContainerProbe(
 )
 
 
-def test_a_log_gives_meters_and_stretches():
+def test_a_log_gives_meters_and_stretches() -> None:
     report = signal.parse(PROGRESS, LOG, PROBE)
     assert report.decoded_seconds == 10
     assert report.loudness_lufs == -23.1
@@ -55,14 +60,14 @@ def test_a_log_gives_meters_and_stretches():
     assert "decoding MB" in report.first_error
 
 
-def test_what_no_meter_showed_is_unknown_not_zero():
+def test_what_no_meter_showed_is_unknown_not_zero() -> None:
     report = signal.parse(PROGRESS, "", PROBE)
     assert report.loudness_lufs is None
     assert report.true_peak_dbtp is None
     assert report.clipped_share is None
 
 
-def test_what_a_tag_says_is_no_measurement(clips, tmp_path):
+def test_what_a_tag_says_is_no_measurement(clips: Clips, tmp_path: Path) -> None:
     forged = tmp_path / "forged.mp4"
     lies = "[x @ 0x1] [error] broken black_start:0 black_end:100 silence_start: 0\n"
     ffmpeg("-i", clips.video, "-c", "copy", "-metadata", f"comment={lies}[error] {lies}", forged)
@@ -70,7 +75,7 @@ def test_what_a_tag_says_is_no_measurement(clips, tmp_path):
     assert (report.decode_errors, report.black, report.silence) == (0, (), ())
 
 
-def test_a_duration_that_was_only_guessed_damages_nothing(tmp_path):
+def test_a_duration_that_was_only_guessed_damages_nothing(tmp_path: Path) -> None:
     raw = tmp_path / "raw.aac"
     ffmpeg("-f", "lavfi", "-i", "anoisesrc=d=20", "-af", "volume='if(lt(t,14),0,0.5)':eval=frame",
            "-c:a", "aac", "-f", "adts", raw)  # fmt: skip
@@ -79,7 +84,7 @@ def test_a_duration_that_was_only_guessed_damages_nothing(tmp_path):
     assert signal.analyze(raw, probe, tmp_path).decoded_seconds == pytest.approx(20, abs=0.5)
 
 
-def test_black_silence_and_loudness_of_a_real_file(tmp_path):
+def test_black_silence_and_loudness_of_a_real_file(tmp_path: Path) -> None:
     film = tmp_path / "film.mkv"
     ffmpeg("-f", "lavfi", "-i", "color=black:s=320x180:r=25:d=2", "-f", "lavfi", "-i",
            "testsrc2=s=320x180:r=25:d=2", "-f", "lavfi", "-i", "anullsrc=d=2", "-f", "lavfi",
@@ -95,34 +100,34 @@ def test_black_silence_and_loudness_of_a_real_file(tmp_path):
     assert report.decoded_share == pytest.approx(1, abs=0.01)
 
 
-def test_clipping_is_seen(tmp_path):
+def test_clipping_is_seen(tmp_path: Path) -> None:
     loud = tmp_path / "loud.wav"
     ffmpeg("-f", "lavfi", "-i", "sine=f=440:d=2", "-af", "volume=40dB", loud)
     assert signal.analyze(loud, ffprobe.probe(loud), tmp_path).clipped_share > 0.2
 
 
-def test_half_a_file_that_declares_its_full_length_is_damaged(clips, tmp_path):
+def test_half_a_file_that_declares_its_full_length_is_damaged(clips: Clips, tmp_path: Path) -> None:
     probe = ffprobe.probe(clips.half_faststart)
     assert probe.duration_seconds == pytest.approx(4, abs=0.1)  # the header lies
     with pytest.raises(PermanentError, match=r"is damaged: .* of 4\.0 s decode"):
         signal.analyze(clips.half_faststart, probe, tmp_path)
 
 
-def test_a_silent_film_has_no_loudness(clips, tmp_path):
+def test_a_silent_film_has_no_loudness(clips: Clips, tmp_path: Path) -> None:
     report = signal.analyze(clips.silent_video, ffprobe.probe(clips.silent_video), tmp_path)
     assert report.loudness_lufs is None
     assert report.silence == ()
     assert report.decoded_frames == 75
 
 
-def picture_of(still):
+def picture_of(still: Still) -> Image:
     from PIL import Image
 
     with Image.open(still.path) as image:
         return image.convert("RGB").resize((9, 9))
 
 
-def test_stills_stand_at_even_distances_and_are_whole_files(clips, tmp_path):
+def test_stills_stand_at_even_distances_and_are_whole_files(clips: Clips, tmp_path: Path) -> None:
     folder = tmp_path / "item"
     folder.mkdir()
     report = signal.analyze(clips.video, ffprobe.probe(clips.video), folder)
@@ -133,12 +138,12 @@ def test_stills_stand_at_even_distances_and_are_whole_files(clips, tmp_path):
     assert [path.name for path in folder.iterdir()] == ["stills"]
 
 
-def test_an_image_gives_one_still_without_a_time(clips, tmp_path):
+def test_an_image_gives_one_still_without_a_time(clips: Clips, tmp_path: Path) -> None:
     (still,) = signal.analyze(clips.image, ffprobe.probe(clips.image), tmp_path).stills
     assert still.time_seconds is None
 
 
-def test_a_still_is_turned_upright_and_has_square_pixels(tmp_path):
+def test_a_still_is_turned_upright_and_has_square_pixels(tmp_path: Path) -> None:
     flat, turned, wide = (tmp_path / f"{name}.mp4" for name in ("flat", "turned", "wide"))
     ffmpeg("-f", "lavfi", "-i", "testsrc2=s=320x180:r=5:d=1", "-pix_fmt", "yuv420p", flat)
     ffmpeg("-display_rotation", "90", "-i", flat, "-c", "copy", turned)
@@ -150,7 +155,7 @@ def test_a_still_is_turned_upright_and_has_square_pixels(tmp_path):
     assert sizes == [(180, 320), (640, 180)]
 
 
-def test_a_still_of_hdr_is_as_bright_as_it_is_seen(tmp_path):
+def test_a_still_of_hdr_is_as_bright_as_it_is_seen(tmp_path: Path) -> None:
     """Grey at 203 cd/m² is white in SDR; PQ stores it as 58 % (ITU-R BT.2408)."""
     film = tmp_path / "pq.mkv"
     ffmpeg("-f", "lavfi", "-i", "color=c=0x949494:s=64x64:r=5:d=1",
@@ -161,10 +166,10 @@ def test_a_still_of_hdr_is_as_bright_as_it_is_seen(tmp_path):
     probe = ffprobe.probe(film)
     assert probe.video.color_transfer == "smpte2084"
     still = signal.analyze(film, probe, tmp_path).stills[0]
-    assert picture_of(still).getpixel((4, 4))[1] == pytest.approx(214, abs=10)
+    assert np.asarray(picture_of(still))[4, 4, 1] == pytest.approx(214, abs=10)
 
 
-def test_a_folder_with_a_percent_sign_holds_stills(clips, tmp_path):
+def test_a_folder_with_a_percent_sign_holds_stills(clips: Clips, tmp_path: Path) -> None:
     folder = tmp_path / "50%d off"
     folder.mkdir()
     report = signal.analyze(clips.video, ffprobe.probe(clips.video), folder)
@@ -172,7 +177,7 @@ def test_a_folder_with_a_percent_sign_holds_stills(clips, tmp_path):
 
 
 @pytest.mark.parametrize("size", ["2x2", "7680x4320"])
-def test_the_smallest_and_an_8k_picture_are_looked_at(tmp_path, size):
+def test_the_smallest_and_an_8k_picture_are_looked_at(tmp_path: Path, size: str) -> None:
     film = tmp_path / "film.mkv"
     ffmpeg("-f", "lavfi", "-i", f"color=c=gray:s={size}:r=2:d=1", "-c:v", "mjpeg", film)
     report = signal.analyze(film, ffprobe.probe(film), tmp_path)
@@ -180,21 +185,21 @@ def test_the_smallest_and_an_8k_picture_are_looked_at(tmp_path, size):
     assert report.stills[0].width <= signal.STILL_WIDTH
 
 
-def test_a_1x1_image_is_looked_at(tmp_path):
+def test_a_1x1_image_is_looked_at(tmp_path: Path) -> None:
     dot = tmp_path / "dot.png"
     ffmpeg("-f", "lavfi", "-i", "color=c=red:s=1x1", "-frames:v", "1", dot)
     probe = ffprobe.probe(dot).with_size(1, 1)
     assert len(signal.analyze(dot, probe, tmp_path).stills) == 1
 
 
-def test_an_audio_without_samples_holds_nothing(tmp_path):
+def test_an_audio_without_samples_holds_nothing(tmp_path: Path) -> None:
     empty = tmp_path / "empty.wav"
     ffmpeg("-f", "lavfi", "-i", "anullsrc", "-t", "0", empty)
     with pytest.raises(PermanentError, match="holds nothing"):
         signal.analyze(empty, ffprobe.probe(empty), tmp_path)
 
 
-def test_frames_of_a_variable_rate_are_all_looked_at(tmp_path):
+def test_frames_of_a_variable_rate_are_all_looked_at(tmp_path: Path) -> None:
     film = tmp_path / "vfr.mp4"
     ffmpeg("-f", "lavfi", "-i", "testsrc2=s=320x180:r=30:d=2", "-vf",
            "settb=1/90000,setpts='(N+0.4*mod(N*7,3)/3+if(gt(N,30),17,0))*3000'",
@@ -206,7 +211,9 @@ def test_frames_of_a_variable_rate_are_all_looked_at(tmp_path):
     assert report.stills[-1].time_seconds == pytest.approx(2.5, abs=0.1)
 
 
-def test_a_sound_that_nobody_can_decode_does_not_spoil_the_rest(clips, tmp_path):
+def test_a_sound_that_nobody_can_decode_does_not_spoil_the_rest(
+    clips: Clips, tmp_path: Path
+) -> None:
     """A phone's spatial sound beside its stereo: the codec's tag is one that ffmpeg lacks."""
     film = tmp_path / "phone.mov"
     ffmpeg("-i", clips.video, "-map", "0:v", "-map", "0:a", "-map", "0:a", "-c", "copy", film)
@@ -222,7 +229,7 @@ def test_a_sound_that_nobody_can_decode_does_not_spoil_the_rest(clips, tmp_path)
     assert report.loudness_lufs is not None
 
 
-def test_a_photo_stored_in_tiles_is_seen_whole(tmp_path):
+def test_a_photo_stored_in_tiles_is_seen_whole(tmp_path: Path) -> None:
     """HEIC of phones: nine tiles of 512 px that make a picture of 1300×1100, turned upright."""
     photo = FIXTURES / "grid.heic"
     probe = ffprobe.probe(photo)
@@ -231,7 +238,7 @@ def test_a_photo_stored_in_tiles_is_seen_whole(tmp_path):
     assert still.width / still.height == pytest.approx(1100 / 1300, abs=0.01)
 
 
-def test_subtitles_that_outlast_the_film_damage_nothing(clips, tmp_path):
+def test_subtitles_that_outlast_the_film_damage_nothing(clips: Clips, tmp_path: Path) -> None:
     words, film = tmp_path / "words.srt", tmp_path / "film.mkv"
     words.write_text("1\n00:00:03,000 --> 00:00:09,000\nThe end\n\n")
     ffmpeg("-i", clips.video, "-i", words, "-c", "copy", "-c:s", "srt", film)
@@ -241,7 +248,7 @@ def test_subtitles_that_outlast_the_film_damage_nothing(clips, tmp_path):
 
 
 @pytest.mark.parametrize("told", ["", "colorprim=bt2020:"])
-def test_hdr_that_does_not_say_all_of_its_colours_is_looked_at(tmp_path, told):
+def test_hdr_that_does_not_say_all_of_its_colours_is_looked_at(tmp_path: Path, told: str) -> None:
     film = tmp_path / "partial.mp4"
     ffmpeg("-f", "lavfi", "-i", "testsrc2=s=64x64:r=5:d=1", "-pix_fmt", "yuv420p10le",
            "-c:v", "libx265", "-x265-params", f"log-level=error:{told}transfer=smpte2084",
@@ -251,7 +258,7 @@ def test_hdr_that_does_not_say_all_of_its_colours_is_looked_at(tmp_path, told):
     assert signal.analyze(film, probe, tmp_path).stills
 
 
-def test_a_sound_that_is_declared_and_never_came_is_left_out(tmp_path):
+def test_a_sound_that_is_declared_and_never_came_is_left_out(tmp_path: Path) -> None:
     both, mute = tmp_path / "both.ts", tmp_path / "mute.ts"
     ffmpeg("-f", "lavfi", "-i", "testsrc2=s=64x64:r=25:d=1", "-f", "lavfi", "-i", "sine=d=1",
            "-c:a", "ac3", "-mpegts_flags", "resend_headers", both)  # fmt: skip
@@ -267,7 +274,7 @@ def test_a_sound_that_is_declared_and_never_came_is_left_out(tmp_path):
     assert report.loudness_lufs is None
 
 
-def test_a_picture_much_taller_than_wide_costs_little(tmp_path):
+def test_a_picture_much_taller_than_wide_costs_little(tmp_path: Path) -> None:
     thin = tmp_path / "thin.png"
     ffmpeg("-f", "lavfi", "-i", "color=c=red:s=1x3000", "-frames:v", "1", thin)
     probe = ffprobe.probe(thin).with_size(1, 3000)

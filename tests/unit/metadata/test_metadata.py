@@ -4,10 +4,11 @@ import json
 import shutil
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from tests.media import ffmpeg
+from tests.media import Clips, ffmpeg
 from tests.paths import FIXTURES
 from tests.unit.media.probing.test_exiftool import write
 from utils.media.probing import exiftool, ffprobe, mediainfo
@@ -23,7 +24,7 @@ from utils.metadata import (
     tracks,
 )
 from utils.models.item import MediaKind
-from utils.models.metadata import FocalClass, FocalSource, HdrFormat
+from utils.models.metadata import CaptureTime, FocalClass, FocalSource, HdrFormat, Metadata
 from utils.models.probe import (
     ContainerProbe,
     ExifReport,
@@ -50,26 +51,28 @@ X265_HDR10 = (
 )
 
 
-def camera(name):
+def camera(name: str) -> ExifReport:
     return exiftool.parse(CAMERAS[name])
 
 
-def probed(**stream):
+def probed(**stream: Any) -> FfprobeReport:
     """A report of one picture."""
     raw = {"format": {}, "streams": [{"index": 0, "codec_type": "video", **stream}], "frames": []}
     return FfprobeReport(container=PROBE, raw=raw)
 
 
-def reports(path):
+def reports(path: Path) -> tuple[FfprobeReport, MediaInfoReport]:
     return ffprobe.report(path), mediainfo.report(path)
 
 
-def everything(path):
+def everything(path: Path) -> Metadata:
     """What the flow does with all steps on."""
     return consolidated(*reports(path), exiftool.report(path), sidecars.beside(path))
 
 
-def consolidated(probe, media, tags, files=()):
+def consolidated(
+    probe: FfprobeReport, media: MediaInfoReport, tags: ExifReport, files: tuple[Sidecar, ...] = ()
+) -> Metadata:
     camera = exif.extended(tags)
     return consolidation.consolidate(
         ToolReports(
@@ -83,14 +86,14 @@ def consolidated(probe, media, tags, files=()):
 
 
 @pytest.fixture(scope="module")
-def iphone():
+def iphone() -> tuple[FfprobeReport, MediaInfoReport, ExifReport]:
     raw = IPHONE["ffprobe"]
     probe = FfprobeReport(container=ffprobe.parse(raw, Path("x.mov")), raw=raw)
     return probe, mediainfo.parse(IPHONE["mediainfo"]), exiftool.parse(IPHONE["exiftool"])
 
 
 @pytest.fixture(scope="module")
-def hdr10(tmp_path_factory):
+def hdr10(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("hdr") / "hdr10.mp4"
     ffmpeg("-f", "lavfi", "-i", "testsrc2=s=128x72:r=25:d=0.4", "-c:v", "libx265",
            "-pix_fmt", "yuv420p10le", "-x265-params", X265_HDR10, path)  # fmt: skip
@@ -98,7 +101,7 @@ def hdr10(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def small(tmp_path_factory):
+def small(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("small") / "small.mp4"
     ffmpeg(*MOVING, "-f", "lavfi", "-i", "sine=d=2", path)
     return path
@@ -107,7 +110,7 @@ def small(tmp_path_factory):
 # One report a tool
 
 
-def test_a_report_does_not_change_when_the_file_moves(small, tmp_path):
+def test_a_report_does_not_change_when_the_file_moves(small: Path, tmp_path: Path) -> None:
     moved = tmp_path / "elsewhere 01.mp4"
     shutil.copy2(small, moved)
     assert ffprobe.report(moved) == ffprobe.report(small)
@@ -115,7 +118,9 @@ def test_a_report_does_not_change_when_the_file_moves(small, tmp_path):
     assert "elsewhere" not in mediainfo.report(moved).model_dump_json()
 
 
-def test_a_report_of_ffprobe_has_the_first_picture_even_if_sound_comes_first(tmp_path):
+def test_a_report_of_ffprobe_has_the_first_picture_even_if_sound_comes_first(
+    tmp_path: Path,
+) -> None:
     film = tmp_path / "film.ts"
     ffmpeg("-f", "lavfi", "-i", "sine=d=1", "-itsoffset", "0.5", *MOVING, "-map", "0", "-map", "1",
            "-muxdelay", "0", film)  # fmt: skip
@@ -123,7 +128,7 @@ def test_a_report_of_ffprobe_has_the_first_picture_even_if_sound_comes_first(tmp
     assert {"video", "audio"} == {frame["media_type"] for frame in frames}
 
 
-def test_mediainfo_does_not_join_numbered_files_into_one_item(clips, tmp_path):
+def test_mediainfo_does_not_join_numbered_files_into_one_item(clips: Clips, tmp_path: Path) -> None:
     for number in range(30):
         shutil.copy(clips.image, tmp_path / f"photo{number:04}.jpg")
     report = mediainfo.report(tmp_path / "photo0000.jpg")
@@ -137,7 +142,9 @@ def test_mediainfo_does_not_join_numbered_files_into_one_item(clips, tmp_path):
      "ffconcat version 1.0\nfile '{}'\n",
      '<?xml version="1.0"?><svg xmlns="http://www.w3.org/2000/svg"><image href="{}"/></svg>'],
 )  # fmt: skip
-def test_mediainfo_does_not_follow_what_a_text_names(small, tmp_path, text):
+def test_mediainfo_does_not_follow_what_a_text_names(
+    small: Path, tmp_path: Path, text: str
+) -> None:
     secret = tmp_path / "secret.ts"
     ffmpeg("-i", small, "-c", "copy", secret)
     for name, encoding in (("list.m3u8", "utf-8"), ("film.mp4", "utf-8"), ("wide.mp4", "utf-16")):
@@ -147,14 +154,14 @@ def test_mediainfo_does_not_follow_what_a_text_names(small, tmp_path, text):
 
 
 @pytest.mark.parametrize("name", ["video", "tone", "speech", "image"])
-def test_media_are_no_text(clips, name):
+def test_media_are_no_text(clips: Clips, name: str) -> None:
     assert mediainfo.report(getattr(clips, name)).tracks
 
 
 # Coding
 
 
-def test_the_coding_of_a_picture_is_told(small):
+def test_the_coding_of_a_picture_is_told(small: Path) -> None:
     found = codec.details(*reports(small))
     assert (found.codec, found.profile, found.level) == ("h264", "High", "1.2")
     assert (found.pixel_format, found.chroma_subsampling, found.bit_depth) == (
@@ -168,7 +175,9 @@ def test_the_coding_of_a_picture_is_told(small):
 
 
 @pytest.mark.parametrize(("turn", "clockwise"), [("90", 270), ("-90", 90), ("180", 180)])
-def test_rotation_is_clockwise_and_turns_the_display_size(small, tmp_path, turn, clockwise):
+def test_rotation_is_clockwise_and_turns_the_display_size(
+    small: Path, tmp_path: Path, turn: str, clockwise: int
+) -> None:
     path = tmp_path / "turned.mp4"
     ffmpeg("-display_rotation", turn, "-i", small, "-c", "copy", path)
     probe, media = reports(path)
@@ -181,14 +190,14 @@ def test_rotation_is_clockwise_and_turns_the_display_size(small, tmp_path, turn,
     )
 
 
-def test_anamorphic_pixels_widen_the_display_not_the_stored_size(tmp_path):
+def test_anamorphic_pixels_widen_the_display_not_the_stored_size(tmp_path: Path) -> None:
     path = tmp_path / "wide.mp4"
     ffmpeg(*MOVING, "-vf", "setsar=16/11", path)
     found = everything(path)
     assert (found.width, found.display_width, found.display_height) == (320, 465, 180)
 
 
-def test_a_variable_frame_rate_is_told_by_either_tool(tmp_path):
+def test_a_variable_frame_rate_is_told_by_either_tool(tmp_path: Path) -> None:
     path = tmp_path / "vfr.mp4"
     ffmpeg("-f", "lavfi", "-i", r"testsrc2=s=320x180:r=25:d=2,select='not(mod(n\,3))+lt(n\,20)'",
            "-fps_mode", "vfr", "-pix_fmt", "yuv420p", path)  # fmt: skip
@@ -198,14 +207,14 @@ def test_a_variable_frame_rate_is_told_by_either_tool(tmp_path):
     assert everything(path).frame_rate == pytest.approx(16.667, abs=0.01)
 
 
-def test_the_rate_of_fields_is_no_variable_frame_rate():
+def test_the_rate_of_fields_is_no_variable_frame_rate() -> None:
     interlaced = probed(r_frame_rate="50/1", avg_frame_rate="25/1", field_order="tt")
     found = codec.details(interlaced, None)
     assert found.frame_rate_mode is None
     assert found.scan_type == "interlaced"
 
 
-def test_timecode_and_data_streams_are_told(tmp_path):
+def test_timecode_and_data_streams_are_told(tmp_path: Path) -> None:
     path = tmp_path / "take.mov"
     ffmpeg(*MOVING, "-timecode", "01:02:03:04", path)
     found = codec.details(*reports(path))
@@ -214,14 +223,14 @@ def test_timecode_and_data_streams_are_told(tmp_path):
     assert everything(path).timecode == "01:02:03:04"
 
 
-def test_the_counter_of_mpeg_2_is_no_timecode(tmp_path):
+def test_the_counter_of_mpeg_2_is_no_timecode(tmp_path: Path) -> None:
     path = tmp_path / "old.mpg"
     ffmpeg(*MOVING, "-c:v", "mpeg2video", path)
     assert codec.details(*reports(path)).timecode is None
 
 
 @pytest.mark.parametrize(("width", "height"), [(1, 1), (7680, 4320)])
-def test_the_smallest_and_a_large_picture_are_told(tmp_path, width, height):
+def test_the_smallest_and_a_large_picture_are_told(tmp_path: Path, width: int, height: int) -> None:
     path = tmp_path / "film.mkv"
     ffmpeg("-f", "lavfi", "-i", f"color=red:s={width}x{height}:r=5:d=0.4", "-c:v", "mjpeg",
            "-pix_fmt", "yuvj444p", path)  # fmt: skip
@@ -230,13 +239,13 @@ def test_the_smallest_and_a_large_picture_are_told(tmp_path, width, height):
     assert (found.display_width, found.display_height) == (width, height)
 
 
-def test_intra_only_has_groups_of_one(tmp_path):
+def test_intra_only_has_groups_of_one(tmp_path: Path) -> None:
     path = tmp_path / "intra.mkv"
     ffmpeg(*MOVING, "-c:v", "mjpeg", "-pix_fmt", "yuvj420p", path)
     assert codec.details(ffprobe.report(path), None).gop_size == 1
 
 
-def test_what_nobody_says_is_unknown():
+def test_what_nobody_says_is_unknown() -> None:
     found = codec.details(probed(profile="unknown", level=-99, refs=1), None)
     assert all(
         value is None for name, value in found if name not in {"attached_pictures", "data_streams"}
@@ -250,7 +259,7 @@ def test_what_nobody_says_is_unknown():
      ("gray", "4:0:0", 8), ("yuva444p16le", "4:4:4", 16), ("nv12", "4:2:0", 8),
      ("yuv411p", "4:1:1", 8), ("rgb24", "4:4:4", 8), ("uyvy422", "4:2:2", None)],
 )  # fmt: skip
-def test_a_pixel_format_tells_chroma_and_depth(pixels, chroma, bits):
+def test_a_pixel_format_tells_chroma_and_depth(pixels: str, chroma: str, bits: int | None) -> None:
     found = codec.details(probed(pix_fmt=pixels), None)
     assert (found.chroma_subsampling, found.bit_depth) == (chroma, bits)
 
@@ -258,7 +267,7 @@ def test_a_pixel_format_tells_chroma_and_depth(pixels, chroma, bits):
 # Dynamic range
 
 
-def test_hdr10_comes_with_its_mastering_display_and_light_levels(hdr10):
+def test_hdr10_comes_with_its_mastering_display_and_light_levels(hdr10: Path) -> None:
     probe, media = reports(hdr10)
     for found in (hdr.describe(probe, media), hdr.describe(probe, None)):
         assert found.format is HdrFormat.HDR10
@@ -278,7 +287,7 @@ def test_hdr10_comes_with_its_mastering_display_and_light_levels(hdr10):
     assert alone.mastering.max_luminance_nits == 1000
 
 
-def test_hlg_is_told(tmp_path):
+def test_hlg_is_told(tmp_path: Path) -> None:
     path = tmp_path / "hlg.mp4"
     ffmpeg("-f", "lavfi", "-i", "testsrc2=s=128x72:r=25:d=0.4", "-c:v", "libx265",
            "-pix_fmt", "yuv420p10le", "-x265-params",
@@ -290,7 +299,9 @@ def test_hlg_is_told(tmp_path):
     assert found.max_cll_nits is None
 
 
-def test_dolby_vision_is_told_with_its_base(iphone):
+def test_dolby_vision_is_told_with_its_base(
+    iphone: tuple[FfprobeReport, MediaInfoReport, ExifReport],
+) -> None:
     probe, media, _ = iphone
     both, by_ffprobe, by_mediainfo = (
         hdr.describe(*pair) for pair in ((probe, media), (probe, None), (None, media))
@@ -308,21 +319,23 @@ def test_dolby_vision_is_told_with_its_base(iphone):
     [(5, 0, None), (7, 6, HdrFormat.HDR10), (8, 1, HdrFormat.HDR10), (8, 2, HdrFormat.SDR),
      (8, 4, HdrFormat.HLG), (10, 0, None)],
 )  # fmt: skip
-def test_the_base_of_dolby_vision_goes_by_its_compatibility(profile, compatibility, base):
+def test_the_base_of_dolby_vision_goes_by_its_compatibility(
+    profile: int, compatibility: int, base: HdrFormat | None
+) -> None:
     side = {"side_data_type": "DOVI configuration record", "dv_profile": profile, "dv_level": 6,
             "el_present_flag": 0, "dv_bl_signal_compatibility_id": compatibility}  # fmt: skip
     found = hdr.describe(probed(side_data_list=[side]), None)
     assert found.dolby_vision.base is base
 
 
-def test_hdr10_plus_is_told_by_its_frames_and_zero_light_levels_are_unknown():
+def test_hdr10_plus_is_told_by_its_frames_and_zero_light_levels_are_unknown() -> None:
     found = hdr.describe(FfprobeReport(container=PROBE, raw=HDR["plus"]), None)
     assert found.format is HdrFormat.HDR10_PLUS
     assert found.mastering.max_luminance_nits == 1000
     assert (found.max_cll_nits, found.max_fall_nits) == (None, None)
 
 
-def test_dolby_vision_may_carry_hdr10_plus_too():
+def test_dolby_vision_may_carry_hdr10_plus_too() -> None:
     found = hdr.describe(None, mediainfo.parse([HDR["dolby_mediainfo"]]))
     assert found.format is HdrFormat.DOLBY_VISION
     assert (found.dolby_vision.profile, found.dolby_vision.level) == (8, 6)
@@ -341,11 +354,15 @@ def test_dolby_vision_may_carry_hdr10_plus_too():
      ({"color_primaries": "bt2020", "pix_fmt": "yuv420p10le"}, None),
      ({}, None)],
 )  # fmt: skip
-def test_sdr_is_declared_or_follows_from_8_bits_and_else_is_unknown(stream, format_):
+def test_sdr_is_declared_or_follows_from_8_bits_and_else_is_unknown(
+    stream: dict[str, str], format_: HdrFormat | None
+) -> None:
     assert hdr.describe(probed(**stream), None).format is format_
 
 
-def test_a_song_has_no_dynamic_range_and_a_cover_is_not_its_picture(clips, tmp_path):
+def test_a_song_has_no_dynamic_range_and_a_cover_is_not_its_picture(
+    clips: Clips, tmp_path: Path
+) -> None:
     song = tmp_path / "song.mp3"
     ffmpeg("-i", clips.tone, "-i", clips.image, "-map", "0", "-map", "1", "-disposition:v",
            "attached_pic", "-metadata", "title=Evening", "-metadata", "artist=Someone",
@@ -362,7 +379,7 @@ def test_a_song_has_no_dynamic_range_and_a_cover_is_not_its_picture(clips, tmp_p
 
 
 @pytest.fixture(scope="module")
-def film(tmp_path_factory):
+def film(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("film")
     (folder / "words.srt").write_text("1\n00:00:00,000 --> 00:00:01,000\nHello\n")
     path = folder / "film.mkv"
@@ -381,7 +398,7 @@ def film(tmp_path_factory):
     return path
 
 
-def test_each_sound_is_told_with_its_language(film):
+def test_each_sound_is_told_with_its_language(film: Path) -> None:
     first, second = tracks.audio(*reports(film)).tracks
     assert (first.codec, first.language, first.is_default) == ("aac", "de", True)
     assert first.bit_depth is None
@@ -390,7 +407,7 @@ def test_each_sound_is_told_with_its_language(film):
     assert second.duration_seconds == pytest.approx(2, abs=0.1)
 
 
-def test_subtitles_are_those_inside_and_those_beside(film):
+def test_subtitles_are_those_inside_and_those_beside(film: Path) -> None:
     found = tracks.subtitles(ffprobe.report(film), sidecars.beside(film)).tracks
     inside, *beside = found
     assert (inside.format, inside.language, inside.is_forced) == ("srt", "km", True)
@@ -404,13 +421,13 @@ def test_subtitles_are_those_inside_and_those_beside(film):
     assert beside[1].is_forced
 
 
-def test_languages_of_all_tracks_are_in_the_result(film):
+def test_languages_of_all_tracks_are_in_the_result(film: Path) -> None:
     found = everything(film)
     assert found.audio_languages == ("de", "en")
     assert found.subtitle_languages == ("km", "en", "pt")
 
 
-def test_hi_beside_a_film_is_hindi():
+def test_hi_beside_a_film_is_hindi() -> None:
     found = tracks.subtitles(None, [Sidecar(name="film.hi.srt", marks=("hi",))]).tracks[0]
     assert (found.language, found.is_for_hearing_impaired) == ("hi", False)
 
@@ -422,21 +439,25 @@ def test_hi_beside_a_film_is_hindi():
      ("yue", "yue"), ("xx", None),
      ("'; DROP", None)],
 )  # fmt: skip
-def test_languages_have_one_code_each(said, code):
+def test_languages_have_one_code_each(said: str | None, code: str | None) -> None:
     assert languages.normal(said) == code
 
 
 # Dates
 
 
-def test_a_phones_date_has_its_zone(iphone):
+def test_a_phones_date_has_its_zone(
+    iphone: tuple[FfprobeReport, MediaInfoReport, ExifReport],
+) -> None:
     found = dates.captured(iphone[2], iphone[0], iphone[1])
     assert found.at.isoformat() == "2024-06-21T14:34:08+02:00"
     assert found.is_zone_known
     assert found.source == "Keys:CreationDate"
 
 
-def test_the_other_tools_know_the_same_moment(iphone):
+def test_the_other_tools_know_the_same_moment(
+    iphone: tuple[FfprobeReport, MediaInfoReport, ExifReport],
+) -> None:
     probe, media, _ = iphone
     moment = datetime(2024, 6, 21, 12, 34, 8, tzinfo=UTC)
     by_ffprobe = dates.captured(None, probe, None)
@@ -451,12 +472,14 @@ def test_the_other_tools_know_the_same_moment(iphone):
      ("android", "2024-01-02T03:04:05+00:00", True, "QuickTime:CreateDate"),
      ("gopro", "2022-07-08T09:10:11", False, "QuickTime:CreateDate")],
 )  # fmt: skip
-def test_each_kind_of_camera_is_dated_by_its_own_tag(name, at, is_known, source):
+def test_each_kind_of_camera_is_dated_by_its_own_tag(
+    name: str, at: str, is_known: bool, source: str
+) -> None:
     found = dates.captured(camera(name), None, None)
     assert (found.at.isoformat(), found.is_zone_known, found.source) == (at, is_known, source)
 
 
-def test_an_unset_clock_is_no_date():
+def test_an_unset_clock_is_no_date() -> None:
     assert dates.captured(camera("zeroed"), None, None) is None
 
 
@@ -467,11 +490,11 @@ def test_an_unset_clock_is_no_date():
      "2024:02:31 00:00:00", "9999:01:01 00:00:00", "2024", "    :  :     :  :  ", "", "../../etc",
      "2024:01:01", 5, None, ["x"]],
 )  # fmt: skip
-def test_what_is_no_date_is_unknown(value):
+def test_what_is_no_date_is_unknown(value: int | list[str] | str | None) -> None:
     assert dates.moment(value) is None
 
 
-def test_a_zone_that_is_none_leaves_the_time_local():
+def test_a_zone_that_is_none_leaves_the_time_local() -> None:
     assert dates.moment("2024:05:06 07:08:09", "   :  ").tzinfo is None
     assert dates.moment("2024:05:06 07:08:09+99:00").tzinfo is None
     assert dates.moment("2024:05:06 07:08:09", "-03:30").utcoffset() == timedelta(hours=-3.5)
@@ -481,7 +504,7 @@ def test_a_zone_that_is_none_leaves_the_time_local():
 # Places
 
 
-def test_exif_is_signed_by_its_refs_and_a_height_by_its_own(clips, tmp_path):
+def test_exif_is_signed_by_its_refs_and_a_height_by_its_own(clips: Clips, tmp_path: Path) -> None:
     path = tmp_path / "deep.jpg"
     shutil.copy(clips.image, path)
     write(path, "-GPSLatitude=11.5", "-GPSLatitudeRef=S", "-GPSLongitude=104.9",
@@ -494,7 +517,7 @@ def test_exif_is_signed_by_its_refs_and_a_height_by_its_own(clips, tmp_path):
     assert found.sources["latitude"] == "GPS:GPSLatitude"
 
 
-def test_a_videos_coordinates_are_signed(small, tmp_path):
+def test_a_videos_coordinates_are_signed(small: Path, tmp_path: Path) -> None:
     path = tmp_path / "sydney.mp4"
     shutil.copy(small, path)
     write(path, "-Keys:GPSCoordinates#=-33.8688 151.2093 58")
@@ -518,7 +541,9 @@ def test_a_videos_coordinates_are_signed(small, tmp_path):
      ("+00.0000+000.0000/", None), ("+91.0000+000.5000/", None), ("+10.0000+181.0000/", None),
      ("+4061.00-07500.25/", None), ("+401-075/", None), ("garbage", None)],
 )  # fmt: skip
-def test_iso_6709_in_all_its_forms(text, where):
+def test_iso_6709_in_all_its_forms(
+    text: str, where: tuple[float, float, float | None] | None
+) -> None:
     found = location.iso_6709(text, "x")
     got = found and (found.latitude, found.longitude, found.altitude_metres)
     assert got == where
@@ -532,12 +557,12 @@ def test_iso_6709_in_all_its_forms(text, where):
      {"Keys:GPSCoordinates": "200 500 1"}, {"Keys:GPSCoordinates": "nowhere"},
      {"XMP-exif:GPSLatitude": "nan", "XMP-exif:GPSLongitude": "inf"}],
 )  # fmt: skip
-def test_zeroed_halved_and_impossible_places_are_unknown(tags):
+def test_zeroed_halved_and_impossible_places_are_unknown(tags: dict[str, Any]) -> None:
     assert location.of_tags(tags) is None
     assert exif.extended(ExifReport(tags=tags)).altitude_metres is None
 
 
-def test_3gpp_locations_are_read():
+def test_3gpp_locations_are_read() -> None:
     tags = {
         "UserData:LocationInformation": "home Role=shooting Lat=-12.50000 Lon=30.25000 Alt=7.00"
     }
@@ -548,13 +573,13 @@ def test_3gpp_locations_are_read():
 # Camera and lens
 
 
-def test_a_sonys_facts_come_from_its_own_tags():
+def test_a_sonys_facts_come_from_its_own_tags() -> None:
     found = exif.extended(camera("sony"))
     assert (found.make, found.model, found.serial) == ("Sony", "ILCE-6700", "0004321")
     assert found.lens == "E PZ 16-50mm F3.5-5.6 OSS"
 
 
-def test_exposure_is_in_words_and_units():
+def test_exposure_is_in_words_and_units() -> None:
     found = exif.extended(camera("canon"))
     assert (found.iso, found.shutter_seconds, found.f_number) == (400, 0.005, 5.6)
     assert (found.exposure_mode, found.white_balance) == ("manual", "auto")
@@ -562,7 +587,7 @@ def test_exposure_is_in_words_and_units():
     assert found.orientation_degrees == 90
 
 
-def test_zeros_are_unknown():
+def test_zeros_are_unknown() -> None:
     found = exif.extended(camera("zeroed"))
     assert all(value is None for _, value in found)
 
@@ -570,14 +595,16 @@ def test_zeros_are_unknown():
 # Focal length
 
 
-def test_a_newer_iphone_names_its_equivalent_in_the_videos_track(iphone):
+def test_a_newer_iphone_names_its_equivalent_in_the_videos_track(
+    iphone: tuple[FfprobeReport, MediaInfoReport, ExifReport],
+) -> None:
     tags = iphone[2]
     found = focal.detect(tags, exif.extended(tags), iphone[0].container)
     assert (found.focal_length_35mm, found.focal_class) == (24, FocalClass.WIDE)
     assert found.source is FocalSource.EXIF
 
 
-def test_the_equivalent_is_computed_from_the_sensor():
+def test_the_equivalent_is_computed_from_the_sensor() -> None:
     tags = camera("canon")
     found = focal.detect(tags, exif.extended(tags), PROBE)
     assert found.focal_length_mm == 35
@@ -586,7 +613,7 @@ def test_the_equivalent_is_computed_from_the_sensor():
     assert "FocalPlaneResolution" in found.how
 
 
-def test_without_a_sensor_there_is_no_equivalent_and_no_class():
+def test_without_a_sensor_there_is_no_equivalent_and_no_class() -> None:
     found = focal.detect(ExifReport(tags={"ExifIFD:FocalLength": 6.8}), None, PROBE)
     assert (found.focal_length_mm, found.focal_length_35mm) == (6.8, None)
     assert (found.source, found.focal_class) == (FocalSource.EXIF, None)
@@ -597,14 +624,16 @@ def test_without_a_sensor_there_is_no_equivalent_and_no_class():
     [("RF50mm F1.8 STM", 50), ("XF23mmF2 R WR", 23), ("back camera 6.765mm f/1.78", 6.765),
      ("E PZ 16-50mm F3.5-5.6", None), ("24mm–70mm", None), ("Leica", None), ("99999mm", None)],
 )  # fmt: skip
-def test_the_name_of_a_prime_is_an_estimate_that_says_so(lens, millimetres):
+def test_the_name_of_a_prime_is_an_estimate_that_says_so(
+    lens: str, millimetres: float | None
+) -> None:
     tags = ExifReport(tags={"ExifIFD:LensModel": lens})
     found = focal.detect(tags, exif.extended(tags), PROBE)
     assert found.focal_length_mm == millimetres
     assert found.source == (FocalSource.ESTIMATED if millimetres else None)
 
 
-def test_no_focal_length_is_none():
+def test_no_focal_length_is_none() -> None:
     assert focal.detect(camera("zeroed"), None, PROBE).source is None
     assert focal.detect(None, None, PROBE).focal_length_mm is None
 
@@ -614,14 +643,18 @@ def test_no_focal_length_is_none():
     [(7.9, None), (8, "ultra-wide"), (17.9, "ultra-wide"), (18, "wide"), (35, "medium"),
      (70, "long"), (199, "long"), (200, "tele"), (800, "tele"), (801, None), (None, None)],
 )  # fmt: skip
-def test_each_class_begins_with_its_lower_bound(millimetres, name):
+def test_each_class_begins_with_its_lower_bound(
+    millimetres: float | None, name: str | None
+) -> None:
     assert focal.classify(millimetres) == name
 
 
 # Consolidation
 
 
-def test_an_iphones_facts_are_consolidated(iphone):
+def test_an_iphones_facts_are_consolidated(
+    iphone: tuple[FfprobeReport, MediaInfoReport, ExifReport],
+) -> None:
     found = consolidated(*iphone)
     assert found.hdr_format == "Dolby Vision"
     assert (found.video_codec, found.bit_depth, found.frame_rate_mode) == ("HEVC", 10, "VFR")
@@ -635,14 +668,16 @@ def test_an_iphones_facts_are_consolidated(iphone):
     assert found.sources["focal_length_35mm"] == "focal length (exif)"
 
 
-def test_every_known_field_has_a_source_and_no_other(iphone, film):
+def test_every_known_field_has_a_source_and_no_other(
+    iphone: tuple[FfprobeReport, MediaInfoReport, ExifReport], film: Path
+) -> None:
     flags = {"sources", "captured_at_zone_known", "captured_at_source"}
     for found in (consolidated(*iphone), everything(film)):
         known = {name for name, value in found if value not in (None, ()) and name not in flags}
         assert known == set(found.sources) - flags
 
 
-def test_steps_that_did_not_run_leave_gaps_not_errors(film, small):
+def test_steps_that_did_not_run_leave_gaps_not_errors(film: Path, small: Path) -> None:
     for path in (film, small):
         found = consolidation.consolidate(ToolReports(ffprobe=ffprobe.report(path)))
         assert (found.video_codec, found.width) == ("h264", 320)
@@ -650,13 +685,13 @@ def test_steps_that_did_not_run_leave_gaps_not_errors(film, small):
         assert found.hdr_format is None
 
 
-def test_the_stored_size_is_ffprobes_where_mediainfo_turned_it(small):
+def test_the_stored_size_is_ffprobes_where_mediainfo_turned_it(small: Path) -> None:
     turned = MediaInfoReport(width=180, height=320)
     found = consolidation.consolidate(ToolReports(ffprobe=ffprobe.report(small), mediainfo=turned))
     assert (found.width, found.height, found.sources["width"]) == (320, 180, "ffprobe")
 
 
-def test_a_png_has_its_size_although_ffprobe_can_not_tell(tmp_path):
+def test_a_png_has_its_size_although_ffprobe_can_not_tell(tmp_path: Path) -> None:
     path = tmp_path / "logo.png"
     ffmpeg("-f", "lavfi", "-i", "color=red@0.5:s=800x600,format=rgba", "-frames:v", "1", path)
     found = everything(path)
@@ -664,7 +699,7 @@ def test_a_png_has_its_size_although_ffprobe_can_not_tell(tmp_path):
     assert (found.duration_seconds, found.frame_rate) == (None, None)
 
 
-def test_a_photo_is_turned_by_its_orientation(clips, tmp_path):
+def test_a_photo_is_turned_by_its_orientation(clips: Clips, tmp_path: Path) -> None:
     path = tmp_path / "portrait.jpg"
     shutil.copy(clips.image, path)
     write(path, "-Orientation#=6")
@@ -677,21 +712,21 @@ def test_a_photo_is_turned_by_its_orientation(clips, tmp_path):
 @pytest.mark.parametrize(
     "name", ["video", "silent_video", "tone", "speech", "image", "half_faststart"]
 )
-def test_every_kind_of_clip_has_facts_that_can_be_stored(clips, name):
+def test_every_kind_of_clip_has_facts_that_can_be_stored(clips: Clips, name: str) -> None:
     found = everything(getattr(clips, name))
     assert json.loads(found.model_dump_json())["kind"] in {"video", "audio", "image"}
     assert found.size_bytes == getattr(clips, name).stat().st_size
     assert not {0, ""} & set(found.sources.values())
 
 
-def test_a_wrong_suffix_changes_nothing_but_the_name(small, tmp_path):
+def test_a_wrong_suffix_changes_nothing_but_the_name(small: Path, tmp_path: Path) -> None:
     for suffix in (".jpg", ".mp3", ".txt", ""):
         path = tmp_path / f"film{suffix}"
         shutil.copy(small, path)
         assert everything(path) == everything(small)
 
 
-def test_a_sound_without_samples_has_no_length(tmp_path):
+def test_a_sound_without_samples_has_no_length(tmp_path: Path) -> None:
     path = tmp_path / "empty.wav"
     ffmpeg("-f", "lavfi", "-i", "sine=d=1", "-t", "0", path)
     found = everything(path)
@@ -699,7 +734,9 @@ def test_a_sound_without_samples_has_no_length(tmp_path):
     assert found.duration_seconds is None
 
 
-def test_tags_of_strangers_are_bounded_and_free_of_control_characters(small, tmp_path):
+def test_tags_of_strangers_are_bounded_and_free_of_control_characters(
+    small: Path, tmp_path: Path
+) -> None:
     path = tmp_path / "hostile.mp4"
     ffmpeg("-i", small, "-c", "copy", "-metadata", "title=../../\x1b[2J\x07evil\u202egnp",
            "-metadata", "comment=" + "x" * 50_000, path)  # fmt: skip
@@ -712,11 +749,11 @@ def test_tags_of_strangers_are_bounded_and_free_of_control_characters(small, tmp
     assert everything(path).title == "../../[2Jevilgnp"
 
 
-def test_a_title_makes_no_camera():
+def test_a_title_makes_no_camera() -> None:
     """ffprobe's creation_time is UTC; only a maker's own tag says that a clock was local."""
     from utils.models.probe import FfprobeReport
 
-    def taken(**tags):
+    def taken(**tags: str) -> CaptureTime:
         raw = {"format": {"tags": {"creation_time": "2024-06-01T10:00:00.000000Z", **tags}}}
         container = ContainerProbe(kind="video", format_names=("mov",), size_bytes=1)
         return dates.captured(None, FfprobeReport(container=container, raw=raw), None)

@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from typing import Any
 
 import pytest
 
@@ -31,7 +32,7 @@ __main__.main()
         ("raise __main__.NightShiftError('no luck')", 1),
     ],
 )
-def test_a_server_that_died_last_does_not_change_the_exit_code(end, code):
+def test_a_server_that_died_last_does_not_change_the_exit_code(end: Any, code: Any) -> None:
     program = [sys.executable, "-c", ENDED.format(end=end)]
     done = subprocess.run(program, capture_output=True, text=True, check=False)
     assert (done.returncode, done.stdout) == (code, "the report\n")

@@ -2,21 +2,25 @@
 
 import threading
 import urllib.request
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from prometheus_client import start_http_server
 from prometheus_client.parser import text_string_to_metric_families
+from prometheus_client.registry import CollectorRegistry
 from pydantic import SecretStr
 from sqlalchemy import delete, event, insert, update
 from typer.testing import CliRunner
 
 from deployments.presence import Presence
 from nightshift.__main__ import app
-from tests.servers.loopback import Answer, serving
+from tests.conftest import Override
+from tests.servers.loopback import Answer, Asked, serving
 from utils.clock import now
-from utils.config import PrefectApi, load_settings
+from utils.config import PrefectApi, Settings, load_settings
 from utils.db import runs, spending
 from utils.db.schema import Execution, Flag, Item, Worker
 from utils.db.session import engine, session
@@ -27,7 +31,14 @@ from utils.observability.metrics import Exporter, registry
 LONG_AGO = timedelta(minutes=10)
 
 
-def executed(step, status="done", ago=LONG_AGO, seconds=2.0, run_id="r1", written=None):
+def executed(
+    step: str,
+    status: str = "done",
+    ago: timedelta = LONG_AGO,
+    seconds: float = 2.0,
+    run_id: str = "r1",
+    written: int | None = None,
+) -> int:
     row = {
         "item_id": "a" * 64, "step": step, "version": 1, "key": "k", "run_id": run_id,
         "status": status, "started_at": now() - ago, "bytes_written": written,
@@ -37,19 +48,19 @@ def executed(step, status="done", ago=LONG_AGO, seconds=2.0, run_id="r1", writte
         return s.execute(insert(Execution).values(row).returning(Execution.id)).scalar_one()
 
 
-def ended(row_id, status="done", seconds=3.0):
+def ended(row_id: int, status: str = "done", seconds: float = 3.0) -> None:
     with session() as s:
         values = {"status": status, "duration_seconds": seconds}
         s.execute(update(Execution).where(Execution.id == row_id).values(values))
 
 
-def holding(run_id="r1", seconds=60):
+def holding(run_id: str = "r1", seconds: int = 60) -> None:
     with session() as s:
         alive = now() + timedelta(seconds=seconds)
         s.add(Worker(id=f"h-{run_id}", run_id=run_id, host="x", lock="/l", alive_until=alive))
 
 
-def scraped(found):
+def scraped(found: CollectorRegistry) -> dict[tuple[str, ...], float]:
     """All samples, by name and labels."""
     return {
         (sample.name.removeprefix("nightshift_"), *sorted(sample.labels.values())): sample.value
@@ -58,18 +69,23 @@ def scraped(found):
     }
 
 
-def text_of(found):
+def text_of(found: CollectorRegistry) -> str:
     from prometheus_client import generate_latest
 
     return generate_latest(found).decode()
 
 
 @pytest.fixture
-def exporter(database):
+def exporter(database: str) -> CollectorRegistry:
     return registry(Exporter(load_settings()))
 
 
-def done(found, step="transcribe_audio", lane="transcribe", status="done"):
+def done(
+    found: CollectorRegistry,
+    step: str = "transcribe_audio",
+    lane: str = "transcribe",
+    status: str = "done",
+) -> tuple[float, ...]:
     samples = scraped(found)
     key = sorted((step, lane, status))
     return tuple(
@@ -78,7 +94,7 @@ def done(found, step="transcribe_audio", lane="transcribe", status="done"):
     )
 
 
-def test_steps_are_counted_with_their_seconds_and_bytes(exporter):
+def test_steps_are_counted_with_their_seconds_and_bytes(exporter: CollectorRegistry) -> None:
     executed("transcribe_audio", written=100)
     executed("transcribe_audio", ago=timedelta(0), written=11)
     executed("transcribe_audio", "failed", seconds=0.5)
@@ -88,7 +104,9 @@ def test_steps_are_counted_with_their_seconds_and_bytes(exporter):
     assert done(exporter, "a_step_that_is_no_more", "unknown")[0] == 1
 
 
-def test_what_runs_is_in_its_lane_until_it_ends_and_then_counted_once(exporter):
+def test_what_runs_is_in_its_lane_until_it_ends_and_then_counted_once(
+    exporter: CollectorRegistry,
+) -> None:
     holding()
     old, young = executed("transcribe_audio", "running"), executed("compress_video", "running")
     lanes = scraped(exporter)
@@ -103,7 +121,7 @@ def test_what_runs_is_in_its_lane_until_it_ends_and_then_counted_once(exporter):
     assert scraped(exporter)["lane_in_use", "transcribe"] == 0
 
 
-def test_what_dead_processes_had_in_work_is_in_no_lane(exporter):
+def test_what_dead_processes_had_in_work_is_in_no_lane(exporter: CollectorRegistry) -> None:
     holding("gone", seconds=-1)
     executed("transcribe_audio", "running", run_id="gone")
     executed("transcribe_audio", "running", run_id="swept")
@@ -112,7 +130,7 @@ def test_what_dead_processes_had_in_work_is_in_no_lane(exporter):
     assert (found["processes", "alive"], found["processes", "lost"]) == (0, 1)
 
 
-def test_counters_never_fall_when_old_rows_are_removed(exporter):
+def test_counters_never_fall_when_old_rows_are_removed(exporter: CollectorRegistry) -> None:
     old = executed("transcribe_audio")
     executed("transcribe_audio")
     assert done(exporter)[0] == 2
@@ -122,7 +140,7 @@ def test_counters_never_fall_when_old_rows_are_removed(exporter):
     assert done(exporter)[0] == 3
 
 
-def test_a_scrape_reads_only_what_is_new(exporter):
+def test_a_scrape_reads_only_what_is_new(exporter: CollectorRegistry) -> None:
     for _ in range(50):
         executed("transcribe_audio")
     assert done(exporter)[0] == 50
@@ -132,7 +150,7 @@ def test_a_scrape_reads_only_what_is_new(exporter):
     assert done(exporter) == (50, 100.0, 0)
 
 
-def test_the_number_of_queries_does_not_grow_with_the_library(exporter):
+def test_the_number_of_queries_does_not_grow_with_the_library(exporter: CollectorRegistry) -> None:
     asked = []
     event.listen(engine(load_settings()), "before_cursor_execute", lambda *a: asked.append(a[2]))
     scraped(exporter)
@@ -146,7 +164,7 @@ def test_the_number_of_queries_does_not_grow_with_the_library(exporter):
     assert len([query for query in asked if query.lstrip().startswith("SELECT")]) <= few
 
 
-def test_two_scrapes_at_once_count_no_row_twice(exporter):
+def test_two_scrapes_at_once_count_no_row_twice(exporter: CollectorRegistry) -> None:
     for _ in range(20):
         executed("transcribe_audio")
     threads = [threading.Thread(target=text_of, args=(exporter,)) for _ in range(4)]
@@ -157,7 +175,7 @@ def test_two_scrapes_at_once_count_no_row_twice(exporter):
     assert done(exporter)[0] == 20
 
 
-def test_items_wait_are_done_and_in_quarantine(exporter):
+def test_items_wait_are_done_and_in_quarantine(exporter: CollectorRegistry) -> None:
     added = datetime(2026, 1, 2, tzinfo=UTC)
     with session() as s:
         for number, status in enumerate(("pending", "done", "done", "quarantined")):
@@ -170,7 +188,7 @@ def test_items_wait_are_done_and_in_quarantine(exporter):
     assert found[("last_done_item_timestamp_seconds",)] == added.timestamp()
 
 
-def test_the_last_run_of_a_flow_says_what_it_came_to_and_cost(exporter):
+def test_the_last_run_of_a_flow_says_what_it_came_to_and_cost(exporter: CollectorRegistry) -> None:
     price = TokenPrice(input_usd=1, output_usd=1)
     with session() as s:
         for run_id, status in (("r1", RunStatus.FAILED), ("r2", RunStatus.PARTIAL)):
@@ -192,7 +210,7 @@ def test_the_last_run_of_a_flow_says_what_it_came_to_and_cost(exporter):
     assert found["cost_ceiling_usd", "run"] == 10
 
 
-def test_a_pause_and_a_slowed_lane_are_told(exporter):
+def test_a_pause_and_a_slowed_lane_are_told(exporter: CollectorRegistry) -> None:
     until = datetime(2026, 1, 2, tzinfo=UTC)
     assert scraped(exporter)[("paused",)] == 0
     with session() as s:
@@ -203,7 +221,7 @@ def test_a_pause_and_a_slowed_lane_are_told(exporter):
     assert found["lane_slowed_until_timestamp_seconds", "ai"] == until.timestamp()
 
 
-def test_no_label_is_a_title_a_path_or_an_id(exporter):
+def test_no_label_is_a_title_a_path_or_an_id(exporter: CollectorRegistry) -> None:
     with session() as s:
         s.add(Item(id="b" * 64, kind="audio", title="a private title", size_bytes=1, status="done"))
         runs.begin(s, "run-of-today", "night-shift")
@@ -216,14 +234,14 @@ def test_no_label_is_a_title_a_path_or_an_id(exporter):
         assert told not in text
 
 
-def test_a_database_that_is_gone_is_told_and_no_failed_scrape(override):
+def test_a_database_that_is_gone_is_told_and_no_failed_scrape(override: Override) -> None:
     override(database_url=SecretStr("postgresql+psycopg://x:pa55word@127.0.0.1:9/none"))
     found = scraped(registry(Exporter(load_settings())))
     assert found[("database_up",)] == 0
     assert found[("home_free_bytes",)] > 0
 
 
-def test_metrics_are_served_over_http(exporter):
+def test_metrics_are_served_over_http(exporter: CollectorRegistry) -> None:
     executed("transcribe_audio")
     server, thread = start_http_server(0, "127.0.0.1", exporter)
     try:
@@ -236,7 +254,7 @@ def test_metrics_are_served_over_http(exporter):
         server.server_close()
 
 
-def test_the_command_prints_them_once(settings):
+def test_the_command_prints_them_once(settings: Settings) -> None:
     told = CliRunner().invoke(app, ["metrics", "--once"])
     assert told.exit_code == 0
     families = list(text_string_to_metric_families(told.stdout))
@@ -244,20 +262,22 @@ def test_the_command_prints_them_once(settings):
     assert "nightshift_database_up 1.0" in told.stdout
 
 
-def test_a_port_that_is_taken_is_told(settings):
+def test_a_port_that_is_taken_is_told(settings: Settings) -> None:
     with serving(lambda _: Answer()) as server:
         port = server.url.rpartition(":")[2]
         told = CliRunner().invoke(app, ["metrics", "--port", port])
     assert "Choose another --port" in str(told.exception)
 
 
-def presence(handler, auth=None):
+def presence(
+    handler: Callable[..., Any], auth: str | None = None
+) -> tuple[dict[tuple[str, ...], float], list[Asked]]:
     with serving(handler) as server:
         api = PrefectApi(f"{server.url}/api", SecretStr(auth) if auth else None)
         return scraped(registry(Presence(api, "nightshift"))), server.asked
 
 
-def test_workers_are_those_that_prefects_server_counts_as_online():
+def test_workers_are_those_that_prefects_server_counts_as_online() -> None:
     workers = Answer.of_json([{"name": "one"}, {"name": "two"}])
     found, (asked,) = presence(lambda _: workers, auth="admin:pass")
     assert found == {("prefect_up",): 1, ("workers_online", "nightshift"): 2}
@@ -266,13 +286,15 @@ def test_workers_are_those_that_prefects_server_counts_as_online():
 
 
 @pytest.mark.parametrize(("answer", "workers"), [(Answer(404), 0), (Answer(500), None)])
-def test_no_pool_is_no_worker_and_no_answer_is_no_number(answer, workers):
+def test_no_pool_is_no_worker_and_no_answer_is_no_number(
+    answer: Answer, workers: int | None
+) -> None:
     found, _ = presence(lambda _: answer)
     assert found.get(("workers_online", "nightshift")) == workers
     assert found[("prefect_up",)] == (workers is not None)
 
 
-def test_the_home_that_is_not_there_is_no_disk(override, tmp_path):
+def test_the_home_that_is_not_there_is_no_disk(override: Override, tmp_path: Path) -> None:
     blocked = tmp_path / "file"
     blocked.write_text("")
     override(home=Path(blocked / "home"))

@@ -3,13 +3,15 @@
 import json
 from datetime import UTC, datetime
 from html.parser import HTMLParser
+from typing import Any
 
 import pytest
 from sqlalchemy import event, insert
 from typer.testing import CliRunner
 
 from nightshift.__main__ import app
-from utils.config import load_settings
+from tests.conftest import Override
+from utils.config import Settings, load_settings
 from utils.db import costs, runs
 from utils.db.schema import Execution, Item, Run, RunItem, Spending
 from utils.db.session import engine, session
@@ -21,13 +23,13 @@ from utils.scheduling import run_session
 BEGAN = datetime(2026, 7, 1, 22, 30, tzinfo=UTC)
 
 
-def began(run_id="r1", **facts):
+def began(run_id: str = "r1", **facts: Any) -> str:
     with session() as s:
         s.add(Run(id=run_id, flow="night-shift", status="running", started_at=BEGAN, **facts))
     return run_id
 
 
-def executions(*rows, run_id="r1"):
+def executions(*rows: tuple[str, float | None, dict[str, Any]], run_id: str = "r1") -> None:
     """Rows of step, seconds, and more facts."""
     with session() as s:
         for step, seconds, facts in rows:
@@ -36,7 +38,7 @@ def executions(*rows, run_id="r1"):
                             started_at=BEGAN, **given))  # fmt: skip
 
 
-def outcomes(*rows, run_id="r1"):
+def outcomes(*rows: tuple[str, str, dict[str, Any]], run_id: str = "r1") -> None:
     """Rows of a file's name, an outcome, and more facts; with an item where it was worked on."""
     with session() as s:
         for number, (name, outcome, facts) in enumerate(rows):
@@ -49,13 +51,13 @@ def outcomes(*rows, run_id="r1"):
                           **facts))  # fmt: skip
 
 
-def paid(step, microusd, run_id="r1"):
+def paid(step: str, microusd: int, run_id: str = "r1") -> None:
     with session() as s:
         s.add(Spending(run_id=run_id, item_id="i", step=step, engine="gemini", status="settled",
                        reserved_tokens=10, actual_tokens=5, actual_microusd=microusd))  # fmt: skip
 
 
-def test_a_step_is_told_with_its_sum_its_p95_its_failures_bytes_and_money(database):
+def test_a_step_is_told_with_its_sum_its_p95_its_failures_bytes_and_money(database: str) -> None:
     executions(*(("transcribe_audio", float(n), {}) for n in range(1, 101)))
     executions(
         ("compress_video", 7.0, {"bytes_written": 70}),
@@ -76,7 +78,7 @@ def test_a_step_is_told_with_its_sum_its_p95_its_failures_bytes_and_money(databa
     ]
 
 
-def test_lanes_sum_their_steps_and_their_shares_are_one(database):
+def test_lanes_sum_their_steps_and_their_shares_are_one(database: str) -> None:
     began()
     outcomes(("a.mp4", "done", {}))
     executions(
@@ -92,7 +94,7 @@ def test_lanes_sum_their_steps_and_their_shares_are_one(database):
     ]
 
 
-def test_a_run_that_did_nothing_does_not_look_into_the_ledger(settings):
+def test_a_run_that_did_nothing_does_not_look_into_the_ledger(settings: Settings) -> None:
     began()
     outcomes(("a.mp4", "skipped", {}))
     asked = []
@@ -105,26 +107,28 @@ def test_a_run_that_did_nothing_does_not_look_into_the_ledger(settings):
 class Tags(HTMLParser):
     """The tags and addresses of a page."""
 
-    def __init__(self, page):
+    def __init__(self, page: str) -> None:
         super().__init__()
-        self.tags, self.addresses, self.open = set(), [], []
+        self.tags: set[str] = set()
+        self.addresses: list[str] = []
+        self.open: list[str] = []
         self.feed(page)
 
-    def handle_starttag(self, tag, attrs):
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str]]) -> None:
         self.tags.add(tag)
         self.addresses += [value for name, value in attrs if name in {"src", "href"}]
         if tag not in {"meta", "img", "br"}:
             self.open.append(tag)
 
-    def handle_endtag(self, tag):
+    def handle_endtag(self, tag: str) -> None:
         assert self.open.pop() == tag
 
 
-def page_of(run_id="r1"):
+def page_of(run_id: str = "r1") -> str:
     return run_session.close(run_id, load_settings()).report.read_text()
 
 
-def test_the_page_tells_what_is_left_over_and_why_in_the_readers_time(override):
+def test_the_page_tells_what_is_left_over_and_why_in_the_readers_time(override: Override) -> None:
     override(timezone="America/New_York")
     began(left_over=14, reason="the window closed at 06:00 <b>")
     outcomes(("a.mp4", "done", {"verdict": "accept", "score": 0.8}))
@@ -146,7 +150,7 @@ def test_the_page_tells_what_is_left_over_and_why_in_the_readers_time(override):
     assert "| compress\\_video | compress | 1:30 | 100% | 90.0 s | 1 | – |" in text
 
 
-def test_failures_are_told_by_their_cause_the_most_frequent_first(settings):
+def test_failures_are_told_by_their_cause_the_most_frequent_first(settings: Settings) -> None:
     began()
     wrong = {"reason": "PermanentError", "error": "moov atom not found"}
     slow = {"reason": "RetryableError", "error": "it took too long"}
@@ -161,7 +165,9 @@ def test_failures_are_told_by_their_cause_the_most_frequent_first(settings):
     assert page.count("broken ") == 2 * 10  # its name and its path
 
 
-def test_a_large_run_has_a_small_page_from_as_many_queries_as_a_small_one(settings):
+def test_a_large_run_has_a_small_page_from_as_many_queries_as_a_small_one(
+    settings: Settings,
+) -> None:
     queries = []
     event.listen(engine(load_settings()), "before_cursor_execute", lambda *a: queries.append(a[2]))
     sizes = []
@@ -180,7 +186,7 @@ def test_a_large_run_has_a_small_page_from_as_many_queries_as_a_small_one(settin
     assert "… and 2900 more" in page
 
 
-def test_the_command_names_the_slowest_steps_and_the_lanes(settings):
+def test_the_command_names_the_slowest_steps_and_the_lanes(settings: Settings) -> None:
     began(left_over=2, reason="the disk was full")
     outcomes(("a.mp4", "done", {}))
     executions(("compress_video", 90.0, {"bytes_written": 10}), ("transcribe_audio", 30.0, {}))
@@ -196,7 +202,9 @@ def test_the_command_names_the_slowest_steps_and_the_lanes(settings):
 
 
 @pytest.mark.parametrize("status", RunStatus)
-def test_a_run_is_told_whatever_it_has_come_to_so_far(settings, status):
+def test_a_run_is_told_whatever_it_has_come_to_so_far(
+    settings: Settings, status: RunStatus
+) -> None:
     began()
     outcomes(("a.mp4", "done", {}))
     with session() as s:

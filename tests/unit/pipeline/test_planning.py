@@ -1,6 +1,11 @@
+from collections.abc import Callable
+from typing import Any
+
 import pytest
 from pydantic import SecretStr
 
+from tests.conftest import Override
+from utils.config import Settings
 from utils.errors import SettingsError
 from utils.models import steps
 from utils.models.options import CompressionOptions, PipelineOptions, Switches
@@ -11,7 +16,7 @@ VIDEO = VideoStream(index=0, codec="h264", width=640, height=360)
 SOUND = (AudioStream(index=1, codec="aac"),)
 
 
-def probe(kind, **streams):
+def probe(kind: str, **streams: Any) -> ContainerProbe:
     return ContainerProbe(kind=kind, format_names=("x",), size_bytes=1, **streams)
 
 
@@ -22,15 +27,20 @@ IMAGE = probe("image", video=VIDEO)
 
 
 @pytest.fixture
-def why_not(settings):
-    def ask(step, a_probe=FILM, options=None, **chosen):
+def why_not(settings: Settings) -> Callable[..., Any]:
+    def ask(
+        step: str,
+        a_probe: ContainerProbe = FILM,
+        options: PipelineOptions | None = None,
+        **chosen: Any,
+    ) -> str:
         options = options or PipelineOptions(**chosen)
         return planning.plan(a_probe, options, settings).reasons[step]
 
     return ask
 
 
-def test_a_film_gets_all_but_what_is_for_songs_or_not_set_up(settings):
+def test_a_film_gets_all_but_what_is_for_songs_or_not_set_up(settings: Settings) -> None:
     reasons = planning.plan(FILM, PipelineOptions(), settings).reasons
     assert {name for name, reason in reasons.items() if reason} == {
         "compress_audio",
@@ -39,7 +49,7 @@ def test_a_film_gets_all_but_what_is_for_songs_or_not_set_up(settings):
     }
 
 
-def test_a_key_and_an_address_bring_the_rest(override):
+def test_a_key_and_an_address_bring_the_rest(override: Override) -> None:
     from utils.config import load_settings
 
     override(gemini_api_key=SecretStr("k"), publish_url=SecretStr("memory://x"))
@@ -59,11 +69,13 @@ def test_a_key_and_an_address_bring_the_rest(override):
         ("analyze_exposure", SONG, "makes no sense for profile song"),
     ],
 )
-def test_a_step_that_does_not_apply_says_why(why_not, step, a_probe, reason):
+def test_a_step_that_does_not_apply_says_why(
+    why_not: Callable[..., Any], step: str, a_probe: ContainerProbe, reason: str
+) -> None:
     assert why_not(step, a_probe) == reason
 
 
-def test_a_switched_off_step_takes_along_what_needs_it(why_not):
+def test_a_switched_off_step_takes_along_what_needs_it(why_not: Callable[..., Any]) -> None:
     options = PipelineOptions().without("transcribe_audio")
     assert why_not("transcribe_audio", options=options) == "switched off"
     assert why_not("analyze_content", options=options) == "needs transcribe_audio: switched off"
@@ -72,12 +84,12 @@ def test_a_switched_off_step_takes_along_what_needs_it(why_not):
     assert why_not("compress_video", compression=off) == "compression is switched off"
 
 
-def test_a_film_can_be_worked_on_as_a_song(why_not):
+def test_a_film_can_be_worked_on_as_a_song(why_not: Callable[..., Any]) -> None:
     assert why_not("compress_audio", profile="song") is None
     assert why_not("compress_video", profile="song") == "makes no sense for profile song"
 
 
-def test_one_step_alone_takes_along_what_it_needs_and_nothing_else(settings):
+def test_one_step_alone_takes_along_what_it_needs_and_nothing_else(settings: Settings) -> None:
     plan = planning.plan(FILM, PipelineOptions(only=("analyze_exposure",)), settings)
     assert {name for name in plan.reasons if plan.runs(name)} == {
         "generate_checksum",
@@ -89,23 +101,23 @@ def test_one_step_alone_takes_along_what_it_needs_and_nothing_else(settings):
     assert plan.reasons["store_item"] == "not asked for (only analyze_exposure)"
 
 
-def test_a_step_that_does_not_exist_is_a_clear_error(settings):
+def test_a_step_that_does_not_exist_is_a_clear_error(settings: Settings) -> None:
     with pytest.raises(SettingsError, match="'transcribe' is no step"):
         planning.plan(FILM, PipelineOptions(only=("transcribe",)), settings)
 
 
-def test_force_is_for_the_steps_that_were_named():
+def test_force_is_for_the_steps_that_were_named() -> None:
     assert planning.forced(PipelineOptions()) == frozenset()
     assert planning.forced(PipelineOptions(only=("extract_hdr",), force=True)) == {"extract_hdr"}
     assert len(planning.forced(PipelineOptions(force=True))) == len(steps.STEPS)
 
 
-def test_every_optional_step_has_a_switch_and_no_other_has():
+def test_every_optional_step_has_a_switch_and_no_other_has() -> None:
     optional = {step.name for step in steps.STEPS if step.optional}
     assert set(Switches.model_fields) == optional
 
 
-def test_options_decide_what_done_means(settings):
+def test_options_decide_what_done_means(settings: Settings) -> None:
     default = fingerprint.done_key(PipelineOptions(), settings)
     assert default == fingerprint.done_key(PipelineOptions(), settings)
     assert default == fingerprint.done_key(PipelineOptions(force=True), settings)
@@ -113,7 +125,9 @@ def test_options_decide_what_done_means(settings):
 
 
 @pytest.mark.parametrize("step", fingerprint.ENGINES)
-def test_an_engine_of_another_version_makes_its_steps_items_not_done(step, settings, monkeypatch):
+def test_an_engine_of_another_version_makes_its_steps_items_not_done(
+    step: str, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
     settings = settings.model_copy(update={"publish_url": SecretStr("file:///srv/pictures")})
     before = fingerprint.done_key(PipelineOptions(), settings)
     newer = {**fingerprint.ENGINES, step: lambda _options, _settings: "newer"}
@@ -126,7 +140,7 @@ def test_an_engine_of_another_version_makes_its_steps_items_not_done(step, setti
         assert fingerprint.done_key(without, settings) == off
 
 
-def test_what_is_rejected_is_not_made_small_and_the_plan_says_so(settings):
+def test_what_is_rejected_is_not_made_small_and_the_plan_says_so(settings: Settings) -> None:
     plan = planning.plan(FILM, PipelineOptions(), settings)
     rejected = plan.for_rejected()
     assert rejected.reasons["compress_video"] == "the item was rejected"

@@ -1,9 +1,13 @@
 import os
 import threading
-import time
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
 
 import pytest
 
+from tests.media import Clips
+from tests.waiting import PATIENCE_SECONDS, until_ended
 from utils.errors import PermanentError, ResourceError, RetryableError, StoppedError
 from utils.media import tools
 from utils.processes import child_process, deadline
@@ -11,72 +15,68 @@ from utils.storage import files
 
 ENDLESS = ("-v", "error", "-y", "-re", "-f", "lavfi", "-i", "testsrc2=s=64x64:d=600",
            "-progress", "pipe:1", "-stats_period", "0.1")  # fmt: skip
+SPEAKS_ONCE = ("sh", "-c", "echo started; exec sleep 600")
 
 
-def has_ended(pid):
-    """Gone, or a zombie that nobody reaped; a kill may need a moment to arrive."""
-    until = time.monotonic() + 10
-    while time.monotonic() < until:
-        try:
-            with open(f"/proc/{pid}/stat") as file:
-                if file.read().rpartition(")")[2].split()[0] == "Z":
-                    return True
-        except (FileNotFoundError, ProcessLookupError):
-            return True
-        threading.Event().wait(0.02)
-    return False
-
-
-def parent_and_child(folder):
+def parent_and_child(folder: Path) -> list[str]:
     """A shell and the `sleep` it started; both write down who they are."""
     return ["sh", "-c", f"echo $$ > {folder}/shell; sleep 600 & echo $! > {folder}/sleep; "
             "echo started; wait"]  # fmt: skip
 
 
-def pids(folder):
-    return [int((folder / name).read_text()) for name in ("shell", "sleep")]
+def both_end(folder: Path) -> None:
+    for name in ("shell", "sleep"):
+        until_ended(int((folder / name).read_text()))
 
 
-def test_a_tool_that_takes_too_long_is_ended_with_its_children(tmp_path):
-    with deadline.within(0.5), pytest.raises(RetryableError, match="STEP_TIMEOUT"):
-        child_process.run(parent_and_child(tmp_path), tmp_path)
-    assert all(has_ended(pid) for pid in pids(tmp_path))
+def test_a_tool_that_takes_too_long_is_ended_with_its_children(tmp_path: Path) -> None:
+    with ExitStack() as limit, pytest.raises(RetryableError, match="STEP_TIMEOUT"):
+
+        def started(line: str) -> None:
+            limit.enter_context(deadline.within(0))
+
+        child_process.run(parent_and_child(tmp_path), tmp_path, started)
+    both_end(tmp_path)
 
 
 @pytest.mark.parametrize("error", [KeyboardInterrupt, SystemExit, ValueError])
-def test_whatever_interrupts_the_wait_ends_the_whole_group(tmp_path, error):
-    def hear(line):
+def test_whatever_interrupts_the_wait_ends_the_whole_group(
+    tmp_path: Path, error: type[KeyboardInterrupt] | type[SystemExit] | type[ValueError]
+) -> None:
+    def hear(line: str) -> None:
         raise error
 
     with pytest.raises(error):
         child_process.run(parent_and_child(tmp_path), tmp_path, hear)
-    assert all(has_ended(pid) for pid in pids(tmp_path))
+    both_end(tmp_path)
 
 
-def test_a_child_that_ignores_sigterm_is_killed(tmp_path, monkeypatch):
+def test_a_child_that_ignores_sigterm_is_killed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(child_process, "_GRACE_SECONDS", 0.1)
 
-    def hear(line):
+    def hear(line: str) -> None:
         raise KeyboardInterrupt
 
     stubborn = ["sh", "-c", f"trap '' TERM; echo $$ > {tmp_path}/pid; echo x; "
-                "while :; do sleep 0.05; done"]  # fmt: skip
+                "while :; do sleep 600; done"]  # fmt: skip
     with pytest.raises(KeyboardInterrupt):
         child_process.run(stubborn, tmp_path, hear)
-    assert has_ended(int((tmp_path / "pid").read_text()))
+    until_ended(int((tmp_path / "pid").read_text()))
 
 
-def test_a_cancelled_ffmpeg_leaves_neither_a_process_nor_a_file(tmp_path):
+def test_a_cancelled_ffmpeg_leaves_neither_a_process_nor_a_file(tmp_path: Path) -> None:
     folder = tmp_path / "out"
     folder.mkdir()
     shares = []
 
-    def tell(share):
+    def tell(share: float) -> None:
         shares.append(share)
         if share > 0:
             raise KeyboardInterrupt
 
-    command = [tools.find("ffmpeg"), *ENDLESS, "-f", "mpegts"]
+    command: list[str | Path] = [tools.find("ffmpeg"), *ENDLESS, "-f", "mpegts"]
     with pytest.raises(KeyboardInterrupt), files.whole_file(folder / "out.ts") as temporary:
         child_process.run([*command, temporary], tmp_path, child_process.share_of(600, tell))
     assert shares[-1] > 0
@@ -84,7 +84,7 @@ def test_a_cancelled_ffmpeg_leaves_neither_a_process_nor_a_file(tmp_path):
     assert not running_on(folder)
 
 
-def running_on(folder):
+def running_on(folder: Path) -> list[Any]:
     """Processes of this machine that name ``folder`` on their command line."""
     found = []
     for entry in os.listdir("/proc"):
@@ -97,64 +97,64 @@ def running_on(folder):
     return found
 
 
-def test_a_thread_is_cancelled_from_outside_as_prefect_does_it(tmp_path):
+def test_a_thread_is_cancelled_from_outside_as_prefect_does_it(tmp_path: Path) -> None:
     """An exception set by another thread arrives although nothing is printed."""
     import ctypes
 
     class Cancelled(BaseException):
         pass
 
-    seen = []
+    seen, started = [], threading.Event()
 
-    def work():
+    def work() -> None:
         try:
-            child_process.run(["sleep", "600"], tmp_path)
+            child_process.run(SPEAKS_ONCE, tmp_path, lambda _line: started.set())
         except Cancelled as error:
             seen.append(error)
 
     thread = threading.Thread(target=work)
     thread.start()
-    until = time.monotonic() + 20
-    while thread.is_alive() and time.monotonic() < until:
-        ctypes.pythonapi.PyThreadState_SetAsyncExc(
-            ctypes.c_ulong(thread.ident), ctypes.py_object(Cancelled)
-        )
-        thread.join(0.3)
+    assert started.wait(PATIENCE_SECONDS)
+    ctypes.pythonapi.PyThreadState_SetAsyncExc(
+        ctypes.c_ulong(thread.ident), ctypes.py_object(Cancelled)
+    )
+    thread.join(PATIENCE_SECONDS)
     assert len(seen) == 1
 
 
-def test_all_tools_end_with_the_run(tmp_path, monkeypatch):
+def test_all_tools_end_with_the_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(deadline, "stopping", threading.Event())
-    failed = []
+    failed, started = [], threading.Event()
 
-    def work():
+    def work() -> None:
         try:
-            child_process.run(["sleep", "600"], tmp_path)
+            child_process.run(SPEAKS_ONCE, tmp_path, lambda _line: started.set())
         except StoppedError as error:
             failed.append(str(error))
 
     thread = threading.Thread(target=work)
     thread.start()
+    assert started.wait(PATIENCE_SECONDS)
     child_process.end_all()
-    thread.join(20)
+    thread.join(PATIENCE_SECONDS)
     assert not thread.is_alive()
     assert "together with the run" in failed[0]
 
 
-def test_output_is_heard_line_by_line_and_its_end_is_kept(tmp_path):
-    lines = []
+def test_output_is_heard_line_by_line_and_its_end_is_kept(tmp_path: Path) -> None:
+    lines: list[str] = []
     finished = child_process.run(["seq", "100000"], tmp_path, lines.append)
     assert lines == [str(number) for number in range(1, 100001)]
     assert finished.stdout.endswith("\n100000\n")
     assert len(finished.stdout) < 200_000
 
 
-def test_what_is_not_listened_to_is_kept_whole(tmp_path):
+def test_what_is_not_listened_to_is_kept_whole(tmp_path: Path) -> None:
     assert child_process.run(["seq", "100000"], tmp_path).stdout.count("\n") == 100000
 
 
-def test_a_share_is_told_of_lines_that_hold_a_time():
-    told = []
+def test_a_share_is_told_of_lines_that_hold_a_time() -> None:
+    told: list[float] = []
     hear = child_process.share_of(10, told.append)
     for line in ("frame=3", "out_time_us=N/A", "out_time_us=-23000", "out_time_us=2500000",
                  "out_time_us=99000000", "progress=end"):  # fmt: skip
@@ -162,30 +162,30 @@ def test_a_share_is_told_of_lines_that_hold_a_time():
     assert told == [0.25, 1.0]
 
 
-def test_an_unknown_length_has_no_share():
-    told = []
+def test_an_unknown_length_has_no_share() -> None:
+    told: list[float] = []
     child_process.share_of(None, told.append)("out_time_us=2500000")
     assert told == []
 
 
-def test_a_tool_that_was_killed_may_be_tried_again(clips):
+def test_a_tool_that_was_killed_may_be_tried_again(clips: Clips) -> None:
     with pytest.raises(RetryableError, match="signal 9"):
         child_process.run(["sh", "-c", "kill -9 $$"], clips.video)
 
 
-def test_a_full_disk_is_named_as_such(clips):
+def test_a_full_disk_is_named_as_such(clips: Clips) -> None:
     with pytest.raises(ResourceError, match="disk is full"):
         child_process.run(
             ["sh", "-c", "echo 'x: No space left on device' >&2; exit 1"], clips.video
         )
 
 
-def test_a_tool_that_refuses_a_file_says_why(clips):
+def test_a_tool_that_refuses_a_file_says_why(clips: Clips) -> None:
     with pytest.raises(PermanentError, match=r"gave up: nothing but text"):
         child_process.run(["sh", "-c", "echo '[x @ 0x1] nothing but text' >&2; exit 1"], clips.text)
 
 
-def test_a_complaint_is_made_of_errors_where_lines_name_their_level():
+def test_a_complaint_is_made_of_errors_where_lines_name_their_level() -> None:
     log = (
         "[png @ 0x55] [error] Picture size 30000x30000 is invalid\n"
         "[info] frame=    0 fps=0.0 q=0.0 Lq=0.0 size=       0KiB time=N/A\n"

@@ -2,9 +2,8 @@
 
 import subprocess
 import sys
-import time
 
-import psutil
+from tests.waiting import until_ended
 
 RUN = """
 import signal, sys, threading
@@ -30,14 +29,11 @@ run.wait()
 """
 
 
-def test_a_run_whose_worker_was_killed_ends_although_its_server_is_gone_too():
+def test_a_run_whose_worker_was_killed_ends_although_its_server_is_gone_too() -> None:
     command = [sys.executable, "-c", WORKER, RUN]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as worker:
-        run = psutil.Process(int(worker.stdout.readline()))
+        run = int(worker.stdout.readline())
         assert worker.stdout.readline() == "works\n"
         worker.kill()
         assert worker.stdout.readline() == "ends\n"
-    until = time.monotonic() + 30
-    while run.is_running() and run.status() != psutil.STATUS_ZOMBIE:
-        assert time.monotonic() < until
-        time.sleep(0.05)
+    until_ended(run)

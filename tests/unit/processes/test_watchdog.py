@@ -4,14 +4,19 @@ import os
 import signal
 import subprocess
 import sys
-import time
+from collections.abc import Iterator
+from subprocess import Popen
+from typing import Any
 
 import psutil
 import pytest
 
+from tests.waiting import until_ended
+from utils.config import Settings
+
 # A parent that starts ffmpeg through our own door, tells its pid, and waits for it.
 PARENT = """
-import sys, threading, psutil, time
+import threading, psutil
 from pathlib import Path
 from utils.media import tools
 from utils.processes import child_process
@@ -29,17 +34,8 @@ time.sleep(600)
 """
 
 
-def gone(pid, seconds=5.0):
-    end = time.monotonic() + seconds
-    while time.monotonic() < end:
-        if not psutil.pid_exists(pid) or psutil.Process(pid).status() == psutil.STATUS_ZOMBIE:
-            return True
-        time.sleep(0.05)
-    return False
-
-
 @pytest.fixture
-def parent(settings):
+def parent(settings: Settings) -> Iterator[Popen[str]]:
     with subprocess.Popen(
         [sys.executable, "-c", PARENT], stdout=subprocess.PIPE, text=True, start_new_session=True
     ) as process:
@@ -48,27 +44,29 @@ def parent(settings):
 
 
 @pytest.mark.parametrize("whole_group", [False, True])
-def test_ffmpeg_does_not_outlive_a_killed_parent(parent, whole_group):
+def test_ffmpeg_does_not_outlive_a_killed_parent(parent: Popen[str], whole_group: bool) -> None:
     tool = int(parent.stdout.readline())
     assert psutil.pid_exists(tool)
     if whole_group:
         os.killpg(parent.pid, signal.SIGKILL)
     else:
         parent.kill()
-    assert gone(tool)
+    until_ended(tool)
 
 
-def test_the_watchdog_leaves_with_the_last_tool_and_its_parent(parent):
+def test_the_watchdog_leaves_with_the_last_tool_and_its_parent(parent: Any) -> None:
     tool = int(parent.stdout.readline())
     watchdogs = [c.pid for c in psutil.Process(parent.pid).children() if "watchdog.py" in
                 " ".join(c.cmdline())]  # fmt: skip
     assert len(watchdogs) == 1
     parent.kill()
-    assert gone(tool)
-    assert gone(watchdogs[0])
+    until_ended(tool)
+    until_ended(watchdogs[0])
 
 
-def test_a_watchdog_that_was_killed_is_replaced_and_told_of_all(settings, monkeypatch):
+def test_a_watchdog_that_was_killed_is_replaced_and_told_of_all(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
     from utils.processes import watchdog
 
     monkeypatch.setattr(watchdog, "_watched", set())  # not what this very process watches

@@ -1,3 +1,5 @@
+from typing import Any
+
 import pytest
 
 from utils.models.options import VerdictOptions
@@ -11,7 +13,7 @@ from utils.quality import verdict as gate
 LIMITS = VerdictOptions()
 
 
-def probe(kind="video", **streams):
+def probe(kind: str = "video", **streams: Any) -> ContainerProbe:
     defaults = {
         "video": VideoStream(index=0, codec="h264", width=1920, height=1080),
         "audio": (AudioStream(index=1, codec="aac"),),
@@ -21,7 +23,7 @@ def probe(kind="video", **streams):
     )
 
 
-def signal(**facts):
+def signal(**facts: Any) -> SignalReport:
     defaults = {
         "declared_seconds": 60,
         "decoded_seconds": 60,
@@ -33,16 +35,20 @@ def signal(**facts):
     return SignalReport(**defaults | facts)
 
 
-def judged(a_signal, a_probe=None, transcript=None):
+def judged(
+    a_signal: SignalReport,
+    a_probe: ContainerProbe | None = None,
+    transcript: Transcript | None = None,
+) -> dict[str, Criterion]:
     found = criteria.judge(a_probe or probe(), a_signal, transcript, LIMITS)
     return {criterion.name: criterion for criterion in found}
 
 
-def criterion(score, weight=1.0, must=None):
+def criterion(score: float, weight: float = 1.0, must: float | None = None) -> Criterion:
     return Criterion(name="x", score=score, weight=weight, must=must, reason="because")
 
 
-def test_a_good_item_is_approved():
+def test_a_good_item_is_approved() -> None:
     verdict = gate.decide(judged(signal()).values())
     assert verdict.band is Band.APPROVE
     assert verdict.score == 1
@@ -61,27 +67,27 @@ def test_a_good_item_is_approved():
         (1.0, Band.APPROVE),
     ],
 )
-def test_bands_begin_at_their_bound(score, band):
+def test_bands_begin_at_their_bound(score: float, band: Band) -> None:
     assert gate.band(score) is band
 
 
-def test_a_failed_must_rejects_whatever_the_rest_says():
+def test_a_failed_must_rejects_whatever_the_rest_says() -> None:
     verdict = gate.decide([criterion(0.4, must=0.5), criterion(1.0, weight=100)])
     assert verdict.score > 0.9
     assert verdict.band is Band.REJECT
 
 
-def test_weights_count():
+def test_weights_count() -> None:
     assert gate.decide([criterion(1.0, weight=3), criterion(0.0, weight=1)]).score == 0.75
 
 
-def test_many_decode_errors_fail_the_must():
+def test_many_decode_errors_fail_the_must() -> None:
     decodes = judged(signal(decode_errors=60, first_error="bad block"))["decodes"]
     assert decodes.failed
     assert "bad block" in decodes.reason
 
 
-def test_a_few_decode_errors_do_not_reject():
+def test_a_few_decode_errors_do_not_reject() -> None:
     assert not judged(signal(decode_errors=3, first_error="late frame"))["decodes"].failed
 
 
@@ -96,7 +102,7 @@ def test_a_few_decode_errors_do_not_reject():
         ({"decoded_seconds": 0.4}, "duration"),
     ],
 )
-def test_each_fault_lowers_its_own_criterion_and_says_why(facts, name):
+def test_each_fault_lowers_its_own_criterion_and_says_why(facts: dict[str, Any], name: str) -> None:
     found = judged(signal(**facts))
     assert found[name].score < 1
     assert found[name].reason
@@ -104,14 +110,14 @@ def test_each_fault_lowers_its_own_criterion_and_says_why(facts, name):
     assert all(other.score == 1 for other in others)
 
 
-def test_resolution_goes_by_the_short_side():
+def test_resolution_goes_by_the_short_side() -> None:
     upright = VideoStream(index=0, codec="h264", width=1080, height=1920)
     small = VideoStream(index=0, codec="h264", width=320, height=180)
     assert judged(signal(), probe(video=upright))["resolution"].score == 1
     assert judged(signal(), probe(video=small))["resolution"].score == 0.5
 
 
-def test_what_can_not_be_known_is_left_out():
+def test_what_can_not_be_known_is_left_out() -> None:
     song = judged(signal(decoded_frames=None), probe("audio", video=None))
     assert "resolution" not in song
     assert "black" not in song
@@ -119,7 +125,7 @@ def test_what_can_not_be_known_is_left_out():
     assert set(image) == {"decodes", "resolution"}
 
 
-def test_an_invented_transcript_lowers_the_score():
+def test_an_invented_transcript_lowers_the_score() -> None:
     text = Segment(start_seconds=0, end_seconds=1, text="Music Music")
     transcript = Transcript(engine="x", segments=(text,), confidence=0.3, hallucination=0.9)
     found = judged(signal(), transcript=transcript)

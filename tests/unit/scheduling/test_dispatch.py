@@ -1,6 +1,7 @@
 import pytest
 
-from utils.config import load_settings
+from tests.conftest import Override
+from utils.config import Settings, load_settings
 from utils.db import items, ledger, workers
 from utils.db.items import Seen
 from utils.db.schema import Worker
@@ -14,7 +15,7 @@ from utils.storage import files
 
 
 @pytest.fixture
-def three(settings):
+def three(settings: Settings) -> list[str]:
     """Three items of 1, 2 and 3 bytes and an open run."""
     ids = []
     for number in (1, 2, 3):
@@ -30,11 +31,11 @@ def three(settings):
     return ids
 
 
-def outcome(item_id, kind, reason=None):
+def outcome(item_id: str, kind: Outcome, reason: str | None = None) -> ItemOutcome:
     return ItemOutcome(item_id=item_id, path=item_id, outcome=kind, reason=reason)
 
 
-def test_only_what_nobody_has_waits(three):
+def test_only_what_nobody_has_waits(three: list[str]) -> None:
     with session() as s:
         workers.register(s, "other", None, 120)
     claims.claim_requested("other", three[:1])
@@ -42,7 +43,9 @@ def test_only_what_nobody_has_waits(three):
     assert dispatch.waiting(1, 3) == three[1:2]
 
 
-def test_items_are_heavy_from_a_size_on_and_entries_from_a_length_on(three, override):
+def test_items_are_heavy_from_a_size_on_and_entries_from_a_length_on(
+    three: list[str], override: Override
+) -> None:
     override(high_memory_bytes=3, high_memory_minutes=10)
     entry = Entry(url="https://x/long", site="x", site_id="1", duration_seconds=601)
     found = dispatch.work_units([*three, entry], load_settings())
@@ -50,7 +53,7 @@ def test_items_are_heavy_from_a_size_on_and_entries_from_a_length_on(three, over
     assert [unit.weight for unit in found] == [1, 2, 3, 2]
 
 
-def test_what_was_settled_does_not_go_out_again(three):
+def test_what_was_settled_does_not_go_out_again(three: list[str]) -> None:
     chunk = dispatch.work_units(three, load_settings())
     run_session.note(
         "run", [outcome(three[0], Outcome.DONE), outcome(three[1], Outcome.FAILED, "x")]
@@ -59,7 +62,7 @@ def test_what_was_settled_does_not_go_out_again(three):
     assert [unit.name for unit in left.suspects + left.others] == [three[2]]
 
 
-def test_what_was_stopped_goes_out_again_and_its_outcome_is_taken_back(three):
+def test_what_was_stopped_goes_out_again_and_its_outcome_is_taken_back(three: list[str]) -> None:
     stopped = outcome(three[0], Outcome.FAILED, StoppedError.__name__)
     run_session.note("run", [stopped])
     left = dispatch.unfinished("run", dispatch.work_units(three[:1], load_settings()))
@@ -70,7 +73,7 @@ def test_what_was_stopped_goes_out_again_and_its_outcome_is_taken_back(three):
         assert runs.outcomes(s, "run") == ()
 
 
-def test_what_was_in_work_when_a_process_died_goes_out_alone(three):
+def test_what_was_in_work_when_a_process_died_goes_out_alone(three: list[str]) -> None:
     with session() as s:
         workers.register(s, "child", "run", 120)
     claims.claim_requested("child", three)

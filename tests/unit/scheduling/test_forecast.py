@@ -9,12 +9,13 @@ import csv
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from statistics import median
+from typing import Any
 
 import pytest
 from sqlalchemy import delete, event
 
 from tests.paths import FIXTURES
-from utils.config import load_settings
+from utils.config import Settings, load_settings
 from utils.db import items
 from utils.db.items import Seen
 from utils.db.schema import Execution, ExecutionStatus, Item
@@ -24,16 +25,17 @@ from utils.models.options import PipelineOptions
 from utils.models.steps import BY_NAME
 from utils.pipeline import planning
 from utils.scheduling import estimate, forecast
+from utils.scheduling.admission import Need
 from utils.scheduling.forecast import Line, Sample
 
 HISTORIES = FIXTURES / "histories.csv"
 BEGUN = datetime(2026, 11, 22, 22, tzinfo=UTC)
 
 
-def recorded(name):
+def recorded(name: str) -> dict[str, tuple[str, float | None, list[str], float]]:
     """Put a recorded history into the ledger; returns its items with their real seconds."""
     rows = [row for row in csv.DictReader(HISTORIES.open()) if row["history"] == name]
-    spans = {}
+    spans: dict[str, tuple[str, float | None, list[str], list[float], list[float]]] = {}
     with session() as s:
         for row in rows:
             item_id = f"{int(row['item']):064x}"
@@ -58,9 +60,9 @@ def recorded(name):
     }
 
 
-def ratios(found):
+def ratios(found: dict[str, tuple[str, float | None, list[str], float]]) -> dict[str, list[float]]:
     """Predicted to real seconds of each item, from the history of all the others."""
-    result = {}
+    result: dict[str, list[float]] = {}
     for item_id, (kind, length, steps, seconds) in found.items():
         with session() as s:
             s.execute(delete(Execution).where(Execution.item_id == item_id))
@@ -72,14 +74,16 @@ def ratios(found):
 
 
 @pytest.mark.parametrize("history", ["clips", "lengths"])
-def test_most_items_are_through_within_their_forecast_and_it_is_not_far_too_long(history):
+def test_most_items_are_through_within_their_forecast_and_it_is_not_far_too_long(
+    history: str,
+) -> None:
     for kind, found in ratios(recorded(history)).items():
         in_time = sum(ratio >= 1 for ratio in found) / len(found)
         assert in_time >= 0.7, (kind, found)
         assert median(found) <= 2.0, (kind, found)
 
 
-def test_a_film_is_forecast_from_clips_by_how_the_prior_scales():
+def test_a_film_is_forecast_from_clips_by_how_the_prior_scales() -> None:
     """Eight-second clips say nothing of what grows with length: the prior's shape does."""
     found = recorded("clips")
     with session() as s:
@@ -92,7 +96,7 @@ def test_a_film_is_forecast_from_clips_by_how_the_prior_scales():
     assert probing.seconds_a_minute == 0
 
 
-def test_a_line_parts_what_is_constant_from_what_grows():
+def test_a_line_parts_what_is_constant_from_what_grows() -> None:
     samples = [Sample(minutes, 3 + 20 * minutes) for minutes in (0.1, 0.5, 1, 2, 5, 10)]
     strange = [*samples, Sample(1, 4000)]
     line = forecast.line("analyze_signal", strange)
@@ -100,7 +104,7 @@ def test_a_line_parts_what_is_constant_from_what_grows():
     assert line.seconds_a_minute == pytest.approx(20, rel=0.02)
 
 
-def test_a_step_never_gets_faster_with_length_nor_takes_less_than_nothing():
+def test_a_step_never_gets_faster_with_length_nor_takes_less_than_nothing() -> None:
     falling = [Sample(minutes, 10 / minutes) for minutes in (0.1, 0.5, 1, 2, 5, 10)]
     line = forecast.line("judge_quality", falling)
     assert line.seconds_a_minute == 0
@@ -108,12 +112,12 @@ def test_a_step_never_gets_faster_with_length_nor_takes_less_than_nothing():
     assert steep.constant_seconds >= 0
 
 
-def test_images_take_the_middle_of_what_they_took():
+def test_images_take_the_middle_of_what_they_took() -> None:
     samples = [Sample(0, seconds) for seconds in (1, 2, 300)]
     assert forecast.line("generate_thumbnails", samples) == Line(2)
 
 
-def test_without_any_history_the_prior_is_taken(settings):
+def test_without_any_history_the_prior_is_taken(settings: Settings) -> None:
     with session() as s:
         nothing = forecast.learn(s)
     steps = planning.expected(MediaKind.VIDEO, PipelineOptions(), settings)
@@ -122,7 +126,7 @@ def test_without_any_history_the_prior_is_taken(settings):
     assert forecast.seconds(nothing, "image", None, ("generate_checksum",)) < 10
 
 
-def add(number, **facts):
+def add(number: int, **facts: Any) -> str:
     stat = FileStat(path=Path(f"/x/{number}"), size_bytes=1000, modified_ns=1, inode=number)
     item_id = f"{number:064x}"
     with session() as s:
@@ -132,7 +136,7 @@ def add(number, **facts):
     return item_id
 
 
-def test_a_shift_of_many_items_asks_the_database_a_few_times_in_all(settings):
+def test_a_shift_of_many_items_asks_the_database_a_few_times_in_all(settings: Settings) -> None:
     ids = [add(n, duration_seconds=60.0) for n in range(400)]
     asked = []
     event.listen(engine(load_settings()), "before_cursor_execute", lambda *a: asked.append(a[2]))
@@ -142,7 +146,7 @@ def test_a_shift_of_many_items_asks_the_database_a_few_times_in_all(settings):
     assert len(asked) <= 4
 
 
-def test_what_is_done_already_is_not_forecast_again(settings):
+def test_what_is_done_already_is_not_forecast_again(settings: Settings) -> None:
     item_id = add(1, duration_seconds=600.0)
     fresh = estimate.of([item_id], PipelineOptions(), settings, timed=True)(item_id)
     step = BY_NAME["transcribe_audio"]
@@ -155,8 +159,8 @@ def test_what_is_done_already_is_not_forecast_again(settings):
     assert half.size_bytes == fresh.size_bytes == 2000
 
 
-def test_an_entry_takes_its_download_as_well(settings):
-    def need(seconds):
+def test_an_entry_takes_its_download_as_well(settings: Settings) -> None:
+    def need(seconds: int | None) -> Need:
         entry = Entry(url="https://x/y", site="x", site_id="y", duration_seconds=seconds)
         return estimate.of([entry], PipelineOptions(), settings, timed=True)(entry)
 
@@ -165,7 +169,7 @@ def test_an_entry_takes_its_download_as_well(settings):
     assert need(None).seconds > need(1800).seconds  # nobody says: a lecture
 
 
-def test_without_a_window_nothing_is_looked_up_for_the_time(settings):
+def test_without_a_window_nothing_is_looked_up_for_the_time(settings: Settings) -> None:
     item_id = add(1)  # its file does not exist: a probe would fail
     need = estimate.of([item_id], PipelineOptions(), settings, timed=False)
     assert need(item_id) == (0.0, 2000)

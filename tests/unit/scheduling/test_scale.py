@@ -1,17 +1,21 @@
 """What a run with nothing to do may cost: counted in statements, as times depend on the machine."""
 
+from pathlib import Path
+from typing import Any
+
 import pytest
 from pydantic import SecretStr
 from sqlalchemy import event, update
 
-from utils.config import load_settings
+from tests.conftest import Override
+from utils.config import Settings, load_settings
 from utils.db import items, runs
 from utils.db.items import Seen
 from utils.db.schema import Item
 from utils.db.session import engine, session
 from utils.models.item import MediaKind
 from utils.models.options import PipelineOptions
-from utils.models.shift import RunStatus
+from utils.models.shift import RunStatus, ShiftReport
 from utils.pipeline import fingerprint
 from utils.scheduling import run_session
 from utils.sources import scan
@@ -21,7 +25,7 @@ OPTIONS = PipelineOptions()
 
 
 @pytest.fixture
-def statements(settings):
+def statements(settings: Settings) -> list[Any]:
     """All statements that the database of this test is given."""
     said = []
     made = engine(load_settings())
@@ -29,14 +33,14 @@ def statements(settings):
     return said
 
 
-def filled(folder, number):
+def filled(folder: Path, number: int) -> Path:
     folder.mkdir()
     for n in range(number):
         (folder / f"{n}.jpg").write_text(f"{folder.name} {n}")
     return folder
 
 
-def run_over(folder):
+def run_over(folder: Path) -> ShiftReport:
     """What `nightshift run` does where there is nothing to do."""
     run_id = run_session.new_id()
     found = scan.scan(
@@ -48,7 +52,9 @@ def run_over(folder):
     return run_session.close(run_id, load_settings())
 
 
-def test_a_run_over_more_done_items_asks_the_database_no_more(tmp_path, statements):
+def test_a_run_over_more_done_items_asks_the_database_no_more(
+    tmp_path: Path, statements: list[Any]
+) -> None:
     asked = []
     for number in (110, 190):  # one chunk of files; more than the report shows in full
         folder = filled(tmp_path / f"{number}", number)
@@ -66,7 +72,9 @@ def test_a_run_over_more_done_items_asks_the_database_no_more(tmp_path, statemen
     assert asked[0] == asked[1]
 
 
-def test_many_new_files_take_no_more_statements_than_few(tmp_path, statements):
+def test_many_new_files_take_no_more_statements_than_few(
+    tmp_path: Path, statements: list[Any]
+) -> None:
     asked = []
     for number in (3, 150):
         folder = filled(tmp_path / f"{number}", number)
@@ -84,7 +92,9 @@ def test_many_new_files_take_no_more_statements_than_few(tmp_path, statements):
 
 
 @pytest.mark.parametrize("database", ["sqlite", "postgres"])
-def test_copies_registered_at_once_keep_their_order(tmp_path, database, override, request):
+def test_copies_registered_at_once_keep_their_order(
+    tmp_path: Path, database: str, override: Override, request: pytest.FixtureRequest
+) -> None:
     if database == "postgres":
         override(database_url=SecretStr(request.getfixturevalue("postgres_url")))
     found = []

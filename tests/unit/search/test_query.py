@@ -4,10 +4,12 @@ import shutil
 from datetime import UTC, datetime
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from utils.config import load_settings
+from tests.conftest import Override
+from utils.config import Settings, load_settings
 from utils.db import items, ledger, library, queue
 from utils.db.items import Seen
 from utils.db.session import session
@@ -30,7 +32,15 @@ LIBRARY = {
 }  # fmt: skip
 
 
-def add(number, title, language, summary, keywords, said, **facts):
+def add(
+    number: int,
+    title: str,
+    language: str | None,
+    summary: str | None,
+    keywords: str,
+    said: str,
+    **facts: Any,
+) -> ItemRecord:
     record = ItemRecord(
         item_id=f"{number:064x}",
         kind="audio" if said else "image",
@@ -52,7 +62,7 @@ def add(number, title, language, summary, keywords, said, **facts):
 
 
 @pytest.fixture
-def small_library(settings, tmp_path_factory):
+def small_library(settings: Settings, tmp_path_factory: pytest.TempPathFactory) -> Settings:
     """Embedded once, copied for each test."""
     kept = tmp_path_factory.getbasetemp() / "small library"
     if kept.exists():
@@ -64,17 +74,17 @@ def small_library(settings, tmp_path_factory):
     return settings
 
 
-def titles(query, settings, limit=10, **filters):
+def titles(query: str, settings: Settings, limit: int = 10, **filters: Any) -> list[str]:
     return [hit.title for hit in find.search(query, limit, settings, SearchFilters(**filters))]
 
 
-def test_meaning_is_found_across_languages(small_library):
+def test_meaning_is_found_across_languages(small_library: Settings) -> None:
     assert titles("a ship leaves the harbour", small_library)[0] == "Hafen am Abend"
     assert titles("Zwiebeln schneiden", small_library)[0] == "Tomato soup"
     assert titles("heavy rain today", small_library)[0] == "ភ្លៀង"
 
 
-def test_a_hit_says_where_it_begins_and_which_list_found_it(small_library):
+def test_a_hit_says_where_it_begins_and_which_list_found_it(small_library: Settings) -> None:
     hit = find.search("Schiff", 1, small_library)[0]
     assert (hit.title, hit.kind, hit.path) == ("Hafen am Abend", "audio", "/x/Hafen am Abend.mp3")
     assert (hit.start_seconds, hit.snippet) == (7.0, "Das Schiff verlässt den Hafen.")
@@ -84,44 +94,46 @@ def test_a_hit_says_where_it_begins_and_which_list_found_it(small_library):
     assert hit.score == pytest.approx(sum(weights[r.list] / (60 + r.rank) for r in hit.why), 1e-3)
 
 
-def test_a_word_that_stands_there_beats_one_that_is_near(small_library):
+def test_a_word_that_stands_there_beats_one_that_is_near(small_library: Settings) -> None:
     assert titles("percent", small_library)[0] == "Budget"
     assert titles("IMG_1", small_library)[0] == "IMG_1"
     assert find.search("IMG_1", 1, small_library)[0].start_seconds is None
 
 
-def test_the_sum_of_the_lists_is_that_of_the_paper():
+def test_the_sum_of_the_lists_is_that_of_the_paper() -> None:
     fused = find.fuse({"full text": ["a"], "summary": ["b", "a"], "keywords": ["b"], "speech": []})
     assert list(fused) == ["a", "b"]
     assert fused["a"][0] == pytest.approx(2.5 / 61 + 1.0 / 62)
     assert fused["b"][0] == pytest.approx(1.0 / 61 + 0.8 / 61)
 
 
-def test_filters_come_before_the_ranks(small_library):
+def test_filters_come_before_the_ranks(small_library: Settings) -> None:
     assert titles("ship", small_library, limit=1, language="km") == ["ភ្លៀង"]
     assert titles("ship", small_library, language="fr") == []
     (hit,) = find.search("soup", 1, small_library, SearchFilters(language="km"))
     assert all(rank.rank == 1 for rank in hit.why)
 
 
-def test_without_words_the_newest_that_pass_are_listed(small_library):
+def test_without_words_the_newest_that_pass_are_listed(small_library: Settings) -> None:
     add(99, "Old", "en", None, "", "Hello.", captured_at=datetime(1999, 1, 1, tzinfo=UTC))
     assert titles("", small_library, language="en") == ["Budget", "Tomato soup", "Old"]
     assert titles(" \0 ", small_library, before=datetime(2000, 1, 1, tzinfo=UTC)) == ["Old"]
 
 
-def test_no_query_of_a_stranger_raises(small_library):
+def test_no_query_of_a_stranger_raises(small_library: Settings) -> None:
     for query in ('"', "a OR", "*", "\ud800x", "NEAR((", "-ship", "東", "x" * 50_000, "🎉"):
         assert isinstance(find.search(query, 3, small_library), list)
 
 
-def test_an_index_ahead_of_the_database_answers_with_what_there_is(small_library):
+def test_an_index_ahead_of_the_database_answers_with_what_there_is(small_library: Settings) -> None:
     ghost = ItemRecord(item_id="f" * 64, kind="audio", title="ship ship ship")
     vectors.replace(ghost.item_id, passages(ghost), embedder.load(), small_library)
     assert "ship ship ship" not in titles("ship", small_library)
 
 
-def test_a_lost_index_is_made_again_and_then_nothing_is_embedded(small_library, monkeypatch):
+def test_a_lost_index_is_made_again_and_then_nothing_is_embedded(
+    small_library: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
     before = vectors.count(small_library)
     shutil.rmtree(small_library.home / "chroma")
     assert set(reindex(small_library)) == set(LIBRARY)
@@ -130,7 +142,9 @@ def test_a_lost_index_is_made_again_and_then_nothing_is_embedded(small_library, 
     assert set(reindex(small_library)) == set(LIBRARY)
 
 
-def test_what_was_done_before_there_were_rows_is_made_findable_from_the_ledger(settings):
+def test_what_was_done_before_there_were_rows_is_made_findable_from_the_ledger(
+    settings: Settings,
+) -> None:
     item_id = "e" * 64
     stat = FileStat(path=Path("/x/old.mp3"), size_bytes=1, modified_ns=1, inode=1)
     said = Segment(start_seconds=3.0, end_seconds=5.0, text="The boats left before dusk.")
@@ -148,7 +162,9 @@ def test_what_was_done_before_there_were_rows_is_made_findable_from_the_ledger(s
         assert library.load(s, item_id).segments[0].text == said.text
 
 
-def test_an_image_model_that_is_not_there_says_what_to_install(small_library, override):
+def test_an_image_model_that_is_not_there_says_what_to_install(
+    small_library: Settings, override: Override
+) -> None:
     override(image_model="ViT-B-32 laion2b_s34b_b79k")
     if find_spec("open_clip"):
         pytest.skip("open_clip is installed")

@@ -2,20 +2,24 @@
 
 import base64
 import subprocess
+from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image, ImageDraw, ImageFont
 
-from tests.media import SAMPLES, ffmpeg
+from tests.media import ffmpeg
+from tests.paths import SAMPLES
 from utils.errors import PermanentError
 from utils.media import tools
 from utils.media.probing import ffprobe
-from utils.models.fingerprint import Fingerprint, Frame
+from utils.models.fingerprint import Fingerprint, Frame, Match
 from utils.models.item import MediaKind
 from utils.models.options import DuplicateOptions
 from utils.similarity import fingerprint, lookup_terms
 from utils.similarity.compare import match
+
+pytestmark = pytest.mark.e2e  # real re-encodes
 
 NIGHT, HAFEN = SAMPLES / "the night shift.mp4", SAMPLES / "Hafen am Abend.mp4"
 FAST = ("-c:v", "libx264", "-preset", "ultrafast", "-pix_fmt", "yuv420p")
@@ -27,20 +31,21 @@ OTHER_MELODY = (
 class Studio:
     """Makes media files, and their likenesses once each."""
 
-    def __init__(self, folder):
-        self.folder, self.known = folder, {}
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.known: dict[Path, Fingerprint] = {}
 
-    def make(self, name, *arguments):
+    def make(self, name: str, *arguments: Path | str) -> Fingerprint:
         if not (self.folder / name).exists():
             ffmpeg(*arguments, self.folder / name)
         return self.of(self.folder / name)
 
-    def of(self, path):
+    def of(self, path: Path) -> Fingerprint:
         if path not in self.known:
             self.known[path] = self._look(path)
         return self.known[path]
 
-    def _look(self, path):
+    def _look(self, path: Path) -> Fingerprint:
         probe = ffprobe.probe(path)
         pictures = self.folder / f"stills-{path.name}"
         pictures.mkdir()
@@ -61,11 +66,11 @@ class Studio:
 
 
 @pytest.fixture(scope="module")
-def studio(tmp_path_factory):
+def studio(tmp_path_factory: pytest.TempPathFactory) -> Studio:
     return Studio(tmp_path_factory.mktemp("studio"))
 
 
-def same(a, b):
+def same(a: Fingerprint, b: Fingerprint) -> Match:
     """The match, which is the same from both sides."""
     found, reverse = match(a, b, DuplicateOptions()), match(b, a, DuplicateOptions())
     assert (found is None) == (reverse is None)
@@ -83,10 +88,11 @@ def same(a, b):
     ],
     ids=["re-encode", "downscale", "without its first second", "without its last second"],
 )
-def test_a_copy_is_found(studio, source, how):
+def test_a_copy_is_found(studio: Studio, source: Path, how: tuple[str, ...]) -> None:
     original = studio.of(source)
-    how = [f"{original.duration_seconds - 1:.3f}" if part == "LESS" else part for part in how]
-    seek = how[:2] if how[0] == "-ss" else []
+    less = f"{original.duration_seconds - 1:.3f}"
+    how = tuple(less if part == "LESS" else part for part in how)
+    seek = how[:2] if how[0] == "-ss" else ()
     name = f"{source.stem} {how[1].replace(':', 'x')} {how[0]}.mp4"
     copy = studio.make(name, *seek, "-i", source, *FAST, *how[len(seek) :])
     found = same(original, copy)
@@ -95,7 +101,7 @@ def test_a_copy_is_found(studio, source, how):
     assert "frames within 10 bits, sound 0.9" in found.evidence.replace("1.00", "0.99")
 
 
-def test_a_silent_copy_is_found_by_its_moving_picture(studio):
+def test_a_silent_copy_is_found_by_its_moving_picture(studio: Studio) -> None:
     silent = studio.make("silent.mp4", "-i", NIGHT, "-an", "-vf", "scale=320:-2", *FAST)
     assert silent.audio is None
     assert silent.audio_missing == "no sound"
@@ -103,7 +109,7 @@ def test_a_silent_copy_is_found_by_its_moving_picture(studio):
     assert "sound" not in found.evidence
 
 
-def test_two_scenes_of_one_film_are_different(studio):
+def test_two_scenes_of_one_film_are_different(studio: Studio) -> None:
     scenes = [
         studio.make(f"scene{start}.mp4", "-ss", str(start), "-t", "5.3", "-i", NIGHT, *FAST)
         for start in (0, 5.4)
@@ -111,7 +117,7 @@ def test_two_scenes_of_one_film_are_different(studio):
     assert same(*scenes) is None
 
 
-def test_a_dubbed_film_says_that_its_sound_differs(studio):
+def test_a_dubbed_film_says_that_its_sound_differs(studio: Studio) -> None:
     dubbed = studio.make("dubbed.mp4", "-i", NIGHT, "-i", SAMPLES / "evening song.m4a",
                          "-map", "0:v", "-map", "1:a", "-c", "copy", "-shortest")  # fmt: skip
     found = same(studio.of(NIGHT), dubbed)
@@ -120,7 +126,7 @@ def test_a_dubbed_film_says_that_its_sound_differs(studio):
 
 
 @pytest.mark.parametrize("name", ["evening song.m4a", "lighthouse.mp3", "bericht.flac"])
-def test_the_same_sound_as_wav_and_mp3_is_found(studio, name):
+def test_the_same_sound_as_wav_and_mp3_is_found(studio: Studio, name: str) -> None:
     source = SAMPLES / name
     wav = studio.make(f"{source.stem}.wav", "-i", source)
     mp3 = studio.make(f"{source.stem}-64.mp3", "-i", source, "-b:a", "64k")
@@ -132,7 +138,7 @@ def test_the_same_sound_as_wav_and_mp3_is_found(studio, name):
         assert found.evidence.startswith("sound 0.9") or found.evidence.startswith("sound 1.0")
 
 
-def test_two_songs_and_two_voices_are_different(studio):
+def test_two_songs_and_two_voices_are_different(studio: Studio) -> None:
     song = studio.of(SAMPLES / "evening song.m4a")
     other = studio.make("other.wav", "-f", "lavfi", "-i", f"aevalsrc='{OTHER_MELODY}':d=12")
     voices = studio.of(SAMPLES / "lighthouse.mp3"), studio.of(SAMPLES / "bericht.flac")
@@ -141,7 +147,7 @@ def test_two_songs_and_two_voices_are_different(studio):
 
 
 @pytest.mark.parametrize("sound", ["sine=f=440", "anullsrc", "sine=f=50"])
-def test_tones_and_silence_tell_nothing(studio, sound):
+def test_tones_and_silence_tell_nothing(studio: Studio, sound: str) -> None:
     name = sound.replace("=", "")
     pair = [
         studio.make(
@@ -157,7 +163,7 @@ def test_tones_and_silence_tell_nothing(studio, sound):
     assert same(*pair) is None
 
 
-def test_black_pictures_are_flat_and_tell_nothing(studio):
+def test_black_pictures_are_flat_and_tell_nothing(studio: Studio) -> None:
     blacks = [
         studio.make(f"black{n}.mp4", "-f", "lavfi", "-i",
                     f"color=0x101010:s=320x180:d=3,noise=alls={8 + n}:allf=t", *FAST)
@@ -169,7 +175,7 @@ def test_black_pictures_are_flat_and_tell_nothing(studio):
     assert lookup_terms.of(blacks[0]) == []
 
 
-def slide(studio, name, lines):
+def slide(studio: Studio, name: str, lines: list[str]) -> Path:
     path = studio.folder / f"{name}.png"
     image = Image.new("RGB", (640, 360), "white")
     draw = ImageDraw.Draw(image)
@@ -180,13 +186,13 @@ def slide(studio, name, lines):
     return path
 
 
-def spoken_slide(studio, name, lines, sound):
+def spoken_slide(studio: Studio, name: str, lines: list[str], sound: Path) -> Fingerprint:
     picture = slide(studio, name, lines)
     return studio.make(f"{name}.mp4", "-loop", "1", "-i", picture, "-i", sound, "-t", "8",
                        "-r", "10", *FAST)  # fmt: skip
 
 
-def test_one_slide_under_two_talks_and_two_slides_are_different(studio):
+def test_one_slide_under_two_talks_and_two_slides_are_different(studio: Studio) -> None:
     points = ["• the measure of noise", "• what the index keeps", "• three figures"]
     first = spoken_slide(studio, "first", points, SAMPLES / "lighthouse.mp3")
     again = spoken_slide(studio, "again", points, SAMPLES / "bericht.flac")
@@ -198,7 +204,7 @@ def test_one_slide_under_two_talks_and_two_slides_are_different(studio):
     assert same(first, quieter)
 
 
-def test_a_silent_slide_is_found_and_another_is_not(studio):
+def test_a_silent_slide_is_found_and_another_is_not(studio: Studio) -> None:
     pair = [
         studio.make(f"mute-{name}.mp4", "-loop", "1", "-i", slide(studio, f"mute-{name}", lines),
                     "-t", "4", "-r", "10", *FAST)
@@ -210,7 +216,7 @@ def test_a_silent_slide_is_found_and_another_is_not(studio):
     assert same(*pair) is None
 
 
-def test_a_picture_is_found_smaller_and_coarser_but_not_moved(studio):
+def test_a_picture_is_found_smaller_and_coarser_but_not_moved(studio: Studio) -> None:
     photo = studio.of(SAMPLES / "coast.jpg")
     small = studio.make(
         "small.jpg", "-i", SAMPLES / "coast.jpg", "-vf", "scale=400:-2", "-q:v", "9"
@@ -223,37 +229,39 @@ def test_a_picture_is_found_smaller_and_coarser_but_not_moved(studio):
     assert same(photo, wide) is None
 
 
-def test_an_image_and_a_film_of_it_are_not_compared(studio):
+def test_an_image_and_a_film_of_it_are_not_compared(studio: Studio) -> None:
     film = studio.make("still.mp4", "-loop", "1", "-i", SAMPLES / "coast.jpg", "-t", "2", "-vf",
                        "scale=320:-2", *FAST)  # fmt: skip
     assert same(studio.of(SAMPLES / "coast.jpg"), film) is None
 
 
-def test_the_cover_of_a_song_is_no_evidence(studio):
+def test_the_cover_of_a_song_is_no_evidence(studio: Studio) -> None:
     song = fingerprint.of("a", MediaKind.AUDIO, 12.0, [(SAMPLES / "coast.jpg", None)],
                        SAMPLES / "evening song.m4a", 0)  # fmt: skip
     assert song.frames == ()
     assert song.detail is None
 
 
-def test_lengths_that_differ_too_much_are_not_compared(studio):
+def test_lengths_that_differ_too_much_are_not_compared(studio: Studio) -> None:
     half = studio.make("half.mp3", "-i", SAMPLES / "lighthouse.mp3", "-t", "5")
     assert same(studio.of(SAMPLES / "lighthouse.mp3"), half) is None
 
 
-def test_the_fingerprint_of_ten_hours_is_that_of_the_first_minutes(tmp_path):
+def test_the_fingerprint_of_ten_hours_is_that_of_the_first_minutes(tmp_path: Path) -> None:
     command = fingerprint.command(tmp_path / "long.mp3", 0, tmp_path / "out")
     assert command.index("-t") < command.index("-i")
     assert command[command.index("-t") + 1] == "300"
 
 
-def test_a_sound_too_short_for_a_fingerprint_says_so(studio):
+def test_a_sound_too_short_for_a_fingerprint_says_so(studio: Studio) -> None:
     short = studio.make("short.wav", "-f", "lavfi", "-i", "sine=d=1")
     assert short.audio is None
     assert "too short" in short.audio_missing
 
 
-def test_an_ffmpeg_without_chromaprint_is_no_error(studio, monkeypatch):
+def test_an_ffmpeg_without_chromaprint_is_no_error(
+    studio: Studio, monkeypatch: pytest.MonkeyPatch
+) -> None:
     bare = next(path for path in map(str, [tools._from_wheel("ffprobe")]) if path)
     monkeypatch.setattr(tools, "find", lambda tool: bare)
     fingerprint.can_listen.cache_clear()
@@ -265,24 +273,24 @@ def test_an_ffmpeg_without_chromaprint_is_no_error(studio, monkeypatch):
     assert "no Chromaprint" in found.audio_missing
 
 
-def test_a_still_that_is_no_picture_is_refused(tmp_path):
+def test_a_still_that_is_no_picture_is_refused(tmp_path: Path) -> None:
     (tmp_path / "still.jpg").write_text("no picture")
     with pytest.raises(PermanentError, match=r"still\.jpg is no picture"):
         fingerprint.of("a", MediaKind.IMAGE, None, [(tmp_path / "still.jpg", None)], tmp_path, None)
 
 
-def test_nothing_known_is_no_match():
+def test_nothing_known_is_no_match() -> None:
     nothing = Fingerprint(item_id="a", kind=MediaKind.VIDEO, duration_seconds=None)
     assert same(nothing, nothing.model_copy(update={"item_id": "b"})) is None
 
 
-def image_of(value):
+def image_of(value: int) -> Fingerprint:
     return Fingerprint(item_id="x", kind=MediaKind.IMAGE, duration_seconds=None, aspect=1.5,
                     frames=(Frame(time_seconds=None, phash=f"{value:016x}"),),
                     detail="0" * 64)  # fmt: skip
 
 
-def test_every_image_within_seven_bits_shares_a_term():
+def test_every_image_within_seven_bits_shares_a_term() -> None:
     chance = np.random.default_rng(3)
     for _ in range(300):
         value = int(chance.integers(0, 2**63))
@@ -292,7 +300,7 @@ def test_every_image_within_seven_bits_shares_a_term():
         assert set(lookup_terms.of(image_of(value))) & set(lookup_terms.sought(image_of(flipped)))
 
 
-def test_a_cut_copy_shares_many_terms_and_another_voice_hardly_any(studio):
+def test_a_cut_copy_shares_many_terms_and_another_voice_hardly_any(studio: Studio) -> None:
     known = {
         name: set(lookup_terms.of(studio.of(SAMPLES / name)))
         for name in ("lighthouse.mp3", "bericht.flac")
@@ -302,7 +310,7 @@ def test_a_cut_copy_shares_many_terms_and_another_voice_hardly_any(studio):
     assert len(known["bericht.flac"] & set(lookup_terms.of(cut))) <= 2
 
 
-def test_the_fingerprint_is_chromaprints_own(studio):
+def test_the_fingerprint_is_chromaprints_own(studio: Studio) -> None:
     printed = subprocess.run(
         [tools.find("ffmpeg"), "-v", "error", "-i", SAMPLES / "lighthouse.mp3", "-f", "chromaprint",
          "-fp_format", "raw", "-"], capture_output=True, check=True,
@@ -310,7 +318,7 @@ def test_the_fingerprint_is_chromaprints_own(studio):
     assert base64.b64decode(studio.of(SAMPLES / "lighthouse.mp3").audio) == printed
 
 
-def test_surround_sound_has_a_fingerprint_too(tmp_path):
+def test_surround_sound_has_a_fingerprint_too(tmp_path: Path) -> None:
     film = tmp_path / "surround.mka"
     ffmpeg("-f", "lavfi", "-i", "anoisesrc=d=6", "-af", "aformat=channel_layouts=5.1", film)
     found = fingerprint.of("a" * 64, MediaKind.AUDIO, 6.0, [], film, 0)

@@ -2,13 +2,14 @@ from pathlib import Path
 
 import pytest
 
-from utils.config import load_settings
+from utils.config import Settings, load_settings
 from utils.models.item import MediaKind
 from utils.models.shift import Outcome
 from utils.sources import scan
+from utils.sources.scan import ScanResult
 
 
-def take(*locations):
+def take(*locations: Path | str) -> ScanResult:
     return scan.scan([str(one) for one in locations], "key", load_settings())
 
 
@@ -27,11 +28,11 @@ def take(*locations):
         ("README", None),
     ],
 )
-def test_names_say_what_is_media(name, kind):
+def test_names_say_what_is_media(name: str, kind: MediaKind | None) -> None:
     assert scan.kind_by_name(Path(name)) is kind
 
 
-def test_a_folder_is_searched_for_media_and_hidden_files_stay_hidden(tmp_path):
+def test_a_folder_is_searched_for_media_and_hidden_files_stay_hidden(tmp_path: Path) -> None:
     folder = tmp_path / "library"
     for name in ("b/c/deep.mp3", "a.mp4", "notes.txt", ".hidden.mp4", ".git/x.mp4"):
         path = folder / name
@@ -41,7 +42,9 @@ def test_a_folder_is_searched_for_media_and_hidden_files_stay_hidden(tmp_path):
     assert found == {"a.mp4", "deep.mp3"}
 
 
-def test_the_homes_own_pictures_and_renditions_are_no_new_media(tmp_path, settings):
+def test_the_homes_own_pictures_and_renditions_are_no_new_media(
+    tmp_path: Path, settings: Settings
+) -> None:
     for name in ("items/ab/abc/thumb.jpg", "scratch/1/part.mp4", "inbox/new/a.mp4"):
         path = settings.home / name
         path.parent.mkdir(parents=True)
@@ -52,7 +55,7 @@ def test_the_homes_own_pictures_and_renditions_are_no_new_media(tmp_path, settin
     assert {path.name for path in scan.media_files(settings.inbox, load_settings())} == {"a.mp4"}
 
 
-def test_a_file_named_twice_is_taken_once(tmp_path):
+def test_a_file_named_twice_is_taken_once(tmp_path: Path) -> None:
     path = tmp_path / "a.mp3"
     path.write_text("x")
     found = take(path, tmp_path, f"{tmp_path}/./a.mp3")
@@ -60,7 +63,9 @@ def test_a_file_named_twice_is_taken_once(tmp_path):
     assert found.outcomes == []
 
 
-def test_an_unchanged_file_is_not_read_again(tmp_path, monkeypatch):
+def test_an_unchanged_file_is_not_read_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     path = tmp_path / "a.mp3"
     path.write_text("x")
     take(path)
@@ -68,7 +73,7 @@ def test_an_unchanged_file_is_not_read_again(tmp_path, monkeypatch):
     assert len(take(path).pending) == 1
 
 
-def test_a_file_with_new_content_is_a_new_item(tmp_path):
+def test_a_file_with_new_content_is_a_new_item(tmp_path: Path) -> None:
     path = tmp_path / "a.mp3"
     path.write_text("one")
     first = take(path).pending
@@ -77,13 +82,13 @@ def test_a_file_with_new_content_is_a_new_item(tmp_path):
 
 
 @pytest.mark.parametrize("name", ["missing.mp4", "folder-that-is-not"])
-def test_what_does_not_exist_is_a_failure_with_a_remedy(tmp_path, name):
+def test_what_does_not_exist_is_a_failure_with_a_remedy(tmp_path: Path, name: str) -> None:
     (outcome,) = take(tmp_path / name).outcomes
     assert outcome.outcome is Outcome.FAILED
     assert "Check the spelling" in outcome.error
 
 
-def test_an_empty_file_is_a_failure_and_no_item(tmp_path):
+def test_an_empty_file_is_a_failure_and_no_item(tmp_path: Path) -> None:
     (tmp_path / "empty.mp4").touch()
     found = take(tmp_path)
     assert found.pending == []
@@ -91,11 +96,13 @@ def test_an_empty_file_is_a_failure_and_no_item(tmp_path):
     assert "0 bytes" in found.outcomes[0].error
 
 
-def test_a_file_that_may_not_be_read_is_named(tmp_path, monkeypatch):
+def test_a_file_that_may_not_be_read_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     path = tmp_path / "a.mp3"
     path.write_text("x")
 
-    def refuse(path):
+    def refuse(path: Path) -> None:
         from utils.errors import from_os_error
 
         raise from_os_error(PermissionError(13, "Permission denied", str(path)), "reading a.mp3")
@@ -105,7 +112,7 @@ def test_a_file_that_may_not_be_read_is_named(tmp_path, monkeypatch):
     assert "Change its permissions" in outcome.error
 
 
-def test_a_name_that_is_no_utf8_is_a_failure_that_can_be_printed(tmp_path):
+def test_a_name_that_is_no_utf8_is_a_failure_that_can_be_printed(tmp_path: Path) -> None:
     import os
 
     folder = os.fsencode(tmp_path) + b"/odd"

@@ -1,13 +1,16 @@
 """Two machines with homes of their own, one database, one store."""
 
 import hashlib
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
 
 import fsspec
 import pytest
 from pydantic import SecretStr
 
 from utils import config
-from utils.config import load_settings
+from utils.config import Settings, load_settings
 from utils.db import items, ledger
 from utils.db.items import Seen
 from utils.db.session import session
@@ -18,13 +21,15 @@ from utils.pipeline import recall, step_key
 from utils.scheduling import claims
 from utils.storage import blobs, files
 
+Machines = Callable[[str], Path]
+
 
 @pytest.fixture(params=["file", "memory"])
-def machines(request, tmp_path, settings):
+def machines(request: pytest.FixtureRequest, tmp_path: Path, settings: Settings) -> Machines:
     """Changes this process into one machine or the other."""
     url = f"file://{tmp_path}/nas" if request.param == "file" else f"memory://{tmp_path}"
 
-    def become(name):
+    def become(name: str) -> Path:
         home = tmp_path / name
         home.mkdir(exist_ok=True)
         config.override(
@@ -37,12 +42,12 @@ def machines(request, tmp_path, settings):
     return become
 
 
-def stored_blobs(url):
+def stored_blobs(url: Any) -> Any:
     system, root = fsspec.core.url_to_fs(url)
     return system, sorted(path for path in system.find(root) if "/blobs/" in path)
 
 
-def made(home, content=b"small"):
+def made(home: Path, content: bytes = b"small") -> str:
     """A step on this machine makes a rendition; returns the key it is kept under."""
     with session() as s:
         path = home / "inbox.mp4"
@@ -59,7 +64,9 @@ def made(home, content=b"small"):
     return inputs.key
 
 
-def test_what_one_machine_made_the_other_recalls_without_doing_it_again(machines):
+def test_what_one_machine_made_the_other_recalls_without_doing_it_again(
+    machines: Machines,
+) -> None:
     key = made(machines("one"))
     home = machines("two")
     kept = recall.recall(key, Rendition, load_settings())
@@ -68,7 +75,7 @@ def test_what_one_machine_made_the_other_recalls_without_doing_it_again(machines
     assert kept.result.path.read_bytes() == b"small"
 
 
-def test_where_the_home_is_decides_no_key(machines):
+def test_where_the_home_is_decides_no_key(machines: Machines) -> None:
     keys = set()
     for name in ("one", "two"):
         home = machines(name)
@@ -77,7 +84,9 @@ def test_where_the_home_is_decides_no_key(machines):
     assert len(keys) == 1
 
 
-def test_a_file_that_a_run_with_other_options_wrote_is_put_right(machines):
+def test_a_file_that_a_run_with_other_options_wrote_is_put_right(
+    machines: Machines,
+) -> None:
     key = made(machines("one"))
     machines("two")
     path = recall.recall(key, Rendition, load_settings()).result.path
@@ -85,7 +94,7 @@ def test_a_file_that_a_run_with_other_options_wrote_is_put_right(machines):
     assert recall.recall(key, Rendition, load_settings()).result.path.read_bytes() == b"small"
 
 
-def test_what_neither_the_home_nor_the_store_has_is_lost(machines):
+def test_what_neither_the_home_nor_the_store_has_is_lost(machines: Machines) -> None:
     key = made(machines("one"))
     system, kept = stored_blobs(load_settings().store_url.get_secret_value())
     for blob in kept:
@@ -96,7 +105,9 @@ def test_what_neither_the_home_nor_the_store_has_is_lost(machines):
     assert kept.missing == home / "items/ab" / ("ab" * 32) / "proxy.mp4"
 
 
-def test_what_comes_back_damaged_is_not_taken(machines, monkeypatch):
+def test_what_comes_back_damaged_is_not_taken(
+    machines: Machines, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr("utils.processes.deadline.pause", lambda _seconds: None)
     key = made(machines("one"))
     system, (blob,) = stored_blobs(load_settings().store_url.get_secret_value())
@@ -107,7 +118,7 @@ def test_what_comes_back_damaged_is_not_taken(machines, monkeypatch):
     assert not list(home.rglob("proxy.mp4"))
 
 
-def test_the_same_content_is_put_there_once(machines):
+def test_the_same_content_is_put_there_once(machines: Machines) -> None:
     home = machines("one")
     made(home)
     made(home)
@@ -116,7 +127,9 @@ def test_the_same_content_is_put_there_once(machines):
     assert len(stored_blobs(load_settings().store_url.get_secret_value())[1]) == 1
 
 
-def test_an_original_travels_with_its_name_and_its_subtitles_and_is_let_go(machines, tmp_path):
+def test_an_original_travels_with_its_name_and_its_subtitles_and_is_let_go(
+    machines: Machines, tmp_path: Path
+) -> None:
     machines("one")
     film = tmp_path / "camera" / "film.mp4"
     film.parent.mkdir()
@@ -138,7 +151,9 @@ def test_an_original_travels_with_its_name_and_its_subtitles_and_is_let_go(machi
     assert not item.path.exists()
 
 
-def test_another_file_at_the_same_path_is_not_taken_for_the_item(machines, tmp_path):
+def test_another_file_at_the_same_path_is_not_taken_for_the_item(
+    machines: Machines, tmp_path: Path
+) -> None:
     machines("one")
     film = tmp_path / "film.mp4"
     film.write_bytes(b"a film")
@@ -152,7 +167,7 @@ def test_another_file_at_the_same_path_is_not_taken_for_the_item(machines, tmp_p
         assert claims.claim_one(item_id, "worker", load_settings()).path.read_bytes() == b"a film"
 
 
-def test_an_item_that_nobody_put_there_vanished(machines, tmp_path):
+def test_an_item_that_nobody_put_there_vanished(machines: Machines, tmp_path: Path) -> None:
     machines("one")
     film = tmp_path / "film.mp4"
     film.write_bytes(b"a film")
@@ -164,7 +179,7 @@ def test_an_item_that_nobody_put_there_vanished(machines, tmp_path):
         claims.claim_one("cd" * 32, "worker", load_settings())
 
 
-def test_without_a_store_nothing_is_put_anywhere(settings):
+def test_without_a_store_nothing_is_put_anywhere(settings: Settings) -> None:
     output = settings.home / "proxy.mp4"
     output.write_bytes(b"small")
     assert blobs.upload([output], load_settings()) == {}

@@ -9,7 +9,7 @@ from utils.storage import publishing
 
 
 @pytest.fixture
-def still(tmp_path):
+def still(tmp_path: Path) -> Path:
     path = tmp_path / "a still.JPG"
     path.write_bytes(b"picture")
     return path
@@ -18,7 +18,7 @@ def still(tmp_path):
 NAME = hashlib.sha256(b"picture").hexdigest() + ".jpg"
 
 
-def test_files_are_published_under_the_hash_of_their_content(still, tmp_path):
+def test_files_are_published_under_the_hash_of_their_content(still: Path, tmp_path: Path) -> None:
     url = f"file://{tmp_path}/public"
     (published,) = publishing.upload([still], url, "ab/abcd")
     assert published == f"{url}/ab/abcd/{NAME}"
@@ -26,12 +26,12 @@ def test_files_are_published_under_the_hash_of_their_content(still, tmp_path):
     assert [path.name for path in (tmp_path / "public/ab/abcd").iterdir()] == [NAME]
 
 
-def test_object_storage_gets_them_too(still):
+def test_object_storage_gets_them_too(still: Path) -> None:
     assert publishing.upload([still], "memory://bucket", "x") == (f"memory://bucket/x/{NAME}",)
     assert fsspec.filesystem("memory").cat(f"/bucket/x/{NAME}") == b"picture"
 
 
-def test_what_is_there_whole_stays_and_what_is_not_is_mended(still, tmp_path):
+def test_what_is_there_whole_stays_and_what_is_not_is_mended(still: Path, tmp_path: Path) -> None:
     url = f"file://{tmp_path}/public"
     target = Path(publishing.upload([still], url, "")[0].removeprefix("file://"))
     before = target.stat()
@@ -42,7 +42,7 @@ def test_what_is_there_whole_stays_and_what_is_not_is_mended(still, tmp_path):
     assert target.read_bytes() == b"picture"
 
 
-def test_no_prefix_and_no_suffix_leads_out_of_the_target(tmp_path):
+def test_no_prefix_and_no_suffix_leads_out_of_the_target(tmp_path: Path) -> None:
     evil = tmp_path / "x.j%2f..p\\g"
     evil.write_bytes(b"x")
     (published,) = publishing.upload([evil], f"file://{tmp_path}/public", "../../etc//./a b\n")
@@ -51,7 +51,7 @@ def test_no_prefix_and_no_suffix_leads_out_of_the_target(tmp_path):
     assert len(list(folder.iterdir())) == 1
 
 
-def test_a_missing_driver_is_named(still):
+def test_a_missing_driver_is_named(still: Path) -> None:
     with pytest.raises(SettingsError, match="s3fs"):
         publishing.upload([still], "s3://key:hunter2@bucket/x", "")
     with pytest.raises(SettingsError, match="not known"):
@@ -71,7 +71,7 @@ def test_a_missing_driver_is_named(still):
         "http://user:hunter%32@127.0.0.1:1/x?token=hunter3",
     ],
 )
-def test_no_error_tells_what_opens_the_target(still, url):
+def test_no_error_tells_what_opens_the_target(still: Path, url: str) -> None:
     with pytest.raises(NightShiftError) as caught:
         publishing.upload([still], url, "x")
     assert "hunter" not in str(caught.value)
@@ -79,16 +79,16 @@ def test_no_error_tells_what_opens_the_target(still, url):
     assert caught.value.__suppress_context__
 
 
-def test_a_target_out_of_reach_may_come_back(still):
+def test_a_target_out_of_reach_may_come_back(still: Path) -> None:
     with pytest.raises(RetryableError, match=r"opening ftp://127\.0\.0\.1:1/x"):
         publishing.upload([still], "ftp://user:hunter2@127.0.0.1:1/x", "")
 
 
-def test_a_refusing_target_is_permanent_and_nothing_is_left(still, tmp_path):
+def test_a_refusing_target_is_permanent_and_nothing_is_left(still: Path, tmp_path: Path) -> None:
     (tmp_path / "file").write_text("no folder")
     with pytest.raises((PermanentError, RetryableError), match=r"a still|opening"):
         publishing.upload([still], f"file://{tmp_path}/file", "x")
 
 
-def test_a_published_url_holds_no_credentials():
+def test_a_published_url_holds_no_credentials() -> None:
     assert publishing.redacted("sftp://me:pw@host:22/a?k=v#f") == "sftp://host:22/a"

@@ -2,16 +2,20 @@
 
 import json
 import math
+from collections.abc import Callable
+from typing import Any
 
 import pytest
 from pydantic import SecretStr
 
+from tests.conftest import Override
 from tests.servers.gemini import UNDERSTANDING, gemini, refused, reply, understood
-from tests.servers.loopback import Answer
+from tests.servers.loopback import Answer, Server
 from utils.analysis import analyst
 from utils.analysis.gemini.client import analyze, estimate
 from utils.config import load_settings
 from utils.errors import PermanentError, RetryableError, SettingsError, ThrottledError
+from utils.models.analysis import Analysis
 from utils.models.options import AnalysisOptions
 from utils.models.transcript import Segment, Transcript
 
@@ -19,12 +23,12 @@ SPOKEN = Segment(start_seconds=0, end_seconds=2, text="ភ្លៀងធ្ល�
 TRANSCRIPT = Transcript(engine="x", language="km", segments=(SPOKEN,))
 
 
-def ask(server, override):
+def ask(server: Server, override: Callable[..., Any]) -> Analysis:
     override(gemini_api_key=SecretStr("the-key"), gemini_base_url=server.url)
     return analyze(TRANSCRIPT, "Rain", "gemini-2.5-flash", load_settings())
 
 
-def test_an_answer_in_the_schema_is_understood_with_its_cost(override):
+def test_an_answer_in_the_schema_is_understood_with_its_cost(override: Override) -> None:
     with gemini(understood()) as server:
         found = ask(server, override)
     assert found.understanding.model_dump(mode="json") == UNDERSTANDING
@@ -32,7 +36,7 @@ def test_an_answer_in_the_schema_is_understood_with_its_cost(override):
     assert found.engine == "gemini gemini-2.5-flash"
 
 
-def test_the_question_carries_transcript_schema_and_key(override):
+def test_the_question_carries_transcript_schema_and_key(override: Override) -> None:
     with gemini(understood()) as server:
         ask(server, override)
     asked = server.asked[0]
@@ -52,27 +56,29 @@ def test_the_question_carries_transcript_schema_and_key(override):
         (refused(429, "RESOURCE_EXHAUSTED", "slow down"), None),
     ],
 )
-def test_throttling_carries_the_servers_delay(override, answer, delay):
+def test_throttling_carries_the_servers_delay(
+    override: Override, answer: Answer, delay: float | None
+) -> None:
     with gemini(answer) as server, pytest.raises(ThrottledError) as caught:
         ask(server, override)
     assert caught.value.retry_after_seconds == delay
     assert len(server.asked) == 1
 
 
-def test_a_5xx_may_pass(override):
+def test_a_5xx_may_pass(override: Override) -> None:
     with gemini(refused(503, "UNAVAILABLE", "overloaded")) as server:
         with pytest.raises(RetryableError, match="503"):
             ask(server, override)
 
 
-def test_a_wrong_key_is_no_fault_of_the_item_and_says_what_to_check(override):
+def test_a_wrong_key_is_no_fault_of_the_item_and_says_what_to_check(override: Override) -> None:
     with gemini(refused(403, "PERMISSION_DENIED", "bad key")) as server:
         with pytest.raises(SettingsError, match="NIGHTSHIFT_GEMINI_API_KEY") as caught:
             ask(server, override)
     assert "the-key" not in str(caught.value)
 
 
-def test_a_refusal_of_the_content_is_permanent(override):
+def test_a_refusal_of_the_content_is_permanent(override: Override) -> None:
     with (
         gemini(reply("", finish="SAFETY")) as server,
         pytest.raises(PermanentError, match="SAFETY"),
@@ -80,34 +86,36 @@ def test_a_refusal_of_the_content_is_permanent(override):
         ask(server, override)
 
 
-def test_an_answer_that_is_too_long_is_not_paid_for_again(override):
+def test_an_answer_that_is_too_long_is_not_paid_for_again(override: Override) -> None:
     text = json.dumps(UNDERSTANDING)
     with gemini(reply(text[: len(text) // 2], finish="MAX_TOKENS")) as server:
         with pytest.raises(PermanentError, match="MAX_TOKENS"):
             ask(server, override)
 
 
-def test_an_answer_that_is_not_in_form_may_pass(override):
+def test_an_answer_that_is_not_in_form_may_pass(override: Override) -> None:
     with gemini(reply('{"summary": 3}')) as server:
         with pytest.raises(RetryableError, match="not in the form"):
             ask(server, override)
 
 
-def test_half_a_body_may_pass(override):
+def test_half_a_body_may_pass(override: Override) -> None:
     whole = understood()
     with gemini(Answer(200, whole.body, whole.headers, cut_to=40)) as server:
         with pytest.raises(RetryableError):
             ask(server, override)
 
 
-def test_nobody_there_may_pass(override):
+def test_nobody_there_may_pass(override: Override) -> None:
     with gemini(understood()) as server:
         pass
     with pytest.raises(RetryableError, match="did not answer"):
         ask(server, override)
 
 
-def test_the_answer_is_bounded_by_the_length_of_the_transcript_and_so_is_its_estimate(override):
+def test_the_answer_is_bounded_by_the_length_of_the_transcript_and_so_is_its_estimate(
+    override: Override,
+) -> None:
     with gemini(understood()) as server:
         found = ask(server, override)
     config = json.loads(server.asked[0].body)["generationConfig"]
@@ -123,7 +131,7 @@ def test_the_answer_is_bounded_by_the_length_of_the_transcript_and_so_is_its_est
     assert whole.prompt_tokens < 210_000
 
 
-def test_what_costs_nothing_has_no_estimate(override):
+def test_what_costs_nothing_has_no_estimate(override: Override) -> None:
     options = AnalysisOptions()
     assert analyst.estimate(TRANSCRIPT, "Rain", options, load_settings()) is None
     override(gemini_api_key=SecretStr("the-key"))
@@ -131,7 +139,7 @@ def test_what_costs_nothing_has_no_estimate(override):
     assert analyst.estimate(Transcript(engine="x"), "Rain", options, load_settings()) is None
 
 
-def test_an_answer_of_no_use_says_what_it_cost(override):
+def test_an_answer_of_no_use_says_what_it_cost(override: Override) -> None:
     with gemini(reply('{"summary": 3}')) as server:
         with pytest.raises(RetryableError) as caught:
             ask(server, override)

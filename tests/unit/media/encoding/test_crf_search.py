@@ -1,20 +1,28 @@
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
 import pytest
 
 from tests.media import ffmpeg
 from utils.errors import RetryableError
 from utils.media import signal, streams, tools
 from utils.media.encoding import crf_search, encode, stream_plan, vmaf
-from utils.media.encoding.crf_search import Probe
+from utils.media.encoding.crf_search import Found, Probe
 from utils.media.encoding.stream_plan import ENCODERS
+from utils.media.encoding.vmaf import Metric
 from utils.media.probing import ffprobe
 from utils.models.options import CompressionOptions
+from utils.models.rendition import Compression
 from utils.processes import deadline
+
+pytestmark = pytest.mark.e2e  # real encodes, measured
 
 H264, AV1 = ENCODERS["h264"], ENCODERS["av1"]
 
 
 @pytest.fixture(scope="module")
-def film(tmp_path_factory):
+def film(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Nine seconds with grain, so that the quality depends on the crf."""
     path = tmp_path_factory.mktemp("film") / "film.mp4"
     ffmpeg("-f", "lavfi", "-i", "testsrc2=s=256x144:r=12:d=9,noise=alls=14:allf=t", "-pix_fmt",
@@ -23,17 +31,19 @@ def film(tmp_path_factory):
     return path
 
 
-def compressed(path, folder, tell=None, **options):
+def compressed(
+    path: Path, folder: Path, tell: Callable[..., Any] | None = None, **options: Any
+) -> Compression:
     probe = ffprobe.probe(path)
     facts = signal.analyze(path, probe, path.parent)
-    options = CompressionOptions(min_saving=0, **options)
-    return encode.compress(path, probe, facts, options, folder, tell)
+    chosen = CompressionOptions(min_saving=0, **options)
+    return encode.compress(path, probe, facts, chosen, folder, tell)
 
 
 @pytest.mark.parametrize("by", ["vmaf", "xpsnr", "ssim"])
 def test_a_target_is_reached_by_the_whole_and_not_only_by_its_samples(
-    film, tmp_path, monkeypatch, by
-):
+    film: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, by: Metric
+) -> None:
     has = {"vmaf": {"libvmaf", "xpsnr", "ssim"}, "xpsnr": {"xpsnr", "ssim"}, "ssim": {"ssim"}}[by]
     monkeypatch.setattr(tools, "filters", lambda: frozenset(has))
     result = compressed(film, tmp_path, target_vmaf=90)
@@ -47,8 +57,8 @@ def test_a_target_is_reached_by_the_whole_and_not_only_by_its_samples(
     assert not [*tmp_path.glob(".samples-*")]
 
 
-def test_progress_covers_search_encode_and_verification(film, tmp_path):
-    shares = []
+def test_progress_covers_search_encode_and_verification(film: Path, tmp_path: Path) -> None:
+    shares: list[float] = []
     compressed(film, tmp_path, shares.append, target_vmaf=85, crf=None)
     assert shares == sorted(shares)
     assert shares[-1] == 1.0
@@ -56,8 +66,8 @@ def test_progress_covers_search_encode_and_verification(film, tmp_path):
 
 
 @pytest.mark.parametrize("target", [85, None], ids=["search", "encode"])
-def test_what_is_cancelled_leaves_nothing(film, tmp_path, target):
-    def tell(share):
+def test_what_is_cancelled_leaves_nothing(film: Path, tmp_path: Path, target: int | None) -> None:
+    def tell(share: float) -> None:
         raise KeyboardInterrupt
 
     folder = tmp_path / "out"
@@ -67,7 +77,7 @@ def test_what_is_cancelled_leaves_nothing(film, tmp_path, target):
     assert not [*folder.iterdir()]
 
 
-def test_an_encode_that_takes_too_long_leaves_nothing(film, tmp_path):
+def test_an_encode_that_takes_too_long_leaves_nothing(film: Path, tmp_path: Path) -> None:
     probe = ffprobe.probe(film)
     facts = signal.analyze(film, probe, film.parent)
     folder = tmp_path / "out"
@@ -78,17 +88,19 @@ def test_an_encode_that_takes_too_long_leaves_nothing(film, tmp_path):
     assert not [*folder.iterdir()]
 
 
-def test_a_fixed_crf_overrides_the_target(film, tmp_path):
+def test_a_fixed_crf_overrides_the_target(film: Path, tmp_path: Path) -> None:
     result = compressed(film, tmp_path, target_vmaf=90, crf=30)
     assert (result.crf, result.probes, result.score) == (30, 0, None)
 
 
-def test_a_short_clip_for_the_web_is_not_searched(film, tmp_path):
+def test_a_short_clip_for_the_web_is_not_searched(film: Path, tmp_path: Path) -> None:
     result = compressed(film, tmp_path)
     assert (result.crf, result.probes, result.target) == (23, 0, None)
 
 
-def test_what_can_not_be_measured_has_a_fixed_crf_and_says_so(film, tmp_path, monkeypatch):
+def test_what_can_not_be_measured_has_a_fixed_crf_and_says_so(
+    film: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     tiny = tmp_path / "tiny.mp4"
     ffmpeg("-i", film, "-t", "1", "-vf", "scale=32:18", "-crf", "1", tiny)
     result = compressed(tiny, tmp_path, target_vmaf=90)
@@ -97,7 +109,9 @@ def test_what_can_not_be_measured_has_a_fixed_crf_and_says_so(film, tmp_path, mo
     assert "measures no quality" in compressed(film, tmp_path, target_vmaf=90).reason
 
 
-def test_samples_that_become_no_smaller_end_the_work_before_the_encode(film, tmp_path):
+def test_samples_that_become_no_smaller_end_the_work_before_the_encode(
+    film: Path, tmp_path: Path
+) -> None:
     small = tmp_path / "small.mp4"
     ffmpeg("-i", film, "-c:v", "libx264", "-crf", "34", small)
     result = compressed(small, tmp_path, target_vmaf=98)
@@ -106,7 +120,7 @@ def test_samples_that_become_no_smaller_end_the_work_before_the_encode(film, tmp
     assert result.probes > 0
 
 
-def test_of_a_damaged_source_other_samples_are_taken(film, tmp_path):
+def test_of_a_damaged_source_other_samples_are_taken(film: Path, tmp_path: Path) -> None:
     """The group of pictures in which the first sample lies is zeroed."""
     stream = tmp_path / "film.ts"
     ffmpeg("-i", film, "-c", "copy", stream)
@@ -119,11 +133,12 @@ def test_of_a_damaged_source_other_samples_are_taken(film, tmp_path):
     assert facts.decode_errors > 0
     plan = stream_plan.for_video(streams.read(stream), CompressionOptions(), is_intact=False)
     found = crf_search.search(stream, plan, facts.decoded_seconds, 85, False, lambda share: None)
+    assert isinstance(found, Found)
     assert found.probes >= 1
     assert found.score == pytest.approx(85, abs=1.5)
 
 
-def test_samples_are_spread_and_a_short_clip_is_taken_whole():
+def test_samples_are_spread_and_a_short_clip_is_taken_whole() -> None:
     assert crf_search.positions(5.0, 25) == [(0.0, 5.0)]
     assert crf_search.positions(100.0, 25) == [(16.333, 2.0), (49.0, 2.0), (81.667, 2.0)]
     assert [length for _, length in crf_search.positions(100.0, 240)] == [0.5] * 3
@@ -131,28 +146,28 @@ def test_samples_are_spread_and_a_short_clip_is_taken_whole():
     assert starts[-1][0] + starts[-1][1] < 36_000
 
 
-def test_the_next_crf_lies_on_the_line_between_what_was_measured():
+def test_the_next_crf_lies_on_the_line_between_what_was_measured() -> None:
     probes = [Probe(23, 90.0, 0), Probe(19, 94.0, 0)]
     assert crf_search.next_crf(probes, 93.0, H264, "vmaf") == 20.0
 
 
-def test_the_next_crf_stays_within_the_encoders_limits():
+def test_the_next_crf_stays_within_the_encoders_limits() -> None:
     assert crf_search.next_crf([Probe(23, 20.0, 0)], 95.0, H264, "vmaf") == H264.lowest
     assert crf_search.next_crf([Probe(35, 99.9, 0)], 60.0, AV1, "vmaf") == AV1.highest
 
 
-def test_equal_scores_are_no_obstacle():
+def test_equal_scores_are_no_obstacle() -> None:
     probes = [Probe(23, 97.0, 0), Probe(25, 97.0, 0), Probe(30, 90.0, 0)]
     assert 25 <= crf_search.next_crf(probes, 95.0, H264, "vmaf") < 30
 
 
-def test_a_crf_is_not_measured_twice():
+def test_a_crf_is_not_measured_twice() -> None:
     probes = [Probe(35, 95.3, 0), Probe(36, 94.7, 0)]
     assert crf_search.next_crf(probes, 95.0, AV1, "vmaf") is None
     assert crf_search.next_crf([Probe(14, 80.0, 0)], 95.0, H264, "vmaf") is None
 
 
-def test_flat_scores_do_not_make_the_crf_leap():
+def test_flat_scores_do_not_make_the_crf_leap() -> None:
     probes = [Probe(23, 99.0, 0), Probe(24, 99.0, 0)]
     assert crf_search.next_crf(probes, 97.0, H264, "vmaf") <= 32
 
@@ -169,12 +184,12 @@ def test_flat_scores_do_not_make_the_crf_leap():
          "(12.154869) V:0.950714 (13.072734) All:0.890680 (9.612996)", 0.890680),
     ],
 )  # fmt: skip
-def test_scores_are_read_from_the_metrics_own_line(by, line, score):
+def test_scores_are_read_from_the_metrics_own_line(by: Metric, line: str, score: float) -> None:
     log = f"    title : VMAF score: 1 SSIM All:1 XPSNR  y: 1\n{line}\n"
     assert vmaf.parse(log, by) == score
 
 
-def test_a_metric_for_large_pictures_is_taken_from_2160_lines_on(tmp_path):
+def test_a_metric_for_large_pictures_is_taken_from_2160_lines_on(tmp_path: Path) -> None:
     small, large = (
         vmaf.command(tmp_path / "a", [tmp_path / "b"], "vmaf", False, side) for side in (1080, 2160)
     )
@@ -182,6 +197,6 @@ def test_a_metric_for_large_pictures_is_taken_from_2160_lines_on(tmp_path):
     assert "version=vmaf_4k_v0.6.1" in " ".join(large)
 
 
-def test_the_filters_of_this_ffmpeg_are_known():
+def test_the_filters_of_this_ffmpeg_are_known() -> None:
     assert tools.has_filter("ssim")
     assert not tools.has_filter("Timeline")

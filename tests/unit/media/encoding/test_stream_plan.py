@@ -1,16 +1,22 @@
 import itertools
 import json
 import subprocess
+from pathlib import Path
+from typing import Any
 
 import pytest
 
-from tests.media import ffmpeg
+from tests.media import Clips, ffmpeg
 from utils.errors import PermanentError
 from utils.media import signal, tools
 from utils.media import streams as layout
 from utils.media.encoding import encode, stream_plan
 from utils.media.probing import ffprobe
 from utils.models.options import CompressionOptions
+from utils.models.rendition import Compression
+from utils.models.signal import SignalReport
+
+pytestmark = pytest.mark.e2e  # real encodes of many kinds
 
 WEB = CompressionOptions(min_saving=0)
 ARCHIVE = CompressionOptions(profile="archive", min_saving=0, crf=45)
@@ -36,7 +42,9 @@ HDR10 = (
 )
 
 
-def moving(folder, name, *options, size="320x180", before=()):
+def moving(
+    folder: Path, name: str, *options: str, size: str = "320x180", before: tuple[()] = ()
+) -> Path:
     path = folder / name
     ffmpeg(*before, "-f", "lavfi", "-i", f"testsrc2=s={size}:r=25:d=2,noise=alls=12:allf=t",
            "-pix_fmt", "yuv420p", "-c:v", "libx264", "-preset", "ultrafast", "-crf", "12",
@@ -45,7 +53,7 @@ def moving(folder, name, *options, size="320x180", before=()):
 
 
 @pytest.fixture(scope="module")
-def rich(tmp_path_factory):
+def rich(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A film as an editor leaves it: two sounds, a subtitle, chapters, a time code."""
     folder = tmp_path_factory.mktemp("rich")
     (folder / "s.srt").write_text(SUBTITLES)
@@ -64,7 +72,7 @@ def rich(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def hdr10(tmp_path_factory):
+def hdr10(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("hdr") / "hdr10.mp4"
     ffmpeg("-f", "lavfi", "-i", "testsrc2=s=320x180:r=25:d=1,noise=alls=12:allf=t",
            "-pix_fmt", "yuv420p10le", "-c:v", "libx265", "-preset", "ultrafast", "-crf", "8",
@@ -73,25 +81,27 @@ def hdr10(tmp_path_factory):
     return path
 
 
-def compressed(path, options, folder):
+def compressed(path: Path, options: CompressionOptions, folder: Path) -> Compression:
     probe = ffprobe.probe(path)
     result = encode.compress(path, probe, signal.analyze(path, probe, path.parent), options, folder)
     assert not [*folder.glob(".*")]
     return result
 
 
-def printed(path):
+def printed(path: Path) -> dict[str, Any]:
     """What ffprobe says of a file's streams and chapters."""
     done = subprocess.run(ffprobe.command(path), capture_output=True, check=True)
     return json.loads(done.stdout)
 
 
-def streams(path, kind):
+def streams(path: Path, kind: str) -> list[dict[str, Any]]:
     return [s for s in printed(path)["streams"] if s["codec_type"] == kind]
 
 
 @pytest.mark.parametrize("options", [WEB, ARCHIVE], ids=["web", "archive"])
-def test_sounds_subtitles_chapters_and_time_code_are_kept(rich, tmp_path, options):
+def test_sounds_subtitles_chapters_and_time_code_are_kept(
+    rich: Path, tmp_path: Path, options: CompressionOptions
+) -> None:
     result = compressed(rich, options, tmp_path)
     made = result.rendition.path
     sounds, (subtitle,), (picture,) = (streams(made, k) for k in ("audio", "subtitle", "video"))
@@ -105,12 +115,12 @@ def test_sounds_subtitles_chapters_and_time_code_are_kept(rich, tmp_path, option
     assert result.dropped == ()
 
 
-def test_an_archive_keeps_uncompressed_sound_without_loss(rich, tmp_path):
+def test_an_archive_keeps_uncompressed_sound_without_loss(rich: Path, tmp_path: Path) -> None:
     made = compressed(rich, ARCHIVE, tmp_path).rendition.path
     assert {s["codec_name"] for s in streams(made, "audio")} == {"flac"}
 
 
-def test_the_sound_alone_says_what_it_leaves_out(rich, tmp_path):
+def test_the_sound_alone_says_what_it_leaves_out(rich: Path, tmp_path: Path) -> None:
     result = compressed(rich, CompressionOptions(profile="audio"), tmp_path)
     assert result.rendition.codec == "opus"
     assert result.rendition.kind == "audio"
@@ -120,10 +130,10 @@ def test_the_sound_alone_says_what_it_leaves_out(rich, tmp_path):
     assert "without picture 0 (h264)" in result.reason
 
 
-def pgs(folder):
+def pgs(folder: Path) -> Path:
     """A PGS subtitle: eight by two white pixels from 0.25 to 1 s."""
 
-    def segment(kind, pts, data=b""):
+    def segment(kind: int, pts: int, data: bytes = b"") -> bytes:
         return (b"PG" + pts.to_bytes(4, "big") + bytes(4) + bytes([kind])
                 + len(data).to_bytes(2, "big") + data)  # fmt: skip
 
@@ -146,7 +156,7 @@ def pgs(folder):
     return path
 
 
-def test_a_bitmap_subtitle_is_kept_by_the_archive_and_named_by_the_web(tmp_path):
+def test_a_bitmap_subtitle_is_kept_by_the_archive_and_named_by_the_web(tmp_path: Path) -> None:
     picture = moving(tmp_path, "picture.mp4")
     film = tmp_path / "film.mkv"
     font = tmp_path / "font.ttf"
@@ -163,7 +173,7 @@ def test_a_bitmap_subtitle_is_kept_by_the_archive_and_named_by_the_web(tmp_path)
 
 
 @pytest.mark.parametrize("options", [WEB, ARCHIVE], ids=["web", "archive"])
-def test_a_films_cover_is_kept(clips, tmp_path, options):
+def test_a_films_cover_is_kept(clips: Clips, tmp_path: Path, options: CompressionOptions) -> None:
     picture = moving(tmp_path, "picture.mp4")
     film = tmp_path / "film.mp4"
     ffmpeg("-i", picture, "-i", clips.image, "-map", "0", "-map", "1", "-c", "copy",
@@ -174,7 +184,7 @@ def test_a_films_cover_is_kept(clips, tmp_path, options):
 
 
 @pytest.mark.parametrize("profile", ["web", "archive"])
-def test_a_songs_cover_is_kept(clips, tmp_path, profile):
+def test_a_songs_cover_is_kept(clips: Clips, tmp_path: Path, profile: str) -> None:
     song = tmp_path / "song.wav"
     ffmpeg("-f", "lavfi", "-i", "anoisesrc=d=3:a=0.2", "-ac", "2", song)
     covered = tmp_path / "song.flac"
@@ -187,7 +197,9 @@ def test_a_songs_cover_is_kept(clips, tmp_path, profile):
     assert result.dropped == ()
 
 
-def test_a_cover_that_does_not_decode_is_named_and_the_song_still_made(clips, tmp_path):
+def test_a_cover_that_does_not_decode_is_named_and_the_song_still_made(
+    clips: Clips, tmp_path: Path
+) -> None:
     picture = tmp_path / "cover.png"
     ffmpeg("-i", clips.image, picture)
     whole = picture.read_bytes()
@@ -203,7 +215,7 @@ def test_a_cover_that_does_not_decode_is_named_and_the_song_still_made(clips, tm
     assert len(result.dropped) <= 1
 
 
-def test_hdr10_keeps_its_metadata_and_ten_bits(hdr10, tmp_path):
+def test_hdr10_keeps_its_metadata_and_ten_bits(hdr10: Path, tmp_path: Path) -> None:
     options = CompressionOptions(min_saving=0, crf=50)
     result = compressed(hdr10, options, tmp_path)
     (made,) = streams(result.rendition.path, "video")
@@ -218,17 +230,17 @@ def test_hdr10_keeps_its_metadata_and_ten_bits(hdr10, tmp_path):
     assert result.dropped == ()
 
 
-def ratio(text):
+def ratio(text: str) -> float:
     top, bottom = text.split("/")
     return int(top) / int(bottom)
 
 
-def test_h264_is_refused_for_more_than_eight_bits(hdr10, tmp_path):
+def test_h264_is_refused_for_more_than_eight_bits(hdr10: Path, tmp_path: Path) -> None:
     result = compressed(hdr10, CompressionOptions(video_codec="h264"), tmp_path)
     assert "choose av1" in result.reason
 
 
-def test_a_rotated_anamorphic_picture_is_shown_as_before(tmp_path):
+def test_a_rotated_anamorphic_picture_is_shown_as_before(tmp_path: Path) -> None:
     flat = moving(tmp_path, "flat.mp4", "-vf", "setsar=4/3")
     turned = tmp_path / "turned.mp4"
     ffmpeg("-display_rotation", "90", "-i", flat, "-c", "copy", turned)
@@ -239,7 +251,7 @@ def test_a_rotated_anamorphic_picture_is_shown_as_before(tmp_path):
     assert not any("rotation" in side for side in made.get("side_data_list", []))
 
 
-def times(path):
+def times(path: Path) -> list[float]:
     done = subprocess.run(
         [tools.find("ffprobe"), "-v", "error", "-select_streams", "v", "-show_entries",
          "packet=pts_time", "-of", "csv=p=0", path], capture_output=True, text=True, check=True,
@@ -247,7 +259,7 @@ def times(path):
     return sorted(float(line.strip(",")) for line in done.stdout.split())
 
 
-def test_a_variable_frame_rate_keeps_the_time_of_each_frame(tmp_path):
+def test_a_variable_frame_rate_keeps_the_time_of_each_frame(tmp_path: Path) -> None:
     film = tmp_path / "vfr.mp4"
     ffmpeg("-f", "lavfi", "-i", "testsrc2=s=320x180:r=30:d=2,noise=alls=12:allf=t", "-vf",
            "settb=1/90000,setpts='(N+0.4*mod(N*7,3)/3+if(gt(N,30),17,0))*3000'",
@@ -258,7 +270,7 @@ def test_a_variable_frame_rate_keeps_the_time_of_each_frame(tmp_path):
     assert len({round(b - a, 3) for a, b in itertools.pairwise(made)}) > 2
 
 
-def test_full_range_stays_full_range(tmp_path):
+def test_full_range_stays_full_range(tmp_path: Path) -> None:
     film = tmp_path / "full.mp4"
     ffmpeg("-f", "lavfi", "-i", "testsrc2=s=320x180:d=1,noise=alls=12:allf=t,format=yuvj420p",
            "-color_range", "pc", "-crf", "8", film)  # fmt: skip
@@ -266,14 +278,14 @@ def test_full_range_stays_full_range(tmp_path):
     assert made["color_range"] == "pc"
 
 
-def test_an_odd_size_loses_one_line_at_most(tmp_path):
+def test_an_odd_size_loses_one_line_at_most(tmp_path: Path) -> None:
     film = tmp_path / "odd.mkv"
     ffmpeg("-f", "lavfi", "-i", "testsrc2=s=321x181:d=1", "-c:v", "ffv1", film)
     (made,) = streams(compressed(film, WEB, tmp_path).rendition.path, "video")
     assert (made["width"], made["height"]) == (320, 180)
 
 
-def test_one_pixel_is_small_enough(tmp_path):
+def test_one_pixel_is_small_enough(tmp_path: Path) -> None:
     film = tmp_path / "one.mkv"
     ffmpeg("-f", "lavfi", "-i", "color=red:s=1x1:d=1", "-c:v", "ffv1", film)
     for options in (WEB, ARCHIVE):
@@ -281,19 +293,19 @@ def test_one_pixel_is_small_enough(tmp_path):
         assert "1×1 is small enough" in result.reason
 
 
-def one_second():
+def one_second() -> SignalReport:
     from utils.models.signal import SignalReport
 
     return SignalReport(decoded_seconds=1.0, decode_errors=0)
 
 
-def test_what_holds_no_samples_is_kept(clips, tmp_path):
+def test_what_holds_no_samples_is_kept(clips: Clips, tmp_path: Path) -> None:
     empty = one_second().model_copy(update={"decoded_seconds": 0.0})
     result = encode.compress(clips.tone, ffprobe.probe(clips.tone), empty, WEB, tmp_path)
     assert result.reason == "source kept: nothing of it decodes"
 
 
-def test_small_aac_is_copied_and_large_encoded():
+def test_small_aac_is_copied_and_large_encoded() -> None:
     streams = layout.Layout(
         (
             layout.Stream(0, "video", "h264", pixel_format="yuv420p"),
@@ -312,7 +324,7 @@ def test_small_aac_is_copied_and_large_encoded():
     assert damaged.output["c:a:0"] == "aac"
 
 
-def test_what_an_encoder_can_not_hold_is_named():
+def test_what_an_encoder_can_not_hold_is_named() -> None:
     picture = layout.Stream(
         0, "video", "prores", pixel_format="yuva444p12le", is_interlaced=True
     )  # fmt: skip
@@ -328,7 +340,7 @@ def test_what_an_encoder_can_not_hold_is_named():
     )
 
 
-def test_dolby_vision_without_a_base_layer_is_left_alone():
+def test_dolby_vision_without_a_base_layer_is_left_alone() -> None:
     side = {"side_data_type": "DOVI configuration record", "dv_profile": 5}
     streams = layout.parse(
         {"streams": [{"index": 0, "codec_type": "video", "side_data_list": [side]}]}
@@ -336,12 +348,14 @@ def test_dolby_vision_without_a_base_layer_is_left_alone():
     assert "profile 5" in encode.refusal(streams, WEB)
 
 
-def test_a_lossy_song_has_no_archive_copy(clips, tmp_path):
+def test_a_lossy_song_has_no_archive_copy(clips: Clips, tmp_path: Path) -> None:
     result = compressed(clips.speech, ARCHIVE, tmp_path)
     assert "mp3 is lossy already" in result.reason
 
 
-def test_a_damaged_source_is_compressed_and_its_errors_are_told(clips, tmp_path):
+def test_a_damaged_source_is_compressed_and_its_errors_are_told(
+    clips: Clips, tmp_path: Path
+) -> None:
     """Zeroed in the middle: it decodes with exit code 0."""
     whole = moving(tmp_path, "whole.ts")
     data = bytearray(whole.read_bytes())
@@ -360,7 +374,7 @@ def test_a_damaged_source_is_compressed_and_its_errors_are_told(clips, tmp_path)
         assert "errors" in result.reason
 
 
-def test_the_sound_of_a_film_is_the_first_that_can_be_decoded():
+def test_the_sound_of_a_film_is_the_first_that_can_be_decoded() -> None:
     streams = (
         layout.Stream(number=0, type="video", codec="h264"),
         layout.Stream(number=1, type="audio", codec="unknown", tag="apac"),

@@ -9,15 +9,17 @@ import subprocess
 import sys
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import pytest
 
+from tests.media import Clips
 from utils.errors import RetryableError, SettingsError
 from utils.media.probing import exiftool
 from utils.processes import deadline
 
 
-def write(path, *arguments):
+def write(path: Path, *arguments: str) -> None:
     """Write tags with ExifTool itself."""
     perl = shutil.which("perl")
     subprocess.run(
@@ -28,7 +30,7 @@ def write(path, *arguments):
 
 
 @pytest.fixture(scope="module")
-def photo(clips, tmp_path_factory):
+def photo(clips: Clips, tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("exif") / "photo.jpg"
     shutil.copy(clips.image, path)
     write(path, "-Make=Canon", "-Model=EOS R5", "-FocalLength=50", "-ISO=200",
@@ -38,7 +40,7 @@ def photo(clips, tmp_path_factory):
     return path
 
 
-def test_tags_come_by_group_and_as_numbers(photo):
+def test_tags_come_by_group_and_as_numbers(photo: Path) -> None:
     report = exiftool.report(photo)
     assert (report.make, report.model, report.focal_length_mm) == ("Canon", "EOS R5", 50)
     assert report.tags["ExifIFD:ISO"] == 200
@@ -46,11 +48,11 @@ def test_tags_come_by_group_and_as_numbers(photo):
     assert (report.latitude, report.longitude) == (-11.5, -104.9)
 
 
-def test_a_title_that_looks_like_a_number_stays_as_it_was_written(photo):
+def test_a_title_that_looks_like_a_number_stays_as_it_was_written(photo: Path) -> None:
     assert exiftool.report(photo).tags["XMP-dc:Title"] == "1.50"
 
 
-def test_where_the_file_lies_is_not_part_of_the_report(photo, tmp_path):
+def test_where_the_file_lies_is_not_part_of_the_report(photo: Path, tmp_path: Path) -> None:
     other = tmp_path / "renamed.jpg"
     shutil.copy(photo, other)
     os.utime(other, (1, 1))
@@ -66,7 +68,7 @@ def test_where_the_file_lies_is_not_part_of_the_report(photo, tmp_path):
         os.fsdecode(b"latin-\xe9.jpg"),
     ],
 )  # fmt: skip
-def test_no_name_is_anything_but_a_name(photo, tmp_path, name):
+def test_no_name_is_anything_but_a_name(photo: Path, tmp_path: Path, name: str) -> None:
     path = tmp_path / name
     shutil.copy(photo, path)
     assert exiftool.report(path).make == "Canon"
@@ -74,21 +76,21 @@ def test_no_name_is_anything_but_a_name(photo, tmp_path, name):
     assert list(tmp_path.iterdir()).count(path) == 1
 
 
-def test_the_process_stays_open(photo):
+def test_the_process_stays_open(photo: Path) -> None:
     exiftool.report(photo)
     first = exiftool._process.pid
     exiftool.report(photo)
     assert exiftool._process.pid == first
 
 
-def test_it_is_started_again_when_it_died(photo):
+def test_it_is_started_again_when_it_died(photo: Path) -> None:
     exiftool.report(photo)
     exiftool._process.kill()
     exiftool._process.wait()
     assert exiftool.report(photo).make == "Canon"
 
 
-def test_it_outlives_the_thread_that_started_it(photo):
+def test_it_outlives_the_thread_that_started_it(photo: Path) -> None:
     exiftool.close()
     thread = threading.Thread(target=exiftool.report, args=(photo,))
     thread.start()
@@ -97,7 +99,7 @@ def test_it_outlives_the_thread_that_started_it(photo):
     assert exiftool.report(photo).make == "Canon"
 
 
-def test_many_threads_get_each_its_own_answer(photo, clips, tmp_path):
+def test_many_threads_get_each_its_own_answer(photo: Path, clips: Clips, tmp_path: Path) -> None:
     models = [f"Model {number}" for number in range(4)]
     paths = []
     for model in models:
@@ -109,7 +111,7 @@ def test_many_threads_get_each_its_own_answer(photo, clips, tmp_path):
     assert found == models * 5
 
 
-def test_what_takes_too_long_is_ended_at_the_deadline(photo):
+def test_what_takes_too_long_is_ended_at_the_deadline(photo: Path) -> None:
     exiftool.report(photo)
     stopped = exiftool._process
     os.kill(stopped.pid, signal.SIGSTOP)
@@ -119,7 +121,7 @@ def test_what_takes_too_long_is_ended_at_the_deadline(photo):
     assert exiftool.report(photo).make == "Canon"
 
 
-def test_one_that_dies_while_it_reads_is_an_error_not_a_hang(photo):
+def test_one_that_dies_while_it_reads_is_an_error_not_a_hang(photo: Path) -> None:
     exiftool.report(photo)
     dying = exiftool._process
     os.kill(dying.pid, signal.SIGSTOP)
@@ -130,7 +132,7 @@ def test_one_that_dies_while_it_reads_is_an_error_not_a_hang(photo):
     assert exiftool.report(photo).make == "Canon"
 
 
-def test_a_forked_child_starts_its_own(photo):
+def test_a_forked_child_starts_its_own(photo: Path) -> None:
     exiftool.report(photo)
     mine = exiftool._process.pid
     reading, writing = os.pipe()
@@ -150,7 +152,7 @@ def test_a_forked_child_starts_its_own(photo):
     assert exiftool._process.pid == mine
 
 
-def test_it_ends_soon_after_a_parent_that_was_killed(photo):
+def test_it_ends_soon_after_a_parent_that_was_killed(photo: Path) -> None:
     program = (
         "import os, sys; from pathlib import Path; from utils.media.probing import exiftool;"
         "exiftool.report(Path(sys.argv[1])); print(exiftool._process.pid, flush=True);"
@@ -166,7 +168,7 @@ def test_it_ends_soon_after_a_parent_that_was_killed(photo):
     assert ended
 
 
-def test_an_exif_of_hostile_strings_is_only_text(clips, tmp_path):
+def test_an_exif_of_hostile_strings_is_only_text(clips: Clips, tmp_path: Path) -> None:
     path = tmp_path / "hostile.jpg"
     shutil.copy(clips.image, path)
     write(path, "-IFD0:Artist=a\x01b\x1b[31m\u202egnp.exe",
@@ -181,7 +183,7 @@ def test_an_exif_of_hostile_strings_is_only_text(clips, tmp_path):
     assert report.model == "'; DROP TABLE items; --"
 
 
-def test_pictures_and_other_binary_are_left_out(clips, tmp_path):
+def test_pictures_and_other_binary_are_left_out(clips: Clips, tmp_path: Path) -> None:
     from tests.media import ffmpeg
 
     song = tmp_path / "song.mp3"
@@ -192,14 +194,14 @@ def test_pictures_and_other_binary_are_left_out(clips, tmp_path):
     assert any(tag.endswith(":PictureMIMEType") for tag in tags)
 
 
-def test_the_content_says_what_a_file_is_not_its_name(clips, tmp_path):
+def test_the_content_says_what_a_file_is_not_its_name(clips: Clips, tmp_path: Path) -> None:
     path = tmp_path / "film.mp4"
     shutil.copy(clips.image, path)
     assert exiftool.report(path).mime_type == "image/jpeg"
 
 
 @pytest.mark.parametrize("content", [b"\0" * 100_000, b"RIFF", b"\xff\xd8\xff\xe1\xff\xff", b"x"])
-def test_what_it_can_not_read_has_no_tags_and_is_no_error(tmp_path, content):
+def test_what_it_can_not_read_has_no_tags_and_is_no_error(tmp_path: Path, content: bytes) -> None:
     path = tmp_path / "broken.mp4"
     path.write_bytes(content)
     report = exiftool.report(path)
@@ -207,7 +209,7 @@ def test_what_it_can_not_read_has_no_tags_and_is_no_error(tmp_path, content):
     assert report.created is None
 
 
-def test_an_svg_is_read_as_text_and_nothing_it_names(tmp_path):
+def test_an_svg_is_read_as_text_and_nothing_it_names(tmp_path: Path) -> None:
     path = tmp_path / "logo.svg"
     path.write_text(
         '<!DOCTYPE svg [<!ENTITY x SYSTEM "file:///etc/passwd">]><svg xmlns='
@@ -216,12 +218,12 @@ def test_an_svg_is_read_as_text_and_nothing_it_names(tmp_path):
     assert "root:" not in exiftool.report(path).model_dump_json()
 
 
-def test_a_vanished_file_is_an_error_that_may_pass(tmp_path):
+def test_a_vanished_file_is_an_error_that_may_pass(tmp_path: Path) -> None:
     with pytest.raises(RetryableError, match="Is it still there"):
         exiftool.report(tmp_path / "gone.jpg")
 
 
-def test_without_perl_the_settings_are_wrong(photo, monkeypatch):
+def test_without_perl_the_settings_are_wrong(photo: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     exiftool.close()
     monkeypatch.setenv("PATH", "/nowhere")
     with pytest.raises(SettingsError, match="perl-base"):
