@@ -75,6 +75,11 @@ hooks: setup ## Have git run ruff, mypy and import-linter before each commit.
 bench: setup ## Run the benchmarks and print their ratios.
 	$(BIN)/python -m benchmarks
 
+migration: setup ## Make a migration of what the tables have new (NAME="items have a colour").
+	$(BIN)/python scripts/make_migration.py "$(NAME)"
+	$(BIN)/ruff format --quiet utils/db/migrations/versions
+	$(BIN)/ruff check --fix --quiet utils/db/migrations/versions
+
 samples: setup ## Make samples/ again (needs espeak-ng).
 	$(BIN)/python scripts/make_samples.py
 
@@ -82,4 +87,4 @@ clean: ## Remove .venv and all caches; data/ stays.
 	rm -rf .venv build dist .pytest_cache .mypy_cache .ruff_cache .import_linter_cache *.egg-info
 
 .PHONY: help setup demo test test-unit test-flows test-e2e coverage check lint build wheel-check audit \
-  lock hooks bench samples clean
+  lock hooks bench migration samples clean

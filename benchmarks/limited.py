@@ -23,7 +23,7 @@ from prefect.task_runners import ThreadPoolTaskRunner  # noqa: E402
 from tasks.context import RunContext  # noqa: E402
 from tasks.policy import step  # noqa: E402
 from utils.models.base import Frozen  # noqa: E402
-from utils.pipeline.steps import BY_NAME  # noqa: E402
+from utils.models.steps import BY_NAME  # noqa: E402
 
 LIMIT = 2
 # Items in work at once: more than the lane is wide, so that most of them wait.

@@ -118,7 +118,7 @@ def images(folder: Path, number: int) -> None:
 
 
 def _without_optional() -> list[str]:
-    from utils.pipeline.steps import STEPS
+    from utils.models.steps import STEPS
 
     return [part for step in STEPS if step.optional for part in ("--skip", step.name)]
 
@@ -131,8 +131,8 @@ def fill(folder: Path) -> None:
     from utils.config import load_settings
     from utils.db.schema import Execution, Item
     from utils.db.session import session
+    from utils.models.steps import STEPS
     from utils.pipeline import fingerprint
-    from utils.pipeline.steps import STEPS
     from utils.sources import scan
 
     options = load_settings().pipeline

@@ -14,7 +14,7 @@ from utils.processes import watchdog
 
 
 class Database:
-    """A Postgres that can be asked whether it lives, and be started again."""
+    """A Postgres that can be asked whether it runs, and be started again."""
 
     name = "postgres"
 

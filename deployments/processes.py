@@ -49,8 +49,8 @@ def end(process: Process) -> None:
     """Ask the whole process group to end, and make it; its leader may be dead already.
 
     What a killed worker leaves are flow runs that nobody could cancel any more: they get
-    SIGTERM too, and give back what they hold. A leader that is alone has nothing to wait for: a
-    Prefect worker would take half a minute.
+    SIGTERM too, and release what they claimed. A leader that is alone has nothing to wait for:
+    a Prefect worker would take half a minute.
     """
     for number in (signal.SIGTERM, signal.SIGKILL):
         with contextlib.suppress(ProcessLookupError):

@@ -27,7 +27,7 @@ from tasks.work_pool import HIGH_MEMORY
 from utils.config import Settings, child_environment
 from utils.errors import PermanentError
 from utils.housekeeping import recovery
-from utils.pipeline.steps import BY_NAME
+from utils.models.steps import BY_NAME
 
 # The working copy, or where a wheel was unpacked; prefect.yaml names the flows' files from there.
 PROJECT = Path(__file__).parent.parent

@@ -100,7 +100,7 @@ METRICS = Service(
 SERVICES = (PREFECT, CHROMA, DEPLOY, WORKER)
 
 # A night and one of its chunks (or a run on demand beside it): with one place alone a night that
-# hands chunks out would wait for its own end.
+# dispatches chunks would wait for its own end.
 SHIFTS = 2
 
 DEFAULTS = {

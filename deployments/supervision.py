@@ -20,7 +20,7 @@ from utils import clock
 from utils.config import Settings, running_services
 from utils.errors import PermanentError
 
-# Chosen: what dies so often has a cause that another start does not mend.
+# Chosen: what ends so often has a cause that another start does not remove.
 MOST_RESTARTS, WITHIN_SECONDS = 5, 600
 _LONGEST_DELAY_SECONDS = 30
 
@@ -33,7 +33,7 @@ Say = Callable[[str], None]
 
 
 def up(settings: Settings, say: Say, prefect_port: int, chroma_port: int, workers: int = 1) -> None:
-    """Start everything, start again what dies, end everything when someone stops us.
+    """Start all servers, start again what ends, end all when a person or a signal stops us.
 
     Args:
         settings: Whose home, pool and database.

@@ -24,9 +24,9 @@ from utils.db.session import session
 from utils.models.item import Entry
 from utils.models.options import PipelineOptions
 from utils.models.shift import ItemOutcome, Outcome, ShiftReport
+from utils.models.steps import FETCH
 from utils.models.window import valid_window, valid_zone
 from utils.pipeline.fingerprint import wanted_key
-from utils.pipeline.steps import FETCH
 from utils.scheduling import claims, run_session
 from utils.scheduling import dispatch as dispatching
 from utils.scheduling.estimate import Work

@@ -40,7 +40,7 @@ def shift(
     Args:
         items: Checksums of the items.
         run_id: The run that outcomes are noted for.
-        worker: Who claims: one name a chunk, so that its death frees these items alone.
+        worker: The name that claims, one a chunk: if its process dies, only these items are free.
         entries: What is to be fetched first.
         options: What to do with each item; the settings' defaults when not given.
         concurrency: Items in work at once; the setting when not given.

@@ -76,7 +76,7 @@ metrics.add_to(app)
 
 
 def main() -> None:
-    """Run a command; what is wrong with the world becomes one clear line and exit code 1."""
+    """Run a command; an error of ours becomes one clear line and exit code 1."""
     code = _exit_code()
     if work.server_died:  # Prefect would try to deliver its events first, 7 s for each
         sys.stdout.flush()

@@ -60,7 +60,7 @@ class Child(NamedTuple):
 
 
 class _State:
-    """What is left to dispatch, by queue, and what is dispatched; ``suspects`` go out alone."""
+    """What is left to dispatch, by queue, and what is; each of ``suspects`` gets its own chunk."""
 
     def __init__(self, context: RunContext, concurrency: int, window: Window | None) -> None:
         self.context, self.concurrency, self.window = context, concurrency, window
@@ -84,7 +84,7 @@ def dispatch_all(
     """Have workers work through everything, and wait for them.
 
     Args:
-        works: Items, not claimed, and entries to fetch; in the order in which they go out.
+        works: Items, not claimed, and entries to fetch; in the order of dispatch.
         context: The run that outcomes are noted for, and what to do with each item.
         concurrency: Items that one worker has in work at once.
         window: What can't be through before it closes is postponed.
@@ -231,7 +231,7 @@ def _end_of(state: _State, child: Child, is_alive: bool) -> str | None:
 
 
 def _dispatch_again(state: _State, child: Child, why: str) -> None:
-    """What a child left goes out again: what was in work when it died alone, the rest together."""
+    """Queue what a dead child left: each item that was in work alone, the rest together."""
     left = dispatch.unfinished(state.context.run_id, child.units)
     get_run_logger().warning(
         "%s broke off (%s) and left %d of %d items",
@@ -249,7 +249,7 @@ def _dispatch_again(state: _State, child: Child, why: str) -> None:
 
 
 def _cancel(state: _State) -> None:
-    """Cancel what is out, the queued first, so that no worker takes another."""
+    """Cancel the children, the queued first, so that no worker takes another."""
     by_state = sorted(
         state.children.values(), key=lambda child: _is(state, child, StateType.RUNNING)
     )

@@ -1,4 +1,4 @@
-"""Where an item's facts go: one record, the database, the index, the world."""
+"""Where an item's facts go: one record, the database, the search index, a publish address."""
 
 from __future__ import annotations
 

@@ -7,13 +7,13 @@ from collections.abc import Callable
 from tasks.context import RunContext
 from tasks.policy import step
 from utils.media.encoding import encode, proxy
+from utils.models import steps
 from utils.models.item import MediaItem, MediaKind
 from utils.models.options import CompressionOptions
 from utils.models.probe import ContainerProbe
 from utils.models.rendition import Compression, Rendition
 from utils.models.signal import SignalReport
 from utils.observability import progress
-from utils.pipeline import steps
 from utils.storage.files import item_folder
 
 

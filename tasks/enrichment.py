@@ -1,4 +1,4 @@
-"""Steps that understand: what was said, what is to be seen, which pictures stand for it.
+"""Steps that understand: what was said, what is to be seen, which pictures represent it.
 
 What a paid service may cost is reserved before it is asked, and settled by its bill.
 """

@@ -1,4 +1,4 @@
-"""The server that Prefect starts for a process that has none: it must not outlive it.
+"""The server that Prefect starts for a process that has none: it must end with it.
 
 One that is left behind by a process that was killed holds 250 MB.
 """

@@ -17,7 +17,7 @@ from utils.db.session import session
 from utils.errors import NightShiftError, RetryableError
 from utils.models.item import Checksum, DuplicateCheck, Entry, Fetched, MediaItem
 from utils.models.shift import ItemOutcome
-from utils.pipeline.steps import FETCH
+from utils.models.steps import FETCH
 from utils.sources import youtube
 from utils.storage import files, scratch
 
@@ -38,7 +38,7 @@ def _stat(item: MediaItem) -> str:
 
 @step(inputs=_stat)
 def generate_checksum(context: RunContext, item: MediaItem) -> Checksum:
-    """Make sure that the file still is the one that was taken in."""
+    """Make sure that the file is still the one that was registered."""
     stat = files.stat(item.path)
     with session() as s:
         row = items.known_files(s, [item.path]).get(str(item.path))

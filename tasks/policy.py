@@ -3,9 +3,9 @@
 1. Its key is made of all that it was given.
 2. The ledger is asked: done under this key, and its files are there → that result is
    returned, in a Prefect state named Recalled.
-3. Else the body runs as a Prefect task, inside its lane; what may pass is tried again, after
-   the delay that the service named or one that doubles, with the lane free meanwhile. A body
-   that takes too long is ended (utils/processes/deadline.py).
+3. Else the body runs as a Prefect task, inside its lane. After an error that may pass it is tried
+   again: after the delay that the service named, or one that doubles, with the lane free
+   meanwhile. A body that takes too long is ended (utils/processes/deadline.py).
 4. The ledger's row is written in one transaction with the data that the step produced.
 
 Retries stand outside Prefect's task because Prefect's own delay is fixed beforehand and is
@@ -36,9 +36,9 @@ from utils import clock
 from utils.db import causes, ledger
 from utils.db.session import session
 from utils.errors import DeferredError, RetryableError, ThrottledError, raised_in
+from utils.models.steps import BY_NAME, Step
 from utils.observability import progress
 from utils.pipeline import fingerprint, recall, step_key
-from utils.pipeline.steps import BY_NAME, Step
 from utils.processes import deadline
 from utils.storage import blobs
 
@@ -73,7 +73,7 @@ def step(
     save: Callable[[Session, Any], None] | None = None,
     restore: Callable[..., object] | None = None,
 ) -> _Decorator:
-    """Make a step of a function that is listed under its name in ``utils.pipeline.steps``.
+    """Make a step of a function that is listed under its name in ``utils.models.steps``.
 
     Its first argument is the ``RunContext``, its second has an ``item_id``; it returns a frozen
     model.

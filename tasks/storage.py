@@ -1,4 +1,4 @@
-"""Steps that write down what is known of an item, and show its pictures to the world."""
+"""Steps that store what is known of an item, and publish its pictures."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whether the work pool can take chunks: asked before anything is handed out."""
+"""Whether the work pool can take chunks: asked before anything is dispatched."""
 
 from __future__ import annotations
 

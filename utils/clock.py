@@ -1,4 +1,4 @@
-"""What time it is, and waiting: the one seam by which a test lives through a night in a moment.
+"""What time it is, and waiting: tests replace the clock here, so that a night takes a moment.
 
 The wall clock says whether a window is open; how long something has lasted is asked of the
 monotonic clock, which no correction of the time can move.

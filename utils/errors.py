@@ -4,8 +4,8 @@ NightShiftError
 ├── RetryableError      a time-out, a 5xx, a locked database: the same call may work later
 │   └── ThrottledError  the service names the delay
 ├── PermanentError      corrupt, gone, refused, wrong key: the same call will fail again
-├── DeferredError       does not fit the cost ceiling: neither done nor failed, left for later
-├── StoppedError        a person ended the run: the item goes back to where it was
+├── DeferredError       does not fit the cost ceiling: neither done nor failed, deferred
+├── StoppedError        a person ended the run: the item keeps its status
 ├── ResourceError       disk or memory: nothing will work until someone makes room
 └── SettingsError       a wrong key, a missing tool or model: nothing works until it is set right
 

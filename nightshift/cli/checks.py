@@ -1,4 +1,4 @@
-"""What `nightshift doctor` looks at: each check says what it found and how to mend it."""
+"""What `nightshift doctor` looks at: each check says what it found and the remedy."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from typing import NamedTuple
 from nightshift.cli import server
 from utils.config import Settings, is_served
 from utils.errors import NightShiftError
-from utils.pipeline import steps
+from utils.models import steps
 
 OK, WARNING, PROBLEM, REPAIRED = "ok", "warning", "problem", "repaired"
 _ENCODERS = ("libx264", "libsvtav1", "libopus", "aac", "mjpeg")

@@ -20,7 +20,7 @@ def add_to(app: typer.Typer) -> None:
 def requeue(
     wanted: Annotated[
         list[str] | None,
-        typer.Argument(metavar="[ITEM]...", help="Items to try again, whatever their standing."),
+        typer.Argument(metavar="[ITEM]...", help="Items to try again, whatever their status."),
     ] = None,
     failed: Annotated[
         bool, typer.Option("--failed", help="All that failed or are quarantined.")
@@ -87,7 +87,7 @@ def _choice(
     from utils.db import items
     from utils.db.failures import Choice
     from utils.db.session import session
-    from utils.pipeline import steps
+    from utils.models import steps
 
     narrowed = bool(failed or step or error or source)
     if bool(wanted) == narrowed:

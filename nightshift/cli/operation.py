@@ -22,7 +22,7 @@ def doctor(
     ] = False,
     as_json: Json = False,
 ) -> None:
-    """Say what is missing or wrong on this machine, and how to mend it."""
+    """Say what is missing or wrong on this machine, and how to repair it."""
     from nightshift.cli import checks, repair
     from utils.config import load_settings, prepare_prefect
 
@@ -97,7 +97,8 @@ def up(
 ) -> None:
     """Run a Prefect server on Postgres, a Chroma server and workers, until Ctrl-C.
 
-    Registers the nightly schedule and the other deployments first. What dies is started again.
+    Registers the nightly schedule and the other deployments first. A server or worker that
+    ends by itself is started again.
     """
     from deployments.supervision import up as run_all
     from utils.config import load_settings

@@ -13,7 +13,7 @@ from nightshift.cli.work import Force, Only, Profile, Skip, chosen
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
-    from utils.db.schema import Execution, ExecutionStatus, Item
+    from utils.db.schema import Execution, Item
 
 
 def add_to(app: typer.Typer) -> None:
@@ -32,7 +32,7 @@ def plan(
 ) -> None:
     """Show what a run would do with each file, and why it would leave steps out.
 
-    Nothing is taken in, and nothing but the containers is read.
+    Nothing is registered or written, and of the files only the containers are read.
     """
     from humanize import naturaldelta
 
@@ -63,7 +63,7 @@ def why(
     """Say why a step of an item ran, was recalled, or did not run at all."""
     from utils.db import items, ledger
     from utils.db.session import session
-    from utils.pipeline import steps
+    from utils.models import steps
 
     if step not in steps.BY_NAME:
         raise typer.BadParameter(f"{step} is no step: {[*steps.BY_NAME]}")
@@ -106,6 +106,7 @@ def _applies(s: Session, item: Item, step: str) -> str | None:
 
 def _row(row: Execution) -> dict[str, Any]:
     from utils.config import load_settings
+    from utils.db.schema import ExecutionStatus
 
     zone = ZoneInfo(load_settings().timezone)
     recalled = row.used_at and row.ended_at and (row.used_at - row.ended_at).total_seconds() > 1

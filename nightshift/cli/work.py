@@ -154,7 +154,7 @@ def chosen(
 ) -> PipelineOptions:
     """The settings' options, changed by what stands on the command line."""
     from utils.config import load_settings
-    from utils.pipeline import steps
+    from utils.models import steps
 
     known = [step.name for step in steps.STEPS]
     optional = [step.name for step in steps.STEPS if step.optional]

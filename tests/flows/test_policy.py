@@ -20,8 +20,8 @@ from utils.config import Settings, load_settings
 from utils.db import ledger
 from utils.db.session import session
 from utils.errors import PermanentError, RetryableError, ThrottledError
+from utils.models import steps
 from utils.models.item import Checksum, MediaItem, MediaKind
-from utils.pipeline import steps
 from utils.processes import deadline
 
 pytestmark = pytest.mark.usefixtures("prefect_server")

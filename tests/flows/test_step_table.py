@@ -10,7 +10,7 @@ from tasks import policy
 from tests.flows.test_shift import ingest
 from tests.paths import SAMPLES
 from utils.models.options import PipelineOptions
-from utils.pipeline.steps import BY_NAME
+from utils.models.steps import BY_NAME
 
 pytestmark = pytest.mark.usefixtures("prefect_server")
 

@@ -1,4 +1,4 @@
-"""Three moments that stand for a video, out of what was suggested."""
+"""Three moments that represent a video, out of what was suggested."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What nobody alive works on any more: rows that dead workers left behind."""
+"""Rows that dead workers left behind: claimed items, open runs, running executions."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class Abandoned(NamedTuple):
 def find(s: Session, limit: int) -> Abandoned:
     """What is abandoned, ``limit`` items at most; they are locked until the transaction ends.
 
-    Items that another recovery has locked are in its hands.
+    Items that another recovery has locked are left to it.
     """
     gone = {row.id for row in workers.dead(s)}
     alive = select(Worker.id).where(Worker.id.not_in(gone))

@@ -64,7 +64,7 @@ def replace(
 
 
 def begin_replacing(s: Session, item_id: str) -> Fingerprint | None:
-    """Wait for the turn to store a fingerprint; returns the one that stands there so far."""
+    """Wait for the turn to store a fingerprint; returns the present one, if any."""
     locks.wait_for(s, locks.FINGERPRINTS)  # SQLite has one writer anyway
     s.execute(  # a write before any read: on SQLite it waits its turn, a later one would fail
         upsert(s)(FingerprintRow).values(item_id=item_id, document={}).on_conflict_do_nothing()

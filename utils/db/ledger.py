@@ -157,7 +157,7 @@ def _storable(value: Any) -> Any:
 
 
 def fail(row_id: int, error: BaseException, duration_seconds: float) -> None:
-    """Note that a step failed, or was put off, and why."""
+    """Note that a step failed, or was deferred, and why."""
     with session() as s:
         s.execute(
             update(Execution)

@@ -217,7 +217,7 @@ def paused(s: Session) -> bool:
 
 
 def slowed(s: Session) -> dict[str, datetime]:
-    """Until when services want lanes to rest, or wanted, by lane."""
+    """Until when services want lanes to cool down, or wanted, by lane."""
     rows = s.scalars(select(Flag).where(Flag.name.startswith(throttles.PREFIX, autoescape=True)))
     return {
         row.name.removeprefix(throttles.PREFIX): datetime.fromisoformat(row.value["until"])

@@ -46,7 +46,7 @@ def weigh_runs(s: Session, run_ids: Sequence[str]) -> Weight:
 
 
 def forget_runs(s: Session, run_ids: Sequence[str]) -> None:
-    """Delete runs and their outcomes; what they did stands in the ledger."""
+    """Delete runs and their outcomes; what they executed is in the ledger."""
     for chunk in chunks(run_ids):
         s.execute(delete(RunItem).where(RunItem.run_id.in_(chunk)))
         s.execute(delete(Run).where(Run.id.in_(chunk)))

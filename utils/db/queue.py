@@ -2,7 +2,7 @@
 
 What an item's status is and who has claimed it are two columns: claiming changes no status. All
 that a worker does to its claim is one ``UPDATE … WHERE claimed_by = :worker``: a worker that was
-taken for dead, and whose item is somebody else's by now, changes nothing.
+counted as dead, and whose item another has claimed by now, changes nothing.
 """
 
 from __future__ import annotations
@@ -46,12 +46,12 @@ _FRESH_DAYS = 7.0  # ahead for what came within a day
 _SIZE_DAYS = 4.0  # behind for a size without end; half of it at ``_SIZE_BYTES``
 _SIZE_BYTES = 2**30
 _TRY_DAYS = 4.0  # behind for a failed try; half of it more for all that follow
-_DEFERRED_DAYS = 8.0  # behind for what was put off, which may not fit again
+_DEFERRED_DAYS = 8.0  # behind for what was deferred, which may not fit again
 _HOUR = 3600
 
 
 def rank() -> ColumnElement[float]:
-    """What an item has against it, less the days that it waits: the lowest goes first.
+    """Days by which an item goes behind others, less the days that it waits; the lowest is first.
 
     Age counts in whole hours, so that of what came together the small goes first.
     """

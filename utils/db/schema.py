@@ -18,7 +18,7 @@ from utils.db.base import Base, Counter, Json, UtcTime
 
 
 class Item(Base):
-    """A media file by its content, where it stands, and what is known of it.
+    """A media file by its content, its status, and what is known of it.
 
     ``status`` is what became of it; ``claimed_by`` the worker that works on it now,
     ``failed_step`` the step that raised its ``error``, ``requested_at`` when a person last asked
@@ -136,7 +136,7 @@ class Run(Base):
 
 
 class Worker(Base):
-    """A process that works on items: what it has claimed is its own while it lives.
+    """A process that works on items: what it has claimed is its own while it is alive.
 
     On its own machine (``host``) the lock on the file ``lock`` says whether it lives, elsewhere
     ``alive_until`` does, which its heartbeat moves on (utils/db/workers.py).

@@ -72,7 +72,7 @@ _files: dict[str, tuple[int, int]] = {}
 
 
 def _check_file(used: Engine) -> None:
-    """A removed file lives on for those who have it open: what they write is lost.
+    """Look whether the file is still there: what is written to a removed one is lost.
 
     Raises:
         SettingsError: it was removed, or another is in its place.

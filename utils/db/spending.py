@@ -2,7 +2,7 @@
 
 What counts against a ceiling is the true cost where it is known, else what was reserved: a
 call whose answer never came may be billed all the same, and so may one of a process that was
-killed. Ceilings hold for one run, so that the next shift begins with a full purse.
+killed. Ceilings hold for one run, so that the next shift begins at 0.
 """
 
 from __future__ import annotations
@@ -56,7 +56,7 @@ class Bill:
 def spent(
     run_id: str, item_id: str, step: str, estimate: Estimate | None, settings: Settings
 ) -> Iterator[Bill]:
-    """Hold ``estimate`` back while the block makes its call, and settle by the bill afterwards.
+    """Reserve ``estimate`` while the block makes its call, and settle by the bill afterwards.
 
     A call that raises is settled too if its error says that it was billed, else released.
     Without an estimate (a free engine) nothing is noted.
@@ -87,7 +87,7 @@ def ceilings(settings: Settings) -> Ceilings:
 def reserve(
     s: Session, run_id: str, item_id: str, step: str, estimate: Estimate, limits: Ceilings
 ) -> Reservation:
-    """Set the most that a call may cost aside, in the caller's transaction.
+    """Reserve the most that a call may cost, in the caller's transaction.
 
     The sum and the new row are one statement: SQLite takes its write lock for it, Postgres
     gets an advisory lock first, so that two workers never overshoot a ceiling together.

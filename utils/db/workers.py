@@ -30,7 +30,7 @@ def shared_now(s: Session) -> datetime:
 
 
 def register(s: Session, worker: str, run_id: str | None, lease_seconds: int) -> None:
-    """Make ``worker`` known as alive, or known again; from now on it may claim."""
+    """Register ``worker`` as alive, or again after it was counted as dead; it may claim now."""
     facts = {
         "run_id": run_id,
         "host": scratch.host(),
@@ -45,7 +45,7 @@ def register(s: Session, worker: str, run_id: str | None, lease_seconds: int) ->
 
 
 def heartbeat(s: Session, worker: str, lease_seconds: int) -> bool:
-    """Renew a worker's lease; False if it was taken for dead in the meantime."""
+    """Renew a worker's lease; False if it was counted as dead in the meantime."""
     alive_until = shared_now(s) + timedelta(seconds=lease_seconds)
     renewed = s.scalars(
         update(Worker)
@@ -64,7 +64,7 @@ def unregister(s: Session, worker: str) -> None:
 
 
 def expire(s: Session, worker: str) -> None:
-    """Take a worker for dead whose process is known to have ended, whatever its lease says."""
+    """End the lease of a worker whose process is known to have ended."""
     over = shared_now(s) - timedelta(seconds=1)
     s.execute(update(Worker).where(Worker.id == worker).values(alive_until=over))
 

@@ -54,7 +54,7 @@ def in_words(recovered: Recovered) -> str:
 
 
 def recover(settings: Settings, dry_run: bool = False) -> Recovered:
-    """Put in order what belongs to nobody alive; with ``dry_run`` only say what that is.
+    """Release and close what dead workers left; with ``dry_run`` only say what that is.
 
     Raises:
         NightShiftError: the database or the disk can't be used now.

@@ -1,4 +1,4 @@
-"""What is kept, and for how long: so that years of nights need no more room than months.
+"""What is kept, and for how long: so that a home does not grow for ever.
 
 Never touched: originals, renditions, verdicts, what is known of an item, and every result that
 a step may be asked for again. Prefect's own records: tasks/retention.py.
@@ -20,7 +20,7 @@ from utils.db import pruning
 from utils.db.session import engine, session
 from utils.errors import from_os_error
 from utils.housekeeping import recovery
-from utils.pipeline.steps import FETCH
+from utils.models.steps import FETCH
 from utils.search import vectors
 
 _DAY_SECONDS = 24 * 3600

@@ -23,7 +23,7 @@ class Passage(Frozen):
 
 
 class EmbeddingReport(Frozen):
-    """What stands in the index, whose vectors they are, and how many had to be made anew."""
+    """What the index holds, whose vectors they are, and how many had to be made anew."""
 
     not_in_key: ClassVar[frozenset[str]] = frozenset({"embedded_count"})
 

@@ -23,7 +23,7 @@ class ItemStatus(StrEnum):
     """What became of an item so far; whether somebody works on it now is no part of it.
 
     ``failed`` is tried again by the next shift, ``deferred`` goes on there with the steps that
-    were put off; ``quarantined`` waits for a person.
+    did not fit a cost ceiling; ``quarantined`` waits for a person.
     """
 
     PENDING = "pending"
@@ -90,7 +90,7 @@ class Entry(Frozen):
 
     @property
     def item_id(self) -> str:
-        """What stands for a checksum until there is a file: the key of the archive.
+        """Its id until there is a file with a checksum; the key of its row in ``downloads``.
 
         The site's id alone is not enough: a plain file's is its name, and many addresses end
         in ``master.m3u8``.

@@ -13,7 +13,7 @@ class Event(StrEnum):
 
     ``finished``: a run that had something to do has ended, well or not; ``partial``: something
     failed; ``quarantined``: something waits for a person; ``window_missed``: something was
-    left over; ``budget_reached``: something was put off because of its cost.
+    postponed; ``budget_reached``: something was deferred because of its cost.
     """
 
     FINISHED = "finished"

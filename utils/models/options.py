@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from importlib.util import find_spec
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
-from pydantic import Field
+from pydantic import Field, create_model
 
 from utils.models.base import Frozen
+from utils.models.steps import STEPS, Step
 
 SpeechEngine = Literal["openai-whisper", "faster-whisper"]
 
@@ -100,33 +101,23 @@ class CompressionOptions(Frozen):
     )
 
 
-class Switches(Frozen):
+class _Switches(Frozen):
     """Which steps run; what an item can't do without has no switch."""
 
-    check_duplicate: bool = True
-    extract_mediainfo: bool = True
-    extract_exiftool: bool = True
-    extract_extended_exif: bool = True
-    extract_codec: bool = True
-    extract_hdr: bool = True
-    extract_audio_tracks: bool = True
-    extract_subtitle_tracks: bool = True
-    generate_thumbnails: bool = True
-    analyze_exposure: bool = True
-    detect_focal_length: bool = True
-    transcribe_audio: bool = True
-    analyze_content: bool = True
-    make_proxy: bool = True
-    ai_video_analysis: bool = True
-    ai_thumbnail_selection: bool = True
-    fingerprint_media: bool = True
-    find_near_duplicates: bool = True
-    judge_quality: bool = True
-    compress_video: bool = True
-    compress_audio: bool = True
-    consolidate_metadata: bool = True
-    generate_embeddings: bool = True
-    upload_thumbnails: bool = True
+    def is_on(self, step: Step) -> bool:
+        """True unless ``step`` was switched off."""
+        return not step.optional or bool(getattr(self, step.name))
+
+
+if TYPE_CHECKING:
+    Switches = _Switches
+else:  # a field for each optional step of the table
+    Switches = create_model(
+        "Switches",
+        __base__=_Switches,
+        __doc__=_Switches.__doc__,
+        **{step.name: (bool, True) for step in STEPS if step.optional},
+    )
 
 
 class DuplicateOptions(Frozen):

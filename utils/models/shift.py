@@ -12,7 +12,7 @@ from utils.models.verdict import Band
 
 
 class Outcome(StrEnum):
-    """What a run did with an item; ``deferred``: all but steps that were put off."""
+    """What a run did with an item; ``deferred``: done but for steps that cost too much."""
 
     DONE = "done"
     DEFERRED = "deferred"

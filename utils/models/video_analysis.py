@@ -51,7 +51,7 @@ class Clues(Frozen):
 
 
 class ChosenThumbnail(Frozen):
-    """A moment that stands for the video, and why."""
+    """A moment that represents the video, and why."""
 
     time_seconds: float
     reason: str | None = None

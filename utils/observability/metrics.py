@@ -22,9 +22,9 @@ from utils.config import Settings
 from utils.db import metrics_queries, spending
 from utils.db.session import session
 from utils.errors import NightShiftError
+from utils.models import steps
 from utils.models.item import ItemStatus
 from utils.models.shift import Outcome, RunStatus
-from utils.pipeline import steps
 
 Rows = Iterable[tuple[Sequence[str], float]]
 

@@ -15,7 +15,7 @@ from utils.config import Settings
 from utils.errors import SettingsError
 from utils.media import tools
 from utils.models.options import PipelineOptions
-from utils.pipeline.steps import STEPS, Step
+from utils.models.steps import STEPS, Step
 from utils.search import embedder
 
 Engine = Callable[[PipelineOptions, Settings], str]
@@ -92,7 +92,7 @@ def done_key(options: PipelineOptions, settings: Settings) -> str:
 
 
 def _part(step: Step, options: PipelineOptions, settings: Settings) -> str:
-    is_off = step.optional and not getattr(options.steps, step.name)
+    is_off = not options.steps.is_on(step)
     if is_off or (step.name == "upload_thumbnails" and settings.publish_url is None):
         return step.name
     return f"{step.name}:{step.version}:{engine_of(step.name, options, settings)}"

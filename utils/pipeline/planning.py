@@ -11,9 +11,9 @@ from utils.errors import SettingsError
 from utils.models.item import MediaKind
 from utils.models.options import PipelineOptions
 from utils.models.probe import ContainerProbe
-from utils.pipeline.steps import BY_NAME, FETCH, PROFILE_OF, STEPS, Step
+from utils.models.steps import BY_NAME, FETCH, PROFILE_OF, STEPS, Step
 
-# What is rejected is not made small.
+# What is rejected is not compressed.
 _NOT_FOR_REJECTED = frozenset({"compress_video", "compress_audio"})
 
 # What the plan itself is made from: these always run.
@@ -30,7 +30,7 @@ class Plan(NamedTuple):
         return self.reasons[step] is None
 
     def for_rejected(self) -> Plan:
-        """The same for an item that the gate rejected: it is not made small."""
+        """The same for an item whose verdict is reject: it is not compressed."""
         why = {step: self.reasons[step] or "the item was rejected" for step in _NOT_FOR_REJECTED}
         return Plan({**self.reasons, **why})
 
@@ -94,7 +94,7 @@ def _why_not(
     """Why a step does not apply, its needs left aside; None if it does."""
     if asked and step.name not in asked and step.name not in _FIRST:
         return f"not asked for (only {', '.join(options.only)})"
-    if step.optional and not getattr(options.steps, step.name):
+    if not options.steps.is_on(step):
         return "switched off"
     if (chosen := profile(probe, options)) not in step.profiles:
         return f"makes no sense for profile {chosen}"
@@ -124,7 +124,7 @@ def expected(kind: MediaKind, options: PipelineOptions, settings: Settings) -> t
         step.name
         for step in STEPS
         if (not asked or step.name in asked or step.name in _FIRST)
-        and (not step.optional or getattr(options.steps, step.name))
+        and options.steps.is_on(step)
         and chosen in step.profiles
         and _not_configured(step.name, options, settings) is None
     )

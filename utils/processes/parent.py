@@ -1,4 +1,4 @@
-"""The process that started this one: when a worker dies, its runs are not left alone."""
+"""The process that started this one: when a worker dies, its runs end too."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def end_with_worker() -> None:
     """Have the kernel send this process SIGTERM when the worker that started it dies (Linux).
 
     A run without its worker could not be cancelled any more, and its place would be given to
-    another. On SIGTERM it ends its tools and gives back what it holds. A run that a person
+    another. On SIGTERM it ends its tools and releases what it claimed. A run that a person
     started goes on without its shell, as `nohup` promises.
 
     Where the server died with the worker, Prefect would go on asking it for minutes, and would

@@ -1,4 +1,4 @@
-"""Tools die with us: a watchdog process ends them when this process is gone, however it ended.
+"""A watchdog process ends the tools when this process is gone, however it ended.
 
 Each tool leads a process group of its own, so a kill -9 of this process, or of its group, does
 not reach them. The watchdog is a tiny process in a session of its own, at the other end of a
@@ -36,7 +36,7 @@ def watch(group: int) -> None:
 
 
 def forget(group: int) -> None:
-    """The group has ended: its number may soon be somebody else's."""
+    """Watch a group no more that has ended: its number may soon be another's."""
     with _lock:
         _watched.discard(group)
         _send(f"-{group}\n")
@@ -67,7 +67,7 @@ def _running() -> subprocess.Popen[bytes]:
 
 
 def _serve() -> None:
-    """The watchdog's life: listen until the pipe closes, then end what is left."""
+    """What the watchdog does: listen until the pipe closes, then end what is left."""
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, signal.SIG_IGN)
     groups: set[int] = set()

@@ -1,4 +1,4 @@
-"""The criteria of the quality gate: pure rules, each a score with its reason.
+"""The criteria of the verdict: pure rules, each a score with its reason.
 
 Scores run from 0 to 1. What a criterion can't know (a sound's resolution, the loudness of a
 silent film) it leaves out: it is no reason for or against an item.

@@ -1,4 +1,4 @@
-"""The gate: criteria weighed into one score, and the score into a band."""
+"""The verdict: criteria weighed into one score, and the band of that score."""
 
 from __future__ import annotations
 

@@ -9,7 +9,7 @@ A lack of disk or memory (``ResourceError``) stops admission: the item that met 
 of the queue, and once there is room again the next one tries it alone. If it does well, all goes
 on; if the lack outlasts its limit, the shift ends and what waits is postponed.
 
-All waiting is done by the thread that hands out the work: what waits is a row in a queue, neither
+All waiting is done by the thread that maps the work: what waits is a row in a queue, neither
 Running in Prefect's eyes nor in any lane.
 """
 

@@ -20,7 +20,7 @@ def next_chunk(rest: Sequence[tuple[T, float]], workers: int, at_least: int) -> 
     """The first of ``rest`` that make one worker's share of its work; order is kept.
 
     Args:
-        rest: What is still to be handed out, each with its predicted work in any unit.
+        rest: What is still to be dispatched, each with its predicted work in any unit.
         workers: How many take chunks at once.
         at_least: As many items as a worker has in work at once: fewer would leave it idle.
     """

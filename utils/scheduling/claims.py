@@ -1,4 +1,4 @@
-"""Which items a run has for itself: claimed before anybody works on them."""
+"""Which items a run works on: claimed before, so that no other run does."""
 
 from __future__ import annotations
 

@@ -136,7 +136,7 @@ def release_dead(worker: str, settings: Settings) -> None:
 
 
 def given_up(unit: WorkUnit, tries: int, why: str) -> ItemOutcome:
-    """The outcome of what was dispatched ``tries`` times and never came to an end."""
+    """The outcome of what was dispatched ``tries`` times and was never finished."""
     item_id, path = None, unit.name
     if isinstance(unit.work, str):
         item_id = unit.work

@@ -14,9 +14,9 @@ from utils.errors import NightShiftError
 from utils.media.probing import ffprobe
 from utils.models.item import Entry, MediaKind
 from utils.models.options import PipelineOptions
+from utils.models.steps import BY_NAME, FETCH
 from utils.models.window import Window
 from utils.pipeline import planning
-from utils.pipeline.steps import BY_NAME, FETCH
 from utils.scheduling import forecast
 from utils.scheduling.admission import Admission, Limits, Need
 

@@ -1,4 +1,4 @@
-"""What a run would do with files: looked at, not taken in; nothing is written."""
+"""What a run would do with files: they are looked at, not registered; nothing is written."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ from utils.media.probing import ffprobe
 from utils.models.base import Frozen
 from utils.models.item import ItemStatus
 from utils.models.options import PipelineOptions
+from utils.models.steps import BY_NAME
 from utils.models.verdict import Band
 from utils.pipeline import fingerprint, planning
-from utils.pipeline.steps import BY_NAME
 from utils.scheduling import forecast
 from utils.sources import scan
 from utils.storage import files, sidecars

@@ -1,4 +1,4 @@
-"""A run over many items: opened, kept alive by a heartbeat, closed. Knows no Prefect."""
+"""A run over many items: opened, its lease renewed by a heartbeat, closed. Knows no Prefect."""
 
 from __future__ import annotations
 
@@ -93,7 +93,7 @@ def heartbeat(worker: str, run_id: str, settings: Settings) -> None:
     try:
         with session() as s:
             if not workers.heartbeat(s, worker, settings.lease_seconds):
-                # Taken for dead while it slept: what it had is somebody else's now (steps
+                # Counted as dead while it was suspended: its items are another's now (steps
                 # notice, utils/db/ledger.py), but it may claim again.
                 workers.register(s, worker, run_id, settings.lease_seconds)
         scratch.touch_lock()

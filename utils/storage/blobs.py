@@ -1,6 +1,6 @@
 """The files of all machines in one place, by ``NIGHTSHIFT_STORE_URL``: any URL that fsspec knows.
 
-Machines that share no home put there what others need: originals when they are handed out or
+Machines that share no home put there what others need: originals when they are dispatched or
 fetched from a site, outputs when their step is done. A file lies under the SHA-256 of its
 content, so it is put there once, is never overwritten, and what comes back is verified. Without
 the setting nothing here does anything: the home is shared, or there is one machine.
@@ -128,7 +128,7 @@ def _fetch(digest: str, target: Path, settings: Settings) -> None:
 
 
 def _patiently(call: Callable[[], T]) -> T:
-    """A store that does not answer now may answer in a moment: work of hours hangs on it."""
+    """Try again for a while if the store does not answer: hours of work depend on it."""
     return Retrying(
         retry=retry_if_exception_type(RetryableError),
         stop=stop_after_attempt(5),

@@ -37,7 +37,7 @@ class RemoteFolder(NamedTuple):
 
 
 def opened(url: str, setting: str) -> RemoteFolder:
-    """The folder at a URL, which stands in ``setting``.
+    """The folder at a URL, which the setting ``setting`` holds.
 
     Raises:
         SettingsError: the URL is none, or names a system whose driver is not installed.
@@ -131,7 +131,7 @@ def _content_type(system: AbstractFileSystem, path: Path) -> dict[str, Any]:
 
 @contextmanager
 def translated(url: str, doing: str) -> Iterator[None]:
-    """Errors of any file system as ours; what they say is redacted_url without credentials.
+    """Errors of any file system as ours; their messages are shown without credentials.
 
     The original is not chained: a traceback would print it.
     """

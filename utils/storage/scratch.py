@@ -1,9 +1,9 @@
 """Temporary files: each process has a folder of its own, which a recovery may remove
 once it is dead.
 
-The folder lies below the home, so that what is finished there can be renamed to its place. A
-lock on a file beside it dies with the process, whatever ends it (kill -9, a power cut), so
-nobody has to guess from a pid or a clock.
+The folder lies below the home, so that what is finished there can be renamed to its place. The
+kernel frees the lock on a file beside it when the process ends, however it ends (kill -9, a power
+cut), so nobody has to guess from a pid or a clock.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ def folder() -> Path:
 
 
 def lock_path() -> Path:
-    """The file that is locked while this process lives."""
+    """The file that is locked while this process runs."""
     return _own(load_settings().home)[1]
 
 

@@ -7,9 +7,10 @@ from pydantic import SecretStr
 from tests.conftest import Override
 from utils.config import Settings
 from utils.errors import SettingsError
+from utils.models import steps
 from utils.models.options import CompressionOptions, PipelineOptions, Switches
 from utils.models.probe import AudioStream, ContainerProbe, VideoStream
-from utils.pipeline import fingerprint, planning, steps
+from utils.pipeline import fingerprint, planning
 
 VIDEO = VideoStream(index=0, codec="h264", width=640, height=360)
 SOUND = (AudioStream(index=1, codec="aac"),)

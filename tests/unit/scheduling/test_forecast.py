@@ -22,8 +22,8 @@ from utils.db.schema import Execution, ExecutionStatus, Item
 from utils.db.session import engine, session
 from utils.models.item import Entry, FileStat, MediaKind
 from utils.models.options import PipelineOptions
+from utils.models.steps import BY_NAME
 from utils.pipeline import planning
-from utils.pipeline.steps import BY_NAME
 from utils.scheduling import estimate, forecast
 from utils.scheduling.admission import Need
 from utils.scheduling.forecast import Line, Sample

@@ -8,8 +8,8 @@ from sqlalchemy.orm import Session
 
 from utils.db import costs
 from utils.models.shift import ShiftReport
+from utils.models.steps import lane_of
 from utils.observability.reports.rows import size, time_spent
-from utils.pipeline.steps import lane_of
 
 STEP_HEAD = ("slowest steps", "lane", "time", "share", "p95", "executions", "failed")
 LANE_HEAD = ("class of work", "time", "share", "executions", "written", "cost")

@@ -1,4 +1,4 @@
-"""The steps of an item: one table, from which tasks, plans, limits and documents follow.
+"""The steps of an item: one table, from which tasks, plans, switches and limits follow.
 
 A step's version is part of its key: raise it when its result changes for the same input.
 """
@@ -21,7 +21,7 @@ class Step(NamedTuple):
 
     ``profiles`` are those in which it makes sense; ``required_stream`` what the file must hold;
     ``needs`` are steps without which it can't be done, ``uses`` those whose results it takes
-    if there are any. What is not ``optional`` has no switch.
+    if there are any. What is ``optional`` has a switch in the options.
     """
 
     name: str
