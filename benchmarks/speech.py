@@ -75,13 +75,13 @@ def transcribe_all(engine: str, at_once: int) -> float:
     assert engine in ("openai-whisper", "faster-whisper")
     options = TranscriptionOptions(engine=engine)
 
-    def hear(path: Path) -> None:
+    def recognize(path: Path) -> None:
         assert transcriber.transcribe(path, 0, options, settings).segments
 
-    hear(SAMPLES / SPOKEN[0])
+    recognize(SAMPLES / SPOKEN[0])
     started = time.perf_counter()
     with ThreadPoolExecutor(at_once) as pool:
-        list(pool.map(hear, [SAMPLES / SPOKEN[n % len(SPOKEN)] for n in range(ITEMS)]))
+        list(pool.map(recognize, [SAMPLES / SPOKEN[n % len(SPOKEN)] for n in range(ITEMS)]))
     return time.perf_counter() - started
 
 

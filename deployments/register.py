@@ -44,7 +44,7 @@ def register(settings: Settings) -> list[str]:
     """
     with get_client(sync_client=True) as client:
         said = [
-            _put_in_order(settings),
+            _recover(settings),
             _pool(client, settings.work_pool),
             _queue(client, settings.work_pool, HIGH_MEMORY, limit=1),
             *(_limit(client, tag, limit) for tag, limit in limits(settings).items()),
@@ -55,7 +55,7 @@ def register(settings: Settings) -> list[str]:
     return said
 
 
-def _put_in_order(settings: Settings) -> str:
+def _recover(settings: Settings) -> str:
     """Close the runs of processes that were killed together with the server.
 
     Until then they hold their deployment's only place: Prefect frees it after five minutes.
@@ -127,7 +127,7 @@ def _zombie_automation() -> str:
             )
         ],
     )
-    return _kept(automation)
+    return _upserted(automation)
 
 
 def _again_automation() -> str:
@@ -158,7 +158,7 @@ def _again_automation() -> str:
         ),
         actions=[RunDeployment(deployment_id=nightly.id)],
     )
-    return _kept(automation)
+    return _upserted(automation)
 
 
 def _tagged(tag: str) -> ResourceSpecification:
@@ -168,7 +168,7 @@ def _tagged(tag: str) -> ResourceSpecification:
     )
 
 
-def _kept(automation: Automation) -> str:
+def _upserted(automation: Automation) -> str:
     """Make an automation, or bring the one of its name up to date."""
     try:
         known = cast(Automation, Automation.read(name=automation.name))

@@ -102,7 +102,7 @@ def up(settings: Settings, say: Say, prefect_port: int, chroma_port: int, worker
             clock.wait(0.5)
 
 
-class _Kept:
+class _Supervised:
     """The running services, by name: what dies is started again, with growing delays."""
 
     def __init__(self, settings: Settings, say: Say, database: Database | None) -> None:
@@ -168,8 +168,8 @@ class _Kept:
 
 
 @contextmanager
-def _kept(settings: Settings, say: Say, database: Database | None) -> Iterator[_Kept]:
-    kept = _Kept(settings, say, database)
+def _kept(settings: Settings, say: Say, database: Database | None) -> Iterator[_Supervised]:
+    kept = _Supervised(settings, say, database)
     try:
         yield kept
     finally:

@@ -68,7 +68,7 @@ def night_shift(
         close_zombies(settings, recovered.runs)
         if hours and run_session.missed(run_id, hours):
             return conclude(run_id, settings)
-        entries = _look_around(context)
+        entries = _discover(context)
         on_workers = (dispatch or settings.dispatch) == "workers"
         places = limit - _half(limit, entries)
         if on_workers:
@@ -84,7 +84,7 @@ def night_shift(
         return conclude(run_id, settings)
 
 
-def _look_around(context: RunContext) -> list[Entry]:
+def _discover(context: RunContext) -> list[Entry]:
     """Register what is new in the inbox and the sources; returns what is worth fetching."""
     settings, run_id = context.settings, context.run_id
     settings.inbox.mkdir(parents=True, exist_ok=True)

@@ -99,7 +99,7 @@ def dispatch_all(
     for unit in dispatch.work_units(works, context.settings):
         state.waiting[HIGH_MEMORY if unit.heavy else DEFAULT].append(unit)
     get_run_logger().info("%d items for %d workers", len(works), workers)
-    progress.tell(progress.Begun(len(works)))
+    progress.emit(progress.Begun(len(works)))
     try:
         _until_done(state, workers)
     except BaseException:

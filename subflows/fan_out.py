@@ -97,7 +97,7 @@ def work_through(
         concurrency: How many at once.
         window: What can't be through before it closes is postponed.
     """
-    progress.tell(progress.Begun(len(works)))
+    progress.emit(progress.Begun(len(works)))
     admission = estimate.admission_for(
         works, context.options, context.settings, concurrency, window
     )
@@ -176,7 +176,7 @@ def _fetched(entry: Entry, context: RunContext) -> str | None:
     """
     name, worker, run_id = f"entry:{entry.item_id}", context.claim_owner, context.run_id
     with session() as s:
-        is_mine = bool(leases.take(s, worker, [name]))
+        is_mine = bool(leases.acquire(s, worker, [name]))
         is_known = bool(downloads.known(s, [entry]))
     if is_known or not is_mine:
         reason = "fetched before" if is_known else "another run is fetching it"
@@ -190,7 +190,7 @@ def _fetched(entry: Entry, context: RunContext) -> str | None:
     except NightShiftError as error:
         run_session.note(run_id, [ItemOutcome.failure(entry.url, error)])
         title = entry.title or entry.url
-        progress.tell(progress.Settled(entry.item_id, title, "failed", str(error)))
+        progress.emit(progress.Settled(entry.item_id, title, "failed", str(error)))
         raise
     finally:
         with session() as s:

@@ -39,7 +39,7 @@ def recorded(
     try:
         yield deferred
     except (ResourceError, MemoryError) as error:
-        progress.tell(progress.Paused(f"{item.title}: {error}", item.item_id))
+        progress.emit(progress.Paused(f"{item.title}: {error}", item.item_id))
         raise
     except Exception as error:
         with session() as s:
@@ -47,7 +47,7 @@ def recorded(
                 raise
             if is_reported:
                 _note(s, context, item, Outcome.FAILED, error)
-        progress.tell(progress.Settled(item.item_id, item.title, "failed", str(error)))
+        progress.emit(progress.Settled(item.item_id, item.title, "failed", str(error)))
         raise
     outcome = Outcome.DEFERRED if deferred else Outcome.DONE
     reason = deferred[0] if deferred else None
@@ -58,7 +58,7 @@ def recorded(
         if is_reported:
             _note(s, context, item, outcome, reason)
     detail = str(reason) if reason else verdict or ""
-    progress.tell(progress.Settled(item.item_id, item.title, outcome.value, detail))
+    progress.emit(progress.Settled(item.item_id, item.title, outcome.value, detail))
 
 
 def _settle_failed(s: Session, context: RunContext, item: MediaItem, error: Exception) -> bool:

@@ -23,7 +23,9 @@ def make_proxy(
 ) -> Rendition:
     """A small copy that a service is shown, of no more of the beginning than it will watch."""
     folder = item_folder(context.settings.home, item.item_id)
-    return proxy.make(item.path, probe, folder, seconds=seconds, tell=_teller(item, "make_proxy"))
+    return proxy.make(
+        item.path, probe, folder, seconds=seconds, on_progress=_reporter(item, "make_proxy")
+    )
 
 
 @step()
@@ -36,8 +38,8 @@ def compress_video(
 ) -> Compression:
     """A verified rendition of a film, if it is smaller by enough."""
     folder = item_folder(context.settings.home, item.item_id)
-    tell = _teller(item, "compress_video")
-    return encode.compress(item.path, probe, signal, options, folder, tell)
+    on_progress = _reporter(item, "compress_video")
+    return encode.compress(item.path, probe, signal, options, folder, on_progress)
 
 
 @step()
@@ -52,15 +54,15 @@ def compress_audio(
     if probe.kind is MediaKind.VIDEO:
         options = options.model_copy(update={"profile": "audio"})
     folder = item_folder(context.settings.home, item.item_id)
-    tell = _teller(item, "compress_audio")
-    return encode.compress(item.path, probe, signal, options, folder, tell)
+    on_progress = _reporter(item, "compress_audio")
+    return encode.compress(item.path, probe, signal, options, folder, on_progress)
 
 
-def _teller(item: MediaItem, step_name: str) -> Callable[[float], None]:
+def _reporter(item: MediaItem, step_name: str) -> Callable[[float], None]:
     """Tells whoever watches how far the encode is."""
     label = steps.BY_NAME[step_name].label
 
-    def tell(share: float) -> None:
-        progress.tell(progress.Advancing(item.item_id, item.title, label, share))
+    def on_progress(share: float) -> None:
+        progress.emit(progress.Advancing(item.item_id, item.title, label, share))
 
-    return tell
+    return on_progress

@@ -137,7 +137,7 @@ def step(
                 context=context,
             )
             title = getattr(item, "title", None) or item.item_id
-            progress.tell(progress.Stepping(item.item_id, title, row.label))
+            progress.emit(progress.Stepping(item.item_id, title, row.label))
             return cast(R, _run(row, tagged if SERVED else untagged, work))
 
         return cast("Callable[Concatenate[RunContext, P], R]", call)

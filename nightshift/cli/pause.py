@@ -43,7 +43,7 @@ def resume(as_json: Json = False) -> None:
     from utils.db.session import session
 
     with session() as s:
-        flag = flags.take_down(s, flags.PAUSED)
+        flag = flags.remove(s, flags.PAUSED)
     reason = flag.value["reason"] if flag else None
     if as_json:
         print_json({"paused": False, "was_paused": flag is not None, "reason": reason})

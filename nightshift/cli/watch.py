@@ -30,10 +30,10 @@ def shown(quiet: bool) -> Iterator[None]:
     if quiet:
         yield
     elif sys.stdout.isatty() and sys.stderr.isatty():
-        with _Bars() as bars, progress.watched(bars.tell):
+        with _Bars() as bars, progress.watching(bars.tell):
             yield
     else:
-        with progress.watched(_print_line):
+        with progress.watching(_print_line):
             yield
 
 

@@ -126,7 +126,7 @@ def test_a_paused_shift_waits_until_it_is_resumed(night: Night, inbox: Path) -> 
             assert items.count_by_status(s) == {items.IN_WORK: 1}
         assert executions() == 0
         with session() as s:
-            flags.take_down(s, flags.PAUSED)
+            flags.remove(s, flags.PAUSED)
 
     night.meanwhile.append(resume)
     report = work_a_night()
@@ -180,7 +180,7 @@ def test_a_source_that_another_shift_looks_into_is_left_to_it(
     with session() as s:
         sources.add(s, str(theirs))
         workers.register(s, "another shift", None, 600)
-        assert leases.take(s, "another shift", [f"source:{theirs}"])
+        assert leases.acquire(s, "another shift", [f"source:{theirs}"])
     report = work_a_night()
     assert outcomes(report)["theirs"] == ("skipped", "another shift is looking into it")
     assert (report.counts.done, report.status) == (1, RunStatus.SUCCESS)
@@ -194,7 +194,7 @@ def test_the_sources_of_a_shift_are_free_when_it_is_over(
 ) -> None:
     work_a_night()
     with session() as s:
-        assert leases.take(s, "next", [f"source:{inbox}"]) == [f"source:{inbox}"]
+        assert leases.acquire(s, "next", [f"source:{inbox}"]) == [f"source:{inbox}"]
 
 
 def test_entries_of_a_site_get_half_of_a_shift_that_has_more_items_than_it_takes(
@@ -223,7 +223,7 @@ def test_an_entry_that_another_run_fetches_is_left_to_it(night: Night, clips: Cl
         assert isinstance(entry, Entry)
         with session() as s:
             workers.register(s, "another run", None, 600)
-            leases.take(s, "another run", [f"entry:{entry.item_id}"])
+            leases.acquire(s, "another run", [f"entry:{entry.item_id}"])
         report = work_a_night()
         assert outcomes(report)["plain"] == ("skipped", "another run is fetching it")
         assert site.count("/media/plain.mp4") == 0

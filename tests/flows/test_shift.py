@@ -164,7 +164,7 @@ def test_a_file_that_vanishes_fails_alone_and_comes_back(library: Path) -> None:
 
     from utils.observability import progress
 
-    with progress.watched(Vanishing()):
+    with progress.watching(Vanishing()):
         report, _ = ingest(library)
     found = outcomes(report)
     assert found["image.jpg"][0] == "done"

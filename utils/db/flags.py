@@ -36,7 +36,7 @@ def why_paused(s: Session) -> str | None:
     return ": ".join(filter(None, ("paused", flag.value["reason"]))) + " (`nightshift resume`)"
 
 
-def take_down(s: Session, name: str) -> Flag | None:
+def remove(s: Session, name: str) -> Flag | None:
     """Remove a flag; returns it as it was, None if it was not set."""
     row = s.get(Flag, name)
     if row is not None:

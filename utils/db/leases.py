@@ -14,7 +14,7 @@ from utils.db.schema import Lease
 from utils.db.session import chunks, upsert
 
 
-def take(s: Session, worker: str, names: Sequence[str]) -> list[str]:
+def acquire(s: Session, worker: str, names: Sequence[str]) -> list[str]:
     """Take what is free of ``names`` for ``worker``; returns those that it has now, in order."""
     for chunk in chunks(names):
         rows = [{"name": name, "worker": worker} for name in chunk]

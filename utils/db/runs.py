@@ -67,7 +67,7 @@ def postpone(s: Session, run_id: str, number: int, reason: str) -> None:
     )
 
 
-def break_off(s: Session, run_id: str, why: str) -> None:
+def crash(s: Session, run_id: str, why: str) -> None:
     """Close a run that did not come to its end."""
     finish(s, run_id, RunStatus.CRASHED, None)
     s.get_one(Run, run_id).reason = why[:2000]

@@ -39,7 +39,7 @@ class Delivery(NamedTuple):
     error: str | None
 
 
-def tell(report: ShiftReport, settings: Settings) -> None:
+def notify(report: ShiftReport, settings: Settings) -> None:
     """Tell of a run what the settings ask for; what can't be delivered is logged."""
     if not settings.notify_urls:
         return

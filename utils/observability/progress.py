@@ -51,14 +51,14 @@ Event = Begun | Stepping | Advancing | Settled | Paused
 _watchers: list[Callable[[Event], None]] = []
 
 
-def tell(event: Event) -> None:
+def emit(event: Event) -> None:
     """Tell every watcher; called from the threads that do the work."""
     for watcher in tuple(_watchers):
         watcher(event)
 
 
 @contextmanager
-def watched(watcher: Callable[[Event], None]) -> Iterator[None]:
+def watching(watcher: Callable[[Event], None]) -> Iterator[None]:
     """Have ``watcher`` told of everything in this process while the block lasts."""
     _watchers.append(watcher)
     try:

@@ -26,7 +26,7 @@ from utils.errors import (
 )
 from utils.processes import deadline, watchdog
 
-Hear = Callable[[str], None]
+OnLine = Callable[[str], None]
 
 _NO_SPACE = "No space left on device"
 # How often a wait looks up: an exception that another thread raises in this one (Prefect's
@@ -45,7 +45,7 @@ class Finished(NamedTuple):
     stderr: str
 
 
-def run(command: Sequence[str | Path], about: Path, hear: Hear | None = None) -> Finished:
+def run(command: Sequence[str | Path], about: Path, hear: OnLine | None = None) -> Finished:
     """Run ``command`` to its end.
 
     Args:
@@ -104,7 +104,7 @@ def end_all() -> None:
     deadline.stopping.set()
 
 
-def share_of(seconds: float | None, tell: Callable[[float], None]) -> Hear:
+def share_of(seconds: float | None, tell: Callable[[float], None]) -> OnLine:
     """A listener to ffmpeg's ``-progress pipe:1`` that tells the share of ``seconds``, 0–1."""
 
     def hear(line: str) -> None:
@@ -115,7 +115,7 @@ def share_of(seconds: float | None, tell: Callable[[float], None]) -> Hear:
     return hear
 
 
-def _listen(child: subprocess.Popen[bytes], hear: Hear | None, what: str) -> Finished:
+def _listen(child: subprocess.Popen[bytes], hear: OnLine | None, what: str) -> Finished:
     """Read both outputs until the child has ended."""
     assert child.stdout and child.stderr
     read: dict[int, bytearray] = {child.stdout.fileno(): bytearray(),
@@ -142,7 +142,7 @@ def _listen(child: subprocess.Popen[bytes], hear: Hear | None, what: str) -> Fin
     return Finished(stdout, stderr)
 
 
-def _hear_lines(text: bytearray, start: int, hear: Hear) -> int:
+def _hear_lines(text: bytearray, start: int, hear: OnLine) -> int:
     """Pass on the lines that are complete after ``start``; returns where the next one starts."""
     end = text.rfind(b"\n") + 1
     if end > start:

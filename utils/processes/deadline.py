@@ -49,10 +49,10 @@ def check(what: str) -> None:
         raise StoppedError(f"{what} was ended together with the run. Run again.")
     end = _end.get()
     if end is not None and clock.monotonic() > end[0]:
-        raise late(what)
+        raise exceeded(what)
 
 
-def late(what: str) -> RetryableError:
+def exceeded(what: str) -> RetryableError:
     """The error of ``what`` that took too long."""
     end = _end.get()
     limit = f"{end[1]:.0f} s" if end else "its limit"

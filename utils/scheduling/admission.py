@@ -134,7 +134,7 @@ class Admission(Generic[W]):
             del self._in_work[work]
             self._ended.append((work, error))
             self._changed.notify()
-        return _lack(error) is not None
+        return _shortage_of(error) is not None
 
     @property
     def _slots(self) -> int:
@@ -148,7 +148,7 @@ class Admission(Generic[W]):
         with self._changed:
             ended, self._ended = self._ended, []
         for work, error in ended:
-            if lack := _lack(error):
+            if lack := _shortage_of(error):
                 self._note_shortage(work, lack)
             elif isinstance(error, StoppedError):
                 self._stop_reason = str(error)
@@ -232,7 +232,7 @@ class Admission(Generic[W]):
         """Wait a little and admit nothing; what is in work does not count as waiting."""
         if obstacle.kind != self._announced:
             self._announced = obstacle.kind
-            progress.tell(progress.Paused(obstacle.reason))
+            progress.emit(progress.Paused(obstacle.reason))
         if self._in_work:
             self._wait_for_an_end()
             return
@@ -268,7 +268,7 @@ class Admission(Generic[W]):
         return self._needs[work]
 
 
-def _lack(error: object) -> ResourceError | None:
+def _shortage_of(error: object) -> ResourceError | None:
     """The lack that ended a work; None if it was something else."""
     if isinstance(error, MemoryError):
         return ResourceError("Memory ran out. Fewer items at once (--concurrency) need less.")

@@ -89,7 +89,7 @@ def take_sources(worker: str, locations: Sequence[str]) -> tuple[list[str], list
     """Sources that are ``worker``'s from now on, and what to say of those that others look into."""
     names = {f"source:{location}": location for location in locations}
     with session() as s:
-        taken = {names[name] for name in leases.take(s, worker, list(names))}
+        taken = {names[name] for name in leases.acquire(s, worker, list(names))}
     return [location for location in locations if location in taken], [
         ItemOutcome(
             item_id=None,

@@ -108,7 +108,7 @@ def _note_broken_off(run_id: str, error: BaseException) -> None:
     message = str(error) if isinstance(error, NightShiftError) else type(error).__name__
     why = f"it broke off: {message}" if isinstance(error, Exception) else "it was ended by hand"
     with suppress(NightShiftError), session() as s:
-        runs.break_off(s, run_id, why)
+        runs.crash(s, run_id, why)
 
 
 def note(run_id: str, outcomes: Sequence[ItemOutcome]) -> None:
@@ -150,5 +150,5 @@ def close(run_id: str, settings: Settings) -> ShiftReport:
     with session() as s:
         html.write(s, report, path, settings.timezone)
         runs.finish(s, run_id, status, path)
-    notices.tell(report, settings)
+    notices.notify(report, settings)
     return report

@@ -34,7 +34,7 @@ def of(fingerprint: Fingerprint) -> list[int]:
     return sorted({*sound.tolist(), *_bands(known.hashes, _PICTURE).tolist()})
 
 
-def sought(fingerprint: Fingerprint) -> list[int]:
+def searched(fingerprint: Fingerprint) -> list[int]:
     """The terms under which its copies may be kept.
 
     For an image also all that differ in one bit of a band: whatever is within 7 bits of 64

@@ -31,7 +31,7 @@ def find(s: Session, fingerprint: Fingerprint, options: DuplicateOptions) -> Nea
     person called different are left out; what was linked before is compared again.
     """
     linked = fingerprints.decisions(s, fingerprint.item_id)
-    terms, lengths = lookup_terms.sought(fingerprint), _lengths(fingerprint, options)
+    terms, lengths = lookup_terms.searched(fingerprint), _lengths(fingerprint, options)
     candidates = fingerprints.sharing(
         s, fingerprint.item_id, terms, lengths, options.max_candidates
     )

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from utils.models.transcript import Segment
 
 
-class Heard(NamedTuple):
+class Recognition(NamedTuple):
     """What an engine makes of one piece of sound."""
 
     language: str
@@ -22,5 +22,7 @@ class Transcriber(Protocol):
 
     name: str
 
-    def hear(self, sound: NDArray[np.float32], language: str | None, words: bool) -> Heard:
+    def recognize(
+        self, sound: NDArray[np.float32], language: str | None, words: bool
+    ) -> Recognition:
         """Transcribe 16 kHz mono samples in -1…1; the language is detected when None."""

@@ -14,7 +14,7 @@ from utils.config import Settings
 from utils.errors import SettingsError
 from utils.models.transcript import Segment, Word
 from utils.speech import weights
-from utils.speech.engine import Heard
+from utils.speech.engine import Recognition
 
 _loading = Lock()
 
@@ -26,7 +26,9 @@ class FasterWhisper:
         self.name = name
         self._model = model
 
-    def hear(self, sound: NDArray[np.float32], language: str | None, words: bool) -> Heard:
+    def recognize(
+        self, sound: NDArray[np.float32], language: str | None, words: bool
+    ) -> Recognition:
         """Transcribe; segments are decoded as they are drawn from the generator."""
         segments, info = self._model.transcribe(
             sound,
@@ -35,7 +37,7 @@ class FasterWhisper:
             condition_on_previous_text=False,
             beam_size=5,
         )
-        return Heard(info.language, [_segment(raw) for raw in segments])
+        return Recognition(info.language, [_segment(raw) for raw in segments])
 
 
 def load(model: str, settings: Settings) -> FasterWhisper:

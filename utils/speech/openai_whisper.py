@@ -21,7 +21,7 @@ from utils.config import Settings, prepare_torch
 from utils.errors import SettingsError
 from utils.models.transcript import Segment, Word
 from utils.speech import weights
-from utils.speech.engine import Heard
+from utils.speech.engine import Recognition
 
 _loading = Lock()
 
@@ -36,7 +36,9 @@ class OpenAIWhisper:
         for _ in range(copies):
             self._models.put(copy.deepcopy(model, {id(tensor): tensor for tensor in tensors}))
 
-    def hear(self, sound: NDArray[np.float32], language: str | None, words: bool) -> Heard:
+    def recognize(
+        self, sound: NDArray[np.float32], language: str | None, words: bool
+    ) -> Recognition:
         """Transcribe; waits for a free copy of the model."""
         import whisper
 
@@ -53,7 +55,7 @@ class OpenAIWhisper:
             )
         finally:
             self._models.put(model)
-        return Heard(result["language"], [_segment(raw) for raw in result["segments"]])
+        return Recognition(result["language"], [_segment(raw) for raw in result["segments"]])
 
 
 def load(model: str, settings: Settings) -> OpenAIWhisper:

@@ -42,7 +42,7 @@ def transcribe(
         language, segments = options.language, list[Segment]()
         for piece in voice.pieces(sound, voiced):
             deadline.check(f"Listening to {path.name}")
-            heard = transcriber.hear(piece.audio, language, options.words)
+            heard = transcriber.recognize(piece.audio, language, options.words)
             language = language or heard.language
             segments += [_moved(segment, piece) for segment in heard.segments]
     segments = [segment for segment in segments if segment.text.strip()]

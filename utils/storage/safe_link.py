@@ -20,7 +20,7 @@ _SUFFIX = re.compile(r"\.[A-Za-z0-9]{1,8}")
 
 
 @contextmanager
-def alone(path: Path) -> Iterator[Path]:
+def isolated(path: Path) -> Iterator[Path]:
     """A link to ``path`` named ``media`` and its suffix, with nothing beside it."""
     suffix = path.suffix if _SUFFIX.fullmatch(path.suffix) else ""
     try:

@@ -310,5 +310,5 @@ def test_a_pause_is_told_through_the_database(database: str) -> None:
         flags.put(s, flags.PAUSED, {"reason": "disks, again"})
     with session() as s:
         assert flags.get(s, flags.PAUSED).value == {"reason": "disks, again"}
-        assert flags.take_down(s, flags.PAUSED) is not None
-        assert flags.take_down(s, flags.PAUSED) is None
+        assert flags.remove(s, flags.PAUSED) is not None
+        assert flags.remove(s, flags.PAUSED) is None

@@ -9,7 +9,7 @@ import pytest
 
 from deployments import processes, supervision
 from deployments.services import Service
-from deployments.supervision import _Kept
+from deployments.supervision import _Supervised
 from tests.waiting import has_ended, until
 from utils.config import Settings
 from utils.errors import PermanentError
@@ -24,17 +24,17 @@ def said() -> list[str]:
 
 
 @pytest.fixture
-def kept(settings: Settings, said: list[str]) -> Iterator[_Kept]:
+def kept(settings: Settings, said: list[str]) -> Iterator[_Supervised]:
     (settings.home / "logs").mkdir()
     with supervision._kept(settings, said.append, None) as kept:
         yield kept
 
 
-def pid(kept: _Kept) -> int:
+def pid(kept: _Supervised) -> int:
     return kept._running["sleeper"][1].pid
 
 
-def looked_until(kept: _Kept, happens: Callable[[], bool], what: str) -> None:
+def looked_until(kept: _Supervised, happens: Callable[[], bool], what: str) -> None:
     def looks() -> bool:
         kept.look()
         return happens()
@@ -42,7 +42,7 @@ def looked_until(kept: _Kept, happens: Callable[[], bool], what: str) -> None:
     until(looks, what)
 
 
-def test_what_dies_is_started_again_and_said(kept: _Kept, said: list[str]) -> None:
+def test_what_dies_is_started_again_and_said(kept: _Supervised, said: list[str]) -> None:
     kept.start(SLEEPER)
     first = pid(kept)
     os.kill(first, signal.SIGKILL)
@@ -53,7 +53,7 @@ def test_what_dies_is_started_again_and_said(kept: _Kept, said: list[str]) -> No
 
 
 def test_what_dies_again_and_again_is_given_up_with_its_log(
-    kept: _Kept, monkeypatch: pytest.MonkeyPatch
+    kept: _Supervised, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(supervision, "MOST_RESTARTS", 2)
     kept.start(Service("sleeper", ("sh", "-c", "echo no such database; exit 3"), {}))

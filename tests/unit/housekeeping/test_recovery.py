@@ -84,7 +84,7 @@ def hold(
         )
         runs.begin(s, worker, "night-shift")
         assert queue.claim(s, worker, queue.waiting(3), 10) == [item_id]
-        assert leases.take(s, worker, ["source:/media"]) == ["source:/media"]
+        assert leases.acquire(s, worker, ["source:/media"]) == ["source:/media"]
     ledger.start(item_id, "compress_video", ledger.Inputs("key", {"version": 1}), worker)
     return item_id
 
@@ -111,7 +111,7 @@ def test_what_a_killed_process_held_is_free_at_once_and_its_files_are_gone(
     assert statuses() == ({"pending"}, {"lost"}, {RunStatus.CRASHED.value})
     assert not other.lock.with_suffix("").exists()
     with session() as s:
-        assert leases.take(s, "next", ["source:/media"]) == ["source:/media"]
+        assert leases.acquire(s, "next", ["source:/media"]) == ["source:/media"]
         assert len(queue.claim(s, "next", queue.waiting(3), 10)) == 1
 
 
@@ -191,10 +191,10 @@ def test_deaths_between_which_the_step_was_done_do_not_count(
 def test_two_workers_never_have_the_same_lease(database: str) -> None:
     names = [f"entry:{number}" for number in range(1200)]
     with session() as s:
-        assert len(leases.take(s, "a", names[:700])) == 700
-        assert leases.take(s, "b", names) == names[700:]
+        assert len(leases.acquire(s, "a", names[:700])) == 700
+        assert leases.acquire(s, "b", names) == names[700:]
         leases.release(s, "a", names[:700])
-        assert leases.take(s, "b", names) == names
+        assert leases.acquire(s, "b", names) == names
 
 
 def test_a_run_leaves_nothing_open_behind(database: str) -> None:

@@ -204,7 +204,7 @@ def test_nothing_is_imported_for_nobody() -> None:
         "import sys\nfrom utils.config import load_settings\n"
         "from utils.observability import notices\n"
         "from tests.unit.observability.test_notices import report\n"
-        "notices.tell(report(), load_settings())\n"
+        "notices.notify(report(), load_settings())\n"
         "print('apprise' in sys.modules)"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

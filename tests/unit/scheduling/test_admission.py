@@ -119,7 +119,7 @@ def pause(reason: str = "the disks are exchanged") -> None:
 
 def resume() -> None:
     with session() as s:
-        flags.take_down(s, flags.PAUSED)
+        flags.remove(s, flags.PAUSED)
 
 
 def test_a_paused_shift_begins_nothing_says_so_and_goes_on_when_it_is_resumed(
@@ -129,7 +129,7 @@ def test_a_paused_shift_begins_nothing_says_so_and_goes_on_when_it_is_resumed(
     night.meanwhile += [lambda: None, resume]
     heard: list[Any] = []
     shift = admission_of(["a", "b"], settings)
-    with progress.watched(heard.append):
+    with progress.watching(heard.append):
         assert through(shift) == ["a", "b"]
     assert heard == [progress.Paused("paused: the disks are exchanged (`nightshift resume`)")]
     assert night.waited == 2 * POLL_SECONDS

@@ -297,7 +297,7 @@ def test_every_image_within_seven_bits_shares_a_term() -> None:
         flipped = value
         for bit in chance.choice(64, 7, replace=False):
             flipped ^= 1 << int(bit)
-        assert set(lookup_terms.of(image_of(value))) & set(lookup_terms.sought(image_of(flipped)))
+        assert set(lookup_terms.of(image_of(value))) & set(lookup_terms.searched(image_of(flipped)))
 
 
 def test_a_cut_copy_shares_many_terms_and_another_voice_hardly_any(studio: Studio) -> None:

@@ -68,7 +68,7 @@ def search(
     seconds: float,
     target_vmaf: float,
     is_intact: bool,
-    tell: Callable[[float], None],
+    on_progress: Callable[[float], None],
 ) -> Found | str:
     """Find the crf for ``plan`` whose score is nearest to the target.
 
@@ -78,7 +78,7 @@ def search(
         seconds: How long the source decodes.
         target_vmaf: In VMAF; another metric gets the ``equivalent`` of it.
         is_intact: Nothing failed to decode; else samples that don't are replaced.
-        tell: Receives the share done.
+        on_progress: Receives the share done.
 
     Returns:
         What was found, or in words why nothing could be.
@@ -93,8 +93,8 @@ def search(
         samples = _samples(path, plan, seconds, is_intact, Path(temporary))
         if not samples:
             return "no stretch of the source decodes without errors"
-        tell(1 / (MAX_PROBES + 1))
-        return _narrow(plan, samples, equivalent(target_vmaf, by), by, Path(temporary), tell)
+        on_progress(1 / (MAX_PROBES + 1))
+        return _narrow(plan, samples, equivalent(target_vmaf, by), by, Path(temporary), on_progress)
 
 
 def equivalent(target_vmaf: float, by: Metric) -> float:
@@ -158,14 +158,14 @@ def _slope(probes: list[Probe], encoder: Encoder, by: Metric) -> float:
 
 def _narrow(
     plan: Plan, samples: list[Sample], target: float, by: Metric, folder: Path,
-    tell: Callable[[float], None],
+    on_progress: Callable[[float], None],
 ) -> Found:  # fmt: skip
     assert plan.encoder
     probes: list[Probe] = []
     crf: float | None = float(plan.encoder.crf)
     while crf is not None and len(probes) < MAX_PROBES:
         probes.append(_probe(plan, samples, crf, by, folder))
-        tell((len(probes) + 1) / (MAX_PROBES + 1))
+        on_progress((len(probes) + 1) / (MAX_PROBES + 1))
         near = abs(probes[-1].score - target) <= _NEAR[by]
         crf = None if near else next_crf(probes, target, plan.encoder, by)
     best = min(probes, key=lambda p: abs(p.score - target))

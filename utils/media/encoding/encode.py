@@ -23,7 +23,7 @@ from utils.processes import child_process
 from utils.storage import scratch
 from utils.storage.files import whole_file
 
-Tell = Callable[[float], None]
+OnProgress = Callable[[float], None]
 
 # Below, encoders refuse the picture or crash (SVT-AV1 4.2 at 2×2).
 _SMALLEST_SIDE = 16
@@ -53,7 +53,7 @@ class _Job(NamedTuple):
     signal: SignalReport
     options: CompressionOptions
     folder: Path
-    tell: Tell
+    on_progress: OnProgress
 
 
 def compress(
@@ -62,7 +62,7 @@ def compress(
     signal: SignalReport,
     options: CompressionOptions,
     folder: Path,
-    tell: Tell | None = None,
+    on_progress: OnProgress | None = None,
 ) -> Compression:
     """Encode ``path`` into ``folder``, and keep the result only if it pays.
 
@@ -72,15 +72,15 @@ def compress(
         signal: What it decodes to.
         options: The profile and what differs from it.
         folder: Where the rendition appears, whole or not at all.
-        tell: Receives the share done, 0–1, of the whole work.
+        on_progress: Receives the share done, 0–1, of the whole work.
 
     Raises:
         PermanentError: the encode fails, or its output does not decode to the source's
             length, frames and streams.
     """
-    told = tell or (lambda share: None)
+    told = on_progress or (lambda share: None)
     if options.profile == "proxy":
-        made = proxy.make(path, probe, folder, tell=told)
+        made = proxy.make(path, probe, folder, on_progress=told)
         return Compression(
             source_bytes=probe.size_bytes, encoded_bytes=made.size_bytes, rendition=made,
             reason=f"proxy for analysis: {_size(made.size_bytes)}", profile="proxy",
@@ -151,7 +151,7 @@ def _choose(job: _Job, plan: Plan) -> _Choice:
     seconds = signal.decoded_seconds
     found = crf_search.search(
         job.path, plan, seconds, target, not signal.decode_errors,
-        lambda share: job.tell(_SEARCHED * share),
+        lambda share: job.on_progress(_SEARCHED * share),
     )  # fmt: skip
     if isinstance(found, str):
         return _Choice(usual, note=f"fixed crf {usual:g}, as {found}")
@@ -165,8 +165,12 @@ def _encode(job: _Job, plan: Plan, choice: _Choice) -> Compression:
     target = job.folder / f"rendition-{digest}{plan.suffix}"
     begun = _SEARCHED if choice.found else 0.0
     seconds = signal.decoded_seconds
-    encoding = child_process.share_of(seconds, lambda s: job.tell(begun + (_ENCODED - begun) * s))
-    verifying = child_process.share_of(seconds, lambda s: job.tell(_ENCODED + (1 - _ENCODED) * s))
+    encoding = child_process.share_of(
+        seconds, lambda s: job.on_progress(begun + (_ENCODED - begun) * s)
+    )
+    verifying = child_process.share_of(
+        seconds, lambda s: job.on_progress(_ENCODED + (1 - _ENCODED) * s)
+    )
     covers = tempfile.TemporaryDirectory(dir=scratch.folder())
     with covers as beside, whole_file(target) as temporary:
         extra, lost_cover = cover.arguments(path, plan, Path(beside))
@@ -181,7 +185,7 @@ def _encode(job: _Job, plan: Plan, choice: _Choice) -> Compression:
         saving = 1 - encoded / probe.size_bytes
         if saving < options.min_saving:
             temporary.unlink()
-    job.tell(1.0)
+    job.on_progress(1.0)
     if saving < options.min_saving:
         would = f"save {saving:.0%}" if saving > 0 else f"be {-saving:.0%} larger"
         reason = f"source kept: the encode would {would}; {options.min_saving:.0%} is asked for"
@@ -202,7 +206,7 @@ def _encode(job: _Job, plan: Plan, choice: _Choice) -> Compression:
 
 
 def _verified(
-    made: Path, probe: ContainerProbe, signal: SignalReport, plan: Plan, hear: child_process.Hear
+    made: Path, probe: ContainerProbe, signal: SignalReport, plan: Plan, hear: child_process.OnLine
 ) -> ContainerProbe:
     if probe.kind is MediaKind.VIDEO and plan.encoder is None:
         # The sound of a film may end long before the picture: its own length counts.

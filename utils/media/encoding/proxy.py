@@ -33,7 +33,7 @@ def make(
     folder: Path,
     frames_per_second: float = FRAMES_PER_SECOND,
     seconds: float | None = None,
-    tell: Callable[[float], None] | None = None,
+    on_progress: Callable[[float], None] | None = None,
 ) -> Rendition:
     """Write the proxy of a video (MP4) or a song (M4A) into ``folder``, verified.
 
@@ -43,7 +43,7 @@ def make(
         folder: Where the proxy appears, whole or not at all.
         frames_per_second: At most; a slower source keeps its own.
         seconds: Only so much of the beginning; None for all.
-        tell: Receives the share done, 0–1.
+        on_progress: Receives the share done, 0–1.
 
     Raises:
         PermanentError: the source does not decode to its declared end, or holds neither a
@@ -58,15 +58,17 @@ def make(
     part = "" if seconds is None else f"-{seconds:g}s"
     target = folder / (f"proxy-{frames_per_second:g}fps{part}.mp4" if video else f"proxy{part}.m4a")
     hear = (
-        child_process.share_of(seconds or whole, lambda share: tell(0.9 * share)) if tell else None
+        child_process.share_of(seconds or whole, lambda share: on_progress(0.9 * share))
+        if on_progress
+        else None
     )
     with whole_file(target) as temporary:
         arguments = command(path, probe, frames_per_second, temporary, seconds)
         written = child_process.run(arguments, path, hear).stdout
         _verify(temporary, path, probe, verify.totals(written), seconds)
         size = temporary.stat().st_size
-    if tell:
-        tell(1.0)
+    if on_progress:
+        on_progress(1.0)
     return Rendition(
         path=target, kind="proxy", codec="h264" if video else "aac", size_bytes=size
     )  # fmt: skip

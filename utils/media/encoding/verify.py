@@ -19,7 +19,7 @@ _SLACK_SECONDS = 0.5
 _SLACK_FRAMES = 0.01
 
 
-def decode(path: Path, hear: child_process.Hear | None = None) -> tuple[int, float]:
+def decode(path: Path, hear: child_process.OnLine | None = None) -> tuple[int, float]:
     """Decode all pictures and sounds but covers, and stop at the first error.
 
     Args:
@@ -69,7 +69,7 @@ def rendition(
     signal: SignalReport,
     sounds: int | None = None,
     subtitles: int = 0,
-    hear: child_process.Hear | None = None,
+    hear: child_process.OnLine | None = None,
 ) -> ContainerProbe:
     """Hold a rendition against what its source decoded to.
 

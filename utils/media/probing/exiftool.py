@@ -53,7 +53,7 @@ def report(path: Path) -> ExifReport:
         SettingsError: Perl or ExifTool is missing.
         RetryableError: the file vanished, ExifTool ended, or the step's time was over.
     """
-    with safe_link.alone(path) as link:
+    with safe_link.isolated(path) as link:
         printed = _ask(link, path)
     if not printed.strip():
         raise RetryableError(f"ExifTool could not open {path.name}. Is it still there?")
@@ -120,7 +120,7 @@ def close() -> None:
 def _ask(link: Path, about: Path) -> str:
     left = deadline.left()
     if not _lock.acquire(timeout=-1 if left is None else left):
-        raise deadline.late(f"waiting for ExifTool to read {about.name}")
+        raise deadline.exceeded(f"waiting for ExifTool to read {about.name}")
     try:
         return _answer(link, about)
     except BaseException:
@@ -174,7 +174,7 @@ def _read(process: subprocess.Popen[bytes], end: bytes, about: Path) -> str:
     while not printed.endswith(end):
         wait = None if until is None else until - clock.monotonic()
         if wait is not None and wait <= 0:
-            raise deadline.late(f"ExifTool on {about.name}")
+            raise deadline.exceeded(f"ExifTool on {about.name}")
         if not ready.poll(None if wait is None else 1000 * wait):
             continue
         block = os.read(process.stdout.fileno(), 65536)

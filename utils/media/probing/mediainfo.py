@@ -42,7 +42,7 @@ def report(path: Path) -> MediaInfoReport:
     if is_text(head):
         return MediaInfoReport()
     try:
-        with safe_link.alone(path) as link:
+        with safe_link.isolated(path) as link:
             printed = MediaInfo.parse(str(link), output="OLDXML")
     except (FileNotFoundError, RuntimeError) as error:
         raise RetryableError(f"MediaInfo could not open {path.name}: {error}") from error

@@ -32,12 +32,12 @@ def film(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def compressed(
-    path: Path, folder: Path, tell: Callable[..., Any] | None = None, **options: Any
+    path: Path, folder: Path, on_progress: Callable[..., Any] | None = None, **options: Any
 ) -> Compression:
     probe = ffprobe.probe(path)
     facts = signal.analyze(path, probe, path.parent)
     chosen = CompressionOptions(min_saving=0, **options)
-    return encode.compress(path, probe, facts, chosen, folder, tell)
+    return encode.compress(path, probe, facts, chosen, folder, on_progress)
 
 
 @pytest.mark.parametrize("by", ["vmaf", "xpsnr", "ssim"])
@@ -67,13 +67,13 @@ def test_progress_covers_search_encode_and_verification(film: Path, tmp_path: Pa
 
 @pytest.mark.parametrize("target", [85, None], ids=["search", "encode"])
 def test_what_is_cancelled_leaves_nothing(film: Path, tmp_path: Path, target: int | None) -> None:
-    def tell(share: float) -> None:
+    def on_progress(share: float) -> None:
         raise KeyboardInterrupt
 
     folder = tmp_path / "out"
     folder.mkdir()
     with pytest.raises(KeyboardInterrupt):
-        compressed(film, folder, tell, target_vmaf=target)
+        compressed(film, folder, on_progress, target_vmaf=target)
     assert not [*folder.iterdir()]
 
 

@@ -20,7 +20,7 @@ def test_a_proxy_is_small_slow_and_mono(tmp_path: Path) -> None:
     ffmpeg("-f", "lavfi", "-i", "testsrc2=s=1280x720:r=25:d=2", "-f", "lavfi", "-i", "sine=d=2",
            "-ac", "2", "-metadata", "title=secret", "-preset", "ultrafast", film)  # fmt: skip
     shares: list[float] = []
-    rendition = made_of(film, tmp_path, tell=shares.append)
+    rendition = made_of(film, tmp_path, on_progress=shares.append)
     made = ffprobe.probe(rendition.path)
     assert (made.video.width, made.video.height) == (854, 480)
     assert made.video.codec == rendition.codec == "h264"
