@@ -12,6 +12,7 @@ from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
 from tests.conftest import Override
+from tests.waiting import until
 from utils.config import load_settings
 from utils.db import failures, flags, items, ledger, queue, runs
 from utils.db.base import Base, is_described
@@ -216,6 +217,12 @@ def test_a_worker_that_was_taken_for_dead_changes_nothing(database: str, settle:
     assert row_of(item_id) == ("pending", "heir", 0, None)
 
 
+def _waits_for_a_lock() -> bool:
+    with session() as s:
+        waiting = text("SELECT count(*) FROM pg_locks WHERE NOT granted")
+        return bool(s.scalar(waiting))
+
+
 @pytest.mark.parametrize("database", ["postgres"], indirect=True)
 def test_a_claim_that_comes_between_a_stale_workers_look_and_its_release_stays(
     database: str,
@@ -233,6 +240,7 @@ def test_a_claim_that_comes_between_a_stale_workers_look_and_its_release_stays(
 
         stale = threading.Thread(target=release)
         stale.start()
+        until(lambda: not stale.is_alive() or _waits_for_a_lock(), "the release, at the lock")
     stale.join(30)
     assert row_of(item_id) == ("pending", "heir", 0, None)
 
