@@ -2,7 +2,7 @@
 
 python -m benchmarks            all of them, about an hour on two cores
 python -m benchmarks shift      one of them: shift, help, extraction, views, encode, likeness,
-                                search, lanes, scale, speech, idle, chaos
+                                search, lanes, scale, speech, idle, chaos, code
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from rich.table import Table
 
 from benchmarks import (
     chaos,
+    code,
     encode,
     extraction,
     idle,
@@ -42,6 +43,7 @@ BENCHMARKS = {
     "speech": speech.rows,
     "idle": idle.rows,
     "chaos": chaos.rows,
+    "code": code.rows,
 }
 
 

@@ -43,7 +43,7 @@ RETIRED = {
 
 # Who besides utils/db may build statements: Prefect's own database is none of ours.
 # The last one lists the whole library, and could ask utils/db/library.py for it.
-STATEMENTS = {"tasks/retention.py", "tasks/database.py", "utils/search/indexing.py"}
+STATEMENTS = {"tasks/retention.py", "tasks/database.py"}
 # The edges: those who read the settings; everybody else is given them.
 EDGES = {
     *("tasks/database.py", "tasks/lanes.py", "utils/config.py", "utils/db/session.py"),

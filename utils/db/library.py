@@ -129,6 +129,12 @@ def newest(s: Session, filters: SearchFilters, status: str | None, limit: int) -
     return s.scalars(query.order_by(Item.added_at.desc(), Item.id).limit(limit)).all()
 
 
+def processed(s: Session) -> Sequence[str]:
+    """The ids of all items that were processed, oldest first."""
+    done = select(Item.id).where(Item.processed_at.is_not(None))
+    return s.scalars(done.order_by(Item.added_at)).all()
+
+
 def passing(filters: SearchFilters) -> Select[tuple[str]]:
     """The ids of all items that pass, as a query."""
     return select(Item.id).where(*conditions(filters))

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from utils.config import Settings
 from utils.db import fulltext, ledger, library
-from utils.db.schema import Item
 from utils.db.session import session
 from utils.models.analysis import Analysis
 from utils.models.record import ItemRecord, SegmentRecord
@@ -24,9 +22,7 @@ def reindex(settings: Settings) -> Iterator[str]:
     Only passages that the index lacks are embedded.
     """
     with session() as s:
-        ids = s.scalars(
-            select(Item.id).where(Item.processed_at.is_not(None)).order_by(Item.added_at)
-        ).all()
+        ids = library.processed(s)
     for item_id in ids:
         with session() as s:
             record = _with_text(s, library.load(s, item_id))
