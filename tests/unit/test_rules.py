@@ -42,7 +42,6 @@ RETIRED = {
 }
 
 # Who besides utils/db may build statements: Prefect's own database is none of ours.
-# The last one lists the whole library, and could ask utils/db/library.py for it.
 STATEMENTS = {"tasks/retention.py", "tasks/database.py"}
 # The edges: those who read the settings; everybody else is given them.
 EDGES = {
