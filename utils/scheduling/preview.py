@@ -118,7 +118,8 @@ def _status(item: Item | None, key: str | None) -> tuple[str, bool]:
     if key is not None and status is ItemStatus.QUARANTINED:
         return f"waits for you: {item.error}", False
     if status is ItemStatus.DONE:
-        changed = "done; to be done again" if key is None else "done; what it depends on has changed"
+        again = "done; to be done again"
+        return (again if key is None else "done; what it depends on has changed"), True
         return changed, True
     return items.shown_status(item), True
 
