@@ -11,6 +11,8 @@ from importlib.metadata import version
 from importlib.util import find_spec
 from typing import NamedTuple
 
+import httpx
+
 from nightshift.cli import server
 from utils.config import Settings, is_served
 from utils.errors import NightShiftError
@@ -188,7 +190,6 @@ def _server(settings: Settings) -> Iterator[Check]:
         yield Check(OK, "Prefect server", "none: each run starts an ephemeral one",
                     "nightshift up, for schedules and a UI")  # fmt: skip
         return
-    from prefect.client.orchestration import get_client
 
     try:
         theirs, ours = server.version_of(), version("prefect")
@@ -199,20 +200,33 @@ def _server(settings: Settings) -> Iterator[Check]:
     same = theirs == ours
     yield Check(OK if same else WARNING, "Prefect server", f"{server.address()}, version {theirs}",
                 "" if same else f"Run the same version: here it is {ours}.")  # fmt: skip
+    try:
+        yield from _server_settings(settings)
+    except httpx.HTTPError as error:  # it went away meanwhile
+        yield Check(PROBLEM, "Prefect server", f"{server.address()} does not answer: {error}")
+
+
+def _server_settings(settings: Settings) -> Iterator[Check]:
+    """Whether a server keeps its leases safe, and our tag limits are those of the settings."""
+    from prefect.client.orchestration import get_client
+
+    from tasks.flow_runs import PAGE, pages
+    from tasks.tags import lane_tag
+
     with get_client(sync_client=True) as client:  # knows the server's password, if any
         told = client.request("GET", "/admin/settings").json()
         limits = {
             limit.tag: limit.concurrency_limit
-            for limit in client.read_concurrency_limits(limit=200, offset=0)
+            for limit in pages(lambda at: client.read_concurrency_limits(limit=PAGE, offset=at))
         }
     leases = told["server"]["concurrency"]["lease_storage"]
     if leases == _MEMORY_LEASES:
         yield Check(PROBLEM, "leases", "kept in memory: a restart leaks every slot",
                     "Set PREFECT_SERVER_CONCURRENCY_LEASE_STORAGE to "
                     "prefect.server.concurrency.lease_storage.filesystem")  # fmt: skip
-    wanted = settings.lanes.model_dump()
-    if limits != wanted:
-        off = ", ".join(sorted(n for n in {*limits, *wanted} if limits.get(n) != wanted.get(n)))
-        yield Check(WARNING, "tag limits", f"differ from the settings: {off}", "nightshift deploy")
+    wanted = {lane_tag(lane): limit for lane, limit in settings.lanes.model_dump().items()}
+    if off := sorted(tag for tag in wanted if limits.get(tag) != wanted[tag]):
+        yield Check(WARNING, "tag limits", f"differ from the settings: {', '.join(off)}",
+                    "nightshift deploy")  # fmt: skip
     else:
         yield Check(OK, "tag limits", "as in the settings")

@@ -166,6 +166,14 @@ def test_the_doctor_says_what_is_wrong_with_a_server(
     assert says in check["found"] + check["remedy"]
 
 
+def test_a_server_that_goes_away_while_the_doctor_asks_it_is_a_problem(home: Path) -> None:
+    with prefect_server("3.8.8", is_whole=False) as server:
+        finished = nightshift(home, "doctor", "--json", **prefect(server))
+    checks = [one for one in document(finished) if one["name"] == "Prefect server"]
+    assert checks[-1]["state"] == "problem"
+    assert "does not answer" in checks[-1]["found"]
+
+
 def test_a_server_that_is_not_there_is_one_line(home: Path) -> None:
     nobody = {"NIGHTSHIFT_PREFECT_API_URL": "http://127.0.0.1:1/api"}
     said = line(nightshift(home, "night", **nobody))

@@ -9,8 +9,8 @@ from tests.servers.loopback import Answer, Asked, Server, serving
 
 
 @contextmanager
-def prefect_server(version: str, status: int = 200) -> Iterator[Server]:
-    """Say which version it is, and that all else is not found."""
+def prefect_server(version: str, status: int = 200, is_whole: bool = True) -> Iterator[Server]:
+    """Say which version it is, and that all else is not found; its settings only if it is whole."""
 
     def answer(asked: Asked) -> Answer:
         if status != 200:
@@ -18,7 +18,7 @@ def prefect_server(version: str, status: int = 200) -> Iterator[Server]:
         match asked.path.removeprefix("/api"):
             case "/admin/version":
                 return Answer.of_json(version)
-            case "/admin/settings":
+            case "/admin/settings" if is_whole:
                 return Answer.of_json({"server": {"concurrency": {"lease_storage": "files"}}})
             case "/concurrency_limits/filter":
                 return Answer.of_json([])

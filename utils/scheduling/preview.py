@@ -120,7 +120,6 @@ def _status(item: Item | None, key: str | None) -> tuple[str, bool]:
     if status is ItemStatus.DONE:
         again = "done; to be done again"
         return (again if key is None else "done; what it depends on has changed"), True
-        return changed, True
     return items.shown_status(item), True
 
 
