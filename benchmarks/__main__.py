@@ -1,7 +1,7 @@
 """Figures, as ratios against an alternative that runs beside them: `make bench`.
 
 python -m benchmarks            all of them, about an hour on two cores
-python -m benchmarks shift      one of them: shift, help, extraction, views, encode, likeness,
+python -m benchmarks shift      one of them: shift, help, extraction, views, encode, duplicates,
                                 search, lanes, scale, speech, idle, chaos, code
 """
 
@@ -21,7 +21,7 @@ from benchmarks import (
     extraction,
     idle,
     lanes,
-    likeness,
+    near_duplicates,
     scale,
     search,
     shift,
@@ -36,7 +36,7 @@ BENCHMARKS = {
     "extraction": extraction.rows,
     "views": views.rows,
     "encode": encode.rows,
-    "likeness": likeness.rows,
+    "duplicates": near_duplicates.rows,
     "search": search.rows,
     "lanes": lanes.rows,
     "scale": scale.rows,

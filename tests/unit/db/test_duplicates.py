@@ -39,14 +39,14 @@ def add(
     return item_id
 
 
-def likeness(
+def fingerprint(
     item_id: str,
     work: int,
     noise: int = 0,
     seconds: float = 30.0,
     kind: MediaKind = MediaKind.VIDEO,
 ) -> Fingerprint:
-    """The likeness of a copy of a work: ``noise`` bits of each hash differ from the original."""
+    """The fingerprint of a copy of a work: ``noise`` bits of each hash differ from the original."""
     chance, flips = np.random.default_rng(work), np.random.default_rng(int(item_id, 16))
     frames = [int(value) for value in chance.integers(0, 2**63, 48)]
     words = chance.integers(0, 2**32, 220, dtype=np.uint32)
@@ -68,8 +68,8 @@ def likeness(
 
 
 def arrive(item_id: str, work: int, **about: Any) -> NearDuplicates:
-    """What the two steps of an item do: keep its likeness; then, later, look and link."""
-    own = likeness(item_id, work, **about)
+    """What the two steps of an item do: keep its fingerprint; then, later, look and link."""
+    own = fingerprint(item_id, work, **about)
     with session() as s:
         near_duplicates.store(s, own)
     return look(own)
@@ -105,10 +105,10 @@ def test_an_image_is_found_by_the_index(database: str) -> None:
     assert arrive(copy, 5, noise=6, kind=MediaKind.IMAGE).matches[0].item_id == first
 
 
-def test_a_likeness_stored_again_leaves_no_old_terms(database: str) -> None:
+def test_a_fingerprint_stored_again_leaves_no_old_terms(database: str) -> None:
     one = add(1)
     arrive(one, 1)
-    changed = likeness(one, 2)
+    changed = fingerprint(one, 2)
     with session() as s:
         near_duplicates.store(s, changed)
     with session() as s:
@@ -119,7 +119,7 @@ def test_a_likeness_stored_again_leaves_no_old_terms(database: str) -> None:
     assert kept == set(lookup_terms.of(changed))
 
 
-def test_a_likeness_of_an_older_version_is_replaced(database: str) -> None:
+def test_a_fingerprint_of_an_older_version_is_replaced(database: str) -> None:
     one, other = add(1), add(2)
     arrive(one, 1)
     with session() as s:
@@ -164,7 +164,7 @@ def test_one_transaction_for_both_steps_loses_no_pair_either(database: str) -> N
     start, errors = threading.Barrier(len(ids)), []
 
     def worker(item_id: str) -> None:
-        own = likeness(item_id, 1, noise=2)
+        own = fingerprint(item_id, 1, noise=2)
         try:
             start.wait()
             with session() as s:
@@ -189,7 +189,7 @@ def test_a_pair_called_different_is_not_reported_again(database: str) -> None:
     with session() as s:
         duplicates.decide(s, second, first, "different")
     assert group_ids() == []
-    assert look(likeness(first, 1)).matches == ()
+    assert look(fingerprint(first, 1)).matches == ()
     duplicates_found = NearDuplicates(
         item_id=first, matches=(NearDuplicate(item_id=second, score=1.0, evidence="late"),)
     )
@@ -205,7 +205,7 @@ def test_what_a_person_called_the_same_stays_whatever_is_measured(database: str)
     arrive(second, 2)
     with session() as s:
         duplicates.decide(s, first, second, "same")
-    look(likeness(first, 1))
+    look(fingerprint(first, 1))
     assert group_ids() == [{first, second}]
 
 
@@ -230,7 +230,7 @@ def test_a_pair_that_no_longer_matches_is_let_go(database: str) -> None:
     arrive(first, 1)
     arrive(second, 1, noise=6)
     assert group_ids() == [{first, second}]
-    found = look(likeness(first, 1), DuplicateOptions(frame_bits=1, min_sound=1.0))
+    found = look(fingerprint(first, 1), DuplicateOptions(frame_bits=1, min_sound=1.0))
     assert found.refuted == () and found.matches  # the sound is equal still
     changed = arrive(second, 4)
     assert changed.refuted == (first,)
@@ -243,7 +243,7 @@ def test_an_item_is_no_duplicate_of_itself(database: str) -> None:
         with pytest.raises(PermanentError, match="one item"):
             duplicates.decide(s, one, one, "same")
     assert arrive(one, 1).matches == ()
-    assert look(likeness(one, 1)).matches == ()
+    assert look(fingerprint(one, 1)).matches == ()
 
 
 def test_pairs_go_with_their_item(database: str) -> None:
@@ -255,7 +255,7 @@ def test_pairs_go_with_their_item(database: str) -> None:
     with session() as s:
         assert s.scalar(select(func.count()).select_from(DuplicatePair)) == 0
     assert group_ids() == []
-    assert look(likeness(second, 1)).matches == ()
+    assert look(fingerprint(second, 1)).matches == ()
 
 
 def copy(number: int, **facts: Any) -> Copy:

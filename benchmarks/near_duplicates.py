@@ -62,13 +62,13 @@ def same_length(number: int) -> Fingerprint:
 def one_camera(number: int) -> Fingerprint:
     chance = np.random.default_rng(number)
     scene = np.random.default_rng(0).integers(0, 2**63, dtype=np.uint64)
-    return _likeness(number, 30.0, scene ^ _noise(chance, _FRAMES, 64, 1), None)
+    return _fingerprint(number, 30.0, scene ^ _noise(chance, _FRAMES, 64, 1), None)
 
 
 def _item(number: int, chance: np.random.Generator, seconds: float) -> Fingerprint:
     words = int((min(seconds, 300.0) - 2.6) / 0.1238)
     frames, sound = _walk(chance, _FRAMES, 64, 6), _walk(chance, words, 32, 4)
-    return _likeness(number, seconds, frames, sound)
+    return _fingerprint(number, seconds, frames, sound)
 
 
 def copy_of(known: Fingerprint, chance: np.random.Generator) -> Fingerprint:
@@ -78,7 +78,7 @@ def copy_of(known: Fingerprint, chance: np.random.Generator) -> Fingerprint:
     arrays = prints(known)
     frames = arrays.hashes ^ _noise(chance, len(arrays.hashes), 64, 2)
     sound = arrays.words ^ _noise(chance, len(arrays.words), 32, 1.5)
-    return _likeness(KNOWN, known.duration_seconds or 0.0, frames, sound if len(sound) else None)
+    return _fingerprint(KNOWN, known.duration_seconds or 0.0, frames, sound if len(sound) else None)
 
 
 def _walk(chance: np.random.Generator, length: int, bits: int, mean: float) -> Numbers:
@@ -94,7 +94,9 @@ def _noise(chance: np.random.Generator, length: int, bits: int, mean: float) -> 
     return np.packbits(flipped, axis=1).view(f">u{bits // 8}").ravel().astype(np.uint64)
 
 
-def _likeness(number: int, seconds: float, frames: Numbers, sound: Numbers | None) -> Fingerprint:
+def _fingerprint(
+    number: int, seconds: float, frames: Numbers, sound: Numbers | None
+) -> Fingerprint:
     from utils.models.fingerprint import Fingerprint, Frame
     from utils.models.item import MediaKind
 
@@ -131,11 +133,11 @@ def _measure(home: str, make: Callable[[int], Fingerprint]) -> tuple[float, floa
     options = DuplicateOptions()
     with session() as s:
         for number in range(KNOWN):
-            likeness = make(number)
-            s.add(Item(id=likeness.item_id, kind="video", title=str(number), size_bytes=1,
+            fingerprint = make(number)
+            s.add(Item(id=fingerprint.item_id, kind="video", title=str(number), size_bytes=1,
                        status="done"))  # fmt: skip
             s.flush()
-            near_duplicates.store(s, likeness)
+            near_duplicates.store(s, fingerprint)
     ours, each = [], []
     chance = np.random.default_rng(1)
     for check in range(CHECKS):
