@@ -94,10 +94,16 @@ class Lane:
         return delay
 
     def _wait(self) -> None:
-        with self._changed:
-            while not self._may_start():
-                deadline.check("waiting for its turn")
-                self._changed.wait(min(_LOOK_UP_SECONDS, self._cooldown() or _LOOK_UP_SECONDS))
+        while True:
+            deadline.check("waiting for its turn")
+            with self._changed:
+                if self._may_start():
+                    return
+                cooldown = self._cooldown()
+                if not cooldown:
+                    self._changed.wait(_LOOK_UP_SECONDS)
+            if cooldown:
+                clock.wait(min(_LOOK_UP_SECONDS, cooldown))
 
     def _may_start(self) -> bool:
         return self._taken < self._open and not self._cooldown()

@@ -9,7 +9,6 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
-from tasks.lanes import lane
 from tests.flows.test_shift import QUICK, ingest, outcomes, steps, work_a_night
 from tests.media import Clips
 from tests.servers.loopback import Server
@@ -79,7 +78,6 @@ def test_a_throttled_site_is_asked_again_after_its_delay(site: Server) -> None:
 
 def test_while_a_site_throttles_one_of_many_nobody_asks_it(site: Server) -> None:
     """Six entries, four items in work, two downloads at once; the second entry gets a 429."""
-    lane.cache_clear()
     report, _ = ingest(f"{site.url}/watch/crowd", concurrency=4)
     assert report.counts.failed == 0
     assert len(archived()) == 6
