@@ -110,7 +110,7 @@ def test_the_sdist_builds_the_same_wheel_and_holds_what_tests_and_servers_need(b
     for path in (
         "LICENSE", "README.md", "Makefile", "prefect.yaml", "docker-compose.yml",
         "requirements/production.lock", "scripts/install.py", "samples/lighthouse.mp3",
-        "tests/conftest.py", "tests/unit/fixtures", "kubernetes/worker.yaml",
+        "tests/conftest.py", "tests/fixtures", "kubernetes/worker.yaml",
     ):  # fmt: skip
         assert path in names, path
 

@@ -28,11 +28,12 @@ def up(tmp_path_factory: pytest.TempPathFactory, metrics_port: int) -> Iterator[
 
 
 def test_pool_limits_automation_and_deployments_are_registered(up: Up) -> None:
+    from tasks.tags import lane_tag
     from utils.models.lanes import Lanes
 
     limits = {row["tag"]: row["concurrency_limit"]
               for row in up.post("/concurrency_limits/filter", limit=100)}  # fmt: skip
-    assert limits == Lanes().model_dump()
+    assert limits == {lane_tag(lane): limit for lane, limit in Lanes().model_dump().items()}
     deployments = {row["name"]: row for row in up.post("/deployments/filter")}
     flows = {row["id"]: row["name"] for row in up.post("/flows/filter")}
     names = {f"{flows[row['flow_id']]}/{row['name']}" for row in up.post("/deployments/filter")}

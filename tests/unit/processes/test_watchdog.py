@@ -14,23 +14,21 @@ import pytest
 from tests.waiting import until_ended
 from utils.config import Settings
 
-# A parent that starts ffmpeg through our own door, tells its pid, and waits for it.
+# A parent that starts ffmpeg through our own door, and tells its pid once it is at work: before
+# that the watchdog may not have heard of it.
 PARENT = """
-import threading, psutil
+import psutil
 from pathlib import Path
-from tests.waiting import until
 from utils.media import tools
 from utils.processes import child_process
 
+def hear(line):
+    if line.startswith("frame="):
+        print(*[c.pid for c in psutil.Process().children() if "ffmpeg" in c.name()], flush=True)
+
 command = [tools.find("ffmpeg"), "-v", "error", "-re", "-f", "lavfi", "-i", "testsrc2=d=600",
-           "-f", "null", "-"]
-work = threading.Thread(target=child_process.run, args=(command, Path("x")))
-work.start()
-tools_of_mine = until(
-    lambda: [c for c in psutil.Process().children() if "ffmpeg" in c.name()], "the start of ffmpeg"
-)
-print(tools_of_mine[0].pid, flush=True)
-work.join()
+           "-progress", "pipe:1", "-f", "null", "-"]
+child_process.run(command, Path("x"), hear)
 """
 
 
