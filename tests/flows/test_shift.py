@@ -544,3 +544,15 @@ def test_a_wrong_key_quarantines_nothing(clips: Clips, override: Override) -> No
         report, _ = ingest(clips.speech)  # the key was mended
     assert report.counts.done == 1
     assert steps(report.items[0].item_id)["transcribe_audio"].executions == 1
+
+
+def test_a_file_that_was_moved_since_can_be_processed_again(library: Path, tmp_path: Path) -> None:
+    """Its former path is that of a copy that is gone: no step needs it."""
+    ingest(library / "tone.wav")
+    moved = tmp_path / "elsewhere.wav"
+    (library / "tone.wav").rename(moved)
+    for switched_off in ("compress_audio", "judge_quality"):  # done, but not with these options
+        report, _ = ingest(moved, options=QUICK.without(switched_off))
+        assert outcomes(report)["elsewhere.wav"][0] == "done"
+    checked = steps(report.items[0].item_id)["check_duplicate"]
+    assert (checked.status, checked.executions) == ("done", 2)

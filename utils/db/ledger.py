@@ -16,6 +16,7 @@ from utils.db.causes import cause_of
 from utils.db.schema import Execution, ExecutionStatus
 from utils.db.session import chunks, home_of, session
 from utils.errors import DeferredError, StoppedError
+from utils.models.base import Frozen
 from utils.storage import relative_paths
 
 Result = TypeVar("Result", bound=BaseModel)
@@ -68,8 +69,9 @@ def read(s: Session, row: Execution | None, kind: type[Result]) -> Result | None
 
 
 def output_paths(result: BaseModel) -> Iterator[Path]:
-    """The files that a result names."""
-    for name in type(result).model_fields:
+    """The files that a result names, and that its step made."""
+    not_made = result.not_made if isinstance(result, Frozen) else frozenset()
+    for name in (name for name in type(result).model_fields if name not in not_made):
         value = getattr(result, name)
         for part in value if isinstance(value, tuple) else (value,):
             if isinstance(part, BaseModel):

@@ -65,6 +65,8 @@ class Checksum(Frozen):
 class DuplicateCheck(Frozen):
     """Whether other files hold the same content, and whether it was processed before."""
 
+    not_made: ClassVar[frozenset[str]] = frozenset({"paths"})
+
     is_duplicate: bool
     existing_id: str | None = None
     name: str | None = None
