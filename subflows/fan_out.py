@@ -8,7 +8,7 @@ from contextvars import Context, copy_context
 from functools import partial
 
 import httpx
-from prefect import Flow, get_run_logger, tags, task, unmapped
+from prefect import Flow, get_run_logger, task, unmapped
 from prefect.artifacts import create_markdown_artifact
 from prefect.cache_policies import NO_CACHE
 from prefect.client.schemas.objects import State
@@ -20,8 +20,7 @@ from prefect.task_runners import ThreadPoolTaskRunner
 
 from subflows.fetching import fetch
 from tasks.context import RunContext
-from tasks.policy import SERVED
-from tasks.tags import TAG
+from tasks.tags import SERVED, marked
 from utils.config import Settings
 from utils.db import downloads, items, leases, runs
 from utils.db.schema import Item
@@ -68,7 +67,7 @@ def work_on(work: Work, shared: _Shared) -> None:
     named = process_item.with_options(flow_run_name=lambda: title)
 
     def as_child_flow() -> None:
-        with temporary_settings({PREFECT_FLOWS_HEARTBEAT_FREQUENCY: None}), tags(TAG):
+        with temporary_settings({PREFECT_FLOWS_HEARTBEAT_FREQUENCY: None}), marked():
             named(item_id, context.options, context.run_id, context.claim_owner)
 
     # The link from child to parent, which a UI shows, costs 0.6 s an item on the SQLite of an

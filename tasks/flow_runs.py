@@ -23,7 +23,7 @@ from prefect.client.schemas.filters import (
 from prefect.client.schemas.objects import FlowRun, StateType
 from prefect.states import Crashed
 
-from tasks.tags import FLOWS, TAG, lane_tag
+from tasks.tags import FLOWS, SERVED, TAG, lane_tag
 from utils.clock import now
 from utils.config import Settings
 from utils.db import runs, workers
@@ -100,7 +100,8 @@ def _running(client: SyncPrefectClient) -> Iterator[FlowRun]:
     """Our flow runs that Prefect has as Running."""
     wanted = FlowRunFilter(
         state=FlowRunFilterState(type=FlowRunFilterStateType(any_=[StateType.RUNNING])),
-        tags=FlowRunFilterTags(all_=[TAG]),
+        # An ephemeral server is ours alone, and its runs carry no tag.
+        tags=FlowRunFilterTags(all_=[TAG]) if SERVED else None,
     )
     ours = FlowFilter(name=FlowFilterName(any_=list(FLOWS)))
     return pages(

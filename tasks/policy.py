@@ -22,7 +22,6 @@ from typing import Any, Concatenate, NamedTuple, ParamSpec, Protocol, TypeVar, c
 from prefect import Task, task
 from prefect.cache_policies import NO_CACHE
 from prefect.client.schemas.objects import State
-from prefect.settings import PREFECT_API_URL
 from prefect.states import Completed
 from pydantic import BaseModel
 from sqlalchemy.orm import Session
@@ -31,7 +30,7 @@ from tenacity.wait import wait_exponential_jitter
 
 from tasks.context import RunContext
 from tasks.lanes import MAX_DELAY_SECONDS, lane
-from tasks.tags import lane_tag
+from tasks.tags import SERVED, lane_tag
 from utils import clock
 from utils.db import causes, ledger
 from utils.db.session import session
@@ -44,11 +43,6 @@ from utils.storage import blobs
 
 P = ParamSpec("P")
 R = TypeVar("R", bound=BaseModel)
-
-# An ephemeral server serves this process alone: the lane suffices, and a tag would cost each
-# step a request to a busy SQLite (2 s for each one that is refused). Asked at import, because
-# Prefect sets the address of an ephemeral server too, once it runs.
-SERVED = PREFECT_API_URL.value() is not None
 
 _backoff = wait_exponential_jitter(initial=1, max=60)
 

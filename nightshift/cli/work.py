@@ -204,14 +204,12 @@ def _work(flow_name: str, as_json: bool, verbose: bool, **parameters: Any) -> No
     require_writable()
     server.require(settings)
     _end_tools_on_ctrl_c()
-    from prefect import tags
-
     from tasks import ephemeral_server
-    from tasks.tags import TAG
+    from tasks.tags import marked
 
     global server_died
     run_id = run_session.new_id()
-    with watch.shown(quiet=as_json), server.watched(), tags(TAG):
+    with watch.shown(quiet=as_json), server.watched(), marked():
         flow = getattr(import_module(f"flows.{flow_name}"), flow_name)
         state = flow(**parameters, run_id=run_id, return_state=True)
     server_died = ephemeral_server.is_gone()
