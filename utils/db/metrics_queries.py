@@ -139,8 +139,9 @@ def items(s: Session) -> dict[tuple[str, str], int]:
 
 
 def waiting_since(s: Session) -> datetime | None:
-    """When the item that waits longest was added; None if none waits."""
-    return s.scalar(select(func.min(Item.added_at)).where(Item.status.in_(_WAITING)))
+    """When the item that waits longest was added; None if none waits. What is in work does not."""
+    waits = Item.status.in_(_WAITING) & Item.claimed_by.is_(None)
+    return s.scalar(select(func.min(Item.added_at)).where(waits))
 
 
 def runs(s: Session) -> dict[tuple[str, str], int]:

@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 from tests.conftest import Override
 from tests.waiting import until
 from utils.config import load_settings
-from utils.db import failures, flags, items, ledger, queue, runs
+from utils.db import failures, flags, items, ledger, metrics_queries, queue, runs
 from utils.db.base import Base, is_described
 from utils.db.items import Seen
 from utils.db.schema import Item
@@ -320,3 +320,13 @@ def test_a_pause_is_told_through_the_database(database: str) -> None:
         assert flags.get(s, flags.PAUSED).value == {"reason": "disks, again"}
         assert flags.remove(s, flags.PAUSED) is not None
         assert flags.remove(s, flags.PAUSED) is None
+
+
+def test_what_is_in_work_waits_no_longer(database: str) -> None:
+    add(1)
+    with session() as s:
+        assert metrics_queries.waiting_since(s) is not None
+    claim("a")
+    with session() as s:
+        assert metrics_queries.waiting_since(s) is None
+        assert metrics_queries.items(s) == {("processing", "audio"): 1}
