@@ -39,10 +39,9 @@ from utils.scheduling.dispatch import WorkUnit
 from utils.storage import blobs
 
 # All chosen. A child is dead, though its run never said that it ended, if its process has not
-# begun so long after a worker took it (an image may have to be pulled), if it is not known as a
-# worker so long after it began, or if it was known and has not been for so long.
+# begun `worker_start_seconds` after a worker took it, if it is not known as a worker so long after
+# it began, or if it was known and has not been for so long.
 _LOOK_SECONDS = 2.0
-_START_SECONDS = 180
 _BEGIN_SECONDS = 60
 _GONE_SECONDS = 20
 # So long the server, or the last worker, may be away before the night is given up.
@@ -219,7 +218,8 @@ def _end_of(state: _State, child: Child, is_alive: bool) -> str | None:
     stage = child.id, reached.type
     if is_alive:
         state.dead_at[stage] = moment + _GONE_SECONDS
-    patience = _START_SECONDS if reached.is_pending() else _BEGIN_SECONDS
+    to_start = state.context.settings.worker_start_seconds
+    patience = to_start if reached.is_pending() else _BEGIN_SECONDS
     if moment < state.dead_at.setdefault(stage, moment + patience):
         return None
     why = "Its process was killed."

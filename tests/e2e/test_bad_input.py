@@ -181,7 +181,10 @@ def test_a_server_that_is_not_there_is_one_line(home: Path) -> None:
     assert (items(home), runs(home)) == (WAITS, 0)
 
 
-def test_workers_that_are_not_there_are_said_and_nothing_is_handed_out(home: Path) -> None:
+def test_workers_that_are_not_there_are_said_and_nothing_is_handed_out(
+    home: Path, not_new: Callable[[Path], Path]
+) -> None:
+    not_new(home)
     finished = nightshift(home, "night", NIGHTSHIFT_DISPATCH="workers")
     assert "nightshift up" in line(finished)
     assert items(home) == WAITS

@@ -11,7 +11,7 @@ import shutil
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from subprocess import CompletedProcess
 from typing import Any
@@ -245,7 +245,7 @@ def test_doctor_says_what_is_there_and_what_is_missing(
 
 
 def test_a_full_disk_stops_the_shift_not_the_item_and_leaves_nothing_half_written(
-    tmp_path: Path,
+    tmp_path: Path, not_new: Callable[[Path], Path]
 ) -> None:
     small = tmp_path / "small"
     small.mkdir()
@@ -261,7 +261,7 @@ def test_a_full_disk_stops_the_shift_not_the_item_and_leaves_nothing_half_writte
         ffmpeg("-f", "lavfi", "-i", "color=gray:s=1280x720:d=3,noise=alls=100:allf=t+u",
                "-c:v", "libx264", "-preset", "ultrafast", "-crf", "12", big)  # fmt: skip
         finished = nightshift(
-            small / "home", "run", str(big), str(SAMPLES / "coast.jpg"),
+            not_new(small / "home"), "run", str(big), str(SAMPLES / "coast.jpg"),
             "--json", "--concurrency", "1",
             NIGHTSHIFT_PIPELINE__COMPRESSION__CRF="1", NIGHTSHIFT_MIN_FREE_BYTES="0",
             NIGHTSHIFT_ROOM_WAIT_SECONDS="2",
@@ -282,10 +282,12 @@ def test_a_full_disk_stops_the_shift_not_the_item_and_leaves_nothing_half_writte
         subprocess.run(["umount", small], check=True)
 
 
-def test_ctrl_c_ends_the_encoder_and_gives_the_item_back(tmp_path: Path) -> None:
+def test_ctrl_c_ends_the_encoder_and_gives_the_item_back(
+    tmp_path: Path, not_new: Callable[[Path], Path]
+) -> None:
     from tests.media import ffmpeg
 
-    film, home = tmp_path / "long film.mp4", tmp_path / "home"
+    film, home = tmp_path / "long film.mp4", not_new(tmp_path / "home")
     ffmpeg("-f", "lavfi", "-i", "testsrc2=s=1280x720:r=25:d=12", "-vf", "noise=alls=20:allf=t",
            "-pix_fmt", "yuv420p", "-preset", "ultrafast", film)  # fmt: skip
     with subprocess.Popen(

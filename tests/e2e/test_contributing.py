@@ -7,6 +7,7 @@ import shutil
 import sqlite3
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -97,7 +98,10 @@ def test_the_example_keeps_the_rules(copy: Path) -> None:
         assert done.returncode == 0, done.stdout + done.stderr
 
 
-def test_the_new_step_runs_and_can_be_asked_for(copy: Path) -> None:
+def test_the_new_step_runs_and_can_be_asked_for(
+    copy: Path, not_new: Callable[[Path], Path]
+) -> None:
+    not_new(copy.parent / "home")
     picture = "samples/coast.jpg"
     done = python(copy, "-m", "nightshift", "run", picture, "--only", STEP, "--json")
     assert done.returncode == 0, done.stderr

@@ -93,6 +93,9 @@ def test_a_night_without_workers_hands_nothing_out_and_claims_nothing(
         assert items.count_by_status(s) == {"pending": 1}
 
 
+START_SECONDS = Settings.model_fields["worker_start_seconds"].default
+
+
 def night_with(state: State) -> tuple[_State, Child]:
     context = RunContext("run", "run", PipelineOptions(), load_settings())
     night = dispatch._State(context, 2, None)
@@ -123,7 +126,7 @@ def test_the_end_of_a_chunk(state: State, lives: bool, end: str | None) -> None:
 @pytest.mark.parametrize(
     ("state", "was_known", "seconds", "end"),
     [
-        (Pending(), False, dispatch._START_SECONDS, "Its process was killed."),
+        (Pending(), False, START_SECONDS, "Its process was killed."),
         (Running(), False, dispatch._BEGIN_SECONDS, "Its process was killed."),
         (Running(), True, dispatch._GONE_SECONDS, "Its process was killed."),
         (Cancelling(), True, dispatch._GONE_SECONDS, ""),  # nobody asks for what it left

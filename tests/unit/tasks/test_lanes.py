@@ -5,14 +5,16 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple
 
 import pytest
 
 from tasks.lanes import MAX_DELAY_SECONDS, Lane
 from tests.waiting import PATIENCE_SECONDS
+from utils import clock
 from utils.config import load_settings
 from utils.db import flags, throttles
 from utils.db.session import engine, session
@@ -20,11 +22,29 @@ from utils.errors import PermanentError, RetryableError, StoppedError, Throttled
 from utils.processes import child_process, deadline
 
 
+@pytest.fixture
+def no_wait() -> Iterator[None]:
+    """Whoever waits has waited at once: the clock is put on by as much."""
+    ahead = 0.0
+
+    def wait(seconds: float) -> None:
+        nonlocal ahead
+        ahead += seconds
+
+    quick = clock.Clock(
+        lambda: datetime.now(UTC) + timedelta(seconds=ahead),
+        lambda: time.monotonic() + ahead,
+        wait,
+    )
+    with clock.set_to(quick):
+        yield
+
+
 def throttled(lane: Lane, seconds: float | None = None) -> float:
     """Have a step of the lane throttled; returns the moment before."""
-    before = time.monotonic()
+    before = clock.monotonic()
     with pytest.raises(ThrottledError), lane:
-        before = time.monotonic()
+        before = clock.monotonic()
         raise ThrottledError("slow down", seconds)
     return before
 
@@ -32,7 +52,7 @@ def throttled(lane: Lane, seconds: float | None = None) -> float:
 def passed(lane: Lane) -> float:
     """The moment at which a step of the lane could begin."""
     with lane:
-        return time.monotonic()
+        return clock.monotonic()
 
 
 class Between(NamedTuple):
@@ -51,7 +71,7 @@ def rested(lane: Lane, seconds: float | None = None, name: str = "ai") -> Betwee
     before = throttled(lane, seconds)
     with session() as s:
         until = datetime.fromisoformat(flags.get(s, throttles.PREFIX + name).value["until"])
-    left, passed = (until - datetime.now(UTC)).total_seconds(), time.monotonic() - before
+    left, passed = (until - clock.now()).total_seconds(), clock.monotonic() - before
     return Between(left, left + passed)
 
 
@@ -86,11 +106,11 @@ def test_a_step_that_was_waiting_for_its_place_waits_for_the_rest_too() -> None:
 
 def test_who_waits_holds_no_place() -> None:
     lane = Lane("ai", 2)
-    before = throttled(lane, 1.5)
+    before = throttled(lane, 0.6)
     with ThreadPoolExecutor(3) as threads:
         waiting = [threads.submit(passed, lane) for _ in range(3)]
         taken, seen = lane._taken, time.monotonic()
-        assert taken == 0 or seen - before >= 1.5
+        assert taken == 0 or seen - before >= 0.6
         assert all(one.result(PATIENCE_SECONDS) for one in waiting)
     assert lane.free == 2
 
@@ -125,7 +145,7 @@ def test_the_lane_goes_on_with_half_its_places_and_wins_them_back() -> None:
     assert lane.free == 8
 
 
-def test_without_a_named_delay_rests_double_until_a_step_passes() -> None:
+def test_without_a_named_delay_rests_double_until_a_step_passes(no_wait: None) -> None:
     lane = Lane("ai", 1)
     assert rested(lane).is_about(1)
     assert rested(lane).is_about(2)  # after the first rest
@@ -162,9 +182,9 @@ def test_another_process_with_the_same_database_rests_too(database: str) -> None
         stdin=subprocess.PIPE, stdout=subprocess.PIPE,
     ) as other:  # fmt: skip
         assert other.stdout.readline() == "ready\n"
-        before = throttled(Lane("ai", 1), 1.5)
+        before = throttled(Lane("ai", 1), 0.8)
         began = float(other.communicate("\n", timeout=PATIENCE_SECONDS)[0])
-    assert began - before >= 1.4  # its rest is written down a moment after ours began
+    assert began - before >= 0.7  # its rest is written down a moment after ours began
 
 
 def test_a_longer_rest_is_not_cut_short_by_a_shorter_one(database: str) -> None:
