@@ -204,7 +204,9 @@ def prefect_server(prefect_database: Path) -> Iterator[str]:
     """
     from prefect.server.api.server import SubprocessASGIServer
 
-    shutil.copyfile(prefect_database, _HOME / "prefect" / "prefect.db")
+    database = _HOME / "prefect" / "prefect.db"
+    if not database.exists():
+        shutil.copyfile(prefect_database, database)
     with SubprocessASGIServer() as server:  # the one that every client of this process takes
         yield server.api_url
 
