@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from nightshift.cli.output import Json, print_json, print_report, report_document
+from nightshift.cli.output import Json, not_blank, print_json, print_report, report_document
 
 if TYPE_CHECKING:
     from types import FrameType
@@ -58,7 +58,10 @@ def add_to(app: typer.Typer) -> None:
 
 def run(
     locations: Annotated[
-        list[str], typer.Argument(metavar="PATH_OR_URL...", help="Files, folders, addresses.")
+        list[str],
+        typer.Argument(
+            metavar="PATH_OR_URL...", help="Files, folders, addresses.", callback=not_blank
+        ),
     ],
     concurrency: Concurrency = None,
     ai_workers: AiWorkers = None,
@@ -198,8 +201,10 @@ def _work(flow_name: str, as_json: bool, verbose: bool, **parameters: Any) -> No
     from utils.config import load_settings, prepare_prefect
     from utils.db.session import require_writable
     from utils.scheduling import run_session
+    from utils.storage import home
 
     settings = load_settings()
+    home.prepare(settings)
     prepare_prefect(settings, log_level="INFO" if verbose else "CRITICAL")
     require_writable()
     server.require(settings)

@@ -71,6 +71,8 @@ def _of_file(
     key: str | None,
     history: forecast.Forecast,
 ) -> ItemPreview:
+    if path.is_dir() and (refused := scan.no_library(path)):
+        raise refused
     stat = files.stat(path)
     with session() as s:
         row = items.known_files(s, [path]).get(str(path))

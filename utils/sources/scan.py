@@ -21,7 +21,7 @@ from utils.errors import NightShiftError, PermanentError
 from utils.models.item import FileStat, ItemStatus, MediaKind
 from utils.models.shift import ItemOutcome, Outcome
 from utils.models.verdict import Band
-from utils.storage import files, sidecars
+from utils.storage import files, home, sidecars
 
 # Media that Python's table of types does not know, or calls something else.
 _MORE = {
@@ -93,15 +93,17 @@ def kind_by_name(path: Path) -> MediaKind | None:
 def media_files(folder: Path, settings: Settings) -> Iterator[Path]:
     """Files below ``folder`` whose names say that they are media, hidden ones left out.
 
-    Of the home only the inbox counts: its pictures and renditions are no new media. A folder that
-    may not be read is given as if it were a file, to be complained of.
+    A home below it, ours or another's, is left out: its pictures and renditions are no new media.
+    A folder that may not be read is given as if it were a file, to be complained of.
     """
     unreadable: list[Path] = []
     for root, directories, names in os.walk(
         folder, onerror=lambda error: unreadable.append(Path(error.filename))
     ):
-        if _is_same(Path(root), settings.home):
-            directories[:] = {settings.inbox.name} & set(directories)
+        if Path(root) != folder and (
+            _is_same(Path(root), settings.home) or home.is_home(Path(root))
+        ):
+            directories.clear()
             continue
         directories[:] = sorted(name for name in directories if not name.startswith("."))
         for name in sorted(names):
@@ -112,14 +114,27 @@ def media_files(folder: Path, settings: Settings) -> Iterator[Path]:
 
 
 def expanded(locations: Iterable[str], settings: Settings) -> Iterator[Path]:
-    """Each file once, folders searched; what does not exist is kept, to be complained of."""
+    """Each file once, folders searched; what does not exist is kept, to be complained of.
+
+    So are folders that are no library: homes, and what they keep for themselves.
+    """
     known: set[Path] = set()
     for location in locations:
         path = files.absolute(location)
-        for found in media_files(path, settings) if _is_folder(path) else (path,):
+        searched = _is_folder(path) and no_library(path) is None
+        for found in media_files(path, settings) if searched else (path,):
             if found not in known:
                 known.add(found)
                 yield found
+
+
+def no_library(path: Path) -> NightShiftError | None:
+    """Why a folder is no library; None if it may be searched."""
+    try:
+        home.refuse_as_library(path)
+    except NightShiftError as error:
+        return error
+    return None
 
 
 def _is_same(folder: Path, other: Path) -> bool:
@@ -151,6 +166,8 @@ def _identified(paths: Sequence[Path], workers: int) -> tuple[list[Seen], list[I
     failures: list[ItemOutcome] = []
     for path in paths:
         try:
+            if _is_folder(path) and (refused := no_library(path)):
+                raise refused
             stats.append(files.stat(path))
         except NightShiftError as error:
             failures.append(_failed(path, error))
