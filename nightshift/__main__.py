@@ -65,6 +65,8 @@ def connect(
         home.adopt(settings)
     elif not {"--help", "-h"} & set(sys.argv):
         home.require_ours(settings.home)
+        if settings.home.is_dir():  # one that is not there is made by who writes into it
+            home.prepare(settings)
     if settings.database_block and not settings.database_url:
         home.prepare(settings)
         prepare_prefect(settings, log_level="CRITICAL")

@@ -50,8 +50,10 @@ def setup() -> None:
     from utils.config import load_settings
     from utils.media import tools
     from utils.speech import weights
+    from utils.storage import home
 
     settings = load_settings()
+    home.prepare(settings)  # the weights may go into it
     speech = settings.pipeline.transcription
     console.print(f"ffmpeg {tools.version('ffmpeg')}, ffprobe {tools.version('ffprobe')}")
     with errors.status(f"fetching the weights of whisper {speech.model}"):

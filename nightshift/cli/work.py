@@ -71,6 +71,9 @@ def run(
     force: Force = False,
     language: Language = None,
     words: Words = False,
+    again: Annotated[
+        bool, typer.Option("--again", help="Take what was forgotten (nightshift forget), too.")
+    ] = False,
     as_json: Json = False,
     verbose: Verbose = False,
 ) -> None:
@@ -90,7 +93,7 @@ def run(
     settings = load_settings()
     if not any(is_url(location) for location in locations):
         recovery.recover(settings)  # what a dead run had would pass for being worked on
-        found = scan.scan(locations, wanted_key(options, settings), settings)
+        found = scan.scan(locations, wanted_key(options, settings), settings, again)
         if not found.pending:  # no need to start Prefect to find that out
             run_id = run_session.new_id()
             with run_session.run_session("content-ingestion", run_id, settings):
@@ -98,7 +101,7 @@ def run(
                 run_session.close(run_id, settings)
             _finish(run_id, as_json)
     _work("content_ingestion", as_json, verbose, urls=locations, options=options,
-          concurrency=concurrency)  # fmt: skip
+          concurrency=concurrency, again=again)  # fmt: skip
 
 
 def night(

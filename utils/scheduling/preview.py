@@ -8,7 +8,7 @@ from pathlib import Path
 from sqlalchemy.orm import Session
 
 from utils.config import Settings
-from utils.db import items, ledger
+from utils.db import forgotten, items, ledger
 from utils.db.schema import Item
 from utils.db.session import session
 from utils.errors import NightShiftError
@@ -75,6 +75,9 @@ def _of_file(
         raise refused
     stat = files.stat(path)
     with session() as s:
+        if found := forgotten.at(s, [stat]):
+            since = forgotten.since(s, list(found.values()))[found[path]]
+            return ItemPreview(path=path, summary=scan.forgotten_since(since, str(path)))
         row = items.known_files(s, [path]).get(str(path))
         known = row is not None and items.unchanged(row, stat)
         item = s.get(Item, row.item_id) if row and known else None

@@ -7,13 +7,15 @@ import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from datetime import datetime
 from pathlib import Path
 from typing import NamedTuple
 
 from sqlalchemy.orm import Session
 
 from utils.config import Settings
-from utils.db import items
+from utils.db import forgotten, items
+from utils.db import places as known_places
 from utils.db.items import Seen
 from utils.db.schema import Item
 from utils.db.session import session
@@ -21,7 +23,7 @@ from utils.errors import NightShiftError, PermanentError
 from utils.models.item import FileStat, ItemStatus, MediaKind
 from utils.models.shift import ItemOutcome, Outcome
 from utils.models.verdict import Band
-from utils.storage import files, home, sidecars
+from utils.storage import blobs, files, home, sidecars
 
 # Media that Python's table of types does not know, or calls something else.
 _MORE = {
@@ -46,14 +48,20 @@ class ScanResult(NamedTuple):
     outcomes: list[ItemOutcome]
 
 
-def scan(locations: Sequence[str], done_key: str | None, settings: Settings) -> ScanResult:
+def scan(
+    locations: Sequence[str], done_key: str | None, settings: Settings, again: bool = False
+) -> ScanResult:
     """Look at files and folders, register the items in them, and sort out what is to do.
+
+    A path that holds other content than before holds another item; one that was not done and lies
+    nowhere any more is superseded. Of items with several places the dead ones are forgotten.
 
     Args:
         locations: Paths of files and folders; folders are searched for media.
         done_key: Items that are done under this key have nothing to do; with None everything
             is to be done again.
         settings: The home, and how many new files are hashed at once.
+        again: Take what a person had forgotten, too.
     """
     state, outcomes = _State(done_key), list[ItemOutcome]()
     paths = []
@@ -67,10 +75,12 @@ def scan(locations: Sequence[str], done_key: str | None, settings: Settings) -> 
         found, failures = _identified(paths[start : start + _CHUNK], settings.lanes.probe)
         outcomes += failures
         with session() as s:
+            found, left = _not_forgotten(s, found, again)
+            outcomes += left
             new = [(one, kind_by_name(one.stat.path)) for one in found if one.is_new]
             items.register_all(s, [(one, kind or MediaKind.VIDEO) for one, kind in new])
             rows = {row.id: row for row in items.preload(s, [one.item_id for one in found])}
-            places = items.paths_by_item(s, list(rows))
+            places = _alive(s, items.paths_by_item(s, list(rows)), settings)
             for seen in found:
                 item, path = rows[seen.item_id], seen.stat.path
                 skipped = state.nothing_to_do(item, path, places[item.id])
@@ -78,7 +88,80 @@ def scan(locations: Sequence[str], done_key: str | None, settings: Settings) -> 
                     outcomes.append(skipped)
                 else:
                     state.pending[item.id] = str(path)
+    if not blobs.is_set(settings):  # a store may have what lies nowhere here
+        with session() as s:
+            known_places.supersede(s)
     return ScanResult(list(state.pending), outcomes)
+
+
+def replaced(settings: Settings) -> list[str]:
+    """Paths that held items which are not done, and that hold something else by now."""
+    if blobs.is_set(settings):  # another machine may have other files at a path
+        return []
+    with session() as s:
+        rows = known_places.of_undone(s)
+    found = []
+    for row in rows:
+        with suppress(NightShiftError):  # it is not there, or can't be taken: not replaced
+            if not items.unchanged(row, files.stat(Path(row.path))):
+                found.append(row.path)
+    return found
+
+
+def _not_forgotten(
+    s: Session, found: Sequence[Seen], again: bool
+) -> tuple[list[Seen], list[ItemOutcome]]:
+    """Those files whose content a person did not have forgotten, and what to say of the rest."""
+    since = forgotten.since(s, [seen.item_id for seen in found])
+    if again:
+        forgotten.take_again(s, list(since))
+        since = {}
+    left = [seen for seen in found if seen.item_id in since]
+    noted = forgotten.at(s, [seen.stat for seen in left])
+    for seen in left:
+        if seen.stat.path not in noted:
+            forgotten.note_place(s, seen.stat, seen.item_id)
+    return [seen for seen in found if seen.item_id not in since], [
+        ItemOutcome(
+            item_id=None,
+            path=str(seen.stat.path),
+            kind=kind_by_name(seen.stat.path),
+            outcome=Outcome.SKIPPED,
+            reason=forgotten_since(since[seen.item_id], str(seen.stat.path)),
+        )
+        for seen in left
+    ]
+
+
+def forgotten_since(moment: datetime, location: str) -> str:
+    """What to say of something that a person had forgotten."""
+    return f"forgotten on {moment:%Y-%m-%d}; taken again by: nightshift run --again {location}"
+
+
+def _alive(
+    s: Session, places: Mapping[str, list[Path]], settings: Settings
+) -> dict[str, list[Path]]:
+    """The places of each item, without those that are dead where it has another; they go."""
+    if blobs.is_set(settings):  # on another machine they may be alive
+        return dict(places)
+    alive: dict[str, list[Path]] = {}
+    for item_id, paths in places.items():
+        dead = [path for path in paths if _is_gone(path)] if len(paths) > 1 else []
+        if len(dead) == len(paths):
+            dead = []
+        known_places.forget(s, dead)
+        alive[item_id] = [path for path in paths if path not in dead]
+    return alive
+
+
+def _is_gone(path: Path) -> bool:
+    try:
+        path.stat()
+    except (FileNotFoundError, NotADirectoryError):
+        return True
+    except OSError:  # out of reach for now
+        return False
+    return False
 
 
 def kind_by_name(path: Path) -> MediaKind | None:
@@ -173,8 +256,10 @@ def _identified(paths: Sequence[Path], workers: int) -> tuple[list[Seen], list[I
             failures.append(_failed(path, error))
     with session() as s:
         known = _known(s, stats)
-    fresh = [stat for stat in stats if stat.path not in known]
+        once = forgotten.at(s, stats)
+    fresh = [stat for stat in stats if stat.path not in known and stat.path not in once]
     found = [Seen(stat, known[stat.path], False) for stat in stats if stat.path in known]
+    found += [Seen(stat, once[stat.path], True) for stat in stats if stat.path in once]
     with ThreadPoolExecutor(workers) as pool:
         for stat, result in zip(fresh, pool.map(_hashed, fresh), strict=True):
             if isinstance(result, NightShiftError):

@@ -25,13 +25,15 @@ INBOX = "inbox"
 # What Night Shift keeps in a home, besides the inbox: none of it is a library.
 PLACES = frozenset(
     ("items", "scratch", "reports", "logs", "incoming", "chroma", "prefect", "prefect-server",
-     "postgres")
+     "postgres", "cache")
 )  # fmt: skip
 # The files that 0.1 made beside them: with the database elsewhere they tell its homes.
 _FILES_OF_0_1 = frozenset(
     ("schema.lock", "chroma.lock", "services.json", "cleaned", "prefect-server.db")
 )
-_MADE_BY_FILE_SYSTEMS = frozenset(("lost+found",))
+# What may lie in a folder that becomes a home: of file systems, and the inbox that a person (or
+# Docker, for docker-compose.yml) made first, out of which nothing is ever removed.
+_MAY_BE_THERE = frozenset(("lost+found", INBOX))
 _WAL_BYTES = 32 * 2**20  # of a write-ahead log so much is looked at; chosen
 
 
@@ -62,7 +64,7 @@ def require_ours(home: Path) -> None:
         SettingsError: it holds something, and it is not ours.
     """
     try:
-        names = {path.name for path in home.iterdir()} - _MADE_BY_FILE_SYSTEMS
+        names = {path.name for path in home.iterdir()} - _MAY_BE_THERE
     except FileNotFoundError:
         return
     except OSError as error:
@@ -83,6 +85,7 @@ def adopt(settings: Settings) -> None:
         NightShiftError: it is not there, or can't be marked.
     """
     try:
+        settings.home.mkdir(parents=True, exist_ok=True)
         mark(settings.home)
     except OSError as error:
         raise from_os_error(error, f"marking {settings.home}") from error
@@ -161,4 +164,4 @@ def _is_database(path: Path) -> bool:
 
 def _is_0_1_with_a_server(names: set[str]) -> bool:
     """True for a home of 0.1 whose database is elsewhere: all of it is named as ours is."""
-    return "schema.lock" in names and names <= PLACES | _FILES_OF_0_1 | {INBOX}
+    return "schema.lock" in names and names <= PLACES | _FILES_OF_0_1

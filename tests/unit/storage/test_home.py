@@ -82,7 +82,7 @@ def test_an_adopted_folder_is_a_home_and_what_lay_there_stays(theirs: Path) -> N
 
 
 @pytest.mark.empty_home
-@pytest.mark.parametrize("name", ["lost+found", None])
+@pytest.mark.parametrize("name", ["lost+found", "inbox", None])
 def test_an_empty_folder_becomes_a_home(settings: Settings, name: str | None) -> None:
     if name:
         (settings.home / name).mkdir()
