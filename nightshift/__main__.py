@@ -11,6 +11,7 @@ import typer
 from nightshift.cli import (
     duplicates,
     failures,
+    forget,
     library,
     metrics,
     operation,
@@ -80,6 +81,7 @@ pause.add_to(app)
 steps.add_to(app)
 library.add_to(app)
 failures.add_to(app)
+forget.add_to(app)
 duplicates.add_to(app)
 operation.add_to(app)
 retention.add_to(app)

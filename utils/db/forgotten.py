@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
 
-from sqlalchemy import Text, cast, delete, false, func, select, update
+from sqlalchemy import Text, cast, delete, select
 from sqlalchemy.orm import Session
 
-from utils.db import fulltext
+from utils.db import fulltext, queue
 from utils.db.items import unchanged
 from utils.db.schema import (
     Download,
@@ -26,30 +26,23 @@ from utils.db.session import chunks, upsert
 from utils.models.item import FileStat
 
 
-def forget(s: Session, item_ids: Sequence[str]) -> list[str]:
-    """Delete the rows of items in every table; returns the ids of those that nobody works on.
+def forget(s: Session, worker: str, item_ids: Sequence[str]) -> list[str]:
+    """Delete the rows of items in every table; returns those that were ``worker``'s to forget.
 
     Their content and their places are noted, so that no scan takes them again. What was paid for
     them stays in the sum that was spent, under their checksum.
     """
-    s.execute(update(Item).where(false()).values(claimed_by=None))  # SQLite's only writer, now
-    free = list(
-        s.scalars(
-            select(Item.id)
-            .where(Item.id.in_(item_ids), Item.claimed_by.is_(None))
-            .with_for_update()
-        )
-    )
-    for item_id in free:
+    mine = queue.claim_these(s, worker, item_ids)
+    for item_id in mine:
         _note(s, item_id)
         fulltext.replace(s, item_id, ())
-    keys = select(Download.key).where(Download.item_id.in_(free))  # what was fetched ran under it
-    s.execute(delete(Execution).where(Execution.item_id.in_(free) | Execution.item_id.in_(keys)))
-    s.execute(delete(RunItem).where(RunItem.item_id.in_(free)))
-    prints = select(FingerprintRow.id).where(FingerprintRow.item_id.in_(free))
+    keys = select(Download.key).where(Download.item_id.in_(mine))  # what was fetched ran under it
+    s.execute(delete(Execution).where(Execution.item_id.in_(mine) | Execution.item_id.in_(keys)))
+    s.execute(delete(RunItem).where(RunItem.item_id.in_(mine)))
+    prints = select(FingerprintRow.id).where(FingerprintRow.item_id.in_(mine))
     s.execute(delete(FingerprintTerm).where(FingerprintTerm.fingerprint_id.in_(prints)))
-    s.execute(delete(Item).where(Item.id.in_(free), Item.claimed_by.is_(None)))  # and all below it
-    return free
+    s.execute(delete(Item).where(Item.id.in_(mine)))  # and all that refers to it
+    return mine
 
 
 def _note(s: Session, item_id: str) -> None:
@@ -68,18 +61,6 @@ def _note(s: Session, item_id: str) -> None:
     for key in s.scalars(select(Download.key).where(Download.item_id == item_id)):
         s.merge(ForgottenPlace(name=key, item_id=item_id))
     s.flush()
-
-
-def find(s: Session, wanted: str) -> str | None:
-    """The forgotten item that a person means by its checksum, a beginning of it, or its path."""
-    place = s.get(ForgottenPlace, wanted)
-    if place:
-        return place.item_id
-    if len(wanted) < 4:
-        return None
-    beginning = ForgottenItem.id.startswith(wanted.lower(), autoescape=True)
-    found = s.scalars(select(ForgottenItem.id).where(beginning).limit(2)).all()
-    return found[0] if len(found) == 1 else None
 
 
 def at(s: Session, stats: Sequence[FileStat]) -> dict[Path, str]:
@@ -151,9 +132,3 @@ def mentioned_elsewhere(s: Session, digests: set[str], item_ids: Sequence[str]) 
 def executions_of(s: Session, item_ids: Sequence[str]) -> Sequence[Execution]:
     """All executions for items."""
     return s.scalars(select(Execution).where(Execution.item_id.in_(item_ids))).all()
-
-
-def number_of_rows(s: Session, item_id: str) -> int:
-    """How many executions are known of an item."""
-    query = select(func.count(Execution.id)).where(Execution.item_id == item_id)
-    return s.scalar(query) or 0

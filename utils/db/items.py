@@ -116,6 +116,12 @@ def register_all(
     )
 
 
+def files_of(s: Session, item_id: str) -> Sequence[File]:
+    """The places of an item as they were seen, first seen first."""
+    rows = select(File).where(File.item_id == item_id).order_by(File.seen_at)
+    return s.scalars(rows).all()
+
+
 def paths_of(s: Session, item_id: str) -> list[Path]:
     """Where the item was seen, first seen first."""
     rows = s.scalars(select(File.path).where(File.item_id == item_id).order_by(File.seen_at))
@@ -137,7 +143,7 @@ def path_here(s: Session, item_id: str, shared: bool = False) -> Path | None:
 
     With ``shared`` other machines use the database too, and may have other files at a path.
     """
-    rows = s.scalars(select(File).where(File.item_id == item_id).order_by(File.seen_at)).all()
+    rows = files_of(s, item_id)
     here = {row: found for row in rows if (found := _looked_at(Path(row.path)))}
     as_seen = (row for row, found in here.items() if unchanged(row, found))
     # Touched, moved back: its checksum is looked at where it is taken.

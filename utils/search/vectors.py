@@ -126,6 +126,18 @@ def nearest(
         }
 
 
+def forget(item_ids: Sequence[str], settings: Settings) -> None:
+    """Remove all passages of items, whatever model made their vectors."""
+    if not settings.chroma_url and not (settings.home / _PLACE / "chroma.sqlite3").exists():
+        return
+    with _client(settings) as client:
+        for collection in client.list_collections():
+            if collection.name.partition("-")[0] in {"passages", *TEXTS, *PICTURES}:
+                for batch in range(0, len(item_ids), _NAMED):
+                    ids = list(item_ids[batch : batch + _NAMED])
+                    collection.delete(where={"item_id": {"$in": ids}})
+
+
 def count(settings: Settings) -> int:
     """How many passages of text the index holds."""
     with _client(settings) as client:
