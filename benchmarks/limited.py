@@ -11,7 +11,9 @@ import time
 
 from tasks.tags import lane_tag
 from utils.config import load_settings, prepare_prefect
+from utils.storage import home
 
+home.prepare(load_settings())
 prepare_prefect(load_settings(), log_level="ERROR")
 
 from prefect import flow, task  # noqa: E402

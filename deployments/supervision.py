@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import os
 import signal
 import socket
 from collections import defaultdict, deque
@@ -17,8 +15,10 @@ from deployments.database import Database, embedded
 from deployments.processes import Process, tail
 from deployments.services import CHROMA, DEPLOY, METRICS, PREFECT, WORKER, Service, filled
 from utils import clock
-from utils.config import Settings, running_services
-from utils.errors import PermanentError
+from utils import up as services
+from utils.config import Settings
+from utils.errors import PermanentError, from_os_error
+from utils.storage import home
 
 # Chosen: what ends so often has a cause that another start does not remove.
 MOST_RESTARTS, WITHIN_SECONDS = 5, 600
@@ -46,7 +46,7 @@ def up(settings: Settings, say: Say, prefect_port: int, chroma_port: int, worker
         PermanentError: it runs already, a port is taken, a server does not start, or one dies
             again and again.
     """
-    if running := running_services(settings):
+    if running := services.running(settings.services_file):
         raise PermanentError(f"It runs already, at {running['prefect_api_url']}.")
     values = {
         "bind": "127.0.0.1",
@@ -65,6 +65,7 @@ def up(settings: Settings, say: Say, prefect_port: int, chroma_port: int, worker
         ports.append(settings.metrics_port)
     for port in ports:
         _check_free(port)
+    home.prepare(settings)
     (settings.home / "logs").mkdir(parents=True, exist_ok=True)
     settings.inbox.mkdir(parents=True, exist_ok=True)
     with ExitStack() as stack:
@@ -191,15 +192,14 @@ def _check_free(port: int) -> None:
 @contextmanager
 def _announced(settings: Settings, environment: dict[str, str]) -> Iterator[None]:
     """Tell other commands of this home which servers run, while they do."""
-    settings.services_file.write_text(
-        json.dumps(
-            {
-                "pid": os.getpid(),
-                "prefect_api_url": environment["PREFECT_API_URL"],
-                "chroma_url": environment["NIGHTSHIFT_CHROMA_URL"],
-            }
+    try:
+        services.announce(
+            settings.services_file,
+            prefect_api_url=environment["PREFECT_API_URL"],
+            chroma_url=environment["NIGHTSHIFT_CHROMA_URL"],
         )
-    )
+    except OSError as error:
+        raise from_os_error(error, f"writing {settings.services_file}") from error
     try:
         yield
     finally:

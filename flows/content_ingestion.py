@@ -29,6 +29,7 @@ def content_ingestion(
     options: PipelineOptions | None = None,
     concurrency: PositiveInt | None = None,
     run_id: str | None = None,
+    again: bool = False,
 ) -> State[ShiftReport]:
     """Fetch or find everything at ``urls``, process what is new, and report.
 
@@ -37,6 +38,7 @@ def content_ingestion(
         options: What to do with each item; the settings' defaults when not given.
         concurrency: Items in work at once; the setting when not given.
         run_id: The id of the run; a new one when not given.
+        again: Take what was forgotten (`nightshift forget`), too.
     """
     settings = connect()
     options = options or settings.pipeline
@@ -46,8 +48,8 @@ def content_ingestion(
         ephemeral_server.end_with_us()
         close_zombies(settings, recovered.runs)
         key = wanted_key(options, settings)
-        found = scan.scan([url for url in urls if not is_url(url)], key, settings)
-        listing = list_addresses([url for url in urls if is_url(url)], settings, key)
+        found = scan.scan([url for url in urls if not is_url(url)], key, settings, again)
+        listing = list_addresses([url for url in urls if is_url(url)], settings, key, again)
         run_session.note(run_id, [*found.outcomes, *listing.failures, *listing.fetched_before])
         wanted = [*found.pending, *listing.pending]
         claimed = claims.claim_requested(run_id, wanted)

@@ -92,6 +92,7 @@ def _discover(context: RunContext) -> list[Entry]:
         locations = [str(settings.inbox), *sources.locations(s)]
     locations, elsewhere = claims.take_sources(run_id, locations)
     folders = [location for location in locations if not sources.is_url(location)]
+    folders += scan.replaced(settings)  # wherever they lie
     found = scan.scan(folders, wanted_key(context.options, settings), settings)
     listing = list_addresses([url for url in locations if sources.is_url(url)], settings)
     entries, given_up = _worth_fetching(listing.entries, settings.max_tries)

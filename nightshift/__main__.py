@@ -11,6 +11,7 @@ import typer
 from nightshift.cli import (
     duplicates,
     failures,
+    forget,
     library,
     metrics,
     operation,
@@ -52,12 +53,23 @@ def connect(
     _: Annotated[
         bool, typer.Option("--version", callback=_version, is_eager=True, help="Say which it is.")
     ] = False,
+    adopt: Annotated[
+        bool, typer.Option("--adopt", help="Make a folder the home though it is not empty.")
+    ] = False,
 ) -> None:
-    """Take the database from a Prefect block, for those who keep it there."""
+    """Refuse a home that is not ours; take the database from a Prefect block, if it is there."""
     from utils.config import load_settings, prepare_prefect
+    from utils.storage import home
 
     settings = load_settings()
+    if adopt:
+        home.adopt(settings)
+    elif not {"--help", "-h"} & set(sys.argv):
+        home.require_ours(settings.home)
+        if settings.home.is_dir():  # one that is not there is made by who writes into it
+            home.prepare(settings)
     if settings.database_block and not settings.database_url:
+        home.prepare(settings)
         prepare_prefect(settings, log_level="CRITICAL")
         from tasks import database
 
@@ -69,6 +81,7 @@ pause.add_to(app)
 steps.add_to(app)
 library.add_to(app)
 failures.add_to(app)
+forget.add_to(app)
 duplicates.add_to(app)
 operation.add_to(app)
 retention.add_to(app)

@@ -21,6 +21,7 @@ from tests import media
 from utils import config
 from utils.config import Settings, load_settings, prepare_prefect, prepare_torch
 from utils.db.session import upgrade
+from utils.storage import home as homes
 
 sys.path.insert(0, str(Path(__file__).parent / "servers" / "plugins"))
 prepare_torch()
@@ -189,6 +190,7 @@ def not_new(prefect_database: Path) -> Callable[[Path], Path]:
 
     def not_new(home: Path) -> Path:
         (home / "prefect").mkdir(parents=True)
+        homes.mark(home)
         shutil.copyfile(prefect_database, home / "prefect" / "prefect.db")
         return home
 

@@ -6,8 +6,6 @@ project reads the environment.
 
 from __future__ import annotations
 
-import contextlib
-import json
 import os
 from functools import cache
 from pathlib import Path
@@ -25,6 +23,7 @@ from pydantic import (
 )
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from utils import up
 from utils.errors import SettingsError
 from utils.models.ephemeral_server import EPHEMERAL_SERVER
 from utils.models.lanes import PROFILES, Lanes
@@ -191,6 +190,13 @@ class Settings(BaseSettings):
     def _words(cls, value: object, info: ValidationInfo) -> object:
         return words(value, with_commas=info.field_name == "notify_on")
 
+    @field_validator("home", "cache_dir", mode="before")
+    @classmethod
+    def _somewhere(cls, value: object) -> object:
+        if not str(value).strip():  # would be the working directory
+            raise ValueError("It is empty: name a folder, or unset it")
+        return value
+
     @field_validator("timezone")
     @classmethod
     def _known_zone(cls, name: str) -> str:
@@ -250,20 +256,10 @@ def load_settings() -> Settings:
         raise SettingsError(f"A setting is wrong. {wrong}") from None
     gaps = {
         name: value
-        for name, value in running_services(settings).items()
+        for name, value in up.running(settings.services_file).items()
         if getattr(settings, name) is None
     }
     return settings.model_copy(update=gaps | _overrides)
-
-
-def running_services(settings: Settings) -> dict[str, str]:
-    """URLs of the servers that `nightshift up` started for this home and still runs."""
-    try:
-        services = json.loads(settings.services_file.read_text())
-        os.kill(services["pid"], 0)
-    except (OSError, ValueError, KeyError):
-        return {}
-    return {name: services[name] for name in ("prefect_api_url", "chroma_url")}
 
 
 def is_served(settings: Settings) -> bool:
@@ -305,10 +301,8 @@ def prepare_prefect(settings: Settings, log_level: str = "INFO") -> None:
     if settings.prefect_api_url:
         defaults["PREFECT_API_URL"] = settings.prefect_api_url
     elif not is_served(settings):
-        folder = settings.home / "prefect"
-        with contextlib.suppress(OSError):  # said better by whoever opens the database
-            folder.mkdir(parents=True, exist_ok=True)
-        defaults |= {"PREFECT_HOME": str(folder), **EPHEMERAL_SERVER}
+        # Made by Prefect when it is imported: the home must be one by then (utils/storage/home.py).
+        defaults |= {"PREFECT_HOME": str(settings.home / "prefect"), **EPHEMERAL_SERVER}
     for name, value in defaults.items():
         os.environ.setdefault(name, value)
 

@@ -17,6 +17,7 @@ from nightshift.cli import server
 from utils.config import Settings, is_served
 from utils.errors import NightShiftError
 from utils.models import steps
+from utils.storage import home
 
 OK, WARNING, PROBLEM, REPAIRED = "ok", "warning", "problem", "repaired"
 _ENCODERS = ("libx264", "libsvtav1", "libopus", "aac", "mjpeg")
@@ -51,8 +52,8 @@ def _guarded(part: Callable[[Settings], Iterator[Check]], settings: Settings) ->
 
 
 def _home(settings: Settings) -> Iterator[Check]:
-    with contextlib.suppress(OSError):
-        settings.home.mkdir(parents=True, exist_ok=True)
+    with contextlib.suppress(NightShiftError):
+        home.prepare(settings)
     if not os.access(settings.home, os.W_OK):
         yield Check(PROBLEM, "home", f"{settings.home} is not writable", "Set NIGHTSHIFT_HOME.")
         return

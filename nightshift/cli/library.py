@@ -23,6 +23,7 @@ from nightshift.cli.item import facts
 from nightshift.cli.output import (
     Json,
     console,
+    not_blank,
     print_costs,
     print_json,
     print_report,
@@ -34,6 +35,8 @@ if TYPE_CHECKING:
     from utils.models.search import SearchHit
 
 Wanted = Annotated[str, typer.Argument(metavar="ITEM", help="A checksum, its beginning, a path.")]
+
+Location = Annotated[str, typer.Argument(metavar="PATH_OR_URL", callback=not_blank)]
 
 sources = typer.Typer(
     no_args_is_help=True, help="Folders and addresses that each shift looks into."
@@ -193,7 +196,7 @@ def report(
 
 
 @sources.command("add")
-def add_source(location: Annotated[str, typer.Argument(metavar="PATH_OR_URL")]) -> None:
+def add_source(location: Location) -> None:
     """Have every shift look into a folder or an address."""
     from utils.db import sources as table
     from utils.db.session import session
@@ -203,7 +206,7 @@ def add_source(location: Annotated[str, typer.Argument(metavar="PATH_OR_URL")]) 
 
 
 @sources.command("remove")
-def remove_source(location: Annotated[str, typer.Argument(metavar="PATH_OR_URL")]) -> None:
+def remove_source(location: Location) -> None:
     """Forget a source; its items stay."""
     from utils.db import sources as table
     from utils.db.session import session

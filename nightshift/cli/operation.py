@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from contextlib import suppress
 from typing import Annotated
 
 import typer
@@ -25,8 +26,12 @@ def doctor(
     """Say what is missing or wrong on this machine, and how to repair it."""
     from nightshift.cli import checks, repair
     from utils.config import load_settings, prepare_prefect
+    from utils.errors import NightShiftError
+    from utils.storage import home
 
     settings = load_settings()
+    with suppress(NightShiftError):  # a check says it
+        home.prepare(settings)
     prepare_prefect(settings, log_level="CRITICAL")
     repaired = repair.repair(settings) if fix else []
     found = [*repaired, *checks.examine(settings)]
@@ -45,8 +50,10 @@ def setup() -> None:
     from utils.config import load_settings
     from utils.media import tools
     from utils.speech import weights
+    from utils.storage import home
 
     settings = load_settings()
+    home.prepare(settings)  # the weights may go into it
     speech = settings.pipeline.transcription
     console.print(f"ffmpeg {tools.version('ffmpeg')}, ffprobe {tools.version('ffprobe')}")
     with errors.status(f"fetching the weights of whisper {speech.model}"):
@@ -75,6 +82,7 @@ def deploy() -> None:
     from nightshift.cli import server
     from utils.config import is_served, load_settings, prepare_prefect
     from utils.errors import PermanentError
+    from utils.storage import home
 
     settings = load_settings()
     if not is_served(settings):
@@ -82,6 +90,7 @@ def deploy() -> None:
             "There is no Prefect server to deploy to. `nightshift up` starts one; or set "
             "NIGHTSHIFT_PREFECT_API_URL."
         )
+    home.prepare(settings)
     prepare_prefect(settings, log_level="ERROR")
     server.require(settings)
     from deployments.register import register

@@ -6,7 +6,7 @@ import json
 import sys
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 import typer
 from rich.console import Console
@@ -15,6 +15,8 @@ from rich.table import Table
 if TYPE_CHECKING:
     from utils.models.shift import ShiftReport
     from utils.observability.reports.costs import Costs
+
+T = TypeVar("T")
 
 # The option that all commands with a result share.
 Json = Annotated[bool, typer.Option("--json", help="One JSON document on stdout, nothing else.")]
@@ -46,6 +48,18 @@ _LONG = {
 }
 
 _SKIPPED_ROWS = 100  # chosen
+
+
+def not_blank(value: T) -> T:
+    """Refuse an empty path on the command line: it would mean the working directory.
+
+    Raises:
+        typer.BadParameter: there is one.
+    """
+    given = value if isinstance(value, list) else [value]
+    if any(isinstance(one, str) and not one.strip() for one in given):
+        raise typer.BadParameter("a path is empty; name a file, a folder or an address")
+    return value
 
 
 def print_json(document: Any) -> None:

@@ -28,8 +28,10 @@ def clean(
 
     from utils.config import load_settings, prepare_prefect
     from utils.housekeeping import retention
+    from utils.storage import home
 
     settings = load_settings()
+    home.prepare(settings)
     prepare_prefect(settings, log_level="CRITICAL")
     from tasks.retention import clean_prefect, compact_prefect
 

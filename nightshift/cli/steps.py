@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 import typer
 
-from nightshift.cli.output import Json, console, print_json, print_table, visible
+from nightshift.cli.output import Json, console, not_blank, print_json, print_table, visible
 from nightshift.cli.work import Force, Only, Profile, Skip, chosen
 
 if TYPE_CHECKING:
@@ -23,7 +23,10 @@ def add_to(app: typer.Typer) -> None:
 
 
 def plan(
-    locations: Annotated[list[str], typer.Argument(metavar="PATH...", help="Files and folders.")],
+    locations: Annotated[
+        list[str],
+        typer.Argument(metavar="PATH...", help="Files and folders.", callback=not_blank),
+    ],
     profile: Profile = None,
     only: Only = None,
     skip: Skip = None,

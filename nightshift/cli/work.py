@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from nightshift.cli.output import Json, print_json, print_report, report_document
+from nightshift.cli.output import Json, not_blank, print_json, print_report, report_document
 
 if TYPE_CHECKING:
     from types import FrameType
@@ -58,7 +58,10 @@ def add_to(app: typer.Typer) -> None:
 
 def run(
     locations: Annotated[
-        list[str], typer.Argument(metavar="PATH_OR_URL...", help="Files, folders, addresses.")
+        list[str],
+        typer.Argument(
+            metavar="PATH_OR_URL...", help="Files, folders, addresses.", callback=not_blank
+        ),
     ],
     concurrency: Concurrency = None,
     ai_workers: AiWorkers = None,
@@ -68,6 +71,9 @@ def run(
     force: Force = False,
     language: Language = None,
     words: Words = False,
+    again: Annotated[
+        bool, typer.Option("--again", help="Take what was forgotten (nightshift forget), too.")
+    ] = False,
     as_json: Json = False,
     verbose: Verbose = False,
 ) -> None:
@@ -87,7 +93,7 @@ def run(
     settings = load_settings()
     if not any(is_url(location) for location in locations):
         recovery.recover(settings)  # what a dead run had would pass for being worked on
-        found = scan.scan(locations, wanted_key(options, settings), settings)
+        found = scan.scan(locations, wanted_key(options, settings), settings, again)
         if not found.pending:  # no need to start Prefect to find that out
             run_id = run_session.new_id()
             with run_session.run_session("content-ingestion", run_id, settings):
@@ -95,7 +101,7 @@ def run(
                 run_session.close(run_id, settings)
             _finish(run_id, as_json)
     _work("content_ingestion", as_json, verbose, urls=locations, options=options,
-          concurrency=concurrency)  # fmt: skip
+          concurrency=concurrency, again=again)  # fmt: skip
 
 
 def night(
@@ -198,8 +204,10 @@ def _work(flow_name: str, as_json: bool, verbose: bool, **parameters: Any) -> No
     from utils.config import load_settings, prepare_prefect
     from utils.db.session import require_writable
     from utils.scheduling import run_session
+    from utils.storage import home
 
     settings = load_settings()
+    home.prepare(settings)
     prepare_prefect(settings, log_level="INFO" if verbose else "CRITICAL")
     require_writable()
     server.require(settings)

@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from utils.config import Settings, load_settings, prepare_prefect, running_services
+from utils.config import Settings, load_settings, prepare_prefect
 from utils.errors import SettingsError
 from utils.models.lanes import Lanes
 
@@ -60,10 +60,14 @@ def test_the_database_lies_in_the_home_unless_one_is_named(
     assert Settings().sqlalchemy_url == "postgresql://host/db"
 
 
-def test_servers_of_a_dead_up_are_not_used(settings: Settings) -> None:
-    assert running_services(settings) == {}
-    settings.services_file.write_text('{"pid": 4194305, "prefect_api_url": "x", "chroma_url": "y"}')
-    assert running_services(settings) == {}
+@pytest.mark.parametrize("name", ["HOME", "CACHE_DIR"])
+@pytest.mark.parametrize("value", ["", "  "])
+def test_an_empty_folder_is_not_the_working_directory(
+    monkeypatch: pytest.MonkeyPatch, name: str, value: str
+) -> None:
+    monkeypatch.setenv(f"NIGHTSHIFT_{name}", value)
+    with pytest.raises(ValueError, match="It is empty"):
+        Settings()
 
 
 def test_prefect_keeps_its_state_in_the_home(

@@ -11,7 +11,8 @@ from sqlalchemy import ColumnElement, case, func, select
 from sqlalchemy.orm import Session
 
 from utils.clock import now
-from utils.db.schema import File, Item
+from utils.db import places
+from utils.db.schema import File, ForgottenPlace, Item
 from utils.db.session import chunks, upsert
 from utils.errors import PermanentError, RetryableError
 from utils.models.item import FileStat, ItemStatus, MediaItem, MediaKind
@@ -49,7 +50,7 @@ def preload(s: Session, item_ids: Sequence[str]) -> Sequence[Item]:
     ]
 
 
-def unchanged(row: File, stat: FileStat) -> bool:
+def unchanged(row: File | ForgottenPlace, stat: FileStat) -> bool:
     """True if the file is the one that was hashed: same size, time and inode."""
     return (row.size_bytes, row.modified_ns, row.inode) == (
         stat.size_bytes,
@@ -95,6 +96,7 @@ def register_all(
         ],
     )
     written = insert(File)
+    places.found_again(s, [seen.item_id for seen, _ in found])
     facts = ("item_id", "size_bytes", "modified_ns", "inode", "seen_at")
     s.execute(
         written.on_conflict_do_update(
@@ -114,6 +116,12 @@ def register_all(
     )
 
 
+def files_of(s: Session, item_id: str) -> Sequence[File]:
+    """The places of an item as they were seen, first seen first."""
+    rows = select(File).where(File.item_id == item_id).order_by(File.seen_at)
+    return s.scalars(rows).all()
+
+
 def paths_of(s: Session, item_id: str) -> list[Path]:
     """Where the item was seen, first seen first."""
     rows = s.scalars(select(File.path).where(File.item_id == item_id).order_by(File.seen_at))
@@ -131,15 +139,30 @@ def paths_by_item(s: Session, item_ids: Sequence[str]) -> dict[str, list[Path]]:
 
 
 def path_here(s: Session, item_id: str, shared: bool = False) -> Path | None:
-    """Where the item still lies; None if it lies nowhere here.
+    """Where the item still lies, best where nothing changed; None if it lies nowhere here.
 
     With ``shared`` other machines use the database too, and may have other files at a path.
     """
-    size_bytes = s.scalar(select(Item.size_bytes).where(Item.id == item_id))
-    for path in paths_of(s, item_id):
-        if path.exists() and (not shared or path.stat().st_size == size_bytes):
-            return path
-    return None
+    rows = files_of(s, item_id)
+    here = {row: found for row in rows if (found := _looked_at(Path(row.path)))}
+    as_seen = (row for row, found in here.items() if unchanged(row, found))
+    # Touched, moved back: its checksum is looked at where it is taken.
+    like = (row for row, found in here.items() if found.size_bytes == row.size_bytes)
+    row = next(as_seen, None) or next(like, None) or (None if shared else next(iter(here), None))
+    return Path(row.path) if row else None
+
+
+def _looked_at(path: Path) -> FileStat | None:
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    return FileStat(
+        path=path,
+        size_bytes=found.st_size,
+        modified_ns=found.st_mtime_ns,
+        inode=found.st_ino,
+    )
 
 
 def known_path(s: Session, item: MediaItem) -> Path:
@@ -163,7 +186,8 @@ def media_item(
     if path is None:
         paths = paths_of(s, item_id)
         raise RetryableError(
-            f"{paths[0] if paths else item.title} vanished. Put it back, then run again."
+            f"{paths[0] if paths else item.title} vanished. Put it back, then run again; or have "
+            f"it forgotten: nightshift forget {item_id[:10]}"
         )
     return MediaItem(
         item_id=item.id,

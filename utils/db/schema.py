@@ -208,6 +208,29 @@ class Download(Base):
     added_at: Mapped[datetime] = mapped_column(UtcTime, default=now)
 
 
+class ForgottenItem(Base):
+    """An item that a person had forgotten: its content is not taken again unless asked for."""
+
+    __tablename__ = "forgotten_items"
+
+    id: Mapped[str] = mapped_column(String(64), primary_key=True)
+    forgotten_at: Mapped[datetime] = mapped_column(UtcTime, default=now)
+
+
+class ForgottenPlace(Base):
+    """Where a forgotten item was: a path as it was seen, or the key of a download without more."""
+
+    __tablename__ = "forgotten_places"
+
+    name: Mapped[str] = mapped_column(Text, primary_key=True)
+    item_id: Mapped[str] = mapped_column(
+        ForeignKey("forgotten_items.id", ondelete="CASCADE"), index=True
+    )
+    size_bytes: Mapped[int | None] = mapped_column(BigInteger)
+    modified_ns: Mapped[int | None] = mapped_column(BigInteger)
+    inode: Mapped[str | None] = mapped_column(String(24))
+
+
 class Spending(Base):
     """Money for one call of a paid service: reserved before it, settled or released after it."""
 

@@ -26,6 +26,7 @@ from utils.errors import (
     SettingsError,
     from_os_error,
 )
+from utils.storage import home
 
 T = TypeVar("T")
 _HOME = "home"
@@ -151,15 +152,13 @@ def _sessions(settings: Settings) -> sessionmaker[Session]:
 def _engine(settings: Settings) -> Engine:
     try:
         url = make_url(settings.sqlalchemy_url)
-        settings.home.mkdir(parents=True, exist_ok=True)
+        home.prepare(settings)
         made = create_engine(url, pool_pre_ping=True)
     except (ArgumentError, ImportError) as error:
         raise SettingsError(
             "NIGHTSHIFT_DATABASE_URL is no SQLAlchemy URL with an installed driver, such as "
             "postgresql+psycopg://user:password@host/nightshift."
         ) from error
-    except OSError as error:
-        raise from_os_error(error, f"making {settings.home}") from error
     if made.dialect.name == "sqlite":
         event.listen(made, "connect", _prepare_sqlite)
     try:

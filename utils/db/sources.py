@@ -7,6 +7,7 @@ from sqlalchemy.orm import Session
 
 from utils.db.schema import Source
 from utils.errors import PermanentError
+from utils.storage import home
 from utils.storage.files import absolute
 
 
@@ -19,13 +20,14 @@ def add(s: Session, location: str) -> str:
     """Add a folder or an address; returns it as it is kept.
 
     Raises:
-        PermanentError: the folder does not exist.
+        PermanentError: the folder does not exist, or is a home.
     """
     kept = location
     if not is_url(location):
         path = absolute(location)
         if not path.exists():
             raise PermanentError(f"{path} does not exist. Make it first, then add it.")
+        home.refuse_as_library(path)
         kept = str(path)
     s.merge(Source(location=kept))
     return kept

@@ -7,8 +7,7 @@ are gone. Everything that was finished stays finished.
 
 from __future__ import annotations
 
-import shutil
-from pathlib import Path
+import re
 from typing import NamedTuple
 
 import humanize
@@ -17,9 +16,10 @@ from sqlalchemy.orm import Session
 from utils.config import Settings
 from utils.db import abandoned, downloads, queue
 from utils.db.session import session
-from utils.storage import scratch
+from utils.storage import removal, scratch
 
 _AT_ONCE = 5000  # rows in one transaction
+_KEY = re.compile(r"[0-9a-f]{64}")  # of an entry that was fetched: utils/models/item.py
 
 
 class Recovered(NamedTuple):
@@ -73,7 +73,7 @@ def recover(settings: Settings, dry_run: bool = False) -> Recovered:
             break
     removed = scratch.remove_abandoned(settings.home, dry_run)
     if not dry_run:
-        _forget_incoming(settings.incoming)
+        _forget_incoming(settings)
     return recovered._replace(files=removed.files, size_bytes=removed.size_bytes)
 
 
@@ -92,16 +92,14 @@ def _rows(s: Session, settings: Settings, dry_run: bool) -> Recovered:
     return Recovered(found.runs, found.items, len(found.executions), tuple(fatal))
 
 
-def _forget_incoming(incoming: Path) -> None:
+def _forget_incoming(settings: Settings) -> None:
     """Remove downloads that were registered before their run could tidy up."""
-    try:
-        waiting = list(incoming.iterdir())
-    except FileNotFoundError:
-        return
+    place = settings.incoming.name
+    waiting = removal.names(settings.home, place, _KEY)
     if not waiting:
         return
     with session() as s:
-        known = downloads.keys_among(s, [path.name for path in waiting])
-    for path in waiting:
-        if path.name in known:
-            shutil.rmtree(path, ignore_errors=True)
+        known = downloads.keys_among(s, waiting)
+    for name in waiting:
+        if name in known:
+            removal.remove(settings.home, place, name)

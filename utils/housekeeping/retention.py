@@ -6,6 +6,8 @@ a step may be asked for again. Prefect's own records: tasks/retention.py.
 
 from __future__ import annotations
 
+import os
+import re
 import shutil
 import sqlite3
 from collections.abc import Iterator
@@ -22,8 +24,13 @@ from utils.errors import from_os_error
 from utils.housekeeping import recovery
 from utils.models.steps import FETCH
 from utils.search import vectors
+from utils.storage import removal
 
 _DAY_SECONDS = 24 * 3600
+# Names of ours: a report has its run's, a log its service's (deployments/services.py).
+_REPORTS = "reports"
+_RUN = re.compile(r"[0-9a-f]{12}")
+_LOG = re.compile(r"(prefect-server|chroma|deploy|worker(-\d+)?|metrics)\.log")
 # Of a log of `nightshift up` that grows beyond the first the end stays, in a second file (chosen).
 _LOG_BYTES, _LOG_KEPT_BYTES = 10 * 2**20, 2**20
 # Less free room inside a database is not worth the time of rewriting it (chosen).
@@ -90,16 +97,16 @@ def _runs(settings: Settings, dry_run: bool) -> Iterator[Part]:
         kept = pruning.run_ids(s) - set(old)
     yield Part("runs", weight.rows, 0, weight.size_bytes)
     oldest = clock.now().timestamp() - settings.retention_days * _DAY_SECONDS
-    reports = [
-        path
-        for path in (settings.home / "reports").glob("*.html")
-        if path.stem in old or (path.stem not in kept and path.stat().st_mtime < oldest)
-    ]
-    size = sum(path.stat().st_size for path in reports)
+    reports = {
+        path.name: path.stat().st_size
+        for name in removal.names(settings.home, _REPORTS, re.compile(r".+\.html"))
+        if (path := settings.home / _REPORTS / name).stem in old
+        or (_RUN.fullmatch(path.stem) and path.stem not in kept and path.stat().st_mtime < oldest)
+    }
     if not dry_run:
-        for path in reports:
-            path.unlink(missing_ok=True)
-    yield Part("reports", 0, len(reports), size)
+        for name in reports:
+            removal.remove(settings.home, _REPORTS, name)
+    yield Part("reports", 0, len(reports), sum(reports.values()))
 
 
 def _executions(settings: Settings, dry_run: bool) -> Part:
@@ -114,17 +121,33 @@ def _executions(settings: Settings, dry_run: bool) -> Part:
 def _logs(settings: Settings, dry_run: bool) -> Part:
     """Cut logs that servers write to; they append, so they go on at the new end."""
     files = freed = 0
-    for path in (settings.home / "logs").glob("*.log"):
-        size = path.stat().st_size
-        if size <= _LOG_BYTES:
-            continue
-        files, freed = files + 1, freed + size - _LOG_KEPT_BYTES
-        if not dry_run:
-            with path.open("r+b") as log, path.with_suffix(".log.1").open("wb") as end:
-                log.seek(-_LOG_KEPT_BYTES, 2)
-                shutil.copyfileobj(log, end)
-                log.truncate(0)
+    for name in removal.names(settings.home, "logs", _LOG):
+        with removal.opened(settings.home, "logs") as folder:
+            size = os.stat(name, dir_fd=folder).st_size
+            if size <= _LOG_BYTES:
+                continue
+            files, freed = files + 1, freed + size - _LOG_KEPT_BYTES
+            if not dry_run:
+                _cut(folder, name)
     return Part("logs", 0, files, freed)
+
+
+def _cut(folder: int | None, name: str) -> None:
+    """Move the end of a log into a file beside it; neither is reached through a link."""
+
+    def opener(path: str, flags: int) -> int:
+        return os.open(path, flags | os.O_NOFOLLOW, 0o600, dir_fd=folder)
+
+    try:
+        with (
+            open(name, "r+b", opener=opener) as log,
+            open(f"{name}.1", "wb", opener=opener) as end,
+        ):
+            log.seek(-_LOG_KEPT_BYTES, 2)
+            shutil.copyfileobj(log, end)
+            log.truncate(0)
+    except OSError as error:
+        raise from_os_error(error, f"cutting {name}") from error
 
 
 def _free_room(settings: Settings, dry_run: bool) -> Iterator[Part]:

@@ -83,12 +83,21 @@ def find(tool: str) -> Path:
 
 @cache
 def folder() -> Path:
-    """A folder that holds ffmpeg *and* ffprobe under these names, as yt-dlp wants it."""
-    folder = load_settings().cache_dir / "bin"
+    """A folder that holds ffmpeg *and* ffprobe under these names, as yt-dlp wants it.
+
+    Raises:
+        SettingsError: a file of somebody's is in the way.
+    """
+    folder = load_settings().cache_dir / "nightshift-bin"  # a person may keep a "bin" there
     try:
         folder.mkdir(parents=True, exist_ok=True)
         for tool in ("ffmpeg", "ffprobe"):
             link, target = folder / tool, find(tool)
+            if link.exists() and not link.is_symlink():
+                raise SettingsError(
+                    f"{link} is no link of ours, and stays as it is. Set NIGHTSHIFT_CACHE_DIR to "
+                    "a folder of its own."
+                )
             if not link.is_symlink() or link.readlink() != target:
                 temporary = link.with_name(f".{tool}.{os.getpid()}")
                 temporary.symlink_to(target)

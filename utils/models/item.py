@@ -23,7 +23,8 @@ class ItemStatus(StrEnum):
     """What became of an item so far; whether somebody works on it now is no part of it.
 
     ``failed`` is tried again by the next shift, ``deferred`` goes on there with the steps that
-    did not fit a cost ceiling; ``quarantined`` waits for a person.
+    did not fit a cost ceiling; ``quarantined`` waits for a person. ``superseded``: it was not done
+    when its last place got other content, and is waited for no more.
     """
 
     PENDING = "pending"
@@ -31,6 +32,7 @@ class ItemStatus(StrEnum):
     FAILED = "failed"
     DEFERRED = "deferred"
     QUARANTINED = "quarantined"
+    SUPERSEDED = "superseded"
 
 
 class FileStat(Frozen):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 from pathlib import Path
-from typing import Literal
+from typing import ClassVar, Literal
 
 from utils.models.base import Frozen
 
@@ -50,6 +50,8 @@ class ShotRecord(Frozen):
 
 class ThumbnailRecord(Frozen):
     """One still: why it was taken, its perceptual hash in hex, and where it was published."""
+
+    not_made: ClassVar[frozenset[str]] = frozenset({"path"})  # another step made it
 
     path: Path
     time_seconds: float | None = None

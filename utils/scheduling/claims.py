@@ -64,8 +64,8 @@ def claim_one(wanted: str, worker: str, settings: Settings) -> MediaItem:
 def _register(path: str, settings: Settings) -> None:
     found = scan.scan([path], wanted_key(settings.pipeline, settings), settings)
     for outcome in found.outcomes:
-        if outcome.outcome is Outcome.FAILED:
-            raise PermanentError(outcome.error)
+        if outcome.outcome is Outcome.FAILED or outcome.item_id is None:  # or it was forgotten
+            raise PermanentError(outcome.error or outcome.reason)
 
 
 def _with_file(item_id: str, settings: Settings) -> MediaItem:

@@ -8,7 +8,7 @@ from pathlib import Path
 from sqlalchemy.orm import Session
 
 from utils.config import Settings
-from utils.db import items, ledger
+from utils.db import forgotten, items, ledger
 from utils.db.schema import Item
 from utils.db.session import session
 from utils.errors import NightShiftError
@@ -71,8 +71,13 @@ def _of_file(
     key: str | None,
     history: forecast.Forecast,
 ) -> ItemPreview:
+    if path.is_dir() and (refused := scan.no_library(path)):
+        raise refused
     stat = files.stat(path)
     with session() as s:
+        if found := forgotten.at(s, [stat]):
+            since = forgotten.since(s, list(found.values()))[found[path]]
+            return ItemPreview(path=path, summary=scan.forgotten_since(since, str(path)))
         row = items.known_files(s, [path]).get(str(path))
         known = row is not None and items.unchanged(row, stat)
         item = s.get(Item, row.item_id) if row and known else None

@@ -10,7 +10,7 @@ collection took 5 ms, and 200 ms where the kind was a filter.
 
 from __future__ import annotations
 
-import shutil
+import re
 import sqlite3
 from collections.abc import Iterator, Sequence, Set
 from contextlib import closing, contextmanager
@@ -26,9 +26,12 @@ from utils.errors import PermanentError, RetryableError, from_os_error
 from utils.models.embedding import Passage, PassageKind
 from utils.search import embedder
 from utils.search.embedder import Embedder, Vector
+from utils.storage import home, removal
 
 _CONFIGURATION = {"hnsw": {"space": "cosine"}}
 _BATCH = 5_000
+_PLACE = "chroma"
+_SEGMENT = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")  # a folder of Chroma's
 TEXTS: tuple[PassageKind, ...] = ("summary", "keywords", "speech")
 PICTURES: tuple[PassageKind, ...] = ("picture",)
 # Up to so many candidates are named in the query (1,000: 85 ms, 5,000: 228 ms among 40,000
@@ -123,6 +126,18 @@ def nearest(
         }
 
 
+def forget(item_ids: Sequence[str], settings: Settings) -> None:
+    """Remove all passages of items, whatever model made their vectors."""
+    if not settings.chroma_url and not (settings.home / _PLACE / "chroma.sqlite3").exists():
+        return
+    with _client(settings) as client:
+        for collection in client.list_collections():
+            if collection.name.partition("-")[0] in {"passages", *TEXTS, *PICTURES}:
+                for batch in range(0, len(item_ids), _NAMED):
+                    ids = list(item_ids[batch : batch + _NAMED])
+                    collection.delete(where={"item_id": {"$in": ids}})
+
+
 def count(settings: Settings) -> int:
     """How many passages of text the index holds."""
     with _client(settings) as client:
@@ -143,13 +158,13 @@ def forget_former(settings: Settings, dry_run: bool = False) -> tuple[int, int, 
         passages = sum(one.count() for one in former)
         files: list[Path] = []
         if not settings.chroma_url:
-            files = _unused_files(settings.home / "chroma", {one.name for one in former})
+            files = _unused_files(settings.home, {one.name for one in former})
         size = sum(path.stat().st_size for path in files)
         if not dry_run:
             for one in former:
                 client.delete_collection(one.name)
-            for folder in {path.parent for path in files}:
-                shutil.rmtree(folder, ignore_errors=True)
+            for name in {path.parent.name for path in files}:
+                removal.remove(settings.home, _PLACE, name)
     return passages, len(files), size
 
 
@@ -158,8 +173,9 @@ def _is_former(name: str, ours: Set[str]) -> bool:
     return name not in ours and (kind == "passages" or (kind in TEXTS and model != ""))
 
 
-def _unused_files(chroma: Path, former: Set[str]) -> list[Path]:
+def _unused_files(home: Path, former: Set[str]) -> list[Path]:
     """The files of vectors that belong to no collection, or to a former one."""
+    chroma = home / _PLACE
     with closing(sqlite3.connect(f"file:{chroma}/chroma.sqlite3?mode=ro", uri=True)) as database:
         rows = database.execute(
             "SELECT segments.id, collections.name FROM segments "
@@ -168,8 +184,8 @@ def _unused_files(chroma: Path, former: Set[str]) -> list[Path]:
     used = {segment for segment, name in rows if name not in former}
     return [
         path
-        for folder in chroma.iterdir()
-        if folder.is_dir() and folder.name not in used
+        for name in removal.names(home, _PLACE, _SEGMENT)
+        if (folder := chroma / name).is_dir() and name not in used
         for path in folder.iterdir()
     ]
 
@@ -239,7 +255,7 @@ def _client(settings: Settings) -> Iterator[Any]:
             with _served(settings.chroma_url, settings, quiet) as client:
                 yield client
         else:
-            settings.home.mkdir(parents=True, exist_ok=True)
+            home.prepare(settings)
             with FileLock(settings.home / "chroma.lock"):
                 client = chromadb.PersistentClient(str(settings.home / "chroma"), quiet)
                 try:

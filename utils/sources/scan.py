@@ -7,13 +7,15 @@ import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from datetime import datetime
 from pathlib import Path
 from typing import NamedTuple
 
 from sqlalchemy.orm import Session
 
 from utils.config import Settings
-from utils.db import items
+from utils.db import forgotten, items
+from utils.db import places as known_places
 from utils.db.items import Seen
 from utils.db.schema import Item
 from utils.db.session import session
@@ -21,7 +23,7 @@ from utils.errors import NightShiftError, PermanentError
 from utils.models.item import FileStat, ItemStatus, MediaKind
 from utils.models.shift import ItemOutcome, Outcome
 from utils.models.verdict import Band
-from utils.storage import files, sidecars
+from utils.storage import blobs, files, home, sidecars
 
 # Media that Python's table of types does not know, or calls something else.
 _MORE = {
@@ -46,14 +48,20 @@ class ScanResult(NamedTuple):
     outcomes: list[ItemOutcome]
 
 
-def scan(locations: Sequence[str], done_key: str | None, settings: Settings) -> ScanResult:
+def scan(
+    locations: Sequence[str], done_key: str | None, settings: Settings, again: bool = False
+) -> ScanResult:
     """Look at files and folders, register the items in them, and sort out what is to do.
+
+    A path that holds other content than before holds another item; one that was not done and lies
+    nowhere any more is superseded. Of items with several places the dead ones are forgotten.
 
     Args:
         locations: Paths of files and folders; folders are searched for media.
         done_key: Items that are done under this key have nothing to do; with None everything
             is to be done again.
         settings: The home, and how many new files are hashed at once.
+        again: Take what a person had forgotten, too.
     """
     state, outcomes = _State(done_key), list[ItemOutcome]()
     paths = []
@@ -67,10 +75,12 @@ def scan(locations: Sequence[str], done_key: str | None, settings: Settings) -> 
         found, failures = _identified(paths[start : start + _CHUNK], settings.lanes.probe)
         outcomes += failures
         with session() as s:
+            found, left = _not_forgotten(s, found, again)
+            outcomes += left
             new = [(one, kind_by_name(one.stat.path)) for one in found if one.is_new]
             items.register_all(s, [(one, kind or MediaKind.VIDEO) for one, kind in new])
             rows = {row.id: row for row in items.preload(s, [one.item_id for one in found])}
-            places = items.paths_by_item(s, list(rows))
+            places = _alive(s, items.paths_by_item(s, list(rows)), settings)
             for seen in found:
                 item, path = rows[seen.item_id], seen.stat.path
                 skipped = state.nothing_to_do(item, path, places[item.id])
@@ -78,7 +88,80 @@ def scan(locations: Sequence[str], done_key: str | None, settings: Settings) -> 
                     outcomes.append(skipped)
                 else:
                     state.pending[item.id] = str(path)
+    if not blobs.is_set(settings):  # a store may have what lies nowhere here
+        with session() as s:
+            known_places.supersede(s)
     return ScanResult(list(state.pending), outcomes)
+
+
+def replaced(settings: Settings) -> list[str]:
+    """Paths that held items which are not done, and that hold something else by now."""
+    if blobs.is_set(settings):  # another machine may have other files at a path
+        return []
+    with session() as s:
+        rows = known_places.of_undone(s)
+    found = []
+    for row in rows:
+        with suppress(NightShiftError):  # it is not there, or can't be taken: not replaced
+            if not items.unchanged(row, files.stat(Path(row.path))):
+                found.append(row.path)
+    return found
+
+
+def _not_forgotten(
+    s: Session, found: Sequence[Seen], again: bool
+) -> tuple[list[Seen], list[ItemOutcome]]:
+    """Those files whose content a person did not have forgotten, and what to say of the rest."""
+    since = forgotten.since(s, [seen.item_id for seen in found])
+    if again:
+        forgotten.take_again(s, list(since))
+        since = {}
+    left = [seen for seen in found if seen.item_id in since]
+    noted = forgotten.at(s, [seen.stat for seen in left])
+    for seen in left:
+        if seen.stat.path not in noted:
+            forgotten.note_place(s, seen.stat, seen.item_id)
+    return [seen for seen in found if seen.item_id not in since], [
+        ItemOutcome(
+            item_id=None,
+            path=str(seen.stat.path),
+            kind=kind_by_name(seen.stat.path),
+            outcome=Outcome.SKIPPED,
+            reason=forgotten_since(since[seen.item_id], str(seen.stat.path)),
+        )
+        for seen in left
+    ]
+
+
+def forgotten_since(moment: datetime, location: str) -> str:
+    """What to say of something that a person had forgotten."""
+    return f"forgotten on {moment:%Y-%m-%d}; taken again by: nightshift run --again {location}"
+
+
+def _alive(
+    s: Session, places: Mapping[str, list[Path]], settings: Settings
+) -> dict[str, list[Path]]:
+    """The places of each item, without those that are dead where it has another; they go."""
+    if blobs.is_set(settings):  # on another machine they may be alive
+        return dict(places)
+    alive: dict[str, list[Path]] = {}
+    for item_id, paths in places.items():
+        dead = [path for path in paths if _is_gone(path)] if len(paths) > 1 else []
+        if len(dead) == len(paths):
+            dead = []
+        known_places.forget(s, dead)
+        alive[item_id] = [path for path in paths if path not in dead]
+    return alive
+
+
+def _is_gone(path: Path) -> bool:
+    try:
+        path.stat()
+    except (FileNotFoundError, NotADirectoryError):
+        return True
+    except OSError:  # out of reach for now
+        return False
+    return False
 
 
 def kind_by_name(path: Path) -> MediaKind | None:
@@ -93,15 +176,17 @@ def kind_by_name(path: Path) -> MediaKind | None:
 def media_files(folder: Path, settings: Settings) -> Iterator[Path]:
     """Files below ``folder`` whose names say that they are media, hidden ones left out.
 
-    Of the home only the inbox counts: its pictures and renditions are no new media. A folder that
-    may not be read is given as if it were a file, to be complained of.
+    A home below it, ours or another's, is left out: its pictures and renditions are no new media.
+    A folder that may not be read is given as if it were a file, to be complained of.
     """
     unreadable: list[Path] = []
     for root, directories, names in os.walk(
         folder, onerror=lambda error: unreadable.append(Path(error.filename))
     ):
-        if _is_same(Path(root), settings.home):
-            directories[:] = {settings.inbox.name} & set(directories)
+        if Path(root) != folder and (
+            _is_same(Path(root), settings.home) or home.is_home(Path(root))
+        ):
+            directories.clear()
             continue
         directories[:] = sorted(name for name in directories if not name.startswith("."))
         for name in sorted(names):
@@ -112,14 +197,27 @@ def media_files(folder: Path, settings: Settings) -> Iterator[Path]:
 
 
 def expanded(locations: Iterable[str], settings: Settings) -> Iterator[Path]:
-    """Each file once, folders searched; what does not exist is kept, to be complained of."""
+    """Each file once, folders searched; what does not exist is kept, to be complained of.
+
+    So are folders that are no library: homes, and what they keep for themselves.
+    """
     known: set[Path] = set()
     for location in locations:
         path = files.absolute(location)
-        for found in media_files(path, settings) if _is_folder(path) else (path,):
+        searched = _is_folder(path) and no_library(path) is None
+        for found in media_files(path, settings) if searched else (path,):
             if found not in known:
                 known.add(found)
                 yield found
+
+
+def no_library(path: Path) -> NightShiftError | None:
+    """Why a folder is no library; None if it may be searched."""
+    try:
+        home.refuse_as_library(path)
+    except NightShiftError as error:
+        return error
+    return None
 
 
 def _is_same(folder: Path, other: Path) -> bool:
@@ -151,13 +249,17 @@ def _identified(paths: Sequence[Path], workers: int) -> tuple[list[Seen], list[I
     failures: list[ItemOutcome] = []
     for path in paths:
         try:
+            if _is_folder(path) and (refused := no_library(path)):
+                raise refused
             stats.append(files.stat(path))
         except NightShiftError as error:
             failures.append(_failed(path, error))
     with session() as s:
         known = _known(s, stats)
-    fresh = [stat for stat in stats if stat.path not in known]
+        once = forgotten.at(s, stats)
+    fresh = [stat for stat in stats if stat.path not in known and stat.path not in once]
     found = [Seen(stat, known[stat.path], False) for stat in stats if stat.path in known]
+    found += [Seen(stat, once[stat.path], True) for stat in stats if stat.path in once]
     with ThreadPoolExecutor(workers) as pool:
         for stat, result in zip(fresh, pool.map(_hashed, fresh), strict=True):
             if isinstance(result, NightShiftError):

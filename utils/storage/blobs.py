@@ -98,6 +98,21 @@ def original(item_id: str, settings: Settings) -> Path | None:
     return folder / Path(told["name"]).name
 
 
+def remove(digests: Iterable[str], item_id: str | None, settings: Settings) -> None:
+    """Remove outputs from the store, and the original of ``item_id`` if one is given.
+
+    Subtitle files beside the original stay: other items may have the same.
+    """
+    if not is_set(settings):
+        return
+    target = _remote(settings)
+    names = [_blob(digest) for digest in digests]
+    if item_id:
+        names += [_note(item_id), _blob(item_id)]
+    for name in names:
+        remote.remove(target, name)
+
+
 @contextmanager
 def checked_out(item_id: str, settings: Settings) -> Iterator[None]:
     """Remove what ``original`` fetched when the block ends."""

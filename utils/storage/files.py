@@ -76,7 +76,13 @@ def linked(source: Path, target: Path) -> None:
 
 
 def absolute(location: str) -> Path:
-    """The absolute path of what a person typed, without ``~``, ``.`` and ``..``."""
+    """The absolute path of what a person typed, without ``~``, ``.`` and ``..``.
+
+    Raises:
+        PermanentError: it is blank, which would be the working directory, or no path.
+    """
+    if not location.strip() or "\0" in location:
+        raise PermanentError("A path is empty. Name a file, a folder or an address.")
     path = Path(location)
     with contextlib.suppress(RuntimeError):  # "~name" of nobody is a file of that name
         path = path.expanduser()

@@ -6,13 +6,16 @@ import re
 from collections.abc import Sequence
 from pathlib import Path
 
+from pydantic import SecretStr
+
 from utils.storage import files as local
 from utils.storage import remote
 from utils.storage.remote import redacted
 
-__all__ = ["redacted", "upload"]
+__all__ = ["redacted", "retract", "upload"]
 
 _SAFE = re.compile(r"[^\w.-]+", re.ASCII)
+_PUBLISHED = re.compile(r"[0-9a-f]{2}/[0-9a-f]{64}/[0-9a-f]{64}[\w.-]*", re.ASCII)
 
 
 def upload(files: Sequence[Path], url: str, prefix: str) -> tuple[str, ...]:
@@ -38,6 +41,25 @@ def upload(files: Sequence[Path], url: str, prefix: str) -> tuple[str, ...]:
         remote.put(target, path, name)
         published.append(f"{target.redacted_url.rstrip('/')}/{name}")
     return tuple(published)
+
+
+def retract(urls: Sequence[str], url: SecretStr | None) -> list[str]:
+    """Remove files that ``upload`` published below ``url``; returns those that are elsewhere.
+
+    Raises:
+        NightShiftError: the target refuses, or does not answer.
+    """
+    if url is None or not urls:
+        return list(urls)
+    target = remote.opened(url.get_secret_value(), "NIGHTSHIFT_PUBLISH_URL")
+    start, elsewhere = f"{target.redacted_url.rstrip('/')}/", []
+    for one in urls:
+        name = one.removeprefix(start)
+        if one.startswith(start) and _PUBLISHED.fullmatch(name):
+            remote.remove(target, name)
+        else:
+            elsewhere.append(one)
+    return elsewhere
 
 
 def _parts(prefix: str) -> list[str]:

@@ -93,6 +93,13 @@ def get(remote: RemoteFolder, name: str, target: Path) -> None:
         remote.system.get_file(posixpath.join(remote.root, name), str(target))
 
 
+def remove(remote: RemoteFolder, name: str) -> None:
+    """Remove a file below the folder; nothing happens if it is not there."""
+    doing = f"removing {name} from {remote.redacted_url}"
+    with translated(remote.url, doing), suppress(FileNotFoundError):
+        remote.system.rm_file(posixpath.join(remote.root, name))
+
+
 def redacted(url: str, setting: str = "The URL") -> str:
     """A URL without user, password, query and fragment: fit for messages and the database."""
     parts = _split(url, setting)

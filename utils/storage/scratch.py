@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import atexit
 import os
+import re
 import shutil
 import socket
 import uuid
@@ -23,6 +24,8 @@ from filelock import FileLock, Timeout
 from utils import clock
 from utils.config import load_settings
 from utils.errors import from_os_error
+from utils.storage import home as homes
+from utils.storage import removal
 
 
 class Removed(NamedTuple):
@@ -38,7 +41,9 @@ def folder() -> Path:
     Raises:
         ResourceError: the disk is full or read-only.
     """
-    found = _own(load_settings().home)[0]
+    settings = load_settings()
+    homes.prepare(settings)
+    found = _own(settings.home)[0]
     try:
         found.mkdir(exist_ok=True)
     except OSError as error:
@@ -48,7 +53,9 @@ def folder() -> Path:
 
 def lock_path() -> Path:
     """The file that is locked while this process runs."""
-    return _own(load_settings().home)[1]
+    settings = load_settings()
+    homes.prepare(settings)
+    return _own(settings.home)[1]
 
 
 def is_abandoned(lock: Path) -> bool:
@@ -81,20 +88,23 @@ def remove_abandoned(home: Path, dry_run: bool = False) -> Removed:
 
     Of other machines, and of containers that were replaced, only what has shown no sign of life
     for a day: not every shared file system passes on locks. What another process removes at the
-    same moment, and what can't be removed now, is left to the next time.
+    same moment, and what can't be removed now, is left to the next time; so is what is not named
+    as ours is.
     """
     count = size = 0
-    for lock in sorted(_root(home).glob("*.lock")):
+    for name in removal.names(home, _PLACE, _LOCK):
+        lock = _root(home) / name
         with suppress(OSError):
             is_ours = _host_part(lock.stem) == _host_part(_name(""))
             if not (is_ours or _is_old(lock)) or not is_abandoned(lock):
                 continue
             place = lock.with_suffix("")
+            if place.is_symlink():
+                continue
             found = _sizes(place)
             count, size = count + len(found), size + sum(found)
-            if not dry_run:
-                shutil.rmtree(place, ignore_errors=True)
-                lock.unlink(missing_ok=True)
+            if not dry_run and removal.remove(home, _PLACE, place.name):
+                removal.remove(home, _PLACE, name)
     return Removed(count, size)
 
 
@@ -120,6 +130,8 @@ def _is_old(lock: Path) -> bool:
     return False
 
 
+_PLACE = "scratch"
+_LOCK = re.compile(r".+_[0-9a-f]{12}\.lock")  # as _own names them
 _SILENT_SECONDS = 24 * 3600.0  # chosen
 _OWNED: dict[Path, FileLock] = {}
 
@@ -148,7 +160,7 @@ def _leave(place: Path, lock: Path, pid: int) -> None:
 
 
 def _root(home: Path) -> Path:
-    return home / "scratch"
+    return home / _PLACE
 
 
 def _name(unique: str) -> str:

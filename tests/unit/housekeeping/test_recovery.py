@@ -26,7 +26,7 @@ from utils.housekeeping import recovery
 from utils.models.item import FileStat, MediaKind
 from utils.models.shift import RunStatus
 from utils.scheduling import claims, run_session
-from utils.storage import scratch
+from utils.storage import home, scratch
 
 RUN = "a-run"
 
@@ -229,7 +229,8 @@ def test_a_run_that_breaks_off_says_why_and_names_no_secret(database: str) -> No
 def test_what_a_replaced_container_left_goes_after_a_day(
     settings: Settings, silent_hours: int, is_left: bool
 ) -> None:
-    place = settings.home / "scratch" / "container-4711_abc"
+    home.prepare(settings)
+    place = settings.home / "scratch" / "container-4711_0123456789ab"
     place.mkdir(parents=True)
     (place / "half.part").write_bytes(b"x")
     lock = place.with_suffix(".lock")
@@ -243,7 +244,7 @@ def test_what_a_replaced_container_left_goes_after_a_day(
 @pytest.fixture
 def vanishing(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
     """A dead process's folder that another process removes while it is being looked at."""
-    place = settings.home / "scratch" / scratch._name("dead")
+    place = settings.home / "scratch" / scratch._name("dead00000000")
     (place / "deep").mkdir(parents=True)
     for number in range(3):
         (place / "deep" / f"{number}.part").write_bytes(b"x")

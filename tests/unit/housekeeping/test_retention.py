@@ -1,11 +1,13 @@
 """Growth is bounded: what is old goes, what may be asked for again stays."""
 
 import os
+import shutil
 import sqlite3
 import time
 from datetime import timedelta
 from pathlib import Path
 
+import pytest
 from sqlalchemy import select, update
 
 from tests.conftest import Override
@@ -13,7 +15,7 @@ from tests.unit.search.test_vectors import Axes, passage
 from utils.clock import now
 from utils.config import Settings, load_settings
 from utils.db import ledger, runs
-from utils.db.schema import Execution, Run, RunItem
+from utils.db.schema import Download, Execution, Item, Run, RunItem
 from utils.db.session import session
 from utils.errors import RetryableError
 from utils.housekeeping import retention
@@ -22,6 +24,7 @@ from utils.models.rendition import Thumbnails
 from utils.models.shift import ItemOutcome, Outcome, RunStatus
 from utils.pipeline import recall
 from utils.search import vectors
+from utils.storage import home
 
 ITEM = "a" * 64
 
@@ -170,12 +173,59 @@ def test_a_year_of_nights_takes_no_more_room_than_the_limit(
 
 def test_a_report_of_no_run_goes_when_it_is_old(settings: Settings) -> None:
     a_run("new")
-    stray = settings.home / "reports" / "stray.html"
+    stray = settings.home / "reports" / "0123456789ab.html"
     stray.write_text("x")
     assert clean()["reports"].files == 0
     os.utime(stray, (time.time() - 91 * 86400,) * 2)
     assert clean()["reports"].files == 1
     assert not stray.exists()
+
+
+@pytest.mark.parametrize("place", ["reports/taxes.html", "logs/choir.log", "chroma/notes/a.txt"])
+def test_what_is_not_named_as_ours_is_stays_however_old(settings: Settings, place: str) -> None:
+    vectors.count(settings)
+    theirs = settings.home / place
+    theirs.parent.mkdir(exist_ok=True)
+    theirs.write_bytes(b"x" * (11 * 2**20))
+    os.utime(theirs, (time.time() - 400 * 86400,) * 2)
+    retention.clean_by_hand(settings)
+    assert theirs.stat().st_size == 11 * 2**20
+
+
+@pytest.mark.parametrize(
+    ("place", "file"),
+    [
+        ("reports", "0123456789ab.html"),
+        ("logs", "worker.log"),
+        ("scratch", "host_0123456789ab/a"),
+        ("incoming", "{key}/a"),
+    ],
+)
+def test_nothing_is_removed_behind_a_link(
+    settings: Settings, tmp_path: Path, place: str, file: str
+) -> None:
+    """The folder was moved, and a link put in its place: it may lead to anything."""
+    with session() as s:
+        s.add(Item(id=ITEM, kind="video", title="", size_bytes=1, status="done"))
+        s.flush()
+        s.add(Download(key=ITEM, url="u", item_id=ITEM))
+    theirs = tmp_path / "elsewhere" / file.format(key=ITEM)
+    theirs.parent.mkdir(parents=True)
+    theirs.write_bytes(b"x" * (11 * 2**20))
+    (tmp_path / "elsewhere" / "host_0123456789ab.lock").touch()
+    for path in (tmp_path / "elsewhere").rglob("*"):
+        os.utime(path, (time.time() - 400 * 86400,) * 2)
+    shutil.rmtree(settings.home / place, ignore_errors=True)
+    (settings.home / place).symlink_to(tmp_path / "elsewhere")
+    retention.clean(settings)
+    assert theirs.stat().st_size == 11 * 2**20
+
+
+def test_a_folder_without_our_mark_is_not_cleaned(settings: Settings) -> None:
+    path = a_run("old", days_ago=91)
+    (settings.home / home.MARKER).unlink()
+    assert clean()["reports"].files == 0
+    assert path.exists()
 
 
 def test_a_log_that_a_server_writes_to_is_cut_and_goes_on(settings: Settings) -> None:

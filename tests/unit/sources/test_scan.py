@@ -3,10 +3,12 @@ from pathlib import Path
 import pytest
 
 from utils.config import Settings, load_settings
+from utils.errors import PermanentError
 from utils.models.item import MediaKind
 from utils.models.shift import Outcome
 from utils.sources import scan
 from utils.sources.scan import ScanResult
+from utils.storage import home
 
 
 def take(*locations: Path | str) -> ScanResult:
@@ -42,17 +44,30 @@ def test_a_folder_is_searched_for_media_and_hidden_files_stay_hidden(tmp_path: P
     assert found == {"a.mp4", "deep.mp3"}
 
 
-def test_the_homes_own_pictures_and_renditions_are_no_new_media(
-    tmp_path: Path, settings: Settings
+@pytest.mark.parametrize("whose", ["ours", "another's"])
+def test_a_home_in_a_library_is_left_out_and_is_none_itself(
+    tmp_path: Path, settings: Settings, whose: str
 ) -> None:
+    folder = settings.home if whose == "ours" else tmp_path / "another"
     for name in ("items/ab/abc/thumb.jpg", "scratch/1/part.mp4", "inbox/new/a.mp4"):
-        path = settings.home / name
+        path = folder / name
         path.parent.mkdir(parents=True)
         path.write_text(name)
+    home.mark(folder)
     (tmp_path / "b.mp4").write_text("b")
-    assert {path.name for path in scan.media_files(tmp_path, load_settings())} == {"a.mp4", "b.mp4"}
-    assert {path.name for path in scan.media_files(settings.home, load_settings())} == {"a.mp4"}
-    assert {path.name for path in scan.media_files(settings.inbox, load_settings())} == {"a.mp4"}
+    assert [path.name for path in scan.expanded([str(tmp_path)], settings)] == ["b.mp4"]
+    assert [path.name for path in scan.expanded([str(folder / "inbox")], settings)] == ["a.mp4"]
+    (tmp_path / "link").symlink_to(folder)
+    for refused in (folder, folder / "items", folder / "items" / "ab", tmp_path / "link"):
+        (outcome,) = take(refused).outcomes
+        assert outcome.outcome is Outcome.FAILED
+        assert "inbox" in outcome.error
+
+
+@pytest.mark.parametrize("blank", ["", " ", "\t"])
+def test_a_blank_path_is_not_the_working_directory(blank: str) -> None:
+    with pytest.raises(PermanentError, match="empty"):
+        take(blank)
 
 
 def test_a_file_named_twice_is_taken_once(tmp_path: Path) -> None:
