@@ -37,7 +37,7 @@ from utils.db.session import session
 from utils.errors import DeferredError, RetryableError, ThrottledError, raised_in
 from utils.models.steps import BY_NAME, Step
 from utils.observability import progress
-from utils.pipeline import fingerprint, recall, step_key
+from utils.pipeline import fingerprint, limits, recall, step_key
 from utils.processes import deadline
 from utils.storage import blobs
 
@@ -118,6 +118,7 @@ def step(
                 cause = causes.missing_file(cached.missing.name)
             work = _Work(
                 step=row.name,
+                item=item,
                 body=lambda: fn(context, *args, **kwargs),
                 save=save,
                 begin=lambda: ledger.start(
@@ -165,12 +166,13 @@ class _Work:
         self,
         result: BaseModel | None = None,
         step: str = "",
+        item: Any = None,
         body: Callable[[], Any] | None = None,
         save: Callable[[Session, Any], None] | None = None,
         begin: Callable[[], int] | None = None,
         context: RunContext | None = None,
     ) -> None:
-        self.result, self.step, self.body = result, step, body
+        self.result, self.step, self.item, self.body = result, step, item, body
         self.save, self.begin, self.context = save, begin, context
         self.deferred: DeferredError | None = None
 
@@ -197,7 +199,7 @@ def _execute(work: _Work) -> State[None]:
     row_id = work.begin()
     started = clock.monotonic()
     try:
-        with deadline.within(settings.step_timeout_seconds):
+        with deadline.within(limits.of_step(work.step, work.item, settings)):
             result = work.body()
         stored = blobs.upload(ledger.output_paths(result), settings)
         with session() as s:

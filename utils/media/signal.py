@@ -127,7 +127,7 @@ def command(path: Path, probe: ContainerProbe, place: Path) -> list[str]:
     return [
         str(tools.find("ffmpeg")),
         *("-hide_banner", "-nostdin", "-nostats", "-loglevel", "level+info"),
-        *("-progress", "pipe:1", "-stats_period", "60"),
+        *("-progress", "pipe:1", "-stats_period", "5"),
         *tools.input_arguments(path),
         *outputs,
         *(*filters.EVERY_FRAME, "-f", "null", "-"),

@@ -11,6 +11,7 @@ from utils.media import signal
 from utils.media.probing import ffprobe
 from utils.models.probe import AudioStream, ContainerProbe
 from utils.models.signal import Still
+from utils.processes import output
 
 # Lines as ffmpeg 9.0 printed them.
 LOG = """\
@@ -279,3 +280,14 @@ def test_a_picture_much_taller_than_wide_costs_little(tmp_path: Path) -> None:
     ffmpeg("-f", "lavfi", "-i", "color=c=red:s=1x3000", "-frames:v", "1", thin)
     probe = ffprobe.probe(thin).with_size(1, 3000)
     assert len(signal.analyze(thin, probe, tmp_path).stills) == 1
+
+
+def test_a_picture_that_makes_ffmpeg_complain_for_ever_is_refused_soon(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """ffmpeg 9 says "Unexpected end of JXL codestream" without end, and ignores SIGTERM."""
+    monkeypatch.setattr(output, "LOG_HEAD_BYTES", 1 << 20)
+    path = tmp_path / "endless.jxl"
+    path.write_bytes(b"\xff\x0a")
+    with pytest.raises(PermanentError, match="got no further"):
+        signal.analyze(path, ffprobe.probe(path), tmp_path)
