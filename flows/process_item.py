@@ -18,6 +18,7 @@ from tasks.database import connect
 from tasks.flow_runs import run_of
 from utils.models.options import PipelineOptions
 from utils.models.record import ItemRecord
+from utils.pipeline import planning
 from utils.scheduling import claims, run_session
 from utils.storage.blobs import checked_out
 
@@ -59,7 +60,9 @@ def process_item(
             findings = analyse(context, facts)
             deferred += findings.deferred
             product = process(context, facts, findings)
-            return store(context, facts, findings, product)
+            record = store(context, facts, findings, product)
+            context.lacks.extend(planning.dependent_lacks(facts.plan, context.lacks))
+            return record
 
 
 if __name__ == "__main__":

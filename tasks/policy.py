@@ -7,6 +7,8 @@
    again: after the delay that the service named, or one that doubles, with the lane free
    meanwhile. A body that takes too long is ended (utils/processes/deadline.py).
 4. The ledger's row is written in one transaction with the data that the step produced.
+5. If its body fails and it is not essential (utils/models/steps.py), the item goes on without it:
+   the call returns None, and the lack is noted with its reason.
 
 Retries stand outside Prefect's task because Prefect's own delay is fixed beforehand and is
 slept through with the slot taken (docs/decisions/0003).
@@ -34,7 +36,16 @@ from tasks.tags import SERVED, lane_tag
 from utils import clock
 from utils.db import causes, ledger
 from utils.db.session import session
-from utils.errors import DeferredError, RetryableError, ThrottledError, raised_in
+from utils.errors import (
+    DeferredError,
+    ResourceError,
+    RetryableError,
+    SettingsError,
+    StoppedError,
+    ThrottledError,
+    raised_in,
+)
+from utils.models.shift import Lack
 from utils.models.steps import BY_NAME, Step
 from utils.observability import progress
 from utils.pipeline import fingerprint, limits, recall, step_key
@@ -44,10 +55,19 @@ from utils.storage import blobs
 P = ParamSpec("P")
 R = TypeVar("R", bound=BaseModel)
 
+# Errors that are not about one step of one item.
+_OF_ALL = (DeferredError, ResourceError, SettingsError, StoppedError, MemoryError)
+
 _backoff = wait_exponential_jitter(initial=1, max=60)
 
 
 class _Decorator(Protocol):
+    def __call__(
+        self, fn: Callable[Concatenate[RunContext, P], R], /
+    ) -> Callable[Concatenate[RunContext, P], R | None]: ...
+
+
+class _EssentialDecorator(Protocol):
     def __call__(
         self, fn: Callable[Concatenate[RunContext, P], R], /
     ) -> Callable[Concatenate[RunContext, P], R]: ...
@@ -70,7 +90,7 @@ def step(
     """Make a step of a function that is listed under its name in ``utils.models.steps``.
 
     Its first argument is the ``RunContext``, its second has an ``item_id``; it returns a frozen
-    model.
+    model. The step returns that, or None where the item goes on without it.
 
     Args:
         inputs: What else the result depends on that its arguments don't say (the state of a
@@ -79,12 +99,24 @@ def step(
         restore: Called with the same arguments when the step is recalled: puts back what lies
             outside the database and a run with other options may have overwritten.
     """
-    hooks = _Hooks(inputs, save, restore)
+    return cast(_Decorator, _decorator(_Hooks(inputs, save, restore), is_essential=False))
 
+
+def essential_step(
+    *,
+    inputs: Callable[..., str] | None = None,
+    save: Callable[[Session, Any], None] | None = None,
+) -> _EssentialDecorator:
+    """The same for a step that the table calls essential: it returns its result, or raises."""
+    return cast(_EssentialDecorator, _decorator(_Hooks(inputs, save, None), is_essential=True))
+
+
+def _decorator(hooks: _Hooks, is_essential: bool) -> Callable[..., Any]:
     def decorate(
         fn: Callable[Concatenate[RunContext, P], R],
-    ) -> Callable[Concatenate[RunContext, P], R]:
+    ) -> Callable[Concatenate[RunContext, P], R | None]:
         row = BY_NAME[fn.__name__]
+        assert row.essential is is_essential, f"{row.name}: the table says otherwise"
         signature = inspect.signature(fn)
         result_type: type[R] = get_type_hints(fn)["return"]
         untagged = task(
@@ -97,7 +129,7 @@ def step(
         tagged = untagged.with_options(tags=[lane_tag(row.lane)])
 
         @wraps(fn)
-        def call(context: RunContext, *args: P.args, **kwargs: P.kwargs) -> R:
+        def call(context: RunContext, *args: P.args, **kwargs: P.kwargs) -> R | None:
             bound = signature.bind(context, *args, **kwargs).arguments
             given = {name: value for name, value in bound.items() if value is not context}
             mark = _mark(row, hooks, context, given)
@@ -120,7 +152,7 @@ def step(
                 step=row.name,
                 item=item,
                 body=lambda: fn(context, *args, **kwargs),
-                save=save,
+                save=hooks.save,
                 begin=lambda: ledger.start(
                     item.item_id,
                     row.name,
@@ -133,9 +165,9 @@ def step(
             )
             title = getattr(item, "title", None) or item.item_id
             progress.emit(progress.Stepping(item.item_id, title, row.label))
-            return cast(R, _run(row, tagged if SERVED else untagged, work))
+            return cast("R | None", _run(row, tagged if SERVED else untagged, work))
 
-        return cast("Callable[Concatenate[RunContext, P], R]", call)
+        return cast("Callable[Concatenate[RunContext, P], R | None]", call)
 
     return decorate
 
@@ -159,6 +191,8 @@ def _restore(hooks: _Hooks, context: RunContext, given: dict[str, Any], result: 
 class _Work:
     """One call of a step, and what came of it: its ``result``, or why it was ``deferred``.
 
+    ``has_failed``: its body did, not what stands around it.
+
     A plain object: Prefect would walk through models and collections.
     """
 
@@ -175,6 +209,7 @@ class _Work:
         self.result, self.step, self.item, self.body = result, step, item, body
         self.save, self.begin, self.context = save, begin, context
         self.deferred: DeferredError | None = None
+        self.has_failed = False
 
 
 def _run(row: Step, the_task: Task[[_Work], State[None]], work: _Work) -> BaseModel | None:
@@ -185,10 +220,27 @@ def _run(row: Step, the_task: Task[[_Work], State[None]], work: _Work) -> BaseMo
                 the_task(work)
     except BaseException as error:
         raised_in(error, row.name)
-        raise
+        if not _is_lack(error, row, work):
+            raise
+        lack = Lack(
+            step=row.name,
+            reason=str(error) or type(error).__name__,
+            may_pass=isinstance(error, RetryableError),
+        )
+        assert work.context and work.context.lacks is not None
+        work.context.lacks.append(lack)
+        return None
     if work.deferred:
         raise work.deferred
     return work.result
+
+
+def _is_lack(error: BaseException, row: Step, work: _Work) -> bool:
+    """True if the item goes on without the step: what failed is its body, and that may be."""
+    if work.context is None or not work.context.may_lack(row.name, row.essential):
+        return False
+    is_known = isinstance(error, Exception) and not isinstance(error, _OF_ALL)
+    return work.has_failed and is_known
 
 
 def _execute(work: _Work) -> State[None]:
@@ -199,8 +251,10 @@ def _execute(work: _Work) -> State[None]:
     row_id = work.begin()
     started = clock.monotonic()
     try:
+        work.has_failed = True
         with deadline.within(limits.of_step(work.step, work.item, settings)):
             result = work.body()
+        work.has_failed = False
         stored = blobs.upload(ledger.output_paths(result), settings)
         with session() as s:
             if work.save:

@@ -68,6 +68,7 @@ def items(
     from utils.db import library
     from utils.db.session import session
     from utils.models.item import ItemStatus
+    from utils.models.shift import Lack, lacks_in_words
     from utils.observability.reports.rows import duration, size
 
     chosen = filters(
@@ -94,7 +95,7 @@ def items(
                 row.language or "–",
                 table.shown_status(row),
                 row.verdict or "–",
-                row.error or "",
+                row.error or lacks_in_words([Lack.model_validate(one) for one in row.lacks]),
             )
             for row in rows
         ),

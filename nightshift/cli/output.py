@@ -82,6 +82,8 @@ def print_report(report: ShiftReport) -> None:
 
     Of what was skipped so many rows: 10,000 took rich 8 s (and nobody read them).
     """
+    from utils.models.shift import lacks_in_words
+
     skipped = [item for item in report.items if item.outcome.value == "skipped"]
     left_out = {id(item) for item in skipped[_SKIPPED_ROWS:]}
     print_table(
@@ -93,7 +95,10 @@ def print_report(report: ShiftReport) -> None:
                 item.kind or "–",
                 item.outcome.value,
                 item.verdict.value if item.verdict and item.outcome.value == "done" else "–",
-                item.error or item.reason or (f"score {item.score:.2f}" if item.score else ""),
+                item.error
+                or lacks_in_words(item.lacks)
+                or item.reason
+                or (f"score {item.score:.2f}" if item.score else ""),
             )
             for item in report.items
             if id(item) not in left_out
