@@ -18,6 +18,7 @@ from tasks.database import connect
 from tasks.flow_runs import run_of
 from utils.models.options import PipelineOptions
 from utils.models.record import ItemRecord
+from utils.models.sanitize import visible
 from utils.pipeline import planning
 from utils.scheduling import claims, run_session
 from utils.storage.blobs import checked_out
@@ -25,7 +26,7 @@ from utils.storage.blobs import checked_out
 
 def _run_name() -> str:
     wanted = str(flow_run.parameters["item"])
-    return wanted[:12] if len(wanted) == 64 else wanted
+    return wanted[:12] if len(wanted) == 64 else visible(wanted)
 
 
 @flow(name="process-item", flow_run_name=_run_name)

@@ -29,6 +29,7 @@ from nightshift.cli.output import (
     print_table,
     report_document,
 )
+from utils.models.sanitize import visible
 
 if TYPE_CHECKING:
     from utils.models.search import SearchHit
@@ -200,7 +201,7 @@ def add_source(location: Annotated[str, typer.Argument(metavar="PATH_OR_URL")]) 
     from utils.db.session import session
 
     with session() as s:
-        console.print(f"Added {table.add(s, location)}", soft_wrap=True, markup=False)
+        console.print(f"Added {visible(table.add(s, location))}", soft_wrap=True, markup=False)
 
 
 @sources.command("remove")
@@ -225,4 +226,4 @@ def list_sources(as_json: Json = False) -> None:
     if as_json:
         print_json(found)
     else:
-        console.print("\n".join(found), soft_wrap=True, highlight=False, markup=False)
+        console.print("\n".join(map(visible, found)), soft_wrap=True, highlight=False, markup=False)

@@ -12,6 +12,8 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from utils.models.sanitize import visible
+
 if TYPE_CHECKING:
     from utils.models.shift import ShiftReport
     from utils.observability.reports.costs import Costs
@@ -49,15 +51,18 @@ _SKIPPED_ROWS = 100  # chosen
 
 
 def print_json(document: Any) -> None:
-    """Print one JSON document."""
-    print(json.dumps(document, ensure_ascii=False, default=str))
+    """Print one JSON document, in which no character is one that a terminal obeys."""
+    printed = json.dumps(document, ensure_ascii=False, default=str)
+    if not printed.isprintable():
+        printed = "".join(c if c.isprintable() else json.dumps(c)[1:-1] for c in printed)
+    print(printed)
 
 
 def print_error(message: str) -> None:
     """Print what went wrong: a line on stderr, and with ``--json`` a document on stdout."""
     if "--json" in sys.argv:
         print_json({"error": message})
-    print(f"nightshift: {message}", file=sys.stderr, flush=True)
+    print(f"nightshift: {visible(message)}", file=sys.stderr, flush=True)
 
 
 def print_table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
@@ -70,11 +75,6 @@ def print_table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
     for row in rows:
         table.add_row(*(Text(visible(cell), style=COLORS.get(cell, "")) for cell in row))
     console.print(table)
-
-
-def visible(text: str) -> str:
-    """Text from strangers on one line, without control characters that a terminal would obey."""
-    return "".join(c if c.isprintable() else "␤" if c == "\n" else "�" for c in text)
 
 
 def print_report(report: ShiftReport) -> None:
@@ -116,7 +116,9 @@ def print_report(report: ShiftReport) -> None:
     if report.reason:
         left = f"{report.left_over} left over: " if report.left_over else ""
         console.print(f"{left}{visible(report.reason)}", markup=False, soft_wrap=True)
-    console.print(f"Report: {report.report}", highlight=False, soft_wrap=True, markup=False)
+    console.print(
+        f"Report: {visible(str(report.report))}", highlight=False, soft_wrap=True, markup=False
+    )
     if counts.failed:
         console.print(
             "Why: nightshift requeue --failed --dry-run, nightshift show ITEM", style="dim"

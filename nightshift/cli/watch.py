@@ -20,7 +20,8 @@ from rich.progress import (
     TimeElapsedColumn,
 )
 
-from nightshift.cli.output import COLORS, errors, visible
+from nightshift.cli.output import COLORS, errors
+from utils.models.sanitize import visible
 from utils.observability import progress
 
 

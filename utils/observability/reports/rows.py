@@ -214,6 +214,7 @@ def _notes(s: Session, outcome: ItemOutcome, encode: Compression | None) -> Iter
 
 
 def _excerpt(text: str) -> str:
+    text = " ".join(text.split())
     return text if len(text) <= _EXCERPT else text[:_EXCERPT].rsplit(" ", 1)[0] + " …"
 
 
