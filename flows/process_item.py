@@ -21,6 +21,7 @@ from utils.models.record import ItemRecord
 from utils.models.sanitize import visible
 from utils.pipeline import planning
 from utils.scheduling import claims, run_session
+from utils.storage import files
 from utils.storage.blobs import checked_out
 
 
@@ -52,7 +53,7 @@ def process_item(
     alone = nullcontext() if worker else run_session.run_session(None, run, settings)
     with alone:
         media = claims.claim_one(item, context.claim_owner, settings)
-        context = context.for_claimed_item()
+        context = context.for_claimed_item(files.seen(media.path))
         with (
             recorded(context, media, is_reported=run_id is not None) as deferred,
             checked_out(media.item_id, settings),

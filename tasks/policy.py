@@ -38,6 +38,7 @@ from utils.db import causes, ledger
 from utils.db.session import session
 from utils.errors import (
     DeferredError,
+    NightShiftError,
     ResourceError,
     RetryableError,
     SettingsError,
@@ -48,9 +49,9 @@ from utils.errors import (
 from utils.models.shift import Lack
 from utils.models.steps import BY_NAME, Step
 from utils.observability import progress
-from utils.pipeline import fingerprint, limits, recall, step_key
-from utils.processes import deadline
-from utils.storage import blobs
+from utils.pipeline import fingerprint, recall, step_key
+from utils.processes import deadline, limits
+from utils.storage import blobs, files
 
 P = ParamSpec("P")
 R = TypeVar("R", bound=BaseModel)
@@ -251,10 +252,7 @@ def _execute(work: _Work) -> State[None]:
     row_id = work.begin()
     started = clock.monotonic()
     try:
-        work.has_failed = True
-        with deadline.within(limits.of_step(work.step, work.item, settings)):
-            result = work.body()
-        work.has_failed = False
+        result = _done(work, work.body, work.context)
         stored = blobs.upload(ledger.output_paths(result), settings)
         with session() as s:
             if work.save:
@@ -270,6 +268,33 @@ def _execute(work: _Work) -> State[None]:
         raise
     work.result = result
     return Completed()
+
+
+def _done(work: _Work, body: Callable[[], Any], context: RunContext) -> Any:
+    """The result of the body, within its time; of a file that is still the one it was.
+
+    Raises:
+        RetryableError: the file is another one by now: nothing is kept of what was read of it.
+    """
+    _require_same(context)
+    work.has_failed = True
+    try:
+        with deadline.within(limits.of_step(work.step, work.item, context.settings)):
+            result = body()
+    except NightShiftError:
+        work.has_failed = not context.file or not files.is_changed(context.file)
+        _require_same(context)
+        raise
+    work.has_failed = False
+    _require_same(context)
+    return result
+
+
+def _require_same(context: RunContext) -> None:
+    if context.file and files.is_changed(context.file):
+        raise RetryableError(
+            f"{context.file.path.name} changed while it was worked on. Run again when it is whole."
+        )
 
 
 def tries(retries: int) -> Retrying:

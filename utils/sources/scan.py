@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import mimetypes
 import os
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+import threading
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
@@ -17,11 +18,14 @@ from utils.db import items
 from utils.db.items import Seen
 from utils.db.schema import Item
 from utils.db.session import session
-from utils.errors import NightShiftError, PermanentError
+from utils.errors import NightShiftError, PermanentError, StoppedError
 from utils.models.item import FileStat, ItemStatus, MediaKind
 from utils.models.shift import ItemOutcome, Outcome
 from utils.models.verdict import Band
+from utils.processes import deadline, limits
 from utils.storage import files, sidecars
+
+OnRead = Callable[[Path, float], None]
 
 # Media that Python's table of types does not know, or calls something else.
 _MORE = {
@@ -46,7 +50,12 @@ class ScanResult(NamedTuple):
     outcomes: list[ItemOutcome]
 
 
-def scan(locations: Sequence[str], done_key: str | None, settings: Settings) -> ScanResult:
+def scan(
+    locations: Sequence[str],
+    done_key: str | None,
+    settings: Settings,
+    tell: OnRead | None = None,
+) -> ScanResult:
     """Look at files and folders, register the items in them, and sort out what is to do.
 
     Args:
@@ -54,6 +63,7 @@ def scan(locations: Sequence[str], done_key: str | None, settings: Settings) -> 
         done_key: Items that are done under this key have nothing to do; with None everything
             is to be done again.
         settings: The home, and how many new files are hashed at once.
+        tell: Is told how far (0–1) the reading of a large file is.
     """
     state, outcomes = _State(done_key), list[ItemOutcome]()
     paths = []
@@ -64,7 +74,7 @@ def scan(locations: Sequence[str], done_key: str | None, settings: Settings) -> 
         else:
             paths.append(path)
     for start in range(0, len(paths), _CHUNK):
-        found, failures = _identified(paths[start : start + _CHUNK], settings.lanes.probe)
+        found, failures = _identified(paths[start : start + _CHUNK], settings, tell)
         outcomes += failures
         with session() as s:
             new = [(one, kind_by_name(one.stat.path)) for one in found if one.is_new]
@@ -145,7 +155,9 @@ def unusable_name(path: Path) -> str | None:
     return None
 
 
-def _identified(paths: Sequence[Path], workers: int) -> tuple[list[Seen], list[ItemOutcome]]:
+def _identified(
+    paths: Sequence[Path], settings: Settings, tell: OnRead | None
+) -> tuple[list[Seen], list[ItemOutcome]]:
     """The files with their checksums: from the table if unchanged, else by reading them."""
     stats: list[FileStat] = []
     failures: list[ItemOutcome] = []
@@ -158,12 +170,11 @@ def _identified(paths: Sequence[Path], workers: int) -> tuple[list[Seen], list[I
         known = _known(s, stats)
     fresh = [stat for stat in stats if stat.path not in known]
     found = [Seen(stat, known[stat.path], False) for stat in stats if stat.path in known]
-    with ThreadPoolExecutor(workers) as pool:
-        for stat, result in zip(fresh, pool.map(_hashed, fresh), strict=True):
-            if isinstance(result, NightShiftError):
-                failures.append(_failed(stat.path, result))
-            else:
-                found.append(Seen(stat, result, True))
+    for stat, result in zip(fresh, _all_hashed(fresh, settings, tell), strict=True):
+        if isinstance(result, NightShiftError):
+            failures.append(_failed(stat.path, result))
+        else:
+            found.append(Seen(stat, result, True))
     # Of several copies the one with the shortest name goes first: "song", then "song (copy)".
     found.sort(key=lambda seen: (len(str(seen.stat.path)), seen.stat.path))
     return found, failures
@@ -178,11 +189,31 @@ def _known(s: Session, stats: Sequence[FileStat]) -> dict[Path, str]:
     }
 
 
-def _hashed(stat: FileStat) -> str | NightShiftError:
-    try:
-        return items.hash_file(stat)
-    except NightShiftError as error:
-        return error
+def _all_hashed(
+    stats: Sequence[FileStat], settings: Settings, tell: OnRead | None
+) -> list[str | NightShiftError]:
+    """The checksum of each, or why it has none; a large one is left in the middle if need be."""
+    is_over = threading.Event()
+
+    def hashed(stat: FileStat) -> str | NightShiftError:
+        def hear(share: float) -> None:
+            if is_over.is_set():
+                raise StoppedError(f"The reading of {stat.path.name} was ended. Run again.")
+            if tell:
+                tell(stat.path, share)
+
+        try:
+            with deadline.within(limits.of_reading(stat.size_bytes, settings)):
+                return items.hash_file(stat, hear)
+        except NightShiftError as error:
+            return error
+
+    with ThreadPoolExecutor(settings.lanes.probe) as pool:
+        try:
+            return list(pool.map(hashed, stats))
+        except BaseException:  # Ctrl-C must not wait for a file of many gigabytes
+            is_over.set()
+            raise
 
 
 class _State:

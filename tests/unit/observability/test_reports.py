@@ -242,9 +242,14 @@ def test_a_hostile_name_shows_as_signs_wherever_it_is_shown(
     runner = CliRunner()
     listed = [
         runner.invoke(app, list(command)).output
-        for command in (("items",), ("report",), ("items", "--json"), ("source", "add", str(folder)),
-                        ("source", "list"))
-    ]  # fmt: skip
+        for command in (
+            ("items",),
+            ("report",),
+            ("items", "--json"),
+            ("source", "add", str(folder)),
+            ("source", "list"),
+        )
+    ]
     for shown in (report.report.read_text(), artifact, message, *listed):
         assert not bare(shown), shown
         assert "gnp" in shown

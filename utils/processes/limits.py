@@ -27,15 +27,17 @@ def of_step(step: str, item: BaseModel, settings: Settings) -> Limit:
     longest = Limit(settings.step_timeout_seconds, is_final=lane in _LOCAL)
     if not isinstance(item, MediaItem) or lane not in {"probe", "decode"}:
         return longest
-    reading = item.size_bytes / _BYTES_PER_SECOND
     if lane == "probe":
-        own = Limit(
-            settings.probe_timeout_seconds + reading, "NIGHTSHIFT_PROBE_TIMEOUT_SECONDS", True
-        )
+        own = of_reading(item.size_bytes, settings)
     elif item.kind is MediaKind.IMAGE:
-        own = Limit(
-            settings.still_timeout_seconds + reading, "NIGHTSHIFT_STILL_TIMEOUT_SECONDS", True
-        )
+        seconds = settings.still_timeout_seconds + item.size_bytes / _BYTES_PER_SECOND
+        own = Limit(seconds, "NIGHTSHIFT_STILL_TIMEOUT_SECONDS", is_final=True)
     else:
         return longest
     return min(own, longest, key=lambda limit: limit.seconds)
+
+
+def of_reading(size_bytes: int, settings: Settings) -> Limit:
+    """The time for looking into a file, all of it if need be."""
+    seconds = settings.probe_timeout_seconds + size_bytes / _BYTES_PER_SECOND
+    return Limit(seconds, "NIGHTSHIFT_PROBE_TIMEOUT_SECONDS", is_final=True)

@@ -5,7 +5,7 @@ import pytest
 from tests.conftest import Override
 from utils.config import load_settings
 from utils.models.item import Entry, MediaItem, MediaKind
-from utils.pipeline import limits
+from utils.processes import limits
 
 
 def item(kind: MediaKind, size_bytes: int = 1000) -> MediaItem:
