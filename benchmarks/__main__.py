@@ -2,7 +2,8 @@
 
 python -m benchmarks            all of them, about an hour on two cores
 python -m benchmarks shift      one of them: shift, help, extraction, views, encode, duplicates,
-                                search, lanes, scale, speech, idle, chaos, code
+                                search, lanes, scale, speech, idle, chaos, mutations, code
+python -m benchmarks mutations 200 7   so many damaged files, by this seed
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from benchmarks import (
     extraction,
     idle,
     lanes,
+    mutations,
     near_duplicates,
     scale,
     search,
@@ -43,12 +45,13 @@ BENCHMARKS = {
     "speech": speech.rows,
     "idle": idle.rows,
     "chaos": chaos.rows,
+    "mutations": mutations.rows,
     "code": code.rows,
 }
 
 
 def main() -> None:
-    chosen = sys.argv[1:] or list(BENCHMARKS)
+    chosen = [word for word in sys.argv[1:] if not word.isdecimal()] or list(BENCHMARKS)
     table = Table("what", "measured", "against", "ratio", "aim", title="Night Shift")
     for name in chosen:
         for row in BENCHMARKS[name]():

@@ -68,7 +68,7 @@ def _ours(files: list[Path]) -> None:
                 focal_length=focal.detect(tags, camera, probed.container),
             )
         )
-    exiftool.close()  # its time counts once it has ended
+    exiftool.tool.close()  # its time counts once it has ended
 
 
 def _naive(files: list[Path]) -> None:

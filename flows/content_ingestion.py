@@ -17,6 +17,7 @@ from tasks.flow_runs import close_zombies, run_of
 from utils.db.sources import is_url
 from utils.models.options import PipelineOptions
 from utils.models.shift import ShiftReport
+from utils.observability import progress
 from utils.pipeline.fingerprint import wanted_key
 from utils.scheduling import claims, run_session
 from utils.scheduling.estimate import Work
@@ -48,7 +49,8 @@ def content_ingestion(
         ephemeral_server.end_with_us()
         close_zombies(settings, recovered.runs)
         key = wanted_key(options, settings)
-        found = scan.scan([url for url in urls if not is_url(url)], key, settings, again)
+        paths = [url for url in urls if not is_url(url)]
+        found = scan.scan(paths, key, settings, again, progress.reading)
         listing = list_addresses([url for url in urls if is_url(url)], settings, key, again)
         run_session.note(run_id, [*found.outcomes, *listing.failures, *listing.fetched_before])
         wanted = [*found.pending, *listing.pending]

@@ -26,6 +26,7 @@ from utils.models.options import PipelineOptions
 from utils.models.shift import ItemOutcome, Outcome, ShiftReport
 from utils.models.steps import FETCH
 from utils.models.window import valid_window, valid_zone
+from utils.observability import progress
 from utils.pipeline.fingerprint import wanted_key
 from utils.scheduling import claims, run_session
 from utils.scheduling import dispatch as dispatching
@@ -93,7 +94,8 @@ def _discover(context: RunContext) -> list[Entry]:
     locations, elsewhere = claims.take_sources(run_id, locations)
     folders = [location for location in locations if not sources.is_url(location)]
     folders += scan.replaced(settings)  # wherever they lie
-    found = scan.scan(folders, wanted_key(context.options, settings), settings)
+    key = wanted_key(context.options, settings)
+    found = scan.scan(folders, key, settings, tell=progress.reading)
     listing = list_addresses([url for url in locations if sources.is_url(url)], settings)
     entries, given_up = _worth_fetching(listing.entries, settings.max_tries)
     unusable = [_waiting(o) for o in found.outcomes if o.outcome is Outcome.FAILED]

@@ -18,13 +18,16 @@ from tasks.database import connect
 from tasks.flow_runs import run_of
 from utils.models.options import PipelineOptions
 from utils.models.record import ItemRecord
+from utils.models.sanitize import visible
+from utils.pipeline import planning
 from utils.scheduling import claims, run_session
+from utils.storage import files
 from utils.storage.blobs import checked_out
 
 
 def _run_name() -> str:
     wanted = str(flow_run.parameters["item"])
-    return wanted[:12] if len(wanted) == 64 else wanted
+    return wanted[:12] if len(wanted) == 64 else visible(wanted)
 
 
 @flow(name="process-item", flow_run_name=_run_name)
@@ -50,7 +53,7 @@ def process_item(
     alone = nullcontext() if worker else run_session.run_session(None, run, settings)
     with alone:
         media = claims.claim_one(item, context.claim_owner, settings)
-        context = context.for_claimed_item()
+        context = context.for_claimed_item(files.seen(media.path))
         with (
             recorded(context, media, is_reported=run_id is not None) as deferred,
             checked_out(media.item_id, settings),
@@ -59,7 +62,9 @@ def process_item(
             findings = analyse(context, facts)
             deferred += findings.deferred
             product = process(context, facts, findings)
-            return store(context, facts, findings, product)
+            record = store(context, facts, findings, product)
+            context.lacks.extend(planning.dependent_lacks(facts.plan, context.lacks))
+            return record
 
 
 if __name__ == "__main__":

@@ -29,6 +29,7 @@ from utils.errors import NightShiftError, ResourceError, StoppedError
 from utils.models.item import Entry
 from utils.models.options import PipelineOptions
 from utils.models.record import ItemRecord
+from utils.models.sanitize import visible
 from utils.models.shift import ItemOutcome, Outcome, RunStatus, ShiftReport
 from utils.models.window import Window
 from utils.observability import progress
@@ -63,7 +64,7 @@ def work_on(work: Work, shared: _Shared) -> None:
     if item_id is None:
         return
     with session() as s:
-        title = s.get_one(Item, item_id).title
+        title = visible(s.get_one(Item, item_id).title)
     named = process_item.with_options(flow_run_name=lambda: title)
 
     def as_child_flow() -> None:

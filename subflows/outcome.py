@@ -13,7 +13,7 @@ from utils.db.schema import Item
 from utils.db.session import session
 from utils.errors import DeferredError, ResourceError, StoppedError, step_of
 from utils.models.item import MediaItem
-from utils.models.shift import ItemOutcome, Outcome
+from utils.models.shift import ItemOutcome, Outcome, lacks_in_words
 from utils.models.verdict import Band
 from utils.observability import progress
 from utils.pipeline import fingerprint
@@ -57,7 +57,7 @@ def recorded(
         verdict = s.get_one(Item, item.item_id).verdict
         if is_reported:
             _note(s, context, item, outcome, reason)
-    detail = str(reason) if reason else verdict or ""
+    detail = str(reason) if reason else lacks_in_words(context.lacks) or verdict or ""
     progress.emit(progress.Settled(item.item_id, item.title, outcome.value, detail))
 
 
@@ -77,10 +77,11 @@ def _settle(
     if context.options.only:
         return queue.release(s, worker, [item.item_id])
     if deferred:
-        return queue.settle_deferred(s, worker, item.item_id, deferred)
+        return queue.settle_deferred(s, worker, item.item_id, deferred, context.lacks)
     names = [sidecar.name for sidecar in sidecars.beside(item.path)]
     key = sidecars.complete_key(fingerprint.done_key(context.options, context.settings), names)
-    return queue.settle_done(s, worker, item.item_id, key)
+    tries = context.settings.max_tries
+    return queue.settle_done(s, worker, item.item_id, key, context.lacks, tries)
 
 
 def _note(
@@ -99,5 +100,6 @@ def _note(
         verdict=Band(row.verdict) if not failed and row.verdict else None,
         score=None if failed else row.score,
         error=str(error) if error else None,
+        lacks=() if failed else tuple(context.lacks),
     )
     runs.add_outcome(s, context.run_id, noted)

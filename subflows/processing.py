@@ -34,7 +34,7 @@ def process(context: RunContext, facts: Extraction, findings: Findings) -> Produ
         metadata = consolidate_metadata(context, item, _reports(facts, findings))
     if signal and plan.runs("fingerprint_media"):
         fingerprint = fingerprint_media(context, item, probe, signal)
-        if plan.runs("find_near_duplicates"):
+        if fingerprint and plan.runs("find_near_duplicates"):
             find_near_duplicates(context, item, fingerprint, options.duplicates)
     if signal and plan.runs("judge_quality"):
         verdict = judge_quality(context, item, probe, signal, findings.transcript, options.verdict)

@@ -5,7 +5,9 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from utils.config import Settings
+from utils.models.item import FileStat
 from utils.models.options import PipelineOptions
+from utils.models.shift import Lack
 from utils.pipeline import planning
 
 
@@ -13,8 +15,9 @@ class RunContext(NamedTuple):
     """The run that steps are executed for.
 
     ``claim_owner``: who claims items for it. Once an item is claimed (``is_claimed``), a step
-    begins only while the claim holds, and those of ``forced`` are executed though the ledger
-    knows their results.
+    begins only while the claim holds, those of ``forced`` are executed though the ledger knows
+    their results, ``file`` must stay as it is, and what the item turns out to be without is added
+    to ``lacks``.
     """
 
     run_id: str
@@ -23,7 +26,14 @@ class RunContext(NamedTuple):
     settings: Settings
     is_claimed: bool = False
     forced: frozenset[str] = frozenset()
+    file: FileStat | None = None
+    lacks: list[Lack] = []  # noqa: RUF012  replaced where it is added to
 
-    def for_claimed_item(self) -> RunContext:
-        """The same for the steps of an item that ``claim_owner`` has claimed."""
-        return self._replace(is_claimed=True, forced=planning.forced(self.options))
+    def for_claimed_item(self, file: FileStat | None = None) -> RunContext:
+        """The same for the steps of an item that ``claim_owner`` has claimed, in this ``file``."""
+        forced = planning.forced(self.options)
+        return self._replace(is_claimed=True, forced=forced, file=file, lacks=[])
+
+    def may_lack(self, step: str, is_essential: bool) -> bool:
+        """True if the item can be done without ``step``; not if a person asked for just that."""
+        return self.is_claimed and not is_essential and step not in self.options.only

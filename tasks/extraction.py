@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tasks.context import RunContext
-from tasks.policy import step
+from tasks.policy import essential_step, step
 from utils.media.probing import exiftool, ffprobe, mediainfo
 from utils.metadata import codec, consolidation, exif, focal, hdr, tracks
 from utils.models.item import MediaItem
@@ -21,7 +21,7 @@ from utils.models.tool_reports import ToolReports
 from utils.storage import sidecars
 
 
-@step()
+@essential_step()
 def extract_ffprobe(context: RunContext, item: MediaItem) -> FfprobeReport:
     """Container, streams, chapters and first frames, as ffprobe reports them."""
     return ffprobe.report(item.path)

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from tasks.context import RunContext
 from tasks.lanes import lane
-from tasks.policy import step, tries
+from tasks.policy import essential_step, step, tries
 from utils.config import Settings
 from utils.db import items
 from utils.db.session import session
@@ -22,7 +22,7 @@ from utils.sources import youtube
 from utils.storage import files, scratch
 
 
-@step()
+@essential_step()
 def fetch_media(context: RunContext, item: Entry) -> Fetched:
     """Download one entry of a site; the file is verified by the steps that follow."""
     settings = context.settings
@@ -36,7 +36,7 @@ def _stat(item: MediaItem) -> str:
     return files.stat(item.path).model_dump_json()
 
 
-@step(inputs=_stat)
+@essential_step(inputs=_stat)
 def generate_checksum(context: RunContext, item: MediaItem) -> Checksum:
     """Make sure that the file is still the one that was registered."""
     stat = files.stat(item.path)

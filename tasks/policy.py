@@ -7,6 +7,8 @@
    again: after the delay that the service named, or one that doubles, with the lane free
    meanwhile. A body that takes too long is ended (utils/processes/deadline.py).
 4. The ledger's row is written in one transaction with the data that the step produced.
+5. If its body fails and it is not essential (utils/models/steps.py), the item goes on without it:
+   the call returns None, and the lack is noted with its reason.
 
 Retries stand outside Prefect's task because Prefect's own delay is fixed beforehand and is
 slept through with the slot taken (docs/decisions/0003).
@@ -34,20 +36,39 @@ from tasks.tags import SERVED, lane_tag
 from utils import clock
 from utils.db import causes, ledger
 from utils.db.session import session
-from utils.errors import DeferredError, RetryableError, ThrottledError, raised_in
+from utils.errors import (
+    DeferredError,
+    NightShiftError,
+    ResourceError,
+    RetryableError,
+    SettingsError,
+    StoppedError,
+    ThrottledError,
+    raised_in,
+)
+from utils.models.shift import Lack
 from utils.models.steps import BY_NAME, Step
 from utils.observability import progress
 from utils.pipeline import fingerprint, recall, step_key
-from utils.processes import deadline
-from utils.storage import blobs
+from utils.processes import deadline, limits
+from utils.storage import blobs, files
 
 P = ParamSpec("P")
 R = TypeVar("R", bound=BaseModel)
+
+# Errors that are not about one step of one item.
+_OF_ALL = (DeferredError, ResourceError, SettingsError, StoppedError, MemoryError)
 
 _backoff = wait_exponential_jitter(initial=1, max=60)
 
 
 class _Decorator(Protocol):
+    def __call__(
+        self, fn: Callable[Concatenate[RunContext, P], R], /
+    ) -> Callable[Concatenate[RunContext, P], R | None]: ...
+
+
+class _EssentialDecorator(Protocol):
     def __call__(
         self, fn: Callable[Concatenate[RunContext, P], R], /
     ) -> Callable[Concatenate[RunContext, P], R]: ...
@@ -70,7 +91,7 @@ def step(
     """Make a step of a function that is listed under its name in ``utils.models.steps``.
 
     Its first argument is the ``RunContext``, its second has an ``item_id``; it returns a frozen
-    model.
+    model. The step returns that, or None where the item goes on without it.
 
     Args:
         inputs: What else the result depends on that its arguments don't say (the state of a
@@ -79,12 +100,24 @@ def step(
         restore: Called with the same arguments when the step is recalled: puts back what lies
             outside the database and a run with other options may have overwritten.
     """
-    hooks = _Hooks(inputs, save, restore)
+    return cast(_Decorator, _decorator(_Hooks(inputs, save, restore), is_essential=False))
 
+
+def essential_step(
+    *,
+    inputs: Callable[..., str] | None = None,
+    save: Callable[[Session, Any], None] | None = None,
+) -> _EssentialDecorator:
+    """The same for a step that the table calls essential: it returns its result, or raises."""
+    return cast(_EssentialDecorator, _decorator(_Hooks(inputs, save, None), is_essential=True))
+
+
+def _decorator(hooks: _Hooks, is_essential: bool) -> Callable[..., Any]:
     def decorate(
         fn: Callable[Concatenate[RunContext, P], R],
-    ) -> Callable[Concatenate[RunContext, P], R]:
+    ) -> Callable[Concatenate[RunContext, P], R | None]:
         row = BY_NAME[fn.__name__]
+        assert row.essential is is_essential, f"{row.name}: the table says otherwise"
         signature = inspect.signature(fn)
         result_type: type[R] = get_type_hints(fn)["return"]
         untagged = task(
@@ -97,7 +130,7 @@ def step(
         tagged = untagged.with_options(tags=[lane_tag(row.lane)])
 
         @wraps(fn)
-        def call(context: RunContext, *args: P.args, **kwargs: P.kwargs) -> R:
+        def call(context: RunContext, *args: P.args, **kwargs: P.kwargs) -> R | None:
             bound = signature.bind(context, *args, **kwargs).arguments
             given = {name: value for name, value in bound.items() if value is not context}
             mark = _mark(row, hooks, context, given)
@@ -118,8 +151,9 @@ def step(
                 cause = causes.missing_file(cached.missing.name)
             work = _Work(
                 step=row.name,
+                item=item,
                 body=lambda: fn(context, *args, **kwargs),
-                save=save,
+                save=hooks.save,
                 begin=lambda: ledger.start(
                     item.item_id,
                     row.name,
@@ -132,9 +166,9 @@ def step(
             )
             title = getattr(item, "title", None) or item.item_id
             progress.emit(progress.Stepping(item.item_id, title, row.label))
-            return cast(R, _run(row, tagged if SERVED else untagged, work))
+            return cast("R | None", _run(row, tagged if SERVED else untagged, work))
 
-        return cast("Callable[Concatenate[RunContext, P], R]", call)
+        return cast("Callable[Concatenate[RunContext, P], R | None]", call)
 
     return decorate
 
@@ -158,6 +192,8 @@ def _restore(hooks: _Hooks, context: RunContext, given: dict[str, Any], result: 
 class _Work:
     """One call of a step, and what came of it: its ``result``, or why it was ``deferred``.
 
+    ``has_failed``: its body did, not what stands around it.
+
     A plain object: Prefect would walk through models and collections.
     """
 
@@ -165,14 +201,16 @@ class _Work:
         self,
         result: BaseModel | None = None,
         step: str = "",
+        item: Any = None,
         body: Callable[[], Any] | None = None,
         save: Callable[[Session, Any], None] | None = None,
         begin: Callable[[], int] | None = None,
         context: RunContext | None = None,
     ) -> None:
-        self.result, self.step, self.body = result, step, body
+        self.result, self.step, self.item, self.body = result, step, item, body
         self.save, self.begin, self.context = save, begin, context
         self.deferred: DeferredError | None = None
+        self.has_failed = False
 
 
 def _run(row: Step, the_task: Task[[_Work], State[None]], work: _Work) -> BaseModel | None:
@@ -183,10 +221,27 @@ def _run(row: Step, the_task: Task[[_Work], State[None]], work: _Work) -> BaseMo
                 the_task(work)
     except BaseException as error:
         raised_in(error, row.name)
-        raise
+        if not _is_lack(error, row, work):
+            raise
+        lack = Lack(
+            step=row.name,
+            reason=str(error) or type(error).__name__,
+            may_pass=isinstance(error, RetryableError),
+        )
+        assert work.context and work.context.lacks is not None
+        work.context.lacks.append(lack)
+        return None
     if work.deferred:
         raise work.deferred
     return work.result
+
+
+def _is_lack(error: BaseException, row: Step, work: _Work) -> bool:
+    """True if the item goes on without the step: what failed is its body, and that may be."""
+    if work.context is None or not work.context.may_lack(row.name, row.essential):
+        return False
+    is_known = isinstance(error, Exception) and not isinstance(error, _OF_ALL)
+    return work.has_failed and is_known
 
 
 def _execute(work: _Work) -> State[None]:
@@ -197,8 +252,7 @@ def _execute(work: _Work) -> State[None]:
     row_id = work.begin()
     started = clock.monotonic()
     try:
-        with deadline.within(settings.step_timeout_seconds):
-            result = work.body()
+        result = _done(work, work.body, work.context)
         stored = blobs.upload(ledger.output_paths(result), settings)
         with session() as s:
             if work.save:
@@ -214,6 +268,33 @@ def _execute(work: _Work) -> State[None]:
         raise
     work.result = result
     return Completed()
+
+
+def _done(work: _Work, body: Callable[[], Any], context: RunContext) -> Any:
+    """The result of the body, within its time; of a file that is still the one it was.
+
+    Raises:
+        RetryableError: the file is another one by now: nothing is kept of what was read of it.
+    """
+    _require_same(context)
+    work.has_failed = True
+    try:
+        with deadline.within(limits.of_step(work.step, work.item, context.settings)):
+            result = body()
+    except NightShiftError:
+        work.has_failed = not context.file or not files.is_changed(context.file)
+        _require_same(context)
+        raise
+    work.has_failed = False
+    _require_same(context)
+    return result
+
+
+def _require_same(context: RunContext) -> None:
+    if context.file and files.is_changed(context.file):
+        raise RetryableError(
+            f"{context.file.path.name} changed while it was worked on. Run again when it is whole."
+        )
 
 
 def tries(retries: int) -> Retrying:

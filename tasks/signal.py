@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tasks.context import RunContext
-from tasks.policy import step
+from tasks.policy import essential_step, step
 from utils.media import signal
 from utils.media.imaging import exposure, thumbnails
 from utils.models.exposure import ExposureReport
@@ -14,7 +14,7 @@ from utils.models.signal import SignalReport
 from utils.storage.files import item_folder
 
 
-@step()
+@essential_step()
 def analyze_signal(context: RunContext, item: MediaItem, probe: ContainerProbe) -> SignalReport:
     """One complete decode: is it whole, how loud, what is black, frozen, silent; stills."""
     return signal.analyze(item.path, probe, item_folder(context.settings.home, item.item_id))

@@ -7,7 +7,7 @@ from pathlib import Path
 from sqlalchemy.orm import Session
 
 from tasks.context import RunContext
-from tasks.policy import step
+from tasks.policy import essential_step, step
 from utils.db import library
 from utils.models.item import MediaItem
 from utils.models.publication import Publication, PublishedFile
@@ -20,7 +20,7 @@ from utils.search.passages import passages
 from utils.storage import publishing
 
 
-@step(inputs=lambda item, known: item.title)
+@essential_step(inputs=lambda item, known: item.title)
 def create_model(context: RunContext, item: MediaItem, known: StepResults) -> ItemRecord:
     """One record of all that the other steps found."""
     return records.of(item, known)
@@ -30,7 +30,7 @@ def _save(s: Session, record: ItemRecord) -> None:
     library.save(s, record, passages(record))
 
 
-@step(save=_save)
+@essential_step(save=_save)
 def store_item(context: RunContext, item: MediaItem, record: ItemRecord) -> ItemRecord:
     """The record in the library's tables, and its text findable by its words."""
     return record

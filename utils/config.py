@@ -118,6 +118,14 @@ class Settings(BaseSettings):
     step_timeout_seconds: int = Field(
         default=6 * 3600, ge=1, description="For one execution of a step."
     )
+    probe_timeout_seconds: int = Field(
+        default=300,
+        ge=1,
+        description="For a step that only looks into a file; a second more for each 4 MiB of it.",
+    )
+    still_timeout_seconds: int = Field(
+        default=120, ge=1, description="For a step that decodes a still picture; the same more."
+    )
     retention_days: int = Field(
         default=90, ge=1, description="Of runs, their reports, and executions made again since."
     )

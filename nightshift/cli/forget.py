@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from nightshift.cli.output import Json, console, print_error, print_json, print_table, visible
+from nightshift.cli.output import Json, console, print_error, print_json, print_table
+from utils.models.sanitize import visible
 
 if TYPE_CHECKING:
     from utils.housekeeping.forgetting import Forgetting

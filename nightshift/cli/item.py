@@ -32,6 +32,7 @@ def facts(row: Item) -> dict[str, Any]:
         "tries": row.tries,
         "error_class": row.error_class,
         "error": row.error,
+        "lacks": row.lacks,
         "added_at": row.added_at.isoformat(),
         "processed_at": row.processed_at.isoformat() if row.processed_at else None,
     }
@@ -145,6 +146,7 @@ def _facts(document: dict[str, Any]) -> list[tuple[str, str]]:
     ]
     if item["error"]:
         rows.append(("error", item["error"]))
+    rows += [("lacks", f"{lack['step']}: {lack['reason']}") for lack in item["lacks"]]
     if analysis:
         rows += [("summary", analysis["summary"]), ("keywords", ", ".join(analysis["keywords"]))]
         rows.append(("analysed by", analysis["engine"]))

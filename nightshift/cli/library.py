@@ -30,6 +30,7 @@ from nightshift.cli.output import (
     print_table,
     report_document,
 )
+from utils.models.sanitize import visible
 
 if TYPE_CHECKING:
     from utils.models.search import SearchHit
@@ -71,6 +72,7 @@ def items(
     from utils.db import library
     from utils.db.session import session
     from utils.models.item import ItemStatus
+    from utils.models.shift import Lack, lacks_in_words
     from utils.observability.reports.rows import duration, size
 
     chosen = filters(
@@ -97,7 +99,7 @@ def items(
                 row.language or "–",
                 table.shown_status(row),
                 row.verdict or "–",
-                row.error or "",
+                row.error or lacks_in_words([Lack.model_validate(one) for one in row.lacks]),
             )
             for row in rows
         ),
@@ -202,7 +204,7 @@ def add_source(location: Location) -> None:
     from utils.db.session import session
 
     with session() as s:
-        console.print(f"Added {table.add(s, location)}", soft_wrap=True, markup=False)
+        console.print(f"Added {visible(table.add(s, location))}", soft_wrap=True, markup=False)
 
 
 @sources.command("remove")
@@ -227,4 +229,4 @@ def list_sources(as_json: Json = False) -> None:
     if as_json:
         print_json(found)
     else:
-        console.print("\n".join(found), soft_wrap=True, highlight=False, markup=False)
+        console.print("\n".join(map(visible, found)), soft_wrap=True, highlight=False, markup=False)

@@ -8,7 +8,8 @@ from typing import Annotated
 
 import typer
 
-from nightshift.cli.output import COLORS, Json, console, errors, print_json, print_table, visible
+from nightshift.cli.output import COLORS, Json, console, errors, print_json, print_table
+from utils.models.sanitize import visible
 
 
 def add_to(app: typer.Typer) -> None:

@@ -12,6 +12,8 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from utils.models.sanitize import visible
+
 if TYPE_CHECKING:
     from utils.models.shift import ShiftReport
     from utils.observability.reports.costs import Costs
@@ -63,15 +65,18 @@ def not_blank(value: T) -> T:
 
 
 def print_json(document: Any) -> None:
-    """Print one JSON document."""
-    print(json.dumps(document, ensure_ascii=False, default=str))
+    """Print one JSON document, in which no character is one that a terminal obeys."""
+    printed = json.dumps(document, ensure_ascii=False, default=str)
+    if not printed.isprintable():
+        printed = "".join(c if c.isprintable() else json.dumps(c)[1:-1] for c in printed)
+    print(printed)
 
 
 def print_error(message: str) -> None:
     """Print what went wrong: a line on stderr, and with ``--json`` a document on stdout."""
     if "--json" in sys.argv:
         print_json({"error": message})
-    print(f"nightshift: {message}", file=sys.stderr, flush=True)
+    print(f"nightshift: {visible(message)}", file=sys.stderr, flush=True)
 
 
 def print_table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
@@ -86,16 +91,13 @@ def print_table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
     console.print(table)
 
 
-def visible(text: str) -> str:
-    """Text from strangers on one line, without control characters that a terminal would obey."""
-    return "".join(c if c.isprintable() else "␤" if c == "\n" else "�" for c in text)
-
-
 def print_report(report: ShiftReport) -> None:
     """Print what a run came to: a row an item, then the counts and what to do next.
 
     Of what was skipped so many rows: 10,000 took rich 8 s (and nobody read them).
     """
+    from utils.models.shift import lacks_in_words
+
     skipped = [item for item in report.items if item.outcome.value == "skipped"]
     left_out = {id(item) for item in skipped[_SKIPPED_ROWS:]}
     print_table(
@@ -107,7 +109,10 @@ def print_report(report: ShiftReport) -> None:
                 item.kind or "–",
                 item.outcome.value,
                 item.verdict.value if item.verdict and item.outcome.value == "done" else "–",
-                item.error or item.reason or (f"score {item.score:.2f}" if item.score else ""),
+                item.error
+                or lacks_in_words(item.lacks)
+                or item.reason
+                or (f"score {item.score:.2f}" if item.score else ""),
             )
             for item in report.items
             if id(item) not in left_out
@@ -125,7 +130,9 @@ def print_report(report: ShiftReport) -> None:
     if report.reason:
         left = f"{report.left_over} left over: " if report.left_over else ""
         console.print(f"{left}{visible(report.reason)}", markup=False, soft_wrap=True)
-    console.print(f"Report: {report.report}", highlight=False, soft_wrap=True, markup=False)
+    console.print(
+        f"Report: {visible(str(report.report))}", highlight=False, soft_wrap=True, markup=False
+    )
     if counts.failed:
         console.print(
             "Why: nightshift requeue --failed --dry-run, nightshift show ITEM", style="dim"

@@ -6,7 +6,8 @@ from typing import Annotated
 
 import typer
 
-from nightshift.cli.output import Json, console, print_json, visible
+from nightshift.cli.output import Json, console, print_json
+from utils.models.sanitize import visible
 
 
 def add_to(app: typer.Typer) -> None:

@@ -7,8 +7,9 @@ from zoneinfo import ZoneInfo
 
 import typer
 
-from nightshift.cli.output import Json, console, not_blank, print_json, print_table, visible
+from nightshift.cli.output import Json, console, not_blank, print_json, print_table
 from nightshift.cli.work import Force, Only, Profile, Skip, chosen
+from utils.models.sanitize import visible
 
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
@@ -134,7 +135,7 @@ def _print(document: dict[str, Any]) -> None:
             document["applies"]
             or "it applies now; it did not in the runs so far, or was left out there"
         )
-        console.print(f"{step} never ran: {reason}", markup=False, soft_wrap=True)
+        console.print(f"{step} never ran: {visible(reason)}", markup=False, soft_wrap=True)
         return
     print_table(
         ("executed", "run", "status", "seconds", "why"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from threading import Lock
 
 from rich.console import Group
@@ -20,7 +21,8 @@ from rich.progress import (
     TimeElapsedColumn,
 )
 
-from nightshift.cli.output import COLORS, errors, visible
+from nightshift.cli.output import COLORS, errors
+from utils.models.sanitize import visible
 from utils.observability import progress
 
 
@@ -39,12 +41,12 @@ def shown(quiet: bool) -> Iterator[None]:
 
 def _print_line(event: progress.Event) -> None:
     match event:
+        case progress.Advancing() | progress.Reading():
+            return  # a line each would be a flood
         case progress.Begun(total):
             line = f"{total} to do"
         case progress.Stepping(_, title, label):
             line = f"{visible(title)}: {label}"
-        case progress.Advancing():
-            return  # a line each would be a flood
         case progress.Settled(_, title, outcome, detail):
             line = f"{visible(title)}: {outcome} {visible(detail)}"
         case progress.Paused(reason, _):
@@ -87,6 +89,8 @@ class _Bars:
                     if item_id in self._rows:
                         text = f"{escape(visible(title)[:40])} [dim]{label} {share:.0%}[/]"
                         self._items.update(self._rows[item_id], description=text)
+                case progress.Reading(path, share):
+                    self._read(path, share)
                 case progress.Settled(item_id, title, outcome, detail):
                     if item_id in self._rows:
                         self._items.remove_task(self._rows.pop(item_id))
@@ -100,3 +104,13 @@ class _Bars:
                     if item_id in self._rows:
                         self._items.remove_task(self._rows.pop(item_id))
                     self._live.console.print(f"[yellow]waiting[/] {escape(visible(reason))}")
+
+    def _read(self, path: Path, share: float) -> None:
+        """A row of its own for a large file while it is read for the first time."""
+        name = str(path)
+        if name not in self._rows:
+            self._rows[name] = self._items.add_task("", total=None)
+        text = f"{escape(visible(path.name)[:40])} [dim]reading the file {share:.0%}[/]"
+        self._items.update(self._rows[name], description=text)
+        if share >= 1:
+            self._items.remove_task(self._rows.pop(name))

@@ -81,9 +81,11 @@ def run(
 
     What was done before is not done again; one bad item stops no other.
     """
+    from nightshift.cli import watch
     from utils.config import load_settings
     from utils.db.sources import is_url
     from utils.housekeeping import recovery
+    from utils.observability import progress
     from utils.pipeline.fingerprint import wanted_key
     from utils.scheduling import run_session
     from utils.sources import scan
@@ -93,7 +95,9 @@ def run(
     settings = load_settings()
     if not any(is_url(location) for location in locations):
         recovery.recover(settings)  # what a dead run had would pass for being worked on
-        found = scan.scan(locations, wanted_key(options, settings), settings, again)
+        with watch.shown(as_json):
+            key = wanted_key(options, settings)
+            found = scan.scan(locations, key, settings, again, progress.reading)
         if not found.pending:  # no need to start Prefect to find that out
             run_id = run_session.new_id()
             with run_session.run_session("content-ingestion", run_id, settings):

@@ -41,7 +41,7 @@ def step_that(does: Callable[..., Any]) -> Callable[..., Any]:
         does()
         return Checksum(sha256=item.item_id, size_bytes=number)
 
-    made = policy.step()(generate_checksum)
+    made = policy.essential_step()(generate_checksum)
     settings = load_settings()
     return partial(made, RunContext("run", "run", settings.pipeline, settings))
 

@@ -105,6 +105,7 @@ def requeue(s: Session, choice: Choice) -> list[str]:
                 error=None,
                 error_class=None,
                 failed_step=None,
+                lacks=[],
                 requested_at=now(),
             )
             .returning(Item.id)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import timedelta
 from pathlib import Path
 from typing import NamedTuple
@@ -236,13 +236,13 @@ def shown_status_column() -> ColumnElement[str]:
     return case((Item.claimed_by.is_(None), Item.status), else_=IN_WORK)
 
 
-def hash_file(stat: FileStat) -> str:
-    """The checksum of a file that did not change while it was read.
+def hash_file(stat: FileStat, hear: Callable[[float], None] | None = None) -> str:
+    """The checksum of a file that did not change while it was read; ``hear`` is told the share.
 
     Raises:
         RetryableError: it changed; it is probably still being copied.
     """
-    checksum = files.sha256(stat.path)
+    checksum = files.sha256(stat.path, hear)
     if files.stat(stat.path) != stat:
         raise RetryableError(
             f"{stat.path.name} changed while it was read. Run again when it is whole."

@@ -20,6 +20,7 @@ from sqlalchemy import (
     extract,
     false,
     literal,
+    null,
     or_,
     select,
     update,
@@ -38,6 +39,7 @@ from utils.errors import (
     step_of,
 )
 from utils.models.item import ItemStatus
+from utils.models.shift import Lack
 
 # The order of what waits, in days of waiting: a rank is what an item has against it, less its age.
 # All of it is bounded, so that whatever waits gets in front of all that arrives later, after
@@ -75,6 +77,10 @@ def waiting(max_tries: int) -> Select[tuple[Item]]:
             or_(
                 Item.status.in_((ItemStatus.PENDING.value, ItemStatus.DEFERRED.value)),
                 (Item.status == ItemStatus.FAILED.value) & (Item.tries < max_tries),
+                # Done, but for a step that failed and may not fail again.
+                (Item.status == ItemStatus.DONE.value)
+                & (Item.tries > 0)
+                & (Item.tries < max_tries),
             )
         )
         .order_by(
@@ -154,25 +160,42 @@ def release(s: Session, worker: str, item_ids: Sequence[str]) -> bool:
     return any(released)
 
 
-def settle_done(s: Session, worker: str, item_id: str, done_key: str) -> bool:
-    """The item is done under ``done_key``; its tries are forgotten. False: it is not ours."""
+def settle_done(
+    s: Session,
+    worker: str,
+    item_id: str,
+    done_key: str,
+    lacks: Sequence[Lack] = (),
+    max_tries: int = 1,
+) -> bool:
+    """The item is done under ``done_key``; its tries are forgotten. False: it is not ours.
+
+    What it ``lacks`` and may get another time is tried again: until ``max_tries`` are used up
+    there is no key under which it is done.
+    """
+    may_pass = any(lack.may_pass for lack in lacks)
+    tries = Item.tries + 1 if may_pass else literal(0)
+    is_open = literal(may_pass) & (tries < max_tries)
     return _settle(
         s,
         worker,
         Item.id == item_id,
         status=ItemStatus.DONE.value,
-        done_key=done_key,
-        tries=0,
+        done_key=case((is_open, null()), else_=done_key),
+        tries=tries,
         error=None,
         error_class=None,
         failed_step=None,
+        lacks=_plain(lacks),
         claimed_by=None,
         requested_at=None,
         processed_at=now(),
     )
 
 
-def settle_deferred(s: Session, worker: str, item_id: str, error: DeferredError) -> bool:
+def settle_deferred(
+    s: Session, worker: str, item_id: str, error: DeferredError, lacks: Sequence[Lack] = ()
+) -> bool:
     """All is done but what was deferred; the next shift goes on there. False: it is not ours."""
     return _settle(
         s,
@@ -181,6 +204,7 @@ def settle_deferred(s: Session, worker: str, item_id: str, error: DeferredError)
         status=ItemStatus.DEFERRED.value,
         tries=0,
         **_of_error(error),
+        lacks=_plain(lacks),
         claimed_by=None,
         requested_at=None,
         processed_at=now(),
@@ -207,6 +231,7 @@ def settle_failed(
         status=case((final, ItemStatus.QUARANTINED.value), else_=ItemStatus.FAILED.value),
         tries=tries,
         **_of_error(error),
+        lacks=[],
         claimed_by=None,
     )
 
@@ -220,6 +245,10 @@ def _settle(s: Session, worker: str, which: ColumnElement[bool], **values: Any) 
         .execution_options(synchronize_session=False)
     )
     return bool(done.all())
+
+
+def _plain(lacks: Sequence[Lack]) -> list[dict[str, Any]]:
+    return [lack.model_dump(mode="json") for lack in lacks]
 
 
 def _of_error(error: BaseException) -> dict[str, Any]:

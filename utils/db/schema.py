@@ -21,8 +21,8 @@ class Item(Base):
     """A media file by its content, its status, and what is known of it.
 
     ``status`` is what became of it; ``claimed_by`` the worker that works on it now,
-    ``failed_step`` the step that raised its ``error``, ``requested_at`` when a person last asked
-    for it.
+    ``failed_step`` the step that raised its ``error``, ``lacks`` what it is without though it is
+    done (``Lack``), ``requested_at`` when a person last asked for it.
     """
 
     __tablename__ = "items"
@@ -38,6 +38,7 @@ class Item(Base):
     error_class: Mapped[str | None] = mapped_column(String(40))
     failed_step: Mapped[str | None] = mapped_column(String(40))
     error: Mapped[str | None] = mapped_column(Text)
+    lacks: Mapped[Any] = mapped_column(Json, default=list, server_default="[]")
     claimed_by: Mapped[str | None] = mapped_column(String(64), index=True)
     requested_at: Mapped[datetime | None] = mapped_column(UtcTime)
     added_at: Mapped[datetime] = mapped_column(UtcTime, default=now)
@@ -186,6 +187,7 @@ class RunItem(Base):
     verdict: Mapped[str | None] = mapped_column(String(8))
     score: Mapped[float | None] = mapped_column(Float)
     error: Mapped[str | None] = mapped_column(Text)
+    lacks: Mapped[Any] = mapped_column(Json, default=list, server_default="[]")
 
 
 class Source(Base):

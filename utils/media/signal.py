@@ -62,7 +62,12 @@ _STATISTIC = re.compile(
     _FILTER.format(name="astats") + r"(Peak level dB|Peak count|Number of samples): (-?[\d.]+)",
     re.MULTILINE,
 )
-_ERROR = re.compile(r"^(?:\[[^\]]+ @ 0x[0-9a-f]+\] )*\[(?:error|fatal|panic)\] (?P<text>.+)")
+# What the decoder complains of: that a frame is corrupt is a warning. What the muxer of no file
+# says of times, and a reader of Exif of tags, is no fault of picture or sound.
+_ERROR = re.compile(
+    r"^(?!\[(?:null|[^\]]*/null) @ )(?:\[[^\]]+ @ 0x[0-9a-f]+\] )*"
+    r"(?:\[(?:error|fatal|panic)\] (?!.*\b(?:Exif|EXIF)\b)|\[warning\] (?=corrupt ))(?P<text>.+)"
+)
 _PROGRESS = re.compile(r"^(frame|out_time_us)=(\d+)$", re.MULTILINE)
 
 
@@ -127,7 +132,7 @@ def command(path: Path, probe: ContainerProbe, place: Path) -> list[str]:
     return [
         str(tools.find("ffmpeg")),
         *("-hide_banner", "-nostdin", "-nostats", "-loglevel", "level+info"),
-        *("-progress", "pipe:1", "-stats_period", "60"),
+        *("-progress", "pipe:1", "-stats_period", "5"),
         *tools.input_arguments(path),
         *outputs,
         *(*filters.EVERY_FRAME, "-f", "null", "-"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
@@ -40,10 +41,27 @@ class Counts(Frozen):
     failed: int = 0
 
 
+class Lack(Frozen):
+    """A step that a done item is without, and why.
+
+    ``may_pass``: a later night tries it again, as long as the item has tries left.
+    """
+
+    step: str
+    reason: str
+    may_pass: bool = False
+
+
+def lacks_in_words(lacks: Sequence[Lack]) -> str:
+    """What a done item is without, for people; empty if it has all."""
+    return "lacks " + "; ".join(f"{lack.step}: {lack.reason}" for lack in lacks) if lacks else ""
+
+
 class ItemOutcome(Frozen):
     """One row of a run: an item, or a location that never became one.
 
     ``reason``: why it was skipped, or the class of its error, which ``step`` raised, if any did.
+    ``lacks``: what an item that is done all the same is without.
     """
 
     item_id: str | None
@@ -55,6 +73,7 @@ class ItemOutcome(Frozen):
     verdict: Band | None = None
     score: float | None = None
     error: str | None = None
+    lacks: tuple[Lack, ...] = ()
 
     @classmethod
     def failure(

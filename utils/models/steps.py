@@ -21,7 +21,9 @@ class Step(NamedTuple):
 
     ``profiles`` are those in which it makes sense; ``required_stream`` what the file must hold;
     ``needs`` are steps without which it can't be done, ``uses`` those whose results it takes
-    if there are any. What is ``optional`` has a switch in the options.
+    if there are any. What is ``optional`` has a switch in the options. Without what is
+    ``essential`` an item can't be used: if it fails, the item fails. Of all others the item is
+    done without it, and says what it lacks and why.
     """
 
     name: str
@@ -35,12 +37,14 @@ class Step(NamedTuple):
     needs: tuple[str, ...] = ()
     uses: tuple[str, ...] = ()
     optional: bool = True
+    essential: bool = False
 
 
 STEPS: tuple[Step, ...] = (
-    Step("generate_checksum", "extraction", "probe", "reading the file", optional=False),
+    Step("generate_checksum", "extraction", "probe", "reading the file", optional=False,
+         essential=True),
     Step("extract_ffprobe", "extraction", "probe", "probing the container", version=2,
-         optional=False),
+         optional=False, essential=True),
     Step("check_duplicate", "extraction", "database", "looking for copies"),
     Step("extract_mediainfo", "extraction", "probe", "asking MediaInfo", version=2),
     Step("extract_exiftool", "extraction", "probe", "asking ExifTool"),
@@ -55,7 +59,7 @@ STEPS: tuple[Step, ...] = (
     Step("extract_subtitle_tracks", "extraction", "probe", "listing the subtitles",
          profiles=frozenset({VIDEO})),
     Step("analyze_signal", "analysis", "decode", "decoding all of it", version=2,
-         uses=("extract_mediainfo",), optional=False),
+         uses=("extract_mediainfo",), optional=False, essential=True),
     Step("generate_thumbnails", "analysis", "decode", "choosing pictures", version=2,
          needs=("analyze_signal",)),
     Step("analyze_exposure", "analysis", "decode", "measuring the light", profiles=_SEEN,
@@ -90,12 +94,12 @@ STEPS: tuple[Step, ...] = (
                "extract_hdr", "extract_audio_tracks", "extract_subtitle_tracks",
                "detect_focal_length")),
     Step("create_model", "storage", "database", "putting the record together",
-         needs=("analyze_signal",), optional=False,
+         needs=("analyze_signal",), optional=False, essential=True,
          uses=("consolidate_metadata", "generate_thumbnails", "transcribe_audio",
                "analyze_content", "ai_video_analysis",
                "ai_thumbnail_selection", "judge_quality")),
     Step("store_item", "storage", "database", "storing", version=2, retries=4,
-         needs=("create_model",), optional=False),
+         needs=("create_model",), optional=False, essential=True),
     Step("generate_embeddings", "storage", "embed", "making it findable", version=2,
          needs=("create_model",)),
     Step("upload_thumbnails", "storage", "upload", "publishing the pictures", retries=4,
@@ -103,7 +107,7 @@ STEPS: tuple[Step, ...] = (
 )  # fmt: skip
 
 # Work that belongs to no item yet.
-FETCH = Step("fetch_media", "ingestion", "download", "downloading", optional=False)
+FETCH = Step("fetch_media", "ingestion", "download", "downloading", optional=False, essential=True)
 
 BY_NAME: dict[str, Step] = {step.name: step for step in (*STEPS, FETCH)}
 

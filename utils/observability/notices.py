@@ -21,6 +21,7 @@ from utils.config import Settings
 from utils.db import runs
 from utils.db.session import session
 from utils.models.notice import Event, Notice
+from utils.models.sanitize import visible
 from utils.models.shift import ItemOutcome, Outcome, RunStatus, ShiftReport
 
 if TYPE_CHECKING:
@@ -187,5 +188,5 @@ def _failure(outcome: ItemOutcome) -> str:
 
 def _line(text: str) -> str:
     """Text from strangers on one short line."""
-    flat = " ".join("".join(c if c.isprintable() else " " for c in text).split())
+    flat = " ".join(visible(text).split())
     return flat if len(flat) <= _WORDS else flat[:_WORDS].rstrip() + " …"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import NamedTuple
 
 
@@ -30,6 +31,13 @@ class Advancing(NamedTuple):
     share: float
 
 
+class Reading(NamedTuple):
+    """So much (0–1) of a large file has been read, of which it is not known yet what it is."""
+
+    path: Path
+    share: float
+
+
 class Settled(NamedTuple):
     """An item is through."""
 
@@ -46,7 +54,7 @@ class Paused(NamedTuple):
     item_id: str | None = None
 
 
-Event = Begun | Stepping | Advancing | Settled | Paused
+Event = Begun | Stepping | Advancing | Reading | Settled | Paused
 
 _watchers: list[Callable[[Event], None]] = []
 
@@ -55,6 +63,11 @@ def emit(event: Event) -> None:
     """Tell every watcher; called from the threads that do the work."""
     for watcher in tuple(_watchers):
         watcher(event)
+
+
+def reading(path: Path, share: float) -> None:
+    """Tell how far the reading of a file is."""
+    emit(Reading(path, share))
 
 
 @contextmanager

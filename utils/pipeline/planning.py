@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 from utils.analysis import analyst
@@ -11,6 +11,7 @@ from utils.errors import SettingsError
 from utils.models.item import MediaKind
 from utils.models.options import PipelineOptions
 from utils.models.probe import ContainerProbe
+from utils.models.shift import Lack
 from utils.models.steps import BY_NAME, FETCH, PROFILE_OF, STEPS, Step
 
 # What is rejected is not compressed.
@@ -50,6 +51,19 @@ def plan(probe: ContainerProbe, options: PipelineOptions, settings: Settings) ->
                 reason = f"needs {need}: {reasons[need]}"
         reasons[step.name] = reason
     return Plan(reasons)
+
+
+def dependent_lacks(plan: Plan, lacks: Sequence[Lack]) -> list[Lack]:
+    """The steps of a plan that could not be done because one that they need is lacking."""
+    missing = {lack.step: lack for lack in lacks}
+    found = []
+    for step in STEPS:  # a step comes after those that it needs
+        need = next((need for need in step.needs if need in missing), None)
+        if need and step.name not in missing and plan.runs(step.name):
+            lack = Lack(step=step.name, reason=f"needs {need}", may_pass=missing[need].may_pass)
+            missing[step.name] = lack
+            found.append(lack)
+    return found
 
 
 def with_needs(names: Iterable[str]) -> frozenset[str]:

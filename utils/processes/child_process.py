@@ -25,8 +25,10 @@ from utils.errors import (
     from_os_error,
 )
 from utils.processes import deadline, watchdog
+from utils.processes.output import LOG_HEAD_BYTES, LOG_TAIL_BYTES, HeadAndTail, Motion
 
 OnLine = Callable[[str], None]
+OnBytes = Callable[[bytes], None]
 
 _NO_SPACE = "No space left on device"
 # How often a wait looks up: an exception that another thread raises in this one (Prefect's
@@ -36,27 +38,39 @@ _LOOK_UP_SECONDS = 0.25
 _GRACE_SECONDS = 2.0
 # What is kept of the output of a tool that is listened to: an encode of hours reports for hours.
 _KEPT_BYTES = 1 << 16
+# Of one that is not: what is cut can't be read any more. A film of 10,000 chapters says 10 MiB.
+_MAX_BYTES = 1 << 26
 
 
 class Finished(NamedTuple):
-    """A tool that ended with exit code 0; ``stdout`` is its last 64 KiB if it was listened to."""
+    """A tool that ended with exit code 0.
+
+    ``stdout`` is its last 64 KiB if it was listened to, ``stderr`` its head and its tail.
+    """
 
     stdout: str
     stderr: str
 
 
-def run(command: Sequence[str | Path], about: Path, hear: OnLine | None = None) -> Finished:
+def run(
+    command: Sequence[str | Path],
+    about: Path,
+    hear: OnLine | None = None,
+    take: OnBytes | None = None,
+) -> Finished:
     """Run ``command`` to its end.
 
     Args:
         command: The tool and its arguments.
         about: The file that the work is about, for the error's text.
         hear: Is given each line of the standard output as it comes.
+        take: Is given the standard output as it comes, in pieces.
 
     Raises:
-        PermanentError: the tool refused the file.
+        PermanentError: the tool refused the file, or was ended: it got no further, repeated
+            itself, or the step's time for this file was over.
         ResourceError: the disk is full.
-        RetryableError: it was ended: by the step's deadline, or by a signal.
+        RetryableError: it was ended by a signal, or by a deadline that is not the file's fault.
         StoppedError: it was ended by ``end_all``.
     """
     tool = Path(command[0]).name.split("-")[0]
@@ -75,7 +89,7 @@ def run(command: Sequence[str | Path], about: Path, hear: OnLine | None = None) 
     watchdog.watch(child.pid)
     with child:
         try:
-            finished = _listen(child, hear, what)
+            finished = _listen(child, _Ears(hear, take, "-progress" in command), what)
         finally:
             if child.returncode is None:
                 _end(child)
@@ -115,44 +129,61 @@ def share_of(seconds: float | None, tell: Callable[[float], None]) -> OnLine:
     return hear
 
 
-def _listen(child: subprocess.Popen[bytes], hear: OnLine | None, what: str) -> Finished:
+class _Ears:
+    """What is made of the two outputs of a tool as they come."""
+
+    def __init__(self, hear: OnLine | None, take: OnBytes | None, is_told: bool) -> None:
+        self._hear, self._take = hear, take
+        listened = hear is not None or take is not None or is_told
+        self._is_whole = not listened
+        self.out = HeadAndTail(0, _KEPT_BYTES) if listened else HeadAndTail(_MAX_BYTES, 0)
+        self.log = HeadAndTail(LOG_HEAD_BYTES, LOG_TAIL_BYTES)
+        self._motion = Motion(is_told)
+        self._line = b""
+
+    def out_came(self, chunk: bytes) -> None:
+        self.out.add(chunk)
+        self._motion.reported(chunk)
+        if self._take:
+            self._take(chunk)
+        if self._hear:
+            lines, end, rest = (self._line + chunk).rpartition(b"\n")
+            for line in (lines + end).decode(errors="replace").splitlines():
+                self._hear(line)
+            self._line = rest[-_KEPT_BYTES:]
+
+    def log_came(self, chunk: bytes) -> None:
+        self.log.add(chunk)
+        self._motion.complained(len(chunk))
+
+    def fault(self) -> str | None:
+        """Why the tool is to be ended; None while all is well."""
+        if self._is_whole and self.out.total > _MAX_BYTES:
+            return f"printed more than {_MAX_BYTES >> 20} MiB"
+        return self._motion.fault()
+
+
+def _listen(child: subprocess.Popen[bytes], ears: _Ears, what: str) -> Finished:
     """Read both outputs until the child has ended."""
     assert child.stdout and child.stderr
-    read: dict[int, bytearray] = {child.stdout.fileno(): bytearray(),
-                                  child.stderr.fileno(): bytearray()}  # fmt: skip
-    out = child.stdout.fileno()
-    line_start = 0
+    came = {child.stdout.fileno(): ears.out_came, child.stderr.fileno(): ears.log_came}
     with selectors.DefaultSelector() as pipes:
-        for pipe in read:
+        for pipe in came:
             pipes.register(pipe, selectors.EVENT_READ)
         while pipes.get_map():
             deadline.check(what)
+            if fault := ears.fault():
+                raise PermanentError(f"{what} {fault}, and was ended. Is the file damaged?")
             for key, _ in pipes.select(_LOOK_UP_SECONDS):
                 chunk = os.read(key.fd, 1 << 16)
                 if not chunk:
                     pipes.unregister(key.fd)
-                read[key.fd] += chunk
-                if hear and key.fd == out:
-                    line_start = _hear_lines(read[out], line_start, hear)
+                came[key.fd](chunk)
     while child.returncode is None:
         deadline.check(what)
         with contextlib.suppress(subprocess.TimeoutExpired):
             child.wait(_LOOK_UP_SECONDS)
-    stdout, stderr = (text.decode(errors="replace") for text in read.values())
-    return Finished(stdout, stderr)
-
-
-def _hear_lines(text: bytearray, start: int, hear: OnLine) -> int:
-    """Pass on the lines that are complete after ``start``; returns where the next one starts."""
-    end = text.rfind(b"\n") + 1
-    if end > start:
-        for line in text[start:end].decode(errors="replace").splitlines():
-            hear(line)
-        start = end
-    if start > 2 * _KEPT_BYTES:
-        del text[: start - _KEPT_BYTES]
-        start = _KEPT_BYTES
-    return start
+    return Finished(ears.out.text(), ears.log.text())
 
 
 def _end(child: subprocess.Popen[bytes]) -> None:

@@ -12,20 +12,34 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
+from typing import NamedTuple
 
 from utils import clock
-from utils.errors import RetryableError, StoppedError
+from utils.errors import PermanentError, RetryableError, StoppedError
 
 # Set when this process is to end: nothing that asks goes on.
 stopping = threading.Event()
 
-_end: ContextVar[tuple[float, float] | None] = ContextVar("deadline", default=None)
+
+class Limit(NamedTuple):
+    """``seconds`` for something, what sets them, and whether the file is to blame if they pass.
+
+    ``is_final``: the same file would take as long again, so that the error is permanent.
+    """
+
+    seconds: float
+    setting: str = "NIGHTSHIFT_STEP_TIMEOUT_SECONDS"
+    is_final: bool = False
+
+
+_end: ContextVar[tuple[float, Limit] | None] = ContextVar("deadline", default=None)
 
 
 @contextmanager
-def within(seconds: float) -> Iterator[None]:
-    """Give the block ``seconds``."""
-    token = _end.set((clock.monotonic() + seconds, seconds))
+def within(limit: float | Limit) -> Iterator[None]:
+    """Give the block so many seconds."""
+    given = limit if isinstance(limit, Limit) else Limit(limit)
+    token = _end.set((clock.monotonic() + given.seconds, given))
     try:
         yield
     finally:
@@ -42,6 +56,7 @@ def check(what: str) -> None:
     """Give up if the time is over.
 
     Raises:
+        PermanentError: it is, and that is the file's fault.
         RetryableError: it is.
         StoppedError: the process is to end.
     """
@@ -52,13 +67,14 @@ def check(what: str) -> None:
         raise exceeded(what)
 
 
-def exceeded(what: str) -> RetryableError:
+def exceeded(what: str) -> PermanentError | RetryableError:
     """The error of ``what`` that took too long."""
     end = _end.get()
-    limit = f"{end[1]:.0f} s" if end else "its limit"
-    return RetryableError(
-        f"{what} took more than {limit} and was ended. "
-        "Raise NIGHTSHIFT_STEP_TIMEOUT_SECONDS for long files."
+    limit = end[1] if end else Limit(0)
+    kind = PermanentError if limit.is_final else RetryableError
+    return kind(
+        f"{what} took more than {f'{limit.seconds:.0f} s' if end else 'its limit'} and was ended. "
+        f"Raise {limit.setting} for files that need longer."
     )
 
 

@@ -66,6 +66,19 @@ def _running() -> subprocess.Popen[bytes]:
     return _process
 
 
+def _forget() -> None:
+    """In a forked child: the watchdog and the groups are the parent's."""
+    global _lock, _process
+    _lock = threading.Lock()
+    _watched.clear()
+    inherited, _process = _process, None
+    if inherited is not None:
+        assert inherited.stdin
+        with contextlib.suppress(OSError):
+            inherited.stdin.close()
+        inherited.returncode = 0  # it is not this process's to wait for
+
+
 def _serve() -> None:
     """What the watchdog does: listen until the pipe closes, then end what is left."""
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
@@ -82,3 +95,5 @@ def _serve() -> None:
 
 if __name__ == "__main__":
     _serve()
+else:
+    os.register_at_fork(after_in_child=_forget)

@@ -123,6 +123,9 @@ def _status(item: Item | None, key: str | None) -> tuple[str, bool]:
     if key is not None and status is ItemStatus.QUARANTINED:
         return f"waits for you: {item.error}", False
     if status is ItemStatus.DONE:
+        if item.lacks and item.done_key is None:
+            lacks = ", ".join(str(lack["step"]) for lack in item.lacks)
+            return f"done, but lacks {lacks}; to be tried again", True
         again = "done; to be done again"
         return (again if key is None else "done; what it depends on has changed"), True
     return items.shown_status(item), True

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import mimetypes
 import os
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+import threading
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from datetime import datetime
@@ -19,11 +20,14 @@ from utils.db import places as known_places
 from utils.db.items import Seen
 from utils.db.schema import Item
 from utils.db.session import session
-from utils.errors import NightShiftError, PermanentError
+from utils.errors import NightShiftError, PermanentError, StoppedError
 from utils.models.item import FileStat, ItemStatus, MediaKind
 from utils.models.shift import ItemOutcome, Outcome
 from utils.models.verdict import Band
+from utils.processes import deadline, limits
 from utils.storage import blobs, files, home, sidecars
+
+OnRead = Callable[[Path, float], None]
 
 # Media that Python's table of types does not know, or calls something else.
 _MORE = {
@@ -49,7 +53,11 @@ class ScanResult(NamedTuple):
 
 
 def scan(
-    locations: Sequence[str], done_key: str | None, settings: Settings, again: bool = False
+    locations: Sequence[str],
+    done_key: str | None,
+    settings: Settings,
+    again: bool = False,
+    tell: OnRead | None = None,
 ) -> ScanResult:
     """Look at files and folders, register the items in them, and sort out what is to do.
 
@@ -62,6 +70,7 @@ def scan(
             is to be done again.
         settings: The home, and how many new files are hashed at once.
         again: Take what a person had forgotten, too.
+        tell: Is told how far (0–1) the reading of a large file is.
     """
     state, outcomes = _State(done_key), list[ItemOutcome]()
     paths = []
@@ -72,7 +81,7 @@ def scan(
         else:
             paths.append(path)
     for start in range(0, len(paths), _CHUNK):
-        found, failures = _identified(paths[start : start + _CHUNK], settings.lanes.probe)
+        found, failures = _identified(paths[start : start + _CHUNK], settings, tell)
         outcomes += failures
         with session() as s:
             found, left = _not_forgotten(s, found, again)
@@ -243,7 +252,9 @@ def unusable_name(path: Path) -> str | None:
     return None
 
 
-def _identified(paths: Sequence[Path], workers: int) -> tuple[list[Seen], list[ItemOutcome]]:
+def _identified(
+    paths: Sequence[Path], settings: Settings, tell: OnRead | None
+) -> tuple[list[Seen], list[ItemOutcome]]:
     """The files with their checksums: from the table if unchanged, else by reading them."""
     stats: list[FileStat] = []
     failures: list[ItemOutcome] = []
@@ -260,12 +271,11 @@ def _identified(paths: Sequence[Path], workers: int) -> tuple[list[Seen], list[I
     fresh = [stat for stat in stats if stat.path not in known and stat.path not in once]
     found = [Seen(stat, known[stat.path], False) for stat in stats if stat.path in known]
     found += [Seen(stat, once[stat.path], True) for stat in stats if stat.path in once]
-    with ThreadPoolExecutor(workers) as pool:
-        for stat, result in zip(fresh, pool.map(_hashed, fresh), strict=True):
-            if isinstance(result, NightShiftError):
-                failures.append(_failed(stat.path, result))
-            else:
-                found.append(Seen(stat, result, True))
+    for stat, result in zip(fresh, _all_hashed(fresh, settings, tell), strict=True):
+        if isinstance(result, NightShiftError):
+            failures.append(_failed(stat.path, result))
+        else:
+            found.append(Seen(stat, result, True))
     # Of several copies the one with the shortest name goes first: "song", then "song (copy)".
     found.sort(key=lambda seen: (len(str(seen.stat.path)), seen.stat.path))
     return found, failures
@@ -280,11 +290,31 @@ def _known(s: Session, stats: Sequence[FileStat]) -> dict[Path, str]:
     }
 
 
-def _hashed(stat: FileStat) -> str | NightShiftError:
-    try:
-        return items.hash_file(stat)
-    except NightShiftError as error:
-        return error
+def _all_hashed(
+    stats: Sequence[FileStat], settings: Settings, tell: OnRead | None
+) -> list[str | NightShiftError]:
+    """The checksum of each, or why it has none; a large one is left in the middle if need be."""
+    is_over = threading.Event()
+
+    def hashed(stat: FileStat) -> str | NightShiftError:
+        def hear(share: float) -> None:
+            if is_over.is_set():
+                raise StoppedError(f"The reading of {stat.path.name} was ended. Run again.")
+            if tell:
+                tell(stat.path, share)
+
+        try:
+            with deadline.within(limits.of_reading(stat.size_bytes, settings)):
+                return items.hash_file(stat, hear)
+        except NightShiftError as error:
+            return error
+
+    with ThreadPoolExecutor(settings.lanes.probe) as pool:
+        try:
+            return list(pool.map(hashed, stats))
+        except BaseException:  # Ctrl-C must not wait for a file of many gigabytes
+            is_over.set()
+            raise
 
 
 class _State:

@@ -7,13 +7,17 @@ import hashlib
 import os
 import shutil
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from utils.errors import PermanentError, RetryableError, from_os_error
+from utils.errors import NightShiftError, PermanentError, RetryableError, from_os_error
 from utils.models.item import FileStat
+from utils.processes import deadline
 from utils.storage import scratch
+
+_CHUNK_BYTES = 2**23
+_TOLD_BYTES = 2**28  # less is read in a second
 
 
 def item_folder(home: Path, item_id: str) -> Path:
@@ -115,10 +119,39 @@ def stat(path: Path) -> FileStat:
     )
 
 
-def sha256(path: Path) -> str:
-    """The SHA-256 of a file's content, as 64 hex digits."""
+def seen(path: Path) -> FileStat | None:
+    """The same; None if there is no such file."""
     try:
-        with path.open("rb") as file:
-            return hashlib.file_digest(file, "sha256").hexdigest()
+        return stat(path)
+    except NightShiftError:
+        return None
+
+
+def is_changed(before: FileStat) -> bool:
+    """True if another file, or another content, is at the path by now; not if there is none."""
+    found = seen(before.path)
+    return found is not None and found != before
+
+
+def sha256(path: Path, hear: Callable[[float], None] | None = None) -> str:
+    """The SHA-256 of a file's content, as 64 hex digits.
+
+    Args:
+        path: The file.
+        hear: Is told the share that was read, 0–1, of a file that takes a while.
+
+    Raises:
+        PermanentError: it takes longer than the deadline, or may not be read.
+    """
+    digest = hashlib.sha256()
+    try:
+        with path.open("rb", buffering=0) as file:
+            size = os.fstat(file.fileno()).st_size
+            while chunk := file.read(_CHUNK_BYTES):
+                digest.update(chunk)
+                deadline.check(f"reading {path.name}")
+                if hear and size > _TOLD_BYTES:
+                    hear(min(1.0, file.tell() / size))
     except OSError as error:
         raise from_os_error(error, f"reading {path.name}") from error
+    return digest.hexdigest()

@@ -11,6 +11,7 @@ from utils.media import signal
 from utils.media.probing import ffprobe
 from utils.models.probe import AudioStream, ContainerProbe
 from utils.models.signal import Still
+from utils.processes import output
 
 # Lines as ffmpeg 9.0 printed them.
 LOG = """\
@@ -279,3 +280,30 @@ def test_a_picture_much_taller_than_wide_costs_little(tmp_path: Path) -> None:
     ffmpeg("-f", "lavfi", "-i", "color=c=red:s=1x3000", "-frames:v", "1", thin)
     probe = ffprobe.probe(thin).with_size(1, 3000)
     assert len(signal.analyze(thin, probe, tmp_path).stills) == 1
+
+
+def test_a_picture_that_makes_ffmpeg_complain_for_ever_is_refused_soon(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """ffmpeg 9 says "Unexpected end of JXL codestream" without end, and ignores SIGTERM."""
+    monkeypatch.setattr(output, "LOG_HEAD_BYTES", 1 << 20)
+    path = tmp_path / "endless.jxl"
+    path.write_bytes(b"\xff\x0a")
+    with pytest.raises(PermanentError, match="got no further"):
+        signal.analyze(path, ffprobe.probe(path), tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("line", "errors"),
+    [
+        ("[vist#0:0/h264 @ 0x5a] [dec:h264 @ 0x5b] [warning] corrupt decoded frame", 1),
+        ("[h264 @ 0x5a] [error] error while decoding MB 12 3, bytestream -7", 1),
+        ("[swscaler @ 0x7f] [warning] deprecated pixel format used", 0),
+        ("[null @ 0x5a] [error] Application provided invalid, non monotonically increasing dts", 0),
+        ("[out#0/null @ 0x5a] [error] Error submitting a packet to the muxer", 0),
+        ("[mjpeg @ 0x5a] [error] could not parse Exif data", 0),
+        ("[warning]     comment : corrupt decoded frame", 0),
+    ],
+)
+def test_what_the_decoder_complains_of_counts_and_nothing_else(line: str, errors: int) -> None:
+    assert signal.parse(PROGRESS, f"{line}\n{LOG}", PROBE).decode_errors == 1 + errors

@@ -3,6 +3,7 @@
 import json
 from datetime import UTC, datetime
 from html.parser import HTMLParser
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -16,6 +17,7 @@ from utils.db import costs, runs
 from utils.db.schema import Execution, Item, Run, RunItem, Spending
 from utils.db.session import engine, session
 from utils.models.shift import RunStatus
+from utils.observability import notices
 from utils.observability.reports import costs as report_costs
 from utils.observability.reports import markdown
 from utils.scheduling import run_session
@@ -212,3 +214,45 @@ def test_a_run_is_told_whatever_it_has_come_to_so_far(
     told = CliRunner().invoke(app, ["report"])
     assert told.exit_code == 0, told.exception
     assert f"{status.value.replace('_', ' ')}: 1 done" in told.stdout
+
+
+HOSTILE = "red\x1b[31m\x07\u202egnp\n.mp4"
+
+
+def bare(text: str) -> set[str]:
+    """The characters of a text that no eye sees, or that a terminal obeys; not the line feed."""
+    return {c for c in text if not c.isprintable() and c != "\n"}
+
+
+def test_a_hostile_name_shows_as_signs_wherever_it_is_shown(
+    settings: Settings, tmp_path: Path
+) -> None:
+    began()
+    folder = tmp_path / HOSTILE
+    folder.mkdir()
+    outcomes(
+        (HOSTILE, "done", {"lacks": [{"step": "make_proxy", "reason": f"{HOSTILE} broke"}]}),
+        (f"2{HOSTILE}", "failed", {"error": f"{HOSTILE} is damaged", "reason": "PermanentError"}),
+        (f"3{HOSTILE}", "skipped", {"reason": f"duplicate of {HOSTILE}"}),
+    )
+    report = run_session.close("r1", load_settings())
+    with session() as s:
+        artifact = markdown.render(s, report, "UTC")
+    message = notices.notice(report, 0).text
+    runner = CliRunner()
+    listed = [
+        runner.invoke(app, list(command)).output
+        for command in (
+            ("items",),
+            ("report",),
+            ("items", "--json"),
+            ("source", "add", str(folder)),
+            ("source", "list"),
+        )
+    ]
+    for shown in (report.report.read_text(), artifact, message, *listed):
+        assert not bare(shown), shown
+        assert "gnp" in shown
+    for shown in (report.report.read_text(), artifact, message):
+        assert "␇⟨U+202E⟩gnp␤.mp4" in shown
+    assert json.loads(listed[2])[0]["title"].endswith(HOSTILE)

@@ -10,7 +10,7 @@ from tests.media import Clips
 from tests.waiting import PATIENCE_SECONDS, until_ended
 from utils.errors import PermanentError, ResourceError, RetryableError, StoppedError
 from utils.media import tools
-from utils.processes import child_process, deadline
+from utils.processes import child_process, deadline, output
 from utils.storage import files
 
 ENDLESS = ("-v", "error", "-y", "-re", "-f", "lavfi", "-i", "testsrc2=s=64x64:d=600",
@@ -191,3 +191,35 @@ def test_a_complaint_is_made_of_errors_where_lines_name_their_level() -> None:
         "[info] frame=    0 fps=0.0 q=0.0 Lq=0.0 size=       0KiB time=N/A\n"
     )
     assert child_process.complaint(log) == "Picture size 30000x30000 is invalid"
+
+
+def test_a_tool_that_only_complains_is_ended_for_good_though_it_ignores_sigterm(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(child_process, "_GRACE_SECONDS", 0.1)
+    monkeypatch.setattr(output, "LOG_HEAD_BYTES", 1 << 20)
+    stubborn = ["sh", "-c", f"trap '' TERM; echo $$ > {tmp_path}/pid; "
+                "while :; do yes '[error] bad' | head -c 1000000 >&2; done"]  # fmt: skip
+    with pytest.raises(PermanentError, match="1 MiB of messages and got no further"):
+        child_process.run(stubborn, tmp_path)
+    until_ended(int((tmp_path / "pid").read_text()))
+
+
+def test_a_tool_that_prints_without_end_is_ended(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(child_process, "_MAX_BYTES", 1 << 20)
+    with pytest.raises(PermanentError, match="more than 1 MiB"):
+        child_process.run(["yes"], tmp_path)
+
+
+def test_a_limit_that_is_the_files_fault_is_permanent_and_names_its_setting(tmp_path: Path) -> None:
+    limit = deadline.Limit(0.1, "NIGHTSHIFT_STILL_TIMEOUT_SECONDS", is_final=True)
+    with deadline.within(limit), pytest.raises(PermanentError, match="Raise NIGHTSHIFT_STILL_"):
+        child_process.run(SPEAKS_ONCE, tmp_path)
+
+
+def test_an_output_is_taken_in_pieces(tmp_path: Path) -> None:
+    pieces: list[bytes] = []
+    child_process.run(["seq", "100000"], tmp_path, take=pieces.append)
+    assert b"".join(pieces).count(b"\n") == 100000

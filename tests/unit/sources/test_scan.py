@@ -1,3 +1,5 @@
+import signal
+import threading
 from pathlib import Path
 
 import pytest
@@ -6,9 +8,11 @@ from utils.config import Settings, load_settings
 from utils.errors import PermanentError
 from utils.models.item import MediaKind
 from utils.models.shift import Outcome
+from utils.processes import limits
+from utils.processes.deadline import Limit
 from utils.sources import scan
 from utils.sources.scan import ScanResult
-from utils.storage import home
+from utils.storage import files, home
 
 
 def take(*locations: Path | str) -> ScanResult:
@@ -117,7 +121,7 @@ def test_a_file_that_may_not_be_read_is_named(
     path = tmp_path / "a.mp3"
     path.write_text("x")
 
-    def refuse(path: Path) -> None:
+    def refuse(path: Path, hear: object = None) -> None:
         from utils.errors import from_os_error
 
         raise from_os_error(PermissionError(13, "Permission denied", str(path)), "reading a.mp3")
@@ -137,3 +141,36 @@ def test_a_name_that_is_no_utf8_is_a_failure_that_can_be_printed(tmp_path: Path)
     (outcome,) = take(tmp_path / "odd").outcomes
     assert "Rename the file" in outcome.error
     outcome.model_dump_json().encode()
+
+
+def test_a_file_that_takes_too_long_to_read_is_a_failure_and_stops_no_other(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(
+        limits, "of_reading", lambda size, _: Limit(0 if size > 1 else 60, "SOME_SETTING", True)
+    )
+    (tmp_path / "slow.mp4").write_text("long")
+    (tmp_path / "a.mp4").write_text("a")
+    found = take(tmp_path)
+    assert len(found.pending) == 1
+    assert "reading slow.mp4 took more than 0 s" in str(found.outcomes[0].error)
+    assert "SOME_SETTING" in str(found.outcomes[0].error)
+
+
+def test_ctrl_c_does_not_wait_until_a_large_file_is_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(files, "_TOLD_BYTES", 0)
+    for name in ("a.mp4", "b.mp4"):
+        with (tmp_path / name).open("wb") as file:
+            file.truncate(1 << 40)
+    main = threading.main_thread().ident
+
+    def tell(path: Path, share: float) -> None:
+        if not told:
+            told.append(share)
+            signal.pthread_kill(main, signal.SIGINT)
+
+    told: list[float] = []
+    with pytest.raises(KeyboardInterrupt):
+        scan.scan([str(tmp_path)], "key", load_settings(), tell=tell)

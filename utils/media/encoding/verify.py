@@ -42,7 +42,7 @@ def decode(path: Path, hear: child_process.OnLine | None = None) -> tuple[int, f
                 "-progress",
                 "pipe:1",
                 "-stats_period",
-                "0.5" if hear else "60",
+                "0.5" if hear else "5",
             ),
             *tools.input_arguments(path),
             *("-map", "0:V?", "-map", "0:a?", *filters.EVERY_FRAME, "-f", "null", "-"),

@@ -6,17 +6,17 @@ hours of stereo, by their source); here each column is drawn from its own part.
 
 from __future__ import annotations
 
+import contextlib
 import math
-import subprocess
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from utils.errors import PermanentError, from_os_error
+from utils.errors import PermanentError
 from utils.media import tools
 from utils.models.rendition import Thumbnail
-from utils.processes import deadline
+from utils.processes import child_process, deadline
 from utils.storage.files import whole_file
 
 if TYPE_CHECKING:
@@ -73,25 +73,26 @@ def _measure(
         *tools.input_arguments(path),
         *("-map", f"0:{stream_index}", "-ac", "1", "-ar", str(_RATE), "-f", "s16le", "-"),
     ]
-    try:
-        with subprocess.Popen(
-            command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
-        ) as child:
-            assert child.stdout is not None
-            try:
-                while part := child.stdout.read(2 * samples):
-                    wave = np.frombuffer(part[: len(part) // 2 * 2], "<i2").astype(np.float32)
-                    if not wave.size:
-                        break
-                    wave /= 32768
-                    peaks.append(float(np.abs(wave).max()))
-                    levels.append(float(np.sqrt(np.mean(wave**2))))
-                    spectra.append(_spectrum(wave))
-                    deadline.check(f"drawing {path.name}")
-            finally:
-                child.kill()
-    except OSError as error:
-        raise from_os_error(error, "starting ffmpeg") from error
+    waiting = bytearray()
+
+    def measured(part: bytes) -> None:
+        wave = np.frombuffer(part[: len(part) // 2 * 2], "<i2").astype(np.float32)
+        if wave.size:
+            wave /= 32768
+            peaks.append(float(np.abs(wave).max()))
+            levels.append(float(np.sqrt(np.mean(wave**2))))
+            spectra.append(_spectrum(wave))
+
+    def take(chunk: bytes) -> None:
+        waiting.extend(chunk)
+        while len(waiting) >= 2 * samples:
+            measured(bytes(waiting[: 2 * samples]))
+            del waiting[: 2 * samples]
+
+    with contextlib.suppress(PermanentError):  # what decoded before is drawn
+        child_process.run(command, path, take=take)
+    deadline.check(f"drawing {path.name}")
+    measured(bytes(waiting))
     if not peaks:
         raise PermanentError(f"{path.name}: its sound could not be drawn, nothing decodes.")
     return peaks, levels, spectra

@@ -7,31 +7,26 @@ call reads an ended pipe for ever.
 
 from __future__ import annotations
 
-import atexit
-import contextlib
 import importlib.util
 import json
-import os
 import secrets
-import select
 import shutil
-import subprocess
-import threading
 from pathlib import Path
 from typing import Any
 
-from utils import clock
-from utils.errors import PermanentError, RetryableError, SettingsError, from_os_error
+from utils.errors import RetryableError, SettingsError
 from utils.metadata import dates, location, tags
 from utils.models import sanitize
 from utils.models.probe import ExifReport
-from utils.processes import deadline
+from utils.processes.open_tool import OpenTool
 from utils.storage import safe_link
 
 # Groups that say where the file lies and when it was copied, not what it is.
 _OF_THE_FILE_SYSTEM = ("System:", "ExifTool:ExifToolVersion", "SourceFile")
 _BINARY = "(Binary data "
-_MAX_BYTES = 64 * 2**20
+_MAX_BYTES = 16 * 2**20
+# Measured: 27 MiB for photos and films. A zipped profile or comment is inflated whole.
+_MEMORY_BYTES = 384 * 2**20
 _MAX_TAGS = 3000  # chosen: a camera's raw file has some 600
 # ExifTool waits for ever at an ended pipe: this ends it within two seconds of a parent that
 # was killed. ``$0`` is the script, as ExifTool finds its library by it.
@@ -42,16 +37,14 @@ _WITH_ITS_PARENT = (
 )
 _ARGUMENTS = ("-json", "-n", "-G1", "-api", "largefilesupport=1", "-x", "System:all")
 
-_lock = threading.Lock()
-_process: subprocess.Popen[bytes] | None = None
-
 
 def report(path: Path) -> ExifReport:
     """What ExifTool reads in ``path``; a format that it does not know has no tags.
 
     Raises:
         SettingsError: Perl or ExifTool is missing.
-        RetryableError: the file vanished, ExifTool ended, or the step's time was over.
+        PermanentError: the file makes ExifTool take too much memory or time.
+        RetryableError: the file vanished, or ExifTool was ended.
     """
     with safe_link.isolated(path) as link:
         printed = _ask(link, path)
@@ -103,87 +96,11 @@ def command() -> list[str]:
             "-@", "-"]  # fmt: skip
 
 
-def close() -> None:
-    """End the process; the next question starts another."""
-    global _process
-    ending, _process = _process, None
-    if ending is None:
-        return
-    for pipe in (ending.stdin, ending.stdout):
-        with contextlib.suppress(OSError):
-            if pipe:
-                pipe.close()
-    ending.kill()
-    ending.wait()
-
-
 def _ask(link: Path, about: Path) -> str:
-    left = deadline.left()
-    if not _lock.acquire(timeout=-1 if left is None else left):
-        raise deadline.exceeded(f"waiting for ExifTool to read {about.name}")
-    try:
-        return _answer(link, about)
-    except BaseException:
-        close()  # what it may still print would be taken for the next answer
-        raise
-    finally:
-        _lock.release()
-
-
-def _answer(link: Path, about: Path) -> str:
-    process = _running()
     number = str(secrets.randbelow(10**9))
     question = "\n".join((*_ARGUMENTS, str(link), f"-execute{number}", ""))
-    assert process.stdin
-    try:
-        process.stdin.write(question.encode())
-        process.stdin.flush()
-    except OSError as error:
-        raise RetryableError(f"ExifTool ended before it read {about.name}.") from error
-    return _read(process, f"{{ready{number}}}\n".encode(), about)
-
-
-def _running() -> subprocess.Popen[bytes]:
-    """The process, started if there is none or it died."""
-    global _process
-    if _process is not None and _process.poll() is not None:
-        close()
-    if _process is None:
-        try:
-            _process = subprocess.Popen(
-                command(),
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.DEVNULL,
-                env={"LC_ALL": "C"},  # nothing of the user's: PERL5LIB, TZ, EXIFTOOL_HOME
-                start_new_session=True,  # Ctrl-C is for us: it ends with us, not in mid-answer
-            )
-        except OSError as error:
-            raise from_os_error(error, "starting ExifTool") from error
-    return _process
-
-
-def _read(process: subprocess.Popen[bytes], end: bytes, about: Path) -> str:
-    """All that it prints up to ``end``."""
-    assert process.stdout
-    left = deadline.left()
-    until = None if left is None else clock.monotonic() + left
-    printed = bytearray()
-    ready = select.poll()  # select() takes no descriptor above 1023
-    ready.register(process.stdout, select.POLLIN)
-    while not printed.endswith(end):
-        wait = None if until is None else until - clock.monotonic()
-        if wait is not None and wait <= 0:
-            raise deadline.exceeded(f"ExifTool on {about.name}")
-        if not ready.poll(None if wait is None else 1000 * wait):
-            continue
-        block = os.read(process.stdout.fileno(), 65536)
-        if not block:
-            raise RetryableError(f"ExifTool ended while it read {about.name}.")
-        printed += block
-        if len(printed) > _MAX_BYTES:
-            raise PermanentError(f"{about.name} holds more than 64 MiB of tags. Is it damaged?")
-    return printed[: -len(end)].decode(errors="replace")
+    end = f"{{ready{number}}}\n".encode()
+    return tool.ask(question.encode(), end, about).decode(errors="replace")
 
 
 def _exact(number: str) -> float | str:
@@ -196,18 +113,4 @@ def _short(value: float, number: str) -> float | str:
     return value if f"{value:.15g}" == number else number
 
 
-def _forget() -> None:
-    """In a forked child: the process is the parent's."""
-    global _lock, _process
-    _lock = threading.Lock()
-    inherited, _process = _process, None
-    if inherited is not None:
-        for pipe in (inherited.stdin, inherited.stdout):
-            with contextlib.suppress(OSError):
-                if pipe:
-                    pipe.close()
-        inherited.returncode = 0  # it is not this process's to wait for
-
-
-atexit.register(close)
-os.register_at_fork(after_in_child=_forget)
+tool = OpenTool("ExifTool", command, _MEMORY_BYTES, _MAX_BYTES)

@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 from jinja2 import Environment, PackageLoader, Template
 from sqlalchemy.orm import Session
 
+from utils.models.sanitize import visible
 from utils.models.shift import ShiftReport
 from utils.observability.reports import costs
 from utils.observability.reports.rows import cost, duration, left_over, sections
@@ -36,11 +37,17 @@ def write(s: Session, report: ShiftReport, path: Path, timezone: str) -> None:
         temporary.write_text(page, encoding="utf-8")
 
 
+def _shown(value: object) -> object:
+    """What the page says of a value: text from strangers on its line, with all that is in it."""
+    return visible(value) if type(value) is str else value  # Markup is ours
+
+
 @cache
 def _template() -> Template:
     environment = Environment(
         loader=PackageLoader("utils.observability.reports", "."),
         autoescape=True,  # titles and transcripts come from strangers
+        finalize=_shown,
         trim_blocks=True,
         lstrip_blocks=True,
     )

@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy.orm import Session
 
+from utils.models.sanitize import visible
 from utils.models.shift import ShiftReport
 from utils.observability.reports import costs
 from utils.observability.reports.rows import Part, Row, cost, left_over, sections
@@ -89,7 +90,7 @@ def _table(head: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> str:
 
 def _cell(text: str) -> str:
     """Text from strangers, kept from being markup."""
-    flat = " ".join(text.split())
+    flat = " ".join(visible(text).split())
     for mark in "\\`*_[]<>|!":
         flat = flat.replace(mark, "\\" + mark)
     return flat

@@ -189,7 +189,7 @@ def _row(s: Session, outcome: ItemOutcome, run_id: str) -> Row:
         language=(transcript and transcript.language) or "",
         engines=", ".join(part.engine for part in (transcript, analysis) if part),
         criteria=verdict.criteria if verdict and done else (),
-        notes=tuple(_notes(s, item_id, encode)) if done else (),
+        notes=tuple(_notes(s, outcome, encode)) if done else (),
         seconds=ledger.seconds_spent(s, item_id, run_id) if looked_up else 0.0,
         what_to_do=what_to_do(outcome),
         needs_you=outcome.error is not None
@@ -197,8 +197,12 @@ def _row(s: Session, outcome: ItemOutcome, run_id: str) -> Row:
     )
 
 
-def _notes(s: Session, item_id: str, encode: Compression | None) -> Iterator[str]:
-    """What a person may want to look at: bad light, look-alikes, what a rendition lacks."""
+def _notes(s: Session, outcome: ItemOutcome, encode: Compression | None) -> Iterator[str]:
+    """What a person may want to look at: what is lacking, bad light, look-alikes."""
+    item_id = outcome.item_id or ""
+    for lack in outcome.lacks:
+        again = " Another night tries it again." if lack.may_pass else ""
+        yield f"Lacks {lack.step}: {lack.reason}{again}"
     light = ledger.latest_result(s, item_id, "analyze_exposure", ExposureReport)
     if light and light.warning:
         yield f"Exposure: {light.warning} ({light.stops:+.1f} stops)."
@@ -210,6 +214,7 @@ def _notes(s: Session, item_id: str, encode: Compression | None) -> Iterator[str
 
 
 def _excerpt(text: str) -> str:
+    text = " ".join(text.split())
     return text if len(text) <= _EXCERPT else text[:_EXCERPT].rsplit(" ", 1)[0] + " …"
 
 

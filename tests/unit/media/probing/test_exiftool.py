@@ -78,24 +78,24 @@ def test_no_name_is_anything_but_a_name(photo: Path, tmp_path: Path, name: str) 
 
 def test_the_process_stays_open(photo: Path) -> None:
     exiftool.report(photo)
-    first = exiftool._process.pid
+    first = exiftool.tool.process.pid
     exiftool.report(photo)
-    assert exiftool._process.pid == first
+    assert exiftool.tool.process.pid == first
 
 
 def test_it_is_started_again_when_it_died(photo: Path) -> None:
     exiftool.report(photo)
-    exiftool._process.kill()
-    exiftool._process.wait()
+    exiftool.tool.process.kill()
+    exiftool.tool.process.wait()
     assert exiftool.report(photo).make == "Canon"
 
 
 def test_it_outlives_the_thread_that_started_it(photo: Path) -> None:
-    exiftool.close()
+    exiftool.tool.close()
     thread = threading.Thread(target=exiftool.report, args=(photo,))
     thread.start()
     thread.join()
-    assert exiftool._process.poll() is None
+    assert exiftool.tool.process.poll() is None
     assert exiftool.report(photo).make == "Canon"
 
 
@@ -113,7 +113,7 @@ def test_many_threads_get_each_its_own_answer(photo: Path, clips: Clips, tmp_pat
 
 def test_what_takes_too_long_is_ended_at_the_deadline(photo: Path) -> None:
     exiftool.report(photo)
-    stopped = exiftool._process
+    stopped = exiftool.tool.process
     os.kill(stopped.pid, signal.SIGSTOP)
     with deadline.within(0.3), pytest.raises(RetryableError, match="took more than"):
         exiftool.report(photo)
@@ -123,7 +123,7 @@ def test_what_takes_too_long_is_ended_at_the_deadline(photo: Path) -> None:
 
 def test_one_that_dies_while_it_reads_is_an_error_not_a_hang(photo: Path) -> None:
     exiftool.report(photo)
-    dying = exiftool._process
+    dying = exiftool.tool.process
     os.kill(dying.pid, signal.SIGSTOP)
     killer = threading.Timer(0.2, dying.kill)
     killer.start()
@@ -134,14 +134,14 @@ def test_one_that_dies_while_it_reads_is_an_error_not_a_hang(photo: Path) -> Non
 
 def test_a_forked_child_starts_its_own(photo: Path) -> None:
     exiftool.report(photo)
-    mine = exiftool._process.pid
+    mine = exiftool.tool.process.pid
     reading, writing = os.pipe()
     child = os.fork()
     if child == 0:
         try:
             make = exiftool.report(photo).make
-            os.write(writing, json.dumps([make, exiftool._process.pid]).encode())
-            exiftool.close()
+            os.write(writing, json.dumps([make, exiftool.tool.process.pid]).encode())
+            exiftool.tool.close()
         finally:
             os._exit(0)
     os.waitpid(child, 0)
@@ -149,13 +149,13 @@ def test_a_forked_child_starts_its_own(photo: Path) -> None:
     assert make == "Canon"
     assert theirs != mine
     assert exiftool.report(photo).make == "Canon"
-    assert exiftool._process.pid == mine
+    assert exiftool.tool.process.pid == mine
 
 
 def test_it_ends_soon_after_a_parent_that_was_killed(photo: Path) -> None:
     program = (
         "import os, sys; from pathlib import Path; from utils.media.probing import exiftool;"
-        "exiftool.report(Path(sys.argv[1])); print(exiftool._process.pid, flush=True);"
+        "exiftool.report(Path(sys.argv[1])); print(exiftool.tool.process.pid, flush=True);"
         "os.kill(os.getpid(), 9)"
     )
     done = subprocess.run([sys.executable, "-c", program, photo], capture_output=True, text=True)
@@ -224,7 +224,7 @@ def test_a_vanished_file_is_an_error_that_may_pass(tmp_path: Path) -> None:
 
 
 def test_without_perl_the_settings_are_wrong(photo: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    exiftool.close()
+    exiftool.tool.close()
     monkeypatch.setenv("PATH", "/nowhere")
     with pytest.raises(SettingsError, match="perl-base"):
         exiftool.report(photo)

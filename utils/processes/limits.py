@@ -1,0 +1,43 @@
+"""How long a step may take for an item: by the kind of work and of media."""
+
+from __future__ import annotations
+
+from pydantic import BaseModel
+
+from utils.config import Settings
+from utils.models.item import MediaItem, MediaKind
+from utils.models.steps import BY_NAME
+from utils.processes.deadline import Limit
+
+# Work on the file alone: the same file takes as long again. All other lanes wait for somebody.
+_LOCAL = frozenset({"probe", "decode", "transcribe", "compress"})
+# What a slow network drive delivers: who reads all of a large file has so much longer.
+_BYTES_PER_SECOND = 4 * 2**20
+
+
+def of_step(step: str, item: BaseModel, settings: Settings) -> Limit:
+    """The time of one execution of ``step``, never more than the settings give to any.
+
+    Args:
+        step: Its name.
+        item: What it works on; of a ``MediaItem`` kind and size are considered.
+        settings: The limits.
+    """
+    lane = BY_NAME[step].lane
+    longest = Limit(settings.step_timeout_seconds, is_final=lane in _LOCAL)
+    if not isinstance(item, MediaItem) or lane not in {"probe", "decode"}:
+        return longest
+    if lane == "probe":
+        own = of_reading(item.size_bytes, settings)
+    elif item.kind is MediaKind.IMAGE:
+        seconds = settings.still_timeout_seconds + item.size_bytes / _BYTES_PER_SECOND
+        own = Limit(seconds, "NIGHTSHIFT_STILL_TIMEOUT_SECONDS", is_final=True)
+    else:
+        return longest
+    return min(own, longest, key=lambda limit: limit.seconds)
+
+
+def of_reading(size_bytes: int, settings: Settings) -> Limit:
+    """The time for looking into a file, all of it if need be."""
+    seconds = settings.probe_timeout_seconds + size_bytes / _BYTES_PER_SECOND
+    return Limit(seconds, "NIGHTSHIFT_PROBE_TIMEOUT_SECONDS", is_final=True)
