@@ -9,9 +9,10 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import secrets
 from functools import cache
 from pathlib import Path
-from typing import Annotated, Any, Literal, NamedTuple
+from typing import Annotated, Any, Literal
 
 import platformdirs
 from dotenv import dotenv_values
@@ -30,11 +31,11 @@ from utils.models.ephemeral_server import EPHEMERAL_SERVER
 from utils.models.lanes import PROFILES, Lanes
 from utils.models.notice import Event, words
 from utils.models.options import PipelineOptions
+from utils.models.prefect_api import PrefectApi
 from utils.models.spending import TokenPrice
 from utils.models.window import valid_window, valid_zone
 
 PREFECT_PORT = 4200
-CHROMA_PORT = 8210
 METRICS_PORT = 9464
 PREFECT_RETENTION_DAYS = 14
 
@@ -220,6 +221,11 @@ class Settings(BaseSettings):
         return self.home / "services.json"
 
     @property
+    def login_file(self) -> Path:
+        """The ``user:password`` of the Prefect server of `nightshift up`; its owner's alone."""
+        return self.home / "prefect-login"
+
+    @property
     def incoming(self) -> Path:
         """Downloads that are whole, until they are verified and registered."""
         return self.home / "incoming"
@@ -257,18 +263,18 @@ def load_settings() -> Settings:
 
 
 def running_services(settings: Settings) -> dict[str, str]:
-    """URLs of the servers that `nightshift up` started for this home and still runs."""
+    """The URL of the server that `nightshift up` started for this home and still runs."""
     try:
         services = json.loads(settings.services_file.read_text())
         os.kill(services["pid"], 0)
     except (OSError, ValueError, KeyError):
         return {}
-    return {name: services[name] for name in ("prefect_api_url", "chroma_url")}
+    return {"prefect_api_url": services["prefect_api_url"]}
 
 
 def is_served(settings: Settings) -> bool:
     """True if a self-hosted Prefect server is meant, False for an ephemeral one."""
-    return bool(settings.prefect_api_url or os.environ.get("PREFECT_API_URL"))
+    return prefect_api(settings) is not None
 
 
 def is_run_of_worker() -> bool:
@@ -276,18 +282,14 @@ def is_run_of_worker() -> bool:
     return "PREFECT__FLOW_RUN_ID" in os.environ
 
 
-class PrefectApi(NamedTuple):
-    """Where a self-hosted Prefect server answers; ``auth`` is its ``user:password``, if any."""
-
-    url: str
-    auth: SecretStr | None
-
-
 def prefect_api(settings: Settings) -> PrefectApi | None:
-    """The self-hosted Prefect server, for those who ask it without Prefect; None without one."""
-    url = os.environ.get("PREFECT_API_URL") or settings.prefect_api_url
+    """The self-hosted Prefect server; None without one. The home's login is for its own alone."""
+    url = (os.environ.get("PREFECT_API_URL") or settings.prefect_api_url or "").rstrip("/")
     auth = os.environ.get("PREFECT_API_AUTH_STRING")
-    return PrefectApi(url.rstrip("/"), SecretStr(auth) if auth else None) if url else None
+    if not auth and url and url == running_services(settings).get("prefect_api_url"):
+        with contextlib.suppress(OSError):
+            auth = settings.login_file.read_text().strip()
+    return PrefectApi(url, SecretStr(auth) if auth else None) if url else None
 
 
 def prepare_prefect(settings: Settings, log_level: str = "INFO") -> None:
@@ -297,18 +299,23 @@ def prepare_prefect(settings: Settings, log_level: str = "INFO") -> None:
     database in the home, and starts an ephemeral one (6–20 s on a small machine).
     """
     defaults = {
-        "PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS": "120",
         "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
         "DO_NOT_TRACK": "1",
         "PREFECT_LOGGING_LEVEL": log_level,
     }
-    if settings.prefect_api_url:
-        defaults["PREFECT_API_URL"] = settings.prefect_api_url
-    elif not is_served(settings):
+    if api := prefect_api(settings):
+        defaults["PREFECT_API_URL"] = api.url
+        if api.auth:
+            defaults["PREFECT_API_AUTH_STRING"] = api.auth.get_secret_value()
+    else:
         folder = settings.home / "prefect"
         with contextlib.suppress(OSError):  # said better by whoever opens the database
             folder.mkdir(parents=True, exist_ok=True)
         defaults |= {"PREFECT_HOME": str(folder), **EPHEMERAL_SERVER}
+        # A password that lives as long as this process: its server inherits both.
+        made = f"nightshift:{secrets.token_urlsafe(24)}"
+        login = os.environ.setdefault("PREFECT_API_AUTH_STRING", made)
+        os.environ["PREFECT_SERVER_API_AUTH_STRING"] = login
     for name, value in defaults.items():
         os.environ.setdefault(name, value)
 

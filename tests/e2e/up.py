@@ -12,12 +12,14 @@ from typing import Any
 
 import httpx
 
+from deployments import csrf
 from tests import ports
 from tests.paths import PROJECT
 from tests.waiting import until
 
 BIN = Path(sys.executable).parent
 STOP_SECONDS = 90
+CLIENT = "tests"
 
 
 class Up:
@@ -25,7 +27,11 @@ class Up:
 
     def __init__(self, home: Path, port: int, environment: dict[str, str]) -> None:
         self.home, self.url = home, f"http://127.0.0.1:{port}/api"
-        self.environment = {**environment, "PREFECT_API_URL": self.url}
+        self.login = (home / "prefect-login").read_text().strip()
+        user, password = self.login.split(":")
+        self.auth = (user, password)
+        self.environment = {**environment, "PREFECT_API_URL": self.url,
+                            "PREFECT_API_AUTH_STRING": self.login}  # fmt: skip
 
     def run(self, *command: str) -> str:
         finished = subprocess.run(
@@ -45,7 +51,13 @@ class Up:
         """As Prefect's own client asks: a server with too much to do may answer 500 for a while."""
 
         def ask() -> httpx.Response | None:
-            answer = httpx.request(method, f"{self.url}{path}", timeout=30, **content)
+            with httpx.Client(auth=self.auth, timeout=30) as client:
+                try:
+                    token = csrf.headers(client, self.url, CLIENT)
+                except httpx.HTTPStatusError as error:
+                    assert error.response.is_server_error, error
+                    return None
+                answer = client.request(method, f"{self.url}{path}", headers=token, **content)
             return None if answer.is_server_error else answer
 
         return until(ask, f"an answer to {method} {path}", every=1).raise_for_status().json()
@@ -58,18 +70,18 @@ class Up:
 @contextmanager
 def started(home: Path, workers: int = 1, **settings: Any) -> Iterator[Up]:
     """`nightshift up` with so many workers and NIGHTSHIFT_ settings: ready, then ended."""
-    # Prefect's, Chroma's, and beside it one for each worker's health check.
-    with ports.held() as port, ports.held(1 + workers) as chroma_port:
-        yield from _started(home, port, chroma_port, workers, settings)
+    # Prefect's, and one for each worker's health check.
+    with ports.held() as port, ports.held(workers) as worker_port:
+        yield from _started(home, port, worker_port, workers, settings)
 
 
 def _started(
-    home: Path, port: int, chroma_port: int, workers: int, settings: dict[str, Any]
+    home: Path, port: int, worker_port: int, workers: int, settings: dict[str, Any]
 ) -> Iterator[Up]:
     environment = {n: v for n, v in os.environ.items() if not n.startswith("PREFECT_")}
     environment["NIGHTSHIFT_HOME"] = str(home)
     environment |= {f"NIGHTSHIFT_{name.upper()}": str(value) for name, value in settings.items()}
-    command = ["up", "--port", str(port), "--chroma-port", str(chroma_port),
+    command = ["up", "--port", str(port), "--worker-port", str(worker_port),
                "--workers", str(workers)]  # fmt: skip
     with subprocess.Popen(
         [BIN / "nightshift", *command],

@@ -26,6 +26,7 @@ from utils.errors import (
     SettingsError,
     from_os_error,
 )
+from utils.storage import private
 
 T = TypeVar("T")
 _HOME = "home"
@@ -151,7 +152,7 @@ def _sessions(settings: Settings) -> sessionmaker[Session]:
 def _engine(settings: Settings) -> Engine:
     try:
         url = make_url(settings.sqlalchemy_url)
-        settings.home.mkdir(parents=True, exist_ok=True)
+        private.make_home(settings.home)
         made = create_engine(url, pool_pre_ping=True)
     except (ArgumentError, ImportError) as error:
         raise SettingsError(

@@ -20,10 +20,11 @@ from nightshift.__main__ import app
 from tests.conftest import Override
 from tests.servers.loopback import Answer, Asked, serving
 from utils.clock import now
-from utils.config import PrefectApi, Settings, load_settings
+from utils.config import Settings, load_settings
 from utils.db import runs, spending
 from utils.db.schema import Execution, Flag, Item, Worker
 from utils.db.session import engine, session
+from utils.models.prefect_api import PrefectApi
 from utils.models.shift import ItemOutcome, Outcome, RunStatus
 from utils.models.spending import Ceilings, Estimate, TokenPrice
 from utils.observability.metrics import Exporter, registry
