@@ -28,7 +28,6 @@ from starlette.routing import Route
 
 from deployments.own_name import ByOwnName
 from utils.config import child_environment, load_settings
-from utils.errors import SettingsError
 from utils.processes import watchdog
 
 _HEARTBEAT = "/api/v2/heartbeat"  # for probes, as Prefect's /api/health
@@ -75,11 +74,7 @@ async def _passed_on(request: Request) -> Response:
 
 
 def main() -> None:
-    """Serve until SIGTERM; ends when Chroma does.
-
-    Raises:
-        SettingsError: there is no token.
-    """
+    """Serve until SIGTERM, or until Chroma ends; without a token not at all (exit code 1)."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--path", type=Path, required=True, help="where the index lies")
     parser.add_argument("--host", default="127.0.0.1", help="the address to listen on")
@@ -88,7 +83,7 @@ def main() -> None:
     asked = parser.parse_args()
     token = load_settings().chroma_token
     if not (token and token.get_secret_value()):
-        raise SettingsError("NIGHTSHIFT_CHROMA_TOKEN is not set: Chroma would answer anybody.")
+        sys.exit("NIGHTSHIFT_CHROMA_TOKEN is not set: Chroma would answer anybody.")
     port = _free_port()
     app = guarded(f"http://127.0.0.1:{port}", token.get_secret_value())
     config = uvicorn.Config(

@@ -58,9 +58,9 @@ class Database:
 def _close(server: Any, modes: dict[Path, int]) -> None:
     """Leave its data, and the way there, to nobody but us and the user that it runs as.
 
-    Its socket asks for no password. For root the package runs it as another user, and opens all
-    folders above its data to everybody: those before the home get back what they had, and what
-    it takes to walk through; the home can be walked through by that user alone.
+    Its socket asks for no password. For root the package runs it as another user (of root's
+    group), and opens all folders above its data to everybody: those before the home get back
+    what they had, and what it takes to walk through; the home lets nobody but that group through.
     """
     socket = server.get_postmaster_info().socket_path
     socket.chmod(0o700)
@@ -71,10 +71,10 @@ def _close(server: Any, modes: dict[Path, int]) -> None:
     if server.system_user is None:
         return
     home, *above = modes
-    os.chown(home, -1, Path(server.pgdata).stat().st_gid)
+    os.chown(home, -1, os.getegid())
     home.chmod(0o710)
     for path in above:
-        path.chmod(modes[path] | 0o001)
+        path.chmod(modes[path] | 0o011)
 
 
 def _is_alive(process: Any) -> bool:

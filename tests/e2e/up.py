@@ -25,7 +25,8 @@ CLIENT = "tests"
 class Up:
     """How to talk to it: by its API, and by commands in its environment."""
 
-    def __init__(self, home: Path, port: int, environment: dict[str, str]) -> None:
+    def __init__(self, home: Path, port: int, environment: dict[str, str], said: str = "") -> None:
+        self.said = said
         self.home, self.url = home, f"http://127.0.0.1:{port}/api"
         self.login = (home / "prefect-login").read_text().strip()
         user, password = self.login.split(":")
@@ -94,7 +95,7 @@ def _started(
                 if "Ctrl-C" in line:
                     break
             assert process.poll() is None, "".join(said)
-            yield Up(home, port, environment)
+            yield Up(home, port, environment, "".join(said))
         finally:
             process.send_signal(signal.SIGTERM)
             process.communicate(timeout=STOP_SECONDS)

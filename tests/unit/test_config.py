@@ -1,8 +1,10 @@
+import json
+import os
 from pathlib import Path
 
 import pytest
 
-from utils.config import Settings, load_settings, prepare_prefect, running_services
+from utils.config import Settings, load_settings, prefect_api, prepare_prefect, running_services
 from utils.errors import SettingsError
 from utils.models.lanes import Lanes
 
@@ -62,8 +64,44 @@ def test_the_database_lies_in_the_home_unless_one_is_named(
 
 def test_servers_of_a_dead_up_are_not_used(settings: Settings) -> None:
     assert running_services(settings) == {}
-    settings.services_file.write_text('{"pid": 4194305, "prefect_api_url": "x", "chroma_url": "y"}')
+    settings.services_file.write_text('{"pid": 4194305, "prefect_api_url": "x"}')
     assert running_services(settings) == {}
+
+
+def test_our_own_server_is_told_the_login_of_the_home_and_no_other_server(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("PREFECT_API_URL", "PREFECT_API_AUTH_STRING"):
+        monkeypatch.delenv(name, raising=False)
+    ours = {"pid": os.getpid(), "prefect_api_url": "http://127.0.0.1:4200/api"}
+    settings.services_file.write_text(json.dumps(ours))
+    settings.login_file.write_text("nightshift:secret\n")
+    load_settings.cache_clear()
+    api = prefect_api(load_settings())
+    assert api
+    assert api.auth
+    assert api.auth.get_secret_value() == "nightshift:secret"
+    assert "secret" not in repr(api)
+    monkeypatch.setenv("PREFECT_API_URL", "http://somewhere.example/api")
+    assert prefect_api(load_settings()) == ("http://somewhere.example/api", None)
+
+
+def test_an_ephemeral_server_has_a_password_that_its_own_process_knows(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    names = ("PREFECT_API_URL", "PREFECT_API_AUTH_STRING", "PREFECT_SERVER_API_AUTH_STRING")
+    for name in names:
+        monkeypatch.setenv(name, "")  # so that monkeypatch puts it back
+        monkeypatch.delenv(name)
+    prepare_prefect(settings)
+    first = os.environ["PREFECT_API_AUTH_STRING"]
+    assert len(first) > 30
+    assert os.environ["PREFECT_SERVER_API_AUTH_STRING"] == first
+    prepare_prefect(settings)  # a command may do so twice
+    assert os.environ["PREFECT_API_AUTH_STRING"] == first
+    monkeypatch.delenv("PREFECT_API_AUTH_STRING")
+    prepare_prefect(settings)
+    assert os.environ["PREFECT_API_AUTH_STRING"] != first
 
 
 def test_prefect_keeps_its_state_in_the_home(
@@ -73,7 +111,5 @@ def test_prefect_keeps_its_state_in_the_home(
     monkeypatch.setenv("PREFECT_HOME", "")
     monkeypatch.delenv("PREFECT_HOME")
     prepare_prefect(settings)
-    import os
-
     assert Path(os.environ["PREFECT_HOME"]) == settings.home / "prefect"
     monkeypatch.delenv("PREFECT_HOME")
