@@ -11,6 +11,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import httpx
 import psutil
@@ -30,9 +31,11 @@ def metrics_port() -> Iterator[int]:
 
 
 @pytest.fixture(scope="module")
-def up(tmp_path_factory: pytest.TempPathFactory, metrics_port: int) -> Iterator[Up]:
-    with started(tmp_path_factory.mktemp("up") / "home", metrics_port=metrics_port) as running:
-        yield running
+def up(metrics_port: int) -> Iterator[Up]:
+    """Outside of pytest's folders, which each session closes: Postgres may be another user."""
+    with TemporaryDirectory("", "nightshift-", ignore_cleanup_errors=True) as folder:
+        with started(Path(folder, "home"), metrics_port=metrics_port) as running:
+            yield running
 
 
 def test_pool_limits_automation_and_deployments_are_registered(up: Up) -> None:
@@ -106,8 +109,9 @@ def test_nothing_is_read_or_made_without_the_login_or_without_the_csrf_token(up:
 def test_another_user_of_the_machine_gets_nothing(up: Up) -> None:
     """Neither by the API, nor by a file, nor by what he sees of other people's processes."""
     program = """
-import glob, json, os, sys, urllib.error, urllib.request
-home, url, *paths = sys.argv[1:]
+import encodings.idna, glob, json, os, sys, urllib.error, urllib.request
+user, home, url, *paths = sys.argv[1:]
+os.setgroups([]), os.setgid(int(user)), os.setuid(int(user))
 found = {}
 for path in paths:
     asked = urllib.request.Request(f"{url}/{path}", b"{}", {"Content-Type": "application/json"})
@@ -128,13 +132,10 @@ for path in glob.glob("/proc/[0-9]*/cmdline") + glob.glob("/proc/[0-9]*/environ"
         pass
 print(json.dumps([found, seen.decode(errors="replace")]))
 """
-    python = Path(sys.executable).resolve()
     done = subprocess.run(
-        [python, "-I", "-c", program, up.home, up.url, *GUARDED],
-        capture_output=True, text=True, user=STRANGER, group=STRANGER, extra_groups=[], cwd="/",
+        [sys.executable, "-I", "-c", program, str(STRANGER), up.home, up.url, *GUARDED],
+        capture_output=True, text=True, check=True,
     )  # fmt: skip
-    if "denied" in done.stderr and not done.stdout:
-        pytest.skip("this Python is closed to other users")
     found, seen = json.loads(done.stdout)
     assert set(found.values()) <= {401, 403, "denied"}
     assert "deployments.prefect_server" in seen
@@ -150,18 +151,27 @@ def test_the_home_is_its_owners_alone(up: Up) -> None:
     assert {check["state"] for check in checks if check["name"] == "access"} == {"ok"}
 
 
-def test_nothing_listens_that_has_no_lock(up: Up, metrics_port: int) -> None:
-    """Prefect's server behind its login, metrics, a worker's health: no Chroma, no Postgres."""
+def test_chroma_and_postgres_listen_to_nobody(up: Up) -> None:
+    """Chroma has no password: the index is embedded. Postgres has a socket in a closed folder."""
     pid = json.loads((up.home / "services.json").read_text())["pid"]
-    ours = [one for one in psutil.Process(pid).children(recursive=True) if one.is_running()]
-    listening = {
-        at.laddr for one in ours for at in one.net_connections("tcp") if at.status == "LISTEN"
-    }
-    assert {at.ip for at in listening} == {"127.0.0.1"}
-    prefect = int(up.url.removesuffix("/api").rpartition(":")[2])
-    (health,) = {at.port for at in listening} - {prefect, metrics_port}
-    assert httpx.get(f"http://127.0.0.1:{health}/").status_code == 404
-    assert httpx.get(f"http://127.0.0.1:{health}/health").status_code == 200
+
+    def addresses() -> set[tuple[str, int]]:
+        """Of all that `up` started: the server, a worker's health and its line to its runs."""
+        found = {
+            tuple(at.laddr)
+            for one in psutil.Process(pid).children(recursive=True)
+            for at in one.net_connections("inet") if at.status in {"LISTEN", "NONE"}
+        }  # fmt: skip
+        return found if len(found) > 2 else set()
+
+    listening = until(addresses, "a worker that listens")
+    assert {ip for ip, _ in listening} == {"127.0.0.1"}
+    for _, port in listening:
+        try:
+            asked = httpx.get(f"http://127.0.0.1:{port}/api/v2/heartbeat", timeout=5)
+        except httpx.HTTPError:
+            continue  # the worker's line to its runs speaks no HTTP, and wants a token
+        assert not asked.is_success
 
 
 def test_the_login_is_shown_to_its_owner_and_not_in_what_up_says_to_a_log(up: Up) -> None:
@@ -202,7 +212,8 @@ const tried = async (name, url, options) => {
     assert json.loads(said) == {
         "own": "basic200", "json": "refused", "simple": "opaque0", "read": "refused",
     }  # fmt: skip
-    assert up.post("/flow_runs/filter") == []
+    runs = up.post("/flow_runs/filter")
+    assert [row["name"] for row in runs if not row["auto_scheduled"]] == []
     assert "x" not in {row["name"] for row in up.post("/flows/filter")}
 
 
@@ -210,7 +221,7 @@ const tried = async (name, url, options) => {
 def test_its_own_page_is_shown_by_its_own_name_alone(up: Up, tmp_path: Path) -> None:
     """A stranger's name that leads here would make his page one of our origin (DNS rebinding)."""
     address = up.url.removesuffix("/api")
-    assert 'id="app"' in browser.shown(f"{address}/", tmp_path / "profile")
+    assert "<title>Prefect Server</title>" in browser.shown(f"{address}/", tmp_path / "profile")
     rule = "--host-resolver-rules=MAP evil.example 127.0.0.1"
     foreign = address.replace("127.0.0.1", "evil.example")
     assert "does not go by this name" in browser.shown(f"{foreign}/", tmp_path / "profile", rule)
