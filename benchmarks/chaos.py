@@ -41,7 +41,7 @@ TARGETS = ("process", "group", "server")
 SERVED = {
     "flow": ("prefect.engine",),
     "worker": ("worker start",),
-    "prefect server": ("server start", "prefect.server"),
+    "prefect server": ("prefect_server", "prefect.server"),
     "postgres": ("bin/postgres",),
     "everything": ("",),
 }
@@ -207,15 +207,14 @@ def _start_a_night(served: selfhosted.Served) -> None:
     due = {"before_": datetime.now(UTC).isoformat()}
     coming = {"state": {"type": {"any_": ["PENDING", "SCHEDULED"]}}, "expected_start_time": due}
     try:
-        address = f"{served.api_url}/flow_runs/filter"
-        answer = httpx.post(address, json={"flow_runs": coming}, timeout=10)
+        answer = served.post("/flow_runs/filter", flow_runs=coming)
         if not answer.is_success or answer.json():
             return
     except httpx.HTTPError:  # the server is coming back
         return
     subprocess.run(
         [Path(sys.executable).with_name("prefect"), "deployment", "run", "night-shift/nightly"],
-        env={**os.environ, "PREFECT_API_URL": served.api_url}, capture_output=True, check=False,
+        env={**os.environ, **served.client}, capture_output=True, check=False,
     )  # fmt: skip
 
 

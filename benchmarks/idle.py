@@ -19,11 +19,10 @@ SETTLED_SECONDS = 120
 AIM_MB = 600
 # What a seed's users measured of theirs, and left over (1 MB is a million bytes here).
 SEED_MB = 900
-PARTS = ("server", "worker", "postgres", "up", "chroma")
+PARTS = ("server", "worker", "postgres", "up")
 # The first that is in a command says whose it is.
 MARKS = (
     ("postgres", "postgres"),
-    ("chroma run", "chroma"),
     ("worker", "worker"),
     ("nightshift up", "up"),
     ("prefect", "server"),
@@ -34,12 +33,12 @@ def rows() -> list[Row]:
     with tempfile.TemporaryDirectory() as name, on_postgres(Path(name, "home")) as served:
         time.sleep(SETTLED_SECONDS)
         shares, resident = memory(served)
-    counted = sum(shares[part] for part in PARTS if part != "chroma")
+    counted = sum(shares.values())
     parts = ", ".join(f"{part} {shares[part]:.0f}" for part in PARTS)
-    whole = sum(resident[part] for part in PARTS if part != "chroma")
+    whole = sum(resident.values())
     return [
         (
-            "memory of an idle set-up, without Chroma",
+            "memory of an idle set-up",
             f"{counted:.0f} MB PSS ({parts}), RSS {whole:.0f} MB",
             f"a seed's {SEED_MB} MB",
             f"{counted / SEED_MB:.2f}",

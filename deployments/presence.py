@@ -11,10 +11,12 @@ import httpx
 from prometheus_client.core import Metric
 from prometheus_client.registry import Collector
 
-from utils.config import PrefectApi
+from deployments import csrf
+from utils.models.prefect_api import PrefectApi
 from utils.observability.metrics import gauge, gauges
 
 _TIMEOUT_SECONDS = 3.0  # Prometheus waits 10 s for all metrics
+_CLIENT = "nightshift-metrics"
 
 
 class Presence(Collector):
@@ -35,12 +37,14 @@ class Presence(Collector):
         auth = self._api.auth.get_secret_value() if self._api.auth else None
         user, _, password = (auth or "").partition(":")
         try:
-            answer = httpx.post(
-                f"{self._api.url}/work_pools/{self._pool}/workers/filter",
-                json={"workers": {"status": {"any_": ["ONLINE"]}}},
-                auth=(user, password) if auth else None,
-                timeout=_TIMEOUT_SECONDS,
-            )
+            with httpx.Client(
+                auth=(user, password) if auth else None, timeout=_TIMEOUT_SECONDS
+            ) as client:
+                answer = client.post(
+                    f"{self._api.url}/work_pools/{self._pool}/workers/filter",
+                    json={"workers": {"status": {"any_": ["ONLINE"]}}},
+                    headers=csrf.headers(client, self._api.url, _CLIENT),
+                )
             if answer.status_code == httpx.codes.NOT_FOUND:  # no such pool: nobody serves it
                 return 0
             return len(answer.raise_for_status().json())

@@ -1,14 +1,17 @@
 """The servers of a self-hosted Night Shift, as data.
 
 `nightshift up` starts them on one machine; docker-compose.yml describes the same for
-production, and a test keeps the commands and the environment of both equal.
+production, and a test keeps the commands and the environment of both equal. Chroma is a server
+for several machines alone: on one the index is embedded, and nobody else can ask it.
+
+Secrets are in the environment, never in a command, which every user of the machine can read.
 """
 
 from __future__ import annotations
 
 from typing import NamedTuple
 
-from utils.config import CHROMA_PORT, METRICS_PORT, PREFECT_PORT, PREFECT_RETENTION_DAYS
+from utils.config import METRICS_PORT, PREFECT_PORT, PREFECT_RETENTION_DAYS
 
 
 class Service(NamedTuple):
@@ -23,6 +26,7 @@ class Service(NamedTuple):
 # What every process that talks to the server needs to know.
 CLIENT = {
     "PREFECT_API_URL": "http://{prefect_host}:{prefect_port}/api",
+    "PREFECT_API_AUTH_STRING": "{prefect_login}",
     "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
     # A run whose process was killed is found by its missing heartbeat (deployments/register.py).
     "PREFECT_FLOWS_HEARTBEAT_FREQUENCY": "30",
@@ -31,17 +35,20 @@ CLIENT = {
     "PREFECT_CLIENT_MAX_RETRIES": "7",
     "PREFECT_CLIENT_RETRY_EXTRA_CODES": "500,502,504",
     "NIGHTSHIFT_HOME": "{home}",
-    "NIGHTSHIFT_CHROMA_URL": "http://{chroma_host}:{chroma_port}",
 }
 
 PREFECT = Service(
     name="prefect-server",
     command=(
-        *("prefect", "server", "start"),
-        *("--host", "{bind}", "--port", "{prefect_port}"),
+        *("python", "-P", "-m", "deployments.prefect_server"),
+        *("--host", "{bind}", "--port", "{prefect_port}", "--name", "{prefect_host}"),
     ),
     environment={
         "PREFECT_HOME": "{home}/prefect-server",
+        # Who knows it can have every worker run any command.
+        "PREFECT_SERVER_API_AUTH_STRING": "{prefect_login}",
+        "PREFECT_SERVER_CSRF_PROTECTION_ENABLED": "true",
+        "PREFECT_SERVER_CORS_ALLOWED_ORIGINS": "{prefect_origin}",
         "PREFECT_API_DATABASE_CONNECTION_URL": "{prefect_database}",
         # Leases kept in memory are lost with the server, and their slots are never freed.
         "PREFECT_SERVER_CONCURRENCY_LEASE_STORAGE": (
@@ -52,6 +59,8 @@ PREFECT = Service(
         "PREFECT_SERVER_SERVICES_DB_VACUUM_RETENTION_PERIOD": "{prefect_retention_seconds}",
         # Else the UI calls port 4200 whatever port the server has.
         "PREFECT_SERVER_UI_API_URL": "/api",
+        # Else it unpacks its UI beside its code, which it may not be allowed to.
+        "PREFECT_SERVER_UI_STATIC_DIRECTORY": "{home}/prefect-server/ui",
         "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
         # Its own metrics, at /api/metrics (deployments/prometheus).
         "PREFECT_SERVER_METRICS_ENABLED": "true",
@@ -59,13 +68,18 @@ PREFECT = Service(
     health="http://{prefect_host}:{prefect_port}/api/health",
 )
 
+# Chroma asks for no password: it listens inside its container, before it stands a look at the
+# token in NIGHTSHIFT_CHROMA_TOKEN.
 CHROMA = Service(
     name="chroma",
     command=(
-        *("chroma", "run", "--path", "{home}/chroma"),
-        *("--host", "{bind}", "--port", "{chroma_port}"),
+        *("python", "-P", "-m", "deployments.chroma_server", "--path", "{home}/chroma"),
+        *("--host", "{bind}", "--port", "{chroma_port}", "--name", "{chroma_host}"),
     ),
-    environment={"ANONYMIZED_TELEMETRY": "false"},
+    environment={
+        "NIGHTSHIFT_CHROMA_TOKEN": "{chroma_token}",
+        "ANONYMIZED_TELEMETRY": "false",
+    },
     health="http://{chroma_host}:{chroma_port}/api/v2/heartbeat",
 )
 
@@ -97,7 +111,7 @@ METRICS = Service(
     health="http://{metrics_host}:{metrics_port}/metrics",
 )
 
-SERVICES = (PREFECT, CHROMA, DEPLOY, WORKER)
+SERVICES = (PREFECT, DEPLOY, WORKER)
 
 # A night and one of its chunks (or a run on demand beside it): with one place alone a night that
 # dispatches chunks would wait for its own end.
@@ -105,7 +119,8 @@ SHIFTS = 2
 
 DEFAULTS = {
     "prefect_port": str(PREFECT_PORT),
-    "chroma_port": str(CHROMA_PORT),
+    "prefect_origin": f"http://127.0.0.1:{PREFECT_PORT}",
+    "chroma_port": "8210",
     "worker_port": "8080",
     "metrics_host": "127.0.0.1",
     "metrics_port": str(METRICS_PORT),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import signal
 import socket
 from collections import defaultdict, deque
@@ -13,12 +14,12 @@ from humanize import ordinal
 from deployments import processes
 from deployments.database import Database, embedded
 from deployments.processes import Process, tail
-from deployments.services import CHROMA, DEPLOY, METRICS, PREFECT, WORKER, Service, filled
+from deployments.services import DEPLOY, METRICS, PREFECT, WORKER, Service, filled
 from utils import clock
-from utils import up as services
 from utils.config import Settings
 from utils.errors import PermanentError, from_os_error
-from utils.storage import home
+from utils.models import running_services
+from utils.storage import home, private
 
 # Chosen: what ends so often has a cause that another start does not remove.
 MOST_RESTARTS, WITHIN_SECONDS = 5, 600
@@ -32,42 +33,41 @@ NO_POSTGRES = (
 Say = Callable[[str], None]
 
 
-def up(settings: Settings, say: Say, prefect_port: int, chroma_port: int, workers: int = 1) -> None:
+def up(
+    settings: Settings,
+    say: Say,
+    prefect_port: int,
+    worker_port: int,
+    workers: int = 1,
+    show_login: bool = False,
+) -> None:
     """Start all servers, start again what ends, end all when a person or a signal stops us.
 
     Args:
         settings: Whose home, pool and database.
         say: Is told what happens, a line each time.
         prefect_port: Of the Prefect server and its UI.
-        chroma_port: Of Chroma; the health checks of the workers follow it.
+        worker_port: Of the first worker's health check; those of the others follow it.
         workers: How many workers serve the pool.
+        show_login: Say a login that is made now; else only where it is.
 
     Raises:
         PermanentError: it runs already, a port is taken, a server does not start, or one dies
             again and again.
     """
-    if running := services.running(settings.services_file):
+    if running := running_services.running(settings.services_file):
         raise PermanentError(f"It runs already, at {running['prefect_api_url']}.")
-    values = {
-        "bind": "127.0.0.1",
-        "home": str(settings.home),
-        "pool": settings.work_pool,
-        "prefect_host": "127.0.0.1",
-        "prefect_port": str(prefect_port),
-        "chroma_host": "127.0.0.1",
-        "chroma_port": str(chroma_port),
-        "prefect_retention_seconds": str(settings.prefect_retention_days * 24 * 3600),
-    }
-    worker_ports = range(chroma_port + 1, chroma_port + 1 + workers)
-    ports = [prefect_port, chroma_port, *worker_ports]
+    worker_ports = range(worker_port, worker_port + workers)
+    ports = [prefect_port, *worker_ports]
     if settings.metrics_port:
-        values["metrics_port"] = str(settings.metrics_port)
         ports.append(settings.metrics_port)
     for port in ports:
         _check_free(port)
     home.prepare(settings)
     (settings.home / "logs").mkdir(parents=True, exist_ok=True)
     settings.inbox.mkdir(parents=True, exist_ok=True)
+    login, is_new = private.login(settings.login_file)
+    values = _values(settings, prefect_port, login)
     with ExitStack() as stack:
         _stop_on_signals()
         database = stack.enter_context(embedded(settings))
@@ -75,9 +75,9 @@ def up(settings: Settings, say: Say, prefect_port: int, chroma_port: int, worker
         sqlite = f"sqlite+aiosqlite:///{settings.home / 'prefect-server.db'}"
         values["prefect_database"] = database.url if database else sqlite
         kept = stack.enter_context(_kept(settings, say, database))
-        for service in (PREFECT, CHROMA):
-            kept.start(filled(service, values), wait=True)
-            say(f"{service.name} answers")
+        server = filled(PREFECT, values)
+        kept.start(server, wait=True)
+        say(f"{server.name} answers")
         deploy = filled(DEPLOY, values)
         process = processes.start(deploy, settings)
         failed = process.wait() != 0
@@ -91,16 +91,41 @@ def up(settings: Settings, say: Say, prefect_port: int, chroma_port: int, worker
             metrics = filled(METRICS, values)
             kept.start(metrics)
             say(f"metrics: {metrics.health}")
-        stack.enter_context(_announced(settings, worker.environment))
         url = worker.environment["PREFECT_API_URL"]
+        stack.enter_context(_announced(settings, url))
         takes = "worker takes" if workers == 1 else f"{workers} workers take"
         say(f"{takes} runs of pool {settings.work_pool}")
-        say(f"UI: {url.removesuffix('/api')}   API: export PREFECT_API_URL={url}")
+        how = login if is_new and show_login else "nightshift up --show-login"
+        say(f"UI: {url.removesuffix('/api')}   its login: {how}")
+        say(f"API: {for_prefect(settings, url)}")
         say("Run one now: prefect deployment run night-shift/nightly -p limit=10")
         say("Stop: Ctrl-C")
         while True:
             kept.look()
             clock.wait(0.5)
+
+
+def for_prefect(settings: Settings, url: str) -> str:
+    """What makes Prefect's own commands ask our server, for a shell; it holds no secret."""
+    file = shlex.quote(str(settings.login_file))
+    return f'export PREFECT_API_URL={url} PREFECT_API_AUTH_STRING="$(cat {file})"'
+
+
+def _values(settings: Settings, prefect_port: int, login: str) -> dict[str, str]:
+    """What is filled into the services."""
+    values = {
+        "bind": "127.0.0.1",
+        "home": str(settings.home),
+        "pool": settings.work_pool,
+        "prefect_host": "127.0.0.1",
+        "prefect_port": str(prefect_port),
+        "prefect_login": login,
+        "prefect_origin": f"http://127.0.0.1:{prefect_port}",
+        "prefect_retention_seconds": str(settings.prefect_retention_days * 24 * 3600),
+    }
+    if settings.metrics_port:
+        values["metrics_port"] = str(settings.metrics_port)
+    return values
 
 
 class _Supervised:
@@ -184,20 +209,16 @@ def _check_free(port: int) -> None:
             probe.bind(("127.0.0.1", port))
         except OSError as error:
             raise PermanentError(
-                f"Port {port} is taken. Choose others with --port and --chroma-port, or "
+                f"Port {port} is taken. Choose others with --port and --worker-port, or "
                 "NIGHTSHIFT_METRICS_PORT."
             ) from error
 
 
 @contextmanager
-def _announced(settings: Settings, environment: dict[str, str]) -> Iterator[None]:
-    """Tell other commands of this home which servers run, while they do."""
+def _announced(settings: Settings, url: str) -> Iterator[None]:
+    """Tell other commands of this home which server runs, while it does."""
     try:
-        services.announce(
-            settings.services_file,
-            prefect_api_url=environment["PREFECT_API_URL"],
-            chroma_url=environment["NIGHTSHIFT_CHROMA_URL"],
-        )
+        running_services.announce(settings.services_file, prefect_api_url=url)
     except OSError as error:
         raise from_os_error(error, f"writing {settings.services_file}") from error
     try:

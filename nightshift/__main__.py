@@ -22,6 +22,7 @@ from nightshift.cli import (
 )
 from nightshift.cli.output import print_error
 from utils.errors import NightShiftError
+from utils.storage.private import UMASK
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -90,6 +91,7 @@ metrics.add_to(app)
 
 def main() -> None:
     """Run a command; an error of ours becomes one clear line and exit code 1."""
+    os.umask(UMASK)  # what is written is its owner's alone, whichever tool writes it
     code = _exit_code()
     if work.server_died:  # Prefect would try to deliver its events first, 7 s for each
         sys.stdout.flush()

@@ -6,10 +6,12 @@ project reads the environment.
 
 from __future__ import annotations
 
+import contextlib
 import os
+import secrets
 from functools import cache
 from pathlib import Path
-from typing import Annotated, Any, Literal, NamedTuple
+from typing import Annotated, Any, Literal
 
 import platformdirs
 from dotenv import dotenv_values
@@ -23,17 +25,17 @@ from pydantic import (
 )
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
-from utils import up
 from utils.errors import SettingsError
+from utils.models import running_services
 from utils.models.ephemeral_server import EPHEMERAL_SERVER
 from utils.models.lanes import PROFILES, Lanes
 from utils.models.notice import Event, words
 from utils.models.options import PipelineOptions
+from utils.models.prefect_api import PrefectApi
 from utils.models.spending import TokenPrice
 from utils.models.window import valid_window, valid_zone
 
 PREFECT_PORT = 4200
-CHROMA_PORT = 8210
 METRICS_PORT = 9464
 PREFECT_RETENTION_DAYS = 14
 
@@ -234,6 +236,11 @@ class Settings(BaseSettings):
         return self.home / "services.json"
 
     @property
+    def login_file(self) -> Path:
+        """The ``user:password`` of the Prefect server of `nightshift up`; its owner's alone."""
+        return self.home / "prefect-login"
+
+    @property
     def incoming(self) -> Path:
         """Downloads that are whole, until they are verified and registered."""
         return self.home / "incoming"
@@ -264,7 +271,7 @@ def load_settings() -> Settings:
         raise SettingsError(f"A setting is wrong. {wrong}") from None
     gaps = {
         name: value
-        for name, value in up.running(settings.services_file).items()
+        for name, value in running_services.running(settings.services_file).items()
         if getattr(settings, name) is None
     }
     return settings.model_copy(update=gaps | _overrides)
@@ -272,7 +279,7 @@ def load_settings() -> Settings:
 
 def is_served(settings: Settings) -> bool:
     """True if a self-hosted Prefect server is meant, False for an ephemeral one."""
-    return bool(settings.prefect_api_url or os.environ.get("PREFECT_API_URL"))
+    return prefect_api(settings) is not None
 
 
 def is_run_of_worker() -> bool:
@@ -280,18 +287,15 @@ def is_run_of_worker() -> bool:
     return "PREFECT__FLOW_RUN_ID" in os.environ
 
 
-class PrefectApi(NamedTuple):
-    """Where a self-hosted Prefect server answers; ``auth`` is its ``user:password``, if any."""
-
-    url: str
-    auth: SecretStr | None
-
-
 def prefect_api(settings: Settings) -> PrefectApi | None:
-    """The self-hosted Prefect server, for those who ask it without Prefect; None without one."""
-    url = os.environ.get("PREFECT_API_URL") or settings.prefect_api_url
+    """The self-hosted Prefect server; None without one. The home's login is for its own alone."""
+    url = (os.environ.get("PREFECT_API_URL") or settings.prefect_api_url or "").rstrip("/")
     auth = os.environ.get("PREFECT_API_AUTH_STRING")
-    return PrefectApi(url.rstrip("/"), SecretStr(auth) if auth else None) if url else None
+    ours = running_services.running(settings.services_file)
+    if url and not auth and url == ours.get("prefect_api_url"):
+        with contextlib.suppress(OSError):
+            auth = settings.login_file.read_text().strip()
+    return PrefectApi(url, SecretStr(auth) if auth else None) if url else None
 
 
 def prepare_prefect(settings: Settings, log_level: str = "INFO") -> None:
@@ -301,16 +305,21 @@ def prepare_prefect(settings: Settings, log_level: str = "INFO") -> None:
     database in the home, and starts an ephemeral one (6–20 s on a small machine).
     """
     defaults = {
-        "PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS": "120",
         "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
         "DO_NOT_TRACK": "1",
         "PREFECT_LOGGING_LEVEL": log_level,
     }
-    if settings.prefect_api_url:
-        defaults["PREFECT_API_URL"] = settings.prefect_api_url
-    elif not is_served(settings):
+    if api := prefect_api(settings):
+        defaults["PREFECT_API_URL"] = api.url
+        if api.auth:
+            defaults["PREFECT_API_AUTH_STRING"] = api.auth.get_secret_value()
+    else:
         # Made by Prefect when it is imported: the home must be one by then (utils/storage/home.py).
         defaults |= {"PREFECT_HOME": str(settings.home / "prefect"), **EPHEMERAL_SERVER}
+        # A password that lives as long as this process: its server inherits both.
+        made = f"nightshift:{secrets.token_urlsafe(24)}"
+        login = os.environ.setdefault("PREFECT_API_AUTH_STRING", made)
+        os.environ["PREFECT_SERVER_API_AUTH_STRING"] = login
     for name, value in defaults.items():
         os.environ.setdefault(name, value)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import shlex
 import shutil
 import subprocess
 from collections.abc import Callable, Iterator
@@ -17,7 +18,7 @@ from nightshift.cli import server
 from utils.config import Settings, is_served
 from utils.errors import NightShiftError
 from utils.models import steps
-from utils.storage import home
+from utils.storage import home, private
 
 OK, WARNING, PROBLEM, REPAIRED = "ok", "warning", "problem", "repaired"
 _ENCODERS = ("libx264", "libsvtav1", "libopus", "aac", "mjpeg")
@@ -37,7 +38,7 @@ class Check(NamedTuple):
 def examine(settings: Settings) -> list[Check]:
     """All checks of this machine and of the servers that the settings name."""
     parts: tuple[Callable[[Settings], Iterator[Check]], ...] = (
-        _home, _tools, _weights, _engines, _database, _leftovers, _index, _lanes, _notices,
+        _home, _access, _tools, _weights, _engines, _database, _leftovers, _index, _lanes, _notices,
         _server,
     )  # fmt: skip
     return [check for part in parts for check in _guarded(part, settings)]
@@ -61,6 +62,16 @@ def _home(settings: Settings) -> Iterator[Check]:
     low = free < LOW_DISK_BYTES
     found = f"{settings.home}, {free / 2**30:.1f} GiB free"
     yield Check(WARNING if low else OK, "home", found, "Free some space." if low else "")
+
+
+def _access(settings: Settings) -> Iterator[Check]:
+    found = list(private.readable_by_others(settings.home))
+    if found:
+        names = ", ".join(map(str, found[:3])) + (" …" if len(found) > 3 else "")
+        yield Check(PROBLEM, "access", f"other users of this machine can read {names}",
+                    f"chmod -R go= {shlex.quote(str(settings.home))}")  # fmt: skip
+    else:
+        yield Check(OK, "access", "the home is its owner's alone")
 
 
 def _tools(settings: Settings) -> Iterator[Check]:

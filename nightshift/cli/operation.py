@@ -1,20 +1,23 @@
-"""Commands that operate: doctor, setup, deploy, up."""
+"""Commands that operate: doctor, setup, migrate, reindex, deploy, up."""
 
 from __future__ import annotations
 
 import sys
 from contextlib import suppress
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from nightshift.cli.output import COLORS, Json, console, errors, print_json, print_table
 from utils.models.sanitize import visible
 
+if TYPE_CHECKING:
+    from utils.config import Settings
+
 
 def add_to(app: typer.Typer) -> None:
     """Add the commands of this module."""
-    for command in (doctor, setup, reindex, deploy, up):
+    for command in (doctor, setup, migrate, reindex, deploy, up):
         app.command()(command)
 
 
@@ -65,6 +68,15 @@ def setup() -> None:
     console.print(f"whisper {speech.model}: {path}", soft_wrap=True, highlight=False)
 
 
+def migrate() -> None:
+    """Bring the database's schema up to date; any command that uses it does so too."""
+    from utils.config import load_settings
+    from utils.db.session import engine
+
+    url = engine(load_settings()).url.render_as_string(hide_password=True)
+    console.print(f"The schema is up to date: {url}", highlight=False, soft_wrap=True)
+
+
 def reindex() -> None:
     """Make the search index again from the database, after it was lost or moved."""
     from utils.config import load_settings
@@ -102,21 +114,48 @@ def deploy() -> None:
 
 def up(
     port: Annotated[int, typer.Option("--port", help="Of the Prefect server and its UI.")] = 4200,
-    chroma_port: Annotated[int, typer.Option("--chroma-port")] = 8210,
+    worker_port: Annotated[
+        int, typer.Option("--worker-port", help="Of the first worker's health check.")
+    ] = 8211,
     workers: Annotated[int, typer.Option("--workers", min=1, help="Workers to start.")] = 1,
+    show_login: Annotated[
+        bool, typer.Option("--show-login", help="Say the login of this home's UI, and end.")
+    ] = False,
 ) -> None:
-    """Run a Prefect server on Postgres, a Chroma server and workers, until Ctrl-C.
+    """Run a Prefect server on Postgres and workers, until Ctrl-C.
 
     Registers the nightly schedule and the other deployments first. A server or worker that
-    ends by itself is started again.
+    ends by itself is started again. Nobody gives it orders without the home's login.
     """
+    from rich.markup import escape
+
     from deployments.supervision import up as run_all
     from utils.config import load_settings
 
+    settings = load_settings()
+    if show_login:
+        _show_login(settings)
+        return
+
     def say(line: str) -> None:
-        console.print(f"[{COLORS['ok']}]•[/] {line}", highlight=False, soft_wrap=True)
+        console.print(f"[{COLORS['ok']}]•[/] {escape(line)}", highlight=False, soft_wrap=True)
 
     try:
-        run_all(load_settings(), say, port, chroma_port, workers)
+        run_all(settings, say, port, worker_port, workers, show_login=console.is_terminal)
     except KeyboardInterrupt:
         console.print("stopped")
+
+
+def _show_login(settings: Settings) -> None:
+    """The login of the UI, and what Prefect's own commands need."""
+    from deployments.supervision import for_prefect
+    from utils.models import running_services
+    from utils.storage import home, private
+
+    home.prepare(settings)
+    login, _ = private.login(settings.login_file)
+    print(login)
+    if url := running_services.running(settings.services_file).get("prefect_api_url"):
+        errors.print(f"UI: {url.removesuffix('/api')}", highlight=False)
+        errors.print(f"Prefect's own commands: {for_prefect(settings, url)}",
+                     highlight=False, markup=False, soft_wrap=True)  # fmt: skip

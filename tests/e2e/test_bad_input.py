@@ -236,8 +236,9 @@ def test_the_doctor_sees_a_read_only_home(home: Path, tmp_path: Path) -> None:
 
 @pytest.fixture
 def served(prefect_server: str) -> dict[str, str]:
-    """The variable that has a run use the Prefect server that is there."""
-    return {"NIGHTSHIFT_PREFECT_API_URL": prefect_server}
+    """The variables that have a run use the Prefect server that is there."""
+    login = os.environ["PREFECT_API_AUTH_STRING"]
+    return {"NIGHTSHIFT_PREFECT_API_URL": prefect_server, "PREFECT_API_AUTH_STRING": login}
 
 
 def test_a_database_that_is_removed_during_a_run_is_said(

@@ -43,8 +43,9 @@ def document(finished: CompletedProcess[str]) -> Any:
 
 @pytest.fixture
 def served(prefect_server: str) -> dict[str, str]:
-    """The variable that has a run use the Prefect server that is there."""
-    return {"NIGHTSHIFT_PREFECT_API_URL": prefect_server}
+    """The variables that have a run use the Prefect server that is there."""
+    login = os.environ["PREFECT_API_AUTH_STRING"]
+    return {"NIGHTSHIFT_PREFECT_API_URL": prefect_server, "PREFECT_API_AUTH_STRING": login}
 
 
 @pytest.fixture(scope="module")

@@ -12,20 +12,27 @@ from typing import Any
 
 import httpx
 
+from deployments import csrf
 from tests import ports
 from tests.paths import PROJECT
 from tests.waiting import until
 
 BIN = Path(sys.executable).parent
 STOP_SECONDS = 90
+CLIENT = "tests"
 
 
 class Up:
     """How to talk to it: by its API, and by commands in its environment."""
 
-    def __init__(self, home: Path, port: int, environment: dict[str, str]) -> None:
+    def __init__(self, home: Path, port: int, environment: dict[str, str], said: str = "") -> None:
+        self.said = said
         self.home, self.url = home, f"http://127.0.0.1:{port}/api"
-        self.environment = {**environment, "PREFECT_API_URL": self.url}
+        self.login = (home / "prefect-login").read_text().strip()
+        user, password = self.login.split(":")
+        self.auth = (user, password)
+        self.environment = {**environment, "PREFECT_API_URL": self.url,
+                            "PREFECT_API_AUTH_STRING": self.login}  # fmt: skip
 
     def run(self, *command: str) -> str:
         finished = subprocess.run(
@@ -45,7 +52,13 @@ class Up:
         """As Prefect's own client asks: a server with too much to do may answer 500 for a while."""
 
         def ask() -> httpx.Response | None:
-            answer = httpx.request(method, f"{self.url}{path}", timeout=30, **content)
+            with httpx.Client(auth=self.auth, timeout=30) as client:
+                try:
+                    token = csrf.headers(client, self.url, CLIENT)
+                except httpx.HTTPStatusError as error:
+                    assert error.response.is_server_error, error
+                    return None
+                answer = client.request(method, f"{self.url}{path}", headers=token, **content)
             return None if answer.is_server_error else answer
 
         return until(ask, f"an answer to {method} {path}", every=1).raise_for_status().json()
@@ -58,18 +71,18 @@ class Up:
 @contextmanager
 def started(home: Path, workers: int = 1, **settings: Any) -> Iterator[Up]:
     """`nightshift up` with so many workers and NIGHTSHIFT_ settings: ready, then ended."""
-    # Prefect's, Chroma's, and beside it one for each worker's health check.
-    with ports.held() as port, ports.held(1 + workers) as chroma_port:
-        yield from _started(home, port, chroma_port, workers, settings)
+    # Prefect's, and one for each worker's health check.
+    with ports.held() as port, ports.held(workers) as worker_port:
+        yield from _started(home, port, worker_port, workers, settings)
 
 
 def _started(
-    home: Path, port: int, chroma_port: int, workers: int, settings: dict[str, Any]
+    home: Path, port: int, worker_port: int, workers: int, settings: dict[str, Any]
 ) -> Iterator[Up]:
     environment = {n: v for n, v in os.environ.items() if not n.startswith("PREFECT_")}
     environment["NIGHTSHIFT_HOME"] = str(home)
     environment |= {f"NIGHTSHIFT_{name.upper()}": str(value) for name, value in settings.items()}
-    command = ["up", "--port", str(port), "--chroma-port", str(chroma_port),
+    command = ["up", "--port", str(port), "--worker-port", str(worker_port),
                "--workers", str(workers)]  # fmt: skip
     with subprocess.Popen(
         [BIN / "nightshift", *command],
@@ -82,7 +95,7 @@ def _started(
                 if "Ctrl-C" in line:
                     break
             assert process.poll() is None, "".join(said)
-            yield Up(home, port, environment)
+            yield Up(home, port, environment, "".join(said))
         finally:
             process.send_signal(signal.SIGTERM)
             process.communicate(timeout=STOP_SECONDS)

@@ -1,9 +1,11 @@
+import os
 from pathlib import Path
 
 import pytest
 
-from utils.config import Settings, load_settings, prepare_prefect
+from utils.config import Settings, load_settings, prefect_api, prepare_prefect
 from utils.errors import SettingsError
+from utils.models import running_services
 from utils.models.lanes import Lanes
 
 
@@ -70,6 +72,42 @@ def test_an_empty_folder_is_not_the_working_directory(
         Settings()
 
 
+def test_our_own_server_is_told_the_login_of_the_home_and_no_other_server(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("PREFECT_API_URL", "PREFECT_API_AUTH_STRING"):
+        monkeypatch.delenv(name, raising=False)
+    url = "http://127.0.0.1:4200/api"
+    running_services.announce(settings.services_file, prefect_api_url=url)
+    settings.login_file.write_text("nightshift:secret\n")
+    load_settings.cache_clear()
+    api = prefect_api(load_settings())
+    assert api
+    assert api.auth
+    assert api.auth.get_secret_value() == "nightshift:secret"
+    assert "secret" not in repr(api)
+    monkeypatch.setenv("PREFECT_API_URL", "http://somewhere.example/api")
+    assert prefect_api(load_settings()) == ("http://somewhere.example/api", None)
+
+
+def test_an_ephemeral_server_has_a_password_that_its_own_process_knows(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    names = ("PREFECT_API_URL", "PREFECT_API_AUTH_STRING", "PREFECT_SERVER_API_AUTH_STRING")
+    for name in names:
+        monkeypatch.setenv(name, "")  # so that monkeypatch puts it back
+        monkeypatch.delenv(name)
+    prepare_prefect(settings)
+    first = os.environ["PREFECT_API_AUTH_STRING"]
+    assert len(first) > 30
+    assert os.environ["PREFECT_SERVER_API_AUTH_STRING"] == first
+    prepare_prefect(settings)  # a command may do so twice
+    assert os.environ["PREFECT_API_AUTH_STRING"] == first
+    monkeypatch.delenv("PREFECT_API_AUTH_STRING")
+    prepare_prefect(settings)
+    assert os.environ["PREFECT_API_AUTH_STRING"] != first
+
+
 def test_prefect_keeps_its_state_in_the_home(
     settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -77,7 +115,5 @@ def test_prefect_keeps_its_state_in_the_home(
     monkeypatch.setenv("PREFECT_HOME", "")
     monkeypatch.delenv("PREFECT_HOME")
     prepare_prefect(settings)
-    import os
-
     assert Path(os.environ["PREFECT_HOME"]) == settings.home / "prefect"
     monkeypatch.delenv("PREFECT_HOME")

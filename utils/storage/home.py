@@ -19,6 +19,7 @@ from pathlib import Path
 from utils import clock
 from utils.config import Settings
 from utils.errors import PermanentError, SettingsError, from_os_error
+from utils.storage import private
 
 MARKER = ".nightshift-home"
 INBOX = "inbox"
@@ -38,7 +39,7 @@ _WAL_BYTES = 32 * 2**20  # of a write-ahead log so much is looked at; chosen
 
 
 def prepare(settings: Settings) -> None:
-    """Make the home if it is not there, and mark it; whoever writes into it calls this before.
+    """Make the home if it is not there, mark it, and close it to others, before it is written to.
 
     Raises:
         SettingsError: it is somebody else's folder.
@@ -51,8 +52,9 @@ def prepare(settings: Settings) -> None:
 def _prepare(home: Path) -> None:
     require_ours(home)
     try:
-        home.mkdir(parents=True, exist_ok=True)
+        home.mkdir(parents=True, exist_ok=True, mode=0o700)
         mark(home)
+        private.close(home)
     except OSError as error:
         raise from_os_error(error, f"making {home}") from error
 
@@ -85,8 +87,9 @@ def adopt(settings: Settings) -> None:
         NightShiftError: it is not there, or can't be marked.
     """
     try:
-        settings.home.mkdir(parents=True, exist_ok=True)
+        settings.home.mkdir(parents=True, exist_ok=True, mode=0o700)
         mark(settings.home)
+        private.close(settings.home)
     except OSError as error:
         raise from_os_error(error, f"marking {settings.home}") from error
 

@@ -15,7 +15,8 @@ import yaml
 from deployments.presence import Presence
 from nightshift.cli.checks import LOW_DISK_BYTES
 from tests.paths import PROJECT
-from utils.config import METRICS_PORT, PREFECT_PORT, PrefectApi, Settings, load_settings
+from utils.config import METRICS_PORT, PREFECT_PORT, Settings, load_settings
+from utils.models.prefect_api import PrefectApi
 from utils.observability.metrics import Exporter, registry
 
 RULES = PROJECT / "deployments/prometheus/alerts.yml"

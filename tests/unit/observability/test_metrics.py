@@ -20,10 +20,11 @@ from nightshift.__main__ import app
 from tests.conftest import Override
 from tests.servers.loopback import Answer, Asked, serving
 from utils.clock import now
-from utils.config import PrefectApi, Settings, load_settings
+from utils.config import Settings, load_settings
 from utils.db import runs, spending
 from utils.db.schema import Execution, Flag, Item, Worker
 from utils.db.session import engine, session
+from utils.models.prefect_api import PrefectApi
 from utils.models.shift import ItemOutcome, Outcome, RunStatus
 from utils.models.spending import Ceilings, Estimate, TokenPrice
 from utils.observability.metrics import Exporter, registry
@@ -279,10 +280,16 @@ def presence(
 
 def test_workers_are_those_that_prefects_server_counts_as_online() -> None:
     workers = Answer.of_json([{"name": "one"}, {"name": "two"}])
-    found, (asked,) = presence(lambda _: workers, auth="admin:pass")
+    token = Answer.of_json({"token": "of the server"})
+
+    def answer(asked: Asked) -> Answer:
+        return token if asked.path.startswith("/api/csrf-token?") else workers
+
+    found, (_, asked) = presence(answer, auth="admin:pass")
     assert found == {("prefect_up",): 1, ("workers_online", "nightshift"): 2}
     assert asked.path == "/api/work_pools/nightshift/workers/filter"
     assert asked.headers["Authorization"].startswith("Basic ")
+    assert asked.headers["Prefect-Csrf-Token"] == "of the server"
 
 
 @pytest.mark.parametrize(("answer", "workers"), [(Answer(404), 0), (Answer(500), None)])

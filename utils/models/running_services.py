@@ -8,7 +8,7 @@ from contextlib import suppress
 from pathlib import Path
 
 _MOST_BYTES = 100_000  # more than this is none of ours
-_URLS = ("prefect_api_url", "chroma_url")
+_URLS = ("prefect_api_url",)
 _PROC = Path("/proc")
 
 
