@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 from collections.abc import Sequence
 from pathlib import Path
+
+from fsspec.implementations.local import LocalFileSystem
 
 from utils.storage import files as local
 from utils.storage import remote
@@ -35,9 +38,23 @@ def upload(files: Sequence[Path], url: str, prefix: str) -> tuple[str, ...]:
     for path in files:
         file = f"{local.sha256(path)}{_SAFE.sub('', path.suffix.lower())}"
         name = "/".join((*_parts(prefix), file))
-        remote.put(target, path, name)
+        if isinstance(target.system, LocalFileSystem):
+            _put_visibly(target, path, name)
+        else:
+            remote.put(target, path, name)
         published.append(f"{target.redacted_url.rstrip('/')}/{name}")
     return tuple(published)
+
+
+def _put_visibly(target: remote.RemoteFolder, path: Path, name: str) -> None:
+    """Into a folder of this machine, for all its users: what we write is ours alone otherwise."""
+    place = Path(target.root, name)
+    made = [folder for folder in place.parents if not folder.exists()]
+    remote.put(target, path, name)
+    with contextlib.suppress(PermissionError):  # it lay there already, and is somebody else's
+        place.chmod(0o644)
+        for folder in made:
+            folder.chmod(0o755)
 
 
 def _parts(prefix: str) -> list[str]:
