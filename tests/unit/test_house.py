@@ -36,10 +36,13 @@ IN_COMPOSE = {
     "prefect_host": "prefect-server",
     "chroma_host": "chroma",
     "prefect_database": "",
+    "prefect_login": "${NIGHTSHIFT_PREFECT_AUTH:?set it to user:password in .env}",
+    "chroma_token": "${NIGHTSHIFT_CHROMA_TOKEN:?set it in .env}",
 }
+IN_CONTAINERS = (*SERVICES, CHROMA, METRICS)
 
 
-@pytest.mark.parametrize("service", (*SERVICES, METRICS), ids=lambda service: service.name)
+@pytest.mark.parametrize("service", IN_CONTAINERS, ids=lambda service: service.name)
 def test_compose_and_up_run_the_same_commands(service: Service) -> None:
     wanted = filled(service, IN_COMPOSE).command
     given = tuple(shlex.split(COMPOSE["services"][service.name]["command"]))
@@ -47,7 +50,7 @@ def test_compose_and_up_run_the_same_commands(service: Service) -> None:
     assert given == wanted + queue
 
 
-@pytest.mark.parametrize("service", (*SERVICES, METRICS), ids=lambda service: service.name)
+@pytest.mark.parametrize("service", IN_CONTAINERS, ids=lambda service: service.name)
 def test_compose_and_up_set_the_same_environment(service: Service) -> None:
     wanted = filled(service, IN_COMPOSE).environment
     given = COMPOSE["services"][service.name]["environment"]
@@ -68,23 +71,26 @@ def test_the_servers_leases_are_on_a_volume_and_in_files() -> None:
 def test_compose_has_health_checks_pinned_versions_and_no_default_password() -> None:
     text = (PROJECT / "docker-compose.yml").read_text()
     for name, service in COMPOSE["services"].items():
-        if name != "deploy":
+        if name not in {"migrate", "deploy"}:  # they end
             assert "healthcheck" in service, name
         image = service["image"]
         assert ":" in image
         assert not image.endswith("latest")
-    for variable in ("POSTGRES_PASSWORD", "NIGHTSHIFT_PREFECT_AUTH"):
+    secrets = ("POSTGRES_PASSWORD", "DATABASE_PASSWORD", "PREFECT_DATABASE_PASSWORD",
+               "NIGHTSHIFT_PREFECT_AUTH", "NIGHTSHIFT_CHROMA_TOKEN")  # fmt: skip
+    for variable in secrets:
         assert f"${{{variable}:-" not in text
         assert f"${{{variable}:?" in text
+        assert f"# {variable}=" in (PROJECT / ".env.example").read_text()
 
 
-def test_the_prefect_image_and_the_lock_file_have_the_same_version() -> None:
+def test_no_other_prefect_runs_than_that_of_the_lock_file() -> None:
     locked = re.search(
         r"^prefect==(\S+)", (PROJECT / "requirements/production.lock").read_text(), re.M
     )[1]
-    assert (
-        COMPOSE["services"]["prefect-server"]["image"] == f"prefecthq/prefect:{locked}-python3.11"
-    )
+    images = {name: service["image"] for name, service in COMPOSE["services"].items()}
+    del images["postgres"]
+    assert set(images.values()) == {"nightshift:0.1.0"}  # built from the lock
     assert yaml.safe_load((PROJECT / "prefect.yaml").read_text())["prefect-version"] == locked
 
 
@@ -146,7 +152,7 @@ def test_only_the_settings_read_the_environment() -> None:
 
 def test_services_are_named_once() -> None:
     assert [service.name for service in SERVICES] == [
-        PREFECT.name, CHROMA.name, DEPLOY.name, WORKER.name,
+        PREFECT.name, DEPLOY.name, WORKER.name,
     ]  # fmt: skip
     assert DEPLOY.environment is CLIENT
     assert WORKER.environment.items() > CLIENT.items()

@@ -45,6 +45,7 @@ RETIRED = {
 STATEMENTS = {"tasks/retention.py", "tasks/database.py"}
 # The edges: those who read the settings; everybody else is given them.
 EDGES = {
+    "deployments/chroma_server.py",  # a program of its own
     *("tasks/database.py", "tasks/lanes.py", "utils/config.py", "utils/db/session.py"),
     *("utils/media/tools.py", "utils/storage/scratch.py"),
 }

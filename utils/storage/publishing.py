@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 from collections.abc import Sequence
 from pathlib import Path
 
+from fsspec.implementations.local import LocalFileSystem
 from pydantic import SecretStr
 
 from utils.storage import files as local
@@ -38,7 +40,10 @@ def upload(files: Sequence[Path], url: str, prefix: str) -> tuple[str, ...]:
     for path in files:
         file = f"{local.sha256(path)}{_SAFE.sub('', path.suffix.lower())}"
         name = "/".join((*_parts(prefix), file))
-        remote.put(target, path, name)
+        if isinstance(target.system, LocalFileSystem):
+            _put_visibly(target, path, name)
+        else:
+            remote.put(target, path, name)
         published.append(f"{target.redacted_url.rstrip('/')}/{name}")
     return tuple(published)
 
@@ -60,6 +65,17 @@ def retract(urls: Sequence[str], url: SecretStr | None) -> list[str]:
         else:
             elsewhere.append(one)
     return elsewhere
+
+
+def _put_visibly(target: remote.RemoteFolder, path: Path, name: str) -> None:
+    """Into a folder of this machine, for all its users: what we write is ours alone otherwise."""
+    place = Path(target.root, name)
+    made = [folder for folder in place.parents if not folder.exists()]
+    remote.put(target, path, name)
+    with contextlib.suppress(PermissionError):  # it lay there already, and is somebody else's
+        place.chmod(0o644)
+        for folder in made:
+            folder.chmod(0o755)
 
 
 def _parts(prefix: str) -> list[str]:

