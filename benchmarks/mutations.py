@@ -3,16 +3,19 @@
 python -m benchmarks mutations [NUMBER] [SEED]     2,000 by default
 
 Each mutation goes through what reads a file first, in this process: ffprobe, MediaInfo, ExifTool
-and the one complete decode. Counted is what must not be: an error that is none of ours, work that
-takes longer than a minute, processes and files that are left, and files that a strict decode
-(``ffmpeg -xerror -err_detect explode``) refuses and that nothing was said about. The memory is the
-sum over this process and all of its tools, looked at every 50 ms.
+and the one complete decode; one of fifty goes through a whole `nightshift run` too. Counted is
+what must not be: an error that is none of ours, work that takes longer than a minute, processes
+and files that are left, and files that a strict decode (``ffmpeg -xerror -err_detect explode``)
+refuses and that nothing was said about. The memory is the sum over this process and all of its
+tools, looked at every 50 ms.
 """
 
 from __future__ import annotations
 
+import json
 import os
 import random
+import subprocess
 import sys
 import tempfile
 import threading
@@ -20,7 +23,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import psutil
 
@@ -169,6 +172,34 @@ def run(number: int, seed: int, tell: Callable[[Found], None]) -> tuple[Counter[
     return outcomes, memory, len(left)
 
 
+def run_whole(number: int, seed: int) -> tuple[Counter[str], list[str], Memory]:
+    """Have `nightshift run` work on ``number`` of them; returns outcomes, faults and memory."""
+    faults: list[str] = []
+    with tempfile.TemporaryDirectory() as place, Memory() as memory:
+        media, home = Path(place, "media"), Path(place, "home")
+        media.mkdir()
+        for path in mutations(number, seed, Path(place)):
+            path.rename(media / path.name)
+            path.touch()  # it is removed next
+        done = subprocess.run(
+            [Path(sys.executable).with_name("nightshift"), "run", str(media), "--json",
+             "--skip", "transcribe_audio"],
+            env={**os.environ, "NIGHTSHIFT_HOME": str(home)}, capture_output=True, text=True,
+            check=False,
+        )  # fmt: skip
+        if "Traceback" in done.stderr or done.returncode not in {0, 1}:
+            faults.append(f"exit code {done.returncode}: {done.stderr[-300:]}")
+        items = json.loads(done.stdout)["items"]
+        if len(items) != number:
+            faults.append(f"{len(items)} outcomes of {number} files")
+        faults += [str(left) for left in home.rglob("*.part*")]
+    return Counter(_ending(item) for item in items), faults, memory
+
+
+def _ending(item: dict[str, Any]) -> str:
+    return "done with lacks" if item["lacks"] else str(item["outcome"])
+
+
 def tools_left() -> int:
     """Child processes of this one that are none of those that stay open."""
     stay = {tool.process.pid for tool in (exiftool.tool, mediainfo.tool) if tool.process}
@@ -195,6 +226,14 @@ def rows() -> Iterator[tuple[str, str, str, str, str]]:
         f"{number} mutations, seed {seed}", counted, "a strict decode", f"{faults} faults", "0",
     )  # fmt: skip
     yield ("processes and files left", f"{tools_left()} and {left}", "", "", "0 and 0")
+    ended, wrong, whole = run_whole(max(8, number // 50), seed + 1)
+    counted = ", ".join(f"{count} {outcome}" for outcome, count in sorted(ended.items()))
+    print(*wrong, sep="\n", end="\n" if wrong else "")
+    yield ("the same through `nightshift run`", counted, "", f"{len(wrong)} faults", "0")
+    yield (
+        "its memory with tools and Prefect's server", f"{whole.peak / 1e6:.0f} MB", "1 GB",
+        f"{whole.peak / _MOST_BYTES:.2f}", "≤ 1",
+    )  # fmt: skip
     share = memory.peak / _MOST_BYTES
     yield (
         "memory with tools", f"{memory.peak / 1e6:.0f} MB", "1 GB", f"{share:.2f}", "≤ 1",

@@ -107,6 +107,8 @@ def stat(path: Path) -> FileStat:
         ) from error
     except OSError as error:
         raise from_os_error(error, f"reading {path.name}") from error
+    if path.is_dir():  # one that may be read is searched, and asked about no further
+        raise PermanentError(f"The folder {path} may not be read. Change its permissions.")
     if not path.is_file():
         raise PermanentError(f"{path} is no regular file, or may not be read.")
     if found.st_size == 0:

@@ -10,6 +10,7 @@ from utils.errors import SettingsError
 from utils.models import steps
 from utils.models.options import CompressionOptions, PipelineOptions, Switches
 from utils.models.probe import AudioStream, ContainerProbe, VideoStream
+from utils.models.shift import Lack
 from utils.pipeline import fingerprint, planning
 
 VIDEO = VideoStream(index=0, codec="h264", width=640, height=360)
@@ -146,3 +147,18 @@ def test_what_is_rejected_is_not_made_small_and_the_plan_says_so(settings: Setti
     assert rejected.reasons["compress_video"] == "the item was rejected"
     assert rejected.reasons["compress_audio"] == plan.reasons["compress_audio"]
     assert {s for s in plan.reasons if plan.runs(s) and not rejected.runs(s)} == {"compress_video"}
+
+
+def test_what_needs_a_lacking_step_is_lacking_too(settings: Settings) -> None:
+    plan = planning.plan(FILM, PipelineOptions().without("detect_focal_length"), settings)
+    broken = Lack(step="extract_exiftool", reason="it broke", may_pass=True)
+    assert planning.dependent_lacks(plan, [broken]) == [
+        Lack(step="extract_extended_exif", reason="needs extract_exiftool", may_pass=True)
+    ]
+    assert planning.dependent_lacks(plan, []) == []
+
+
+def test_only_what_makes_an_item_unusable_is_essential() -> None:
+    assert {step.name for step in steps.STEPS if step.essential} == {
+        "generate_checksum", "extract_ffprobe", "analyze_signal", "create_model", "store_item",
+    }  # fmt: skip

@@ -47,3 +47,8 @@ def test_another_content_is_seen_and_a_file_that_is_gone_is_not_another(tmp_path
     assert files.is_changed(before)
     path.unlink()
     assert not files.is_changed(before)
+
+
+def test_a_folder_in_the_place_of_a_file_is_one_that_may_not_be_read(tmp_path: Path) -> None:
+    with pytest.raises(PermanentError, match=r"The folder .* Change its permissions"):
+        files.stat(tmp_path)
