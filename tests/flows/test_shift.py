@@ -11,7 +11,7 @@ from sqlalchemy import select
 
 from tests.conftest import Override
 from tests.media import Clips, ffmpeg
-from utils.config import Settings
+from utils.config import Settings, load_settings
 from utils.db import failures, ledger, queue, runs, workers
 from utils.db.ledger import StepSummary
 from utils.db.schema import Execution, Item, Spending
@@ -556,3 +556,40 @@ def test_a_file_that_was_moved_since_can_be_processed_again(library: Path, tmp_p
         assert outcomes(report)["elsewhere.wav"][0] == "done"
     checked = steps(report.items[0].item_id)["check_duplicate"]
     assert (checked.status, checked.executions) == ("done", 2)
+
+
+def test_a_replaced_file_is_worked_on_and_what_failed_of_it_waits_for_nobody(
+    clips: Clips, tmp_path: Path
+) -> None:
+    """In no source: it was given by hand once."""
+    film = tmp_path / "film.wav"
+    film.write_bytes(b"corrupt")
+    ingest(film)
+    with session() as s:
+        assert len(failures.failures(s, failures.Choice())) == 1
+    shutil.copy(clips.tone, film)
+    report = work_a_night()
+    assert (report.counts.done, report.counts.failed) == (1, 0)
+    with session() as s:
+        assert failures.failures(s, failures.Choice()) == []
+
+
+def test_all_that_a_real_run_leaves_of_an_item_is_forgotten(library: Path) -> None:
+    from utils.db.base import Base
+    from utils.housekeeping import forgetting
+
+    ingest(library)
+    settings = load_settings()
+    (found,) = forgetting.preview([str(library / "image.jpg")], settings)
+    assert found.made
+    assert forgetting.forget([found], settings).left == ()
+    assert not [path for path in (settings.home / "items").rglob("*") if found.item_id in str(path)]
+    with session() as s:
+        for table in Base.metadata.tables.values():
+            if "item_id" in table.columns and table.name != "forgotten_places":
+                rows = s.scalars(select(table.c.item_id)).all()
+                assert found.item_id not in rows, table.name
+    report, _ = ingest(library)
+    assert "forgotten on" in outcomes(report)["image.jpg"][1]
+    report, _ = ingest(library, again=True)
+    assert outcomes(report)["image.jpg"][0] == "done"

@@ -161,6 +161,8 @@ def _remove_made(one: Forgetting, settings: Settings, with_files: bool) -> Itera
     """Remove the item's folder in the home, but for files that are to stay."""
     kept = set() if with_files else {Path(row.path) for row in one.files}
     folder = _folder(one.item_id, settings)
+    if not folder.exists():
+        return
     place = f"items/{one.item_id[:2]}"
     if not any(path.is_relative_to(folder) for path in kept):
         if not removal.remove(settings.home, place, one.item_id):

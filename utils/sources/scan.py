@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import mimetypes
 import os
+import shlex
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -144,7 +145,8 @@ def _not_forgotten(
 
 def forgotten_since(moment: datetime, location: str) -> str:
     """What to say of something that a person had forgotten."""
-    return f"forgotten on {moment:%Y-%m-%d}; taken again by: nightshift run --again {location}"
+    command = f"nightshift run --again {shlex.quote(location)}"
+    return f"forgotten on {moment:%Y-%m-%d}; taken again by: {command}"
 
 
 def _alive(

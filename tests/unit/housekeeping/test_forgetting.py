@@ -162,6 +162,12 @@ def test_what_was_made_goes_and_its_file_stays(two: tuple[Known, Known]) -> None
     assert port.still.exists()
 
 
+def test_an_item_of_which_nothing_was_made_is_forgotten_too(tmp_path: Path) -> None:
+    (tmp_path / "new.mp4").write_text("new")
+    take(tmp_path / "new.mp4")
+    assert forget(str(tmp_path / "new.mp4")).left == ()
+
+
 def test_its_file_goes_if_a_person_says_so(two: tuple[Known, Known]) -> None:
     boat, port = two
     assert forget(boat.item_id, with_files=True).left == ()
