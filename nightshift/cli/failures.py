@@ -130,4 +130,5 @@ def _print_groups(groups: list[Group]) -> None:
                 )
                 for group in groups
             ),
+            below=("why",),
         )

@@ -92,5 +92,6 @@ def notify(
                 ("failed" if delivery.error else "ok", delivery.address, delivery.error or "")
                 for delivery in deliveries
             ),
+            below=("why",),
         )
     sys.exit(1 if any(delivery.error for delivery in deliveries) else 0)

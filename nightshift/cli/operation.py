@@ -36,6 +36,7 @@ def doctor(
         print_table(
             ("", "what", "found", "how to mend it"),
             ((check.state, check.name, check.found, check.remedy) for check in found),
+            below=("found", "how to mend it"),
         )
     sys.exit(1 if any(check.state == checks.PROBLEM for check in found) else 0)
 
