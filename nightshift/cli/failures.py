@@ -40,7 +40,7 @@ def requeue(
     ] = False,
     as_json: Json = False,
 ) -> None:
-    """Let failed items be tried again by the next run or shift, before all others.
+    """Let failed items be tried again, before all others.
 
     Says what failed, in which step, from which source, and why.
     """

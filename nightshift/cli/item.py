@@ -191,7 +191,8 @@ def _print_work(document: dict[str, Any]) -> None:
         print_facts(
             (duration(part["start_seconds"]), part["text"]) for part in transcript["segments"]
         )
-    console.print("\n[bold]Steps[/]")
+    if document["steps"]:
+        console.print("\n[bold]Steps[/]")
     print_table(
         ("step", "status", "runs", "seconds", "error"),
         (

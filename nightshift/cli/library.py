@@ -38,6 +38,7 @@ from nightshift.cli.output import (
     print_table,
     report_document,
     visible,
+    without_name,
 )
 
 if TYPE_CHECKING:
@@ -150,7 +151,7 @@ def _print_items(records: Sequence[dict[str, Any]]) -> None:
                 one["language"] or "–",
                 one["status"],
                 one["verdict"] or "–",
-                one["error"] or "",
+                without_name(one["error"], one["path"]),
             )
             for one in records
         ),
@@ -191,7 +192,10 @@ def search(
     as_csv: Csv = False,
     as_json: Json = False,
 ) -> None:
-    """Find what was said or is summarised, and when; without words, the newest that pass."""
+    """Find what was said or is summarised, and when.
+
+    Without words: the newest that pass the filters.
+    """
     from utils.config import load_settings
     from utils.search import query as find
 

@@ -22,7 +22,7 @@ def doctor(
     ] = False,
     as_json: Json = False,
 ) -> None:
-    """Say what is missing or wrong on this machine, and how to repair it."""
+    """Say what is missing or wrong here, and how to repair it."""
     from nightshift.cli import checks, repair
     from utils.config import load_settings, prepare_prefect
 
@@ -42,7 +42,7 @@ def doctor(
 
 
 def setup() -> None:
-    """Fetch what the first run would wait for: the weights of the speech model."""
+    """Fetch the weights of the speech model, ahead of the first run."""
     from utils.config import load_settings
     from utils.media import tools
     from utils.speech import weights
@@ -59,7 +59,7 @@ def setup() -> None:
 
 
 def reindex() -> None:
-    """Make the search index again from the database, after it was lost or moved."""
+    """Make the search index again from the database."""
     from utils.config import load_settings
     from utils.search import indexing as index
 
@@ -72,7 +72,7 @@ def reindex() -> None:
 
 
 def deploy() -> None:
-    """Register pool, tag limits, automation and deployments on the Prefect server."""
+    """Register pool, limits and deployments on the Prefect server."""
     from nightshift.cli import server
     from utils.config import is_served, load_settings, prepare_prefect
     from utils.errors import PermanentError
@@ -96,7 +96,7 @@ def up(
     chroma_port: Annotated[int, typer.Option("--chroma-port")] = 8210,
     workers: Annotated[int, typer.Option("--workers", min=1, help="Workers to start.")] = 1,
 ) -> None:
-    """Run a Prefect server on Postgres, a Chroma server and workers, until Ctrl-C.
+    """Run Prefect on Postgres, Chroma and workers, until Ctrl-C.
 
     Registers the nightly schedule and the other deployments first. A server or worker that
     ends by itself is started again.

@@ -53,6 +53,8 @@ COLORS = {
 _COLORED = {"", "state", "status", "outcome", "verdict"}  # columns; elsewhere words are names
 
 _SKIPPED_ROWS = 100  # chosen
+# Khmer has no blanks but U+200B, families of emoji are joined: neither hides or turns anything.
+_JOINERS = "\u200b\u200c\u200d"
 _ASCII = {
     "…": "...", "–": "-", "—": "-", "×": "x", "·": ".", "•": "*", "→": "->", "≤": "<=", "≥": ">=",
     "␤": "/", "“": '"', "”": '"', "‘": "'", "’": "'", "\u00a0": " ",
@@ -75,7 +77,7 @@ def _replaced(error: UnicodeError) -> tuple[str, int]:
 
 
 def _without_accent(character: str) -> str:
-    if unicodedata.combining(character):
+    if unicodedata.combining(character) or character in _JOINERS:
         return ""
     plain = unicodedata.normalize("NFKD", character).encode("ascii", "ignore").decode()
     return plain if plain.isprintable() and plain else "?"
@@ -115,6 +117,8 @@ def print_table(
     stands under its row.
     """
     cells = [[shown(cell) for cell in row] for row in rows]
+    if not cells:
+        return
     if not console.is_terminal:
         for whole in (columns, *cells):
             print("\t".join(whole))
@@ -163,8 +167,8 @@ def print_facts(rows: Iterable[tuple[str, str]], whole: Sequence[str] = ()) -> N
             console.print(Text(value), soft_wrap=True)
         else:
             style = COLORS.get(value, "") if name in _COLORED else ""
-            lines = _wrapped(value, console.width - wide, style)
-            console.print(Text("\n" + " " * wide).join(lines), soft_wrap=True)
+            lines = tables.wrapped(value, console.width - wide)
+            console.print(Text(("\n" + " " * wide).join(lines), style), soft_wrap=True)
 
 
 def print_paragraph(text: str, indent: int = 4) -> None:
@@ -173,16 +177,8 @@ def print_paragraph(text: str, indent: int = 4) -> None:
     if not console.is_terminal:
         print(f"{begin}{shown(text)}")
         return
-    for line in _wrapped(shown(text), console.width - indent):
-        console.print(Text.assemble(begin, line), soft_wrap=True)
-
-
-def _wrapped(text: str, width: int, style: str = "") -> list[Text]:
-    """A text in lines; a word that is too long (a path) is left to the terminal: it stays whole."""
-    lines = Text(text, style).wrap(console, max(width, 20), overflow="ignore")
-    for line in lines:
-        line.rstrip()
-    return list(lines)
+    for line in tables.wrapped(shown(text), console.width - indent):
+        console.print(Text(begin + line), soft_wrap=True)
 
 
 def _print_line(cells: Sequence[str], columns: Sequence[str], is_head: bool) -> None:
@@ -200,9 +196,16 @@ def shown(text: str) -> str:
     return visible(text).encode(encoding, "nightshift").decode(encoding)
 
 
+def without_name(error: str | None, path: str | None) -> str:
+    """What is wrong with a file, without its name: that stands in the same row."""
+    return (error or "").removeprefix(f"{Path(path or '').name}: ")
+
+
 def visible(text: str) -> str:
     """Text from strangers on one line, without control characters that a terminal would obey."""
-    return "".join(c if c.isprintable() else "␤" if c == "\n" else "�" for c in text)
+    return "".join(
+        c if c.isprintable() or c in _JOINERS else "␤" if c == "\n" else "�" for c in text
+    )
 
 
 def print_report(report: ShiftReport) -> None:
@@ -221,7 +224,9 @@ def print_report(report: ShiftReport) -> None:
                 item.kind or "–",
                 item.outcome.value,
                 item.verdict.value if item.verdict and item.outcome.value == "done" else "–",
-                item.error or item.reason or (f"score {item.score:.2f}" if item.score else ""),
+                without_name(item.error, item.path)
+                or item.reason
+                or (f"score {item.score:.2f}" if item.score else ""),
             )
             for item in report.items
             if id(item) not in left_out

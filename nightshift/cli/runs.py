@@ -35,7 +35,7 @@ def runs(
     as_csv: Csv = False,
     as_json: Json = False,
 ) -> None:
-    """List the runs, the latest first: `nightshift report RUN` has one whole."""
+    """List the runs, the latest first; `report` shows one whole."""
     from utils.db import run_history
     from utils.db.session import session
 

@@ -48,7 +48,7 @@ def plan(
     ] = False,
     as_json: Json = False,
 ) -> None:
-    """Show what a run would do with each file, and why it would leave steps out.
+    """Show what a run would do with each file, and what not, and why.
 
     Nothing is registered or written, and of the files only the containers are read. Ends as the
     run would where that is known: with 1 if a file would fail.
@@ -122,7 +122,7 @@ def why(
     step: Annotated[str, typer.Argument(metavar="STEP")],
     as_json: Json = False,
 ) -> None:
-    """Say why a step of an item ran, was recalled, or did not run at all."""
+    """Say why a step of an item ran, was recalled, or did not run."""
     from utils.db import items, ledger
     from utils.db.session import session
     from utils.models import steps

@@ -18,8 +18,9 @@ _TEXTS = {"why", "error", "text", "found", "summary", "evidence", "outcomes"}
 # Columns that give way, in this order; the rest of a row still says what it is.
 _DISPENSABLE = (
     *("share", "p95", "tries", "executions", "language", "lang", "size", "picture", "flow"),
-    *("hash", "kind", "length", "lane", "seconds", "runs", "duration", "cost"),
+    *("hash", "kind", "length", "lane", "seconds", "runs", "duration", "cost", "verdict"),
 )
+_NOTHING = {"", "–", "-"}
 _COMFORTABLE = 16  # cells for a name or a text, before columns give way
 _LEAST = 6
 GAP = 2  # cells between two columns
@@ -30,13 +31,13 @@ def laid_out(
 ) -> tuple[list[int], list[list[str]]]:
     """Which columns are shown, by number, and all lines: the heads first, each cell padded.
 
-    A column that is empty in all rows is not shown. ``sign`` stands for what was cut.
+    A column that says nothing in any row is not shown. ``sign`` stands for what was cut.
     """
     natural = [
         max(cell_len(column), *(cell_len(row[n]) for row in rows), 1)
         for n, column in enumerate(columns)
     ]
-    shown = [n for n in range(len(columns)) if not rows or any(row[n] for row in rows)]
+    shown = [n for n in range(len(columns)) if not rows or {row[n] for row in rows} - _NOTHING]
     widths = fitted([columns[n] for n in shown], [natural[n] for n in shown], width)
     kept = [n for n, given in zip(shown, widths, strict=True) if given]
     given = [one for one in widths if one]
@@ -69,6 +70,18 @@ def cut(text: str, width: int, column: str = "title", sign: str = "…") -> str:
         return _head(text, width)
     tail = room // 2 if column in _NAMES else 0
     return _head(text, room - tail) + sign + _tail(text, tail)
+
+
+def wrapped(text: str, width: int) -> list[str]:
+    """A text in lines of at most ``width`` cells; a word that is longer, a path, stays whole."""
+    lines: list[str] = []
+    for word in text.split():
+        longer = f"{lines[-1]} {word}" if lines else word
+        if lines and cell_len(longer) > width:
+            lines.append(word)
+        else:
+            lines[-1:] = [longer]
+    return lines
 
 
 def _shrunk(columns: Row, natural: Sequence[int], width: int, least: int) -> list[int]:

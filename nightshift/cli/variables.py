@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from difflib import get_close_matches
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, get_args
 
 from nightshift.cli.output import print_warning
 
 _PREFIX = "NIGHTSHIFT_"
+_ALIKE = 0.7  # of 1, by difflib; at 0.6 QQ and HOME_DIRECTORY were near to something
 # What docker-compose.yml alone reads.
 _OF_COMPOSE = {"NIGHTSHIFT_MEDIA", "NIGHTSHIFT_PREFECT_AUTH"}
 
@@ -20,7 +21,7 @@ class Unknown(NamedTuple):
     nearest: str | None
 
     def __str__(self) -> str:
-        return f"{self.name} (did you mean {self.nearest}?)" if self.nearest else self.name
+        return f"{self.name} ({self.nearest}?)" if self.nearest else self.name
 
 
 def warn() -> None:
@@ -28,7 +29,7 @@ def warn() -> None:
     from utils.config import child_environment
 
     if found := unknown(child_environment()):
-        print_warning(f"no setting, ignored: {', '.join(map(str, found))}")
+        print_warning(f"no setting, so ignored: {', '.join(map(str, found))}")
 
 
 def unknown(given: Mapping[str, str]) -> list[Unknown]:
@@ -37,11 +38,17 @@ def unknown(given: Mapping[str, str]) -> list[Unknown]:
 
     names = set(_names(Settings.model_fields, _PREFIX))
     ours = sorted(name for name in given if name.upper().startswith(_PREFIX))
-    return [
-        Unknown(name, next(iter(get_close_matches(name.upper(), sorted(names), 1)), None))
-        for name in ours
-        if not _is_known(name.upper(), names)
-    ]
+    return [Unknown(one, _nearest(one, names)) for one in ours if not _is_known(one.upper(), names)]
+
+
+def _nearest(name: str, names: set[str]) -> str | None:
+    """The setting that may have been meant; what all of them begin with does not count."""
+    whole = name.upper().partition("__")[0]
+    if whole in names:  # a setting that has no parts
+        return whole
+    ends = sorted(one.removeprefix(_PREFIX) for one in names)
+    found = get_close_matches(name.upper().removeprefix(_PREFIX), ends, 1, _ALIKE)
+    return f"{_PREFIX}{found[0]}" if found else None
 
 
 def _is_known(name: str, names: set[str]) -> bool:
@@ -56,6 +63,6 @@ def _names(fields: Mapping[str, Any], prefix: str) -> Iterator[str]:
     """The variables of settings and of their parts."""
     for name, field in fields.items():
         yield f"{prefix}{name.upper()}"
-        parts = getattr(field.annotation, "model_fields", None)
-        if parts:
-            yield from _names(parts, f"{prefix}{name.upper()}__")
+        for kind in (field.annotation, *get_args(field.annotation)):  # X | None has two
+            if parts := getattr(kind, "model_fields", None):
+                yield from _names(parts, f"{prefix}{name.upper()}__")

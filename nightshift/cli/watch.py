@@ -20,12 +20,15 @@ from rich.progress import (
     TimeElapsedColumn,
 )
 
-from nightshift.cli.output import COLORS, errors, visible
+from nightshift.cli.output import COLORS, errors, shown, visible
+from nightshift.cli.tables import cut
 from utils.observability import progress
+
+_NAME = 36  # cells, of the 80 that most terminals have
 
 
 @contextmanager
-def shown(quiet: bool) -> Iterator[None]:
+def watching(quiet: bool) -> Iterator[None]:
     """Show what happens on stderr while the block lasts: bars on a terminal, else lines."""
     if quiet:
         yield
@@ -50,6 +53,10 @@ def _print_line(event: progress.Event) -> None:
         case progress.Paused(reason, _):
             line = f"waiting: {visible(reason)}"
     print(line, file=sys.stderr, flush=True)
+
+
+def _short(title: str) -> str:
+    return cut(shown(title), _NAME, sign=shown("…"))
 
 
 class _Bars:
@@ -78,24 +85,25 @@ class _Bars:
                 case progress.Begun(total):
                     self._shifts.update(self._shift, description="night shift", total=total)
                 case progress.Stepping(item_id, title, label):
-                    text = f"{escape(visible(title)[:40])} [dim]{label}[/]"
+                    text = f"{escape(_short(title))} [dim]{label}[/]"
                     if item_id in self._rows:
                         self._items.update(self._rows[item_id], description=text)
                     else:
                         self._rows[item_id] = self._items.add_task(text, total=None)
                 case progress.Advancing(item_id, title, label, share):
                     if item_id in self._rows:
-                        text = f"{escape(visible(title)[:40])} [dim]{label} {share:.0%}[/]"
+                        text = f"{escape(_short(title))} [dim]{label} {share:.0%}[/]"
                         self._items.update(self._rows[item_id], description=text)
                 case progress.Settled(item_id, title, outcome, detail):
                     if item_id in self._rows:
                         self._items.remove_task(self._rows.pop(item_id))
                     self._shifts.advance(self._shift)
                     color = COLORS.get(outcome, "")
-                    name = escape(visible(title)[:60])
                     self._live.console.print(
-                        f"[{color}]{outcome}[/] {name} [dim]{escape(visible(detail))}[/]"
-                    )
+                        f"[{color}]{outcome}[/] {escape(_short(title))} "
+                        f"[dim]{escape(shown(detail))}[/]",
+                        no_wrap=True, overflow="ellipsis",
+                    )  # fmt: skip
                 case progress.Paused(reason, item_id):
                     if item_id in self._rows:
                         self._items.remove_task(self._rows.pop(item_id))

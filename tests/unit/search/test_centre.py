@@ -11,7 +11,8 @@ def test_what_all_vectors_share_does_not_count() -> None:
     shared = np.array([10.0, 0.0, 0.0])
     found = centre.Centre(passages=shared, queries=shared, floor=0.5)
     alike, apart = found.similarities([10.0, 1.0, 0.0], [[10.0, 2.0, 0.0], [10.0, 0.0, 2.0]])
-    assert (alike, apart) == (pytest.approx(1.0), pytest.approx(0.0))
+    assert alike == pytest.approx(1.0)
+    assert apart == pytest.approx(0.0)
 
 
 def test_the_file_holds_the_centre_of_this_model() -> None:
