@@ -64,6 +64,8 @@ def connect(
     from nightshift.cli import variables
     from utils.config import load_settings, prepare_prefect
 
+    if {"-h", "--help"} & set(sys.argv):  # whatever the settings are
+        return
     variables.warn()
     settings = load_settings()
     if settings.database_block and not settings.database_url:

@@ -200,7 +200,8 @@ def test_progress_is_plain_lines_where_there_is_no_terminal(
 @pytest.mark.parametrize(
     "arguments",
     [("run",), ("run", "x", "--concurrency", "0"), ("night", "--limit", "many"), ("nonsense",),
-     ("items", "--status", "lost"), ("plan", "nowhere"), ("run", "x", "--skip", "generate_checksum")],
+     ("items", "--status", "lost"), ("run", "x", "--skip", "generate_checksum"),
+     ("plan", "nowhere")],
 )  # fmt: skip
 def test_wrong_usage_is_exit_2(home: Path, arguments: tuple[str, ...]) -> None:
     assert nightshift(home, *arguments).returncode == 2

@@ -14,6 +14,7 @@ from typer.testing import CliRunner
 from nightshift import __main__
 from nightshift.__main__ import app
 from nightshift.cli import output
+from utils.config import load_settings
 
 # What each command says 2 to: nothing was begun.
 WRONG = [
@@ -79,6 +80,15 @@ def test_nothing_to_show_or_to_do_ends_with_0(
     monkeypatch: pytest.MonkeyPatch, arguments: tuple[str, ...]
 ) -> None:
     assert ended(monkeypatch, *arguments) == 0
+
+
+def test_a_command_explains_itself_although_a_setting_is_wrong(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("NIGHTSHIFT_SHIFT_LIMIT", "many")
+    load_settings.cache_clear()
+    assert ended(monkeypatch, "run", "-h") == 0
+    assert ended(monkeypatch, "runs") == 1
 
 
 def test_a_path_that_is_there_among_missing_ones_is_looked_at(
