@@ -83,9 +83,10 @@ def _row(run: RunSummary, record: dict[str, Any]) -> tuple[str, ...]:
     from utils.observability.reports.rows import time_spent
 
     began = run.started_at.astimezone(ZoneInfo(load_settings().timezone))
-    there = [(outcome, number) for outcome, number in record["counts"].items() if number]
+    told = {outcome.replace("_", " "): number for outcome, number in record["counts"].items()}
+    there = [(words, number) for words, number in told.items() if number]
     there.sort(key=lambda pair: _URGENT.index(COLORS.get(pair[0], "")))  # the rest may be cut
-    counts = [f"{number} {outcome}" for outcome, number in there]
+    counts = [f"{number} {words}" for words, number in there]
     if run.left_over:
         counts.append(f"{run.left_over} left over")
     return (

@@ -14,7 +14,10 @@ Row = Sequence[str]
 
 # Columns by what may happen to a cell that is too long.
 _NAMES = {"title", "file", "from", "other title", "item title", "to", "source", "path"}
-_TEXTS = {"why", "error", "text", "found", "summary", "evidence", "outcomes"}
+_TEXTS = {
+    *("why", "error", "last error", "text", "found", "summary", "evidence", "outcomes"),
+    "what to do",
+}
 # Columns that give way, in this order; the rest of a row still says what it is.
 _DISPENSABLE = (
     *("share", "p95", "tries", "executions", "language", "lang", "size", "picture", "flow"),

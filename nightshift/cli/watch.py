@@ -20,7 +20,8 @@ from rich.progress import (
     TimeElapsedColumn,
 )
 
-from nightshift.cli.output import COLORS, errors, shown, visible
+from nightshift.cli import output
+from nightshift.cli.output import COLORS, errors, visible
 from nightshift.cli.tables import cut
 from utils.observability import progress
 
@@ -28,7 +29,7 @@ _NAME = 36  # cells, of the 80 that most terminals have
 
 
 @contextmanager
-def watching(quiet: bool) -> Iterator[None]:
+def shown(quiet: bool) -> Iterator[None]:
     """Show what happens on stderr while the block lasts: bars on a terminal, else lines."""
     if quiet:
         yield
@@ -56,7 +57,7 @@ def _print_line(event: progress.Event) -> None:
 
 
 def _short(title: str) -> str:
-    return cut(shown(title), _NAME, sign=shown("…"))
+    return cut(output.shown(title), _NAME, sign=output.shown("…"))
 
 
 class _Bars:
@@ -101,7 +102,7 @@ class _Bars:
                     color = COLORS.get(outcome, "")
                     self._live.console.print(
                         f"[{color}]{outcome}[/] {escape(_short(title))} "
-                        f"[dim]{escape(shown(detail))}[/]",
+                        f"[dim]{escape(output.shown(detail))}[/]",
                         no_wrap=True, overflow="ellipsis",
                     )  # fmt: skip
                 case progress.Paused(reason, item_id):

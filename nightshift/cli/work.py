@@ -227,7 +227,7 @@ def _work(flow_name: str, as_json: bool, verbose: bool, **parameters: Any) -> No
 
     global server_died
     run_id = run_session.new_id()
-    with watch.watching(quiet=as_json), server.watched(), marked():
+    with watch.shown(quiet=as_json), server.watched(), marked():
         flow = getattr(import_module(f"flows.{flow_name}"), flow_name)
         state = flow(**parameters, run_id=run_id, return_state=True)
     server_died = ephemeral_server.is_gone()
