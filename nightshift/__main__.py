@@ -11,33 +11,40 @@ import typer
 from nightshift.cli import (
     duplicates,
     failures,
+    files,
     forget,
     library,
     metrics,
     operation,
     pause,
     retention,
+    runs,
     steps,
     work,
 )
-from nightshift.cli.output import print_error
-from utils.errors import NightShiftError
+from nightshift.cli.output import print_error, write_any_text
+from utils.errors import NightShiftError, UsageError
 from utils.storage.private import UMASK
 
 app = typer.Typer(
     no_args_is_help=True,
     add_completion=False,
     rich_markup_mode="rich",
+    context_settings={"help_option_names": ["-h", "--help"]},
     help="""Night Shift: a factory for media that works while you sleep.
 
-    [bold]nightshift run FOLDER[/bold]  processes what is new in a folder, a file or an address
-    [bold]nightshift plan FOLDER[/bold]  what a run would do, and what it would leave out and why
+    [bold]nightshift run FOLDER[/bold]  processes what is new in a folder, a file, an address
+    [bold]nightshift plan FOLDER[/bold]  what a run would do, and what not, and why
     [bold]nightshift search "WORDS"[/bold]  finds what was said, and when
     [bold]nightshift report[/bold]  what is done, what waits for you, what failed
-    [bold]nightshift up[/bold]  a Prefect server, a worker and a nightly schedule on this machine
+    [bold]nightshift up[/bold]  a Prefect server, a worker and a schedule on this machine
 
     All state lives in [bold]NIGHTSHIFT_HOME[/bold] (./data); settings come from
-    NIGHTSHIFT_… variables and .env. Exit codes: 0 fine, 1 something failed, 2 wrong usage.""",
+    NIGHTSHIFT_… variables and .env.
+
+    Exit codes: 0 fine, nothing to do, nothing found; 1 something failed;
+    2 wrong usage: nothing was begun, for what was typed is no option or value
+    that there is, or names no path, item, run, step or source.""",
 )
 
 
@@ -59,13 +66,17 @@ def connect(
     ] = False,
 ) -> None:
     """Refuse a home that is not ours; take the database from a Prefect block, if it is there."""
+    from nightshift.cli import variables
     from utils.config import load_settings, prepare_prefect
     from utils.storage import home
 
+    if {"-h", "--help"} & set(sys.argv):  # whatever the settings are
+        return
+    variables.warn()
     settings = load_settings()
     if adopt:
         home.adopt(settings)
-    elif not {"--help", "-h"} & set(sys.argv):
+    else:
         home.require_ours(settings.home)
         if settings.home.is_dir():  # one that is not there is made by who writes into it
             home.prepare(settings)
@@ -78,9 +89,11 @@ def connect(
 
 
 work.add_to(app)
+runs.add_to(app)
 pause.add_to(app)
 steps.add_to(app)
 library.add_to(app)
+files.add_to(app)
 failures.add_to(app)
 forget.add_to(app)
 duplicates.add_to(app)
@@ -90,8 +103,9 @@ metrics.add_to(app)
 
 
 def main() -> None:
-    """Run a command; an error of ours becomes one clear line and exit code 1."""
+    """Run a command; an error of ours becomes one clear line and exit code 1, or 2."""
     os.umask(UMASK)  # what is written is its owner's alone, whichever tool writes it
+    write_any_text()
     code = _exit_code()
     if work.server_died:  # Prefect would try to deliver its events first, 7 s for each
         sys.stdout.flush()
@@ -105,7 +119,7 @@ def _exit_code() -> int:
         app()
     except NightShiftError as error:
         print_error(str(error))
-        return 1
+        return 2 if isinstance(error, UsageError) else 1
     except SystemExit as end:
         return end.code if isinstance(end.code, int) else int(end.code is not None)
     return 0

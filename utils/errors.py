@@ -4,6 +4,7 @@ NightShiftError
 ├── RetryableError      a time-out, a 5xx, a locked database: the same call may work later
 │   └── ThrottledError  the service names the delay
 ├── PermanentError      corrupt, gone, refused, wrong key: the same call will fail again
+│   └── UsageError      what a person named is not there, or can't be meant: nothing was begun
 ├── DeferredError       does not fit the cost ceiling: neither done nor failed, deferred
 ├── StoppedError        a person ended the run: the item keeps its status
 ├── ResourceError       disk or memory: nothing will work until someone makes room
@@ -63,6 +64,10 @@ class ThrottledError(RetryableError):
 
 class PermanentError(NightShiftError):
     """The same call will fail again until its input or the settings change."""
+
+
+class UsageError(PermanentError):
+    """What a person typed is no item, run, source or path, or several: nothing was begun."""
 
 
 class DeferredError(NightShiftError):

@@ -14,8 +14,8 @@ from typing import NamedTuple
 
 import httpx
 
-from nightshift.cli import server
-from utils.config import Settings, is_served
+from nightshift.cli import server, variables
+from utils.config import Settings, child_environment, is_served
 from utils.errors import NightShiftError
 from utils.models import steps
 from utils.storage import home, private
@@ -38,8 +38,8 @@ class Check(NamedTuple):
 def examine(settings: Settings) -> list[Check]:
     """All checks of this machine and of the servers that the settings name."""
     parts: tuple[Callable[[Settings], Iterator[Check]], ...] = (
-        _home, _access, _tools, _weights, _engines, _database, _leftovers, _index, _lanes, _notices,
-        _server,
+        _variables, _home, _access, _tools, _weights, _engines, _database, _leftovers, _index,
+        _lanes, _notices, _server,
     )  # fmt: skip
     return [check for part in parts for check in _guarded(part, settings)]
 
@@ -50,6 +50,13 @@ def _guarded(part: Callable[[Settings], Iterator[Check]], settings: Settings) ->
         yield from part(settings)
     except NightShiftError as error:
         yield Check(PROBLEM, part.__name__.strip("_"), str(error))
+
+
+def _variables(settings: Settings) -> Iterator[Check]:
+    for one in variables.unknown(child_environment()):
+        yield Check(WARNING, "settings", f"{one.name} is no setting, and does nothing",
+                    f"Did you mean {one.nearest}?" if one.nearest
+                    else "Unset it; docs/settings.md has all that there are.")  # fmt: skip
 
 
 def _home(settings: Settings) -> Iterator[Check]:

@@ -37,7 +37,7 @@ def duplicates(
     ] = False,
     as_json: Json = False,
 ) -> None:
-    """List what is there more than once: equal files, and other encodings of one work.
+    """List what is there more than once: copies, other encodings.
 
     The first of each group looks best to keep. Nothing is deleted.
     """

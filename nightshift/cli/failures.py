@@ -40,7 +40,7 @@ def requeue(
     ] = False,
     as_json: Json = False,
 ) -> None:
-    """Let failed items be tried again by the next run or shift, before all others.
+    """Let failed items be tried again, before all others.
 
     Says what failed, in which step, from which source, and why.
     """
@@ -130,4 +130,5 @@ def _print_groups(groups: list[Group]) -> None:
                 )
                 for group in groups
             ),
+            below=("why",),
         )

@@ -4,13 +4,26 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from nightshift.cli.output import console, print_table
+from nightshift.cli.output import (
+    COLORS,
+    console,
+    print_facts,
+    print_table,
+)
 
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
     from utils.db.schema import Item
     from utils.models.rendition import Compression, Thumbnails
+
+
+# What lists say of each item: the fields of ``facts``, where it lies, what was made of it.
+LISTED = (
+    *("item_id", "title", "kind", "status", "size_bytes", "duration_seconds", "language"),
+    *("verdict", "score", "summary", "source_url", "tries", "error_class", "error", "added_at"),
+    *("processed_at", "path", "rendition"),
+)
 
 
 def facts(row: Item) -> dict[str, Any]:
@@ -45,7 +58,6 @@ def document(s: Session, row: Item) -> dict[str, Any]:
     from utils.models import analysis, exposure, metadata, probe, rendition, signal, verdict
     from utils.models.transcript import Transcript
     from utils.models.video_analysis import VideoAnalysis
-    from utils.observability.reports.rows import COMPRESSIONS
 
     def result(step: str | tuple[str, ...], kind: Any) -> Any:
         return ledger.latest_result(s, row.id, step, kind)
@@ -60,7 +72,7 @@ def document(s: Session, row: Item) -> dict[str, Any]:
     )
     stills, encode = (
         result("generate_thumbnails", rendition.Thumbnails),
-        result(COMPRESSIONS, rendition.Compression),
+        result(rendition.COMPRESSIONS, rendition.Compression),
     )
     heard = result("transcribe_audio", Transcript)
     group = duplicates.group_of(s, row.id)
@@ -121,7 +133,7 @@ def _renditions(stills: Thumbnails | None, encode: Compression | None) -> list[d
 
 def print_all(document: dict[str, Any]) -> None:
     """Print an item's document for people."""
-    print_table(("", ""), _facts(document))
+    print_facts(_facts(document), whole=("checksum", "path", "address"))
     _print_verdict(document["verdict"])
     _print_parts(document["record"])
     _print_work(document)
@@ -137,6 +149,7 @@ def _facts(document: dict[str, Any]) -> list[tuple[str, str]]:
         ("checksum", item["item_id"]),
         ("status", item["status"]),
         *(("path", path) for path in item["paths"]),
+        *([("address", item["source_url"])] if item["source_url"] else []),
         ("kind", item["kind"]),
         ("length", duration(item["duration_seconds"])),
         ("size", size(item["size_bytes"])),
@@ -161,10 +174,12 @@ def _facts(document: dict[str, Any]) -> list[tuple[str, str]]:
 
 def _print_verdict(verdict: dict[str, Any] | None) -> None:
     if verdict:
-        console.print(f"\n[bold]Verdict[/] {verdict['band']} {verdict['score']:.2f}")
+        band = verdict["band"]
+        console.print(f"\n[bold]Verdict[/] [{COLORS[band]}]{band}[/] {verdict['score']:.2f}")
         print_table(
             ("criterion", "score", "why"),
             ((c["name"], f"{c['score']:.2f}", c["reason"]) for c in verdict["criteria"]),
+            below=("why",),
         )
 
 
@@ -175,11 +190,11 @@ def _print_work(document: dict[str, Any]) -> None:
     transcript = document["transcript"]
     if transcript and transcript["segments"]:
         console.print("\n[bold]Transcript[/]")
-        print_table(
-            ("at", "text"),
-            ((duration(part["start_seconds"]), part["text"]) for part in transcript["segments"]),
-        )  # fmt: skip
-    console.print("\n[bold]Steps[/]")
+        print_facts(
+            (duration(part["start_seconds"]), part["text"]) for part in transcript["segments"]
+        )
+    if document["steps"]:
+        console.print("\n[bold]Steps[/]")
     print_table(
         ("step", "status", "runs", "seconds", "error"),
         (
@@ -193,10 +208,10 @@ def _print_work(document: dict[str, Any]) -> None:
             for step in document["steps"]
         ),
     )
-    print_table(
-        ("rendition", "size"),
-        ((made["path"], size(made["size_bytes"])) for made in document["renditions"]),
-    )
+    if document["renditions"]:
+        console.print("\n[bold]Files made from it[/]")
+    made = [(f"{m['kind']}, {size(m['size_bytes'])}", m["path"]) for m in document["renditions"]]
+    print_facts(made, whole=[name for name, _ in made])
 
 
 def _picture(record: dict[str, Any]) -> list[tuple[str, str]]:
@@ -260,12 +275,9 @@ def _print_parts(record: dict[str, Any]) -> None:
         )
     if record["shots"]:
         console.print("\n[bold]Shots[/]")
-        print_table(
-            ("at", "text"),
-            (
-                (duration(shot["start_seconds"]), shot["description"] or "–")
-                for shot in record["shots"]
-            ),
+        print_facts(
+            (duration(shot["start_seconds"]), shot["description"] or "–")
+            for shot in record["shots"]
         )
     if record["thumbnails"]:
         console.print("\n[bold]Stills[/]")

@@ -2,24 +2,12 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from nightshift.cli import item
-from nightshift.cli.filters import (
-    After,
-    Before,
-    Camera,
-    Kind,
-    Language,
-    MaxDuration,
-    MinDuration,
-    Verdict,
-    filters,
-)
-from nightshift.cli.item import facts
+from nightshift.cli.items import items
 from nightshift.cli.output import (
     Json,
     console,
@@ -27,13 +15,10 @@ from nightshift.cli.output import (
     print_costs,
     print_json,
     print_report,
-    print_table,
     report_document,
 )
+from nightshift.cli.search import search
 from utils.models.sanitize import visible
-
-if TYPE_CHECKING:
-    from utils.models.search import SearchHit
 
 Wanted = Annotated[str, typer.Argument(metavar="ITEM", help="A checksum, its beginning, a path.")]
 
@@ -51,61 +36,6 @@ def add_to(app: typer.Typer) -> None:
     app.add_typer(sources, name="source")
 
 
-def items(
-    status: Annotated[
-        str | None,
-        typer.Option("--status", help="pending, processing, done, deferred, failed, quarantined."),
-    ] = None,
-    kind: Kind = None,
-    language: Language = None,
-    after: After = None,
-    before: Before = None,
-    verdict: Verdict = None,
-    camera: Camera = None,
-    min_duration: MinDuration = None,
-    max_duration: MaxDuration = None,
-    limit: Annotated[int, typer.Option("--limit", min=1)] = 1000,
-    as_json: Json = False,
-) -> None:
-    """List the items of the library, newest first."""
-    from utils.db import items as table
-    from utils.db import library
-    from utils.db.session import session
-    from utils.models.item import ItemStatus
-    from utils.models.shift import Lack, lacks_in_words
-    from utils.observability.reports.rows import duration, size
-
-    chosen = filters(
-        after, before, kind=kind, language=language, verdict=verdict, camera=camera,
-        min_duration_seconds=min_duration, max_duration_seconds=max_duration,
-    )  # fmt: skip
-    known = (*ItemStatus, table.IN_WORK)
-    if status and status not in known:
-        raise typer.BadParameter(f"{status} is none of {', '.join(known)}")
-    with session() as s:
-        rows = library.newest(s, chosen, status, limit)
-    if as_json:
-        print_json([facts(row) for row in rows])
-        return
-    print_table(
-        ("item", "title", "kind", "length", "size", "language", "status", "verdict", "error"),
-        (
-            (
-                row.id[:10],
-                row.title,
-                row.kind,
-                duration(row.duration_seconds),
-                size(row.size_bytes),
-                row.language or "–",
-                table.shown_status(row),
-                row.verdict or "–",
-                row.error or lacks_in_words([Lack.model_validate(one) for one in row.lacks]),
-            )
-            for row in rows
-        ),
-    )
-
-
 def show(wanted: Wanted, as_json: Json = False) -> None:
     """Show all that is known of one item."""
     from utils.db import items as library
@@ -117,62 +47,6 @@ def show(wanted: Wanted, as_json: Json = False) -> None:
         print_json(document)
         return
     item.print_all(document)
-
-
-def search(
-    query: Annotated[
-        str, typer.Argument(metavar="[QUERY]", help='Words in any language, "phrases", begin*.')
-    ] = "",
-    kind: Kind = None,
-    language: Language = None,
-    after: After = None,
-    before: Before = None,
-    verdict: Verdict = None,
-    camera: Camera = None,
-    min_duration: MinDuration = None,
-    max_duration: MaxDuration = None,
-    limit: Annotated[int, typer.Option("--limit", min=1)] = 10,
-    as_json: Json = False,
-) -> None:
-    """Find what was said or is summarised, and when; without words, the newest that pass."""
-    from utils.config import load_settings
-    from utils.search import query as find
-
-    chosen = filters(
-        after, before, kind=kind, language=language, verdict=verdict, camera=camera,
-        min_duration_seconds=min_duration, max_duration_seconds=max_duration,
-    )  # fmt: skip
-    if not query.strip() and chosen.is_empty:
-        raise typer.BadParameter("say what to look for, or give a filter such as --camera")
-    hits = find.search(query, limit, load_settings(), chosen)
-    if as_json:
-        print_json([hit.model_dump(mode="json") for hit in hits])
-    elif hits:
-        _print_hits(hits)
-    elif chosen.is_empty:
-        console.print("Nothing is findable yet: nightshift run FOLDER")
-    else:
-        console.print("Nothing passes these filters.")
-
-
-def _print_hits(hits: list[SearchHit]) -> None:
-    from utils.observability.reports.rows import duration
-
-    print_table(
-        ("item", "kind", "at", "score", "file", "text", "found by"),
-        (
-            (
-                hit.item_id[:10],
-                hit.kind,
-                duration(hit.start_seconds) if hit.start_seconds is not None else "–",
-                f"{hit.score:.4f}",
-                Path(hit.path).name,
-                hit.snippet,
-                ", ".join(f"{rank.list} {rank.rank}" for rank in hit.why),
-            )
-            for hit in hits
-        ),
-    )
 
 
 def report(

@@ -25,7 +25,7 @@ def metrics(
     ] = "127.0.0.1",
     once: Annotated[bool, typer.Option("--once", help="Print them and end.")] = False,
 ) -> None:
-    """Serve metrics of shifts, lanes, steps, items and costs to Prometheus, until Ctrl-C."""
+    """Serve metrics to Prometheus, until Ctrl-C."""
     from prometheus_client import generate_latest, start_http_server
 
     from deployments.presence import Presence
@@ -60,7 +60,7 @@ def notify(
     test: Annotated[bool, typer.Option("--test", help="Send a word of greeting instead.")] = False,
     as_json: Json = False,
 ) -> None:
-    """Tell those in NIGHTSHIFT_NOTIFY_URLS what a run came to, whatever it came to."""
+    """Tell those in NIGHTSHIFT_NOTIFY_URLS what a run came to."""
     from utils.config import load_settings
     from utils.db import runs
     from utils.db.session import session
@@ -92,5 +92,6 @@ def notify(
                 ("failed" if delivery.error else "ok", delivery.address, delivery.error or "")
                 for delivery in deliveries
             ),
+            below=("why",),
         )
     sys.exit(1 if any(delivery.error for delivery in deliveries) else 0)

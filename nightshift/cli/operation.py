@@ -27,7 +27,7 @@ def doctor(
     ] = False,
     as_json: Json = False,
 ) -> None:
-    """Say what is missing or wrong on this machine, and how to repair it."""
+    """Say what is missing or wrong here, and how to repair it."""
     from nightshift.cli import checks, repair
     from utils.config import load_settings, prepare_prefect
     from utils.errors import NightShiftError
@@ -45,12 +45,13 @@ def doctor(
         print_table(
             ("", "what", "found", "how to mend it"),
             ((check.state, check.name, check.found, check.remedy) for check in found),
+            below=("found", "how to mend it"),
         )
     sys.exit(1 if any(check.state == checks.PROBLEM for check in found) else 0)
 
 
 def setup() -> None:
-    """Fetch what the first run would wait for: the weights of the speech model."""
+    """Fetch the weights of the speech model, ahead of the first run."""
     from utils.config import load_settings
     from utils.media import tools
     from utils.speech import weights
@@ -78,7 +79,7 @@ def migrate() -> None:
 
 
 def reindex() -> None:
-    """Make the search index again from the database, after it was lost or moved."""
+    """Make the search index again from the database."""
     from utils.config import load_settings
     from utils.search import indexing as index
 
@@ -91,7 +92,7 @@ def reindex() -> None:
 
 
 def deploy() -> None:
-    """Register pool, tag limits, automation and deployments on the Prefect server."""
+    """Register pool, limits and deployments on the Prefect server."""
     from nightshift.cli import server
     from utils.config import is_served, load_settings, prepare_prefect
     from utils.errors import PermanentError

@@ -20,7 +20,9 @@ def clean(
     ] = False,
     as_json: Json = False,
 ) -> None:
-    """Remove what is older than NIGHTSHIFT_RETENTION_… keeps; shifts do most of it once a day.
+    """Remove what is older than NIGHTSHIFT_RETENTION_… keeps.
+
+    Shifts do most of it once a day.
 
     Originals, renditions, verdicts, and results that a step may be asked for again stay.
     """

@@ -2,19 +2,32 @@
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING, Annotated, Any
 from zoneinfo import ZoneInfo
 
 import typer
 
 from nightshift.cli.output import Json, console, not_blank, print_json, print_table
-from nightshift.cli.work import Force, Only, Profile, Skip, chosen
+from nightshift.cli.work import (
+    Force,
+    Language,
+    Only,
+    Profile,
+    Skip,
+    Words,
+    chosen,
+    require_one,
+)
 from utils.models.sanitize import visible
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from sqlalchemy.orm import Session
 
     from utils.db.schema import Execution, Item
+    from utils.scheduling.preview import ItemPreview
 
 
 def add_to(app: typer.Typer) -> None:
@@ -32,31 +45,80 @@ def plan(
     only: Only = None,
     skip: Skip = None,
     force: Force = False,
+    language: Language = None,
+    words: Words = False,
+    with_steps: Annotated[
+        bool, typer.Option("--steps", help="The steps of each file [default: of a single file].")
+    ] = False,
     as_json: Json = False,
 ) -> None:
-    """Show what a run would do with each file, and why it would leave steps out.
+    """Show what a run would do with each file, and what not, and why.
 
-    Nothing is registered or written, and of the files only the containers are read.
+    Nothing is registered or written, and of the files only the containers are read. Ends as the
+    run would where that is known: with 1 if a file would fail.
     """
-    from humanize import naturaldelta
-
     from utils.config import load_settings
+    from utils.db.sources import is_url
+    from utils.errors import UsageError
     from utils.scheduling import preview
 
-    found = preview.of(locations, chosen(profile, only, skip, force), load_settings())
+    if addresses := [location for location in locations if is_url(location)]:
+        raise UsageError(f"{addresses[0]} is an address: only a run fetches what it leads to.")
+    require_one(locations)
+    options = chosen(profile, only, skip, force, language, words)
+    found = list(preview.of(locations, options, load_settings()))
     if as_json:
         print_json([one.model_dump(mode="json") for one in found])
-        return
-    for one in found:
-        kind = f" as {one.profile}" if one.profile else ""
-        time = f", within {naturaldelta(one.predicted_seconds)}" if one.predicted_seconds else ""
-        console.print(f"\n{visible(str(one.path))}{kind}: {visible(one.summary)}{time}",
-                      style="bold", markup=False, soft_wrap=True, highlight=False)  # fmt: skip
-        if one.steps:
-            print_table(
-                ("step", "runs", "why"),
-                ((step.step, "yes" if step.runs else "no", step.why) for step in one.steps),
-            )
+    elif with_steps or len(found) == 1:
+        for one in found:
+            _print_steps(one)
+    else:
+        print_table(
+            ("file", "profile", "within", "summary"),
+            ((_name(one), one.profile or "", _time(one), one.summary) for one in found),
+        )
+    if not as_json:
+        console.print(f"\n{_summary(found)}", markup=False)
+    sys.exit(1 if any(one.would_fail for one in found) else 0)
+
+
+def _print_steps(one: ItemPreview) -> None:
+    kind = f" as {one.profile}" if one.profile else ""
+    time = f", within {_time(one)}" if one.predicted_seconds else ""
+    console.print(f"\n{visible(str(one.path))}{kind}: {visible(one.summary)}{time}",
+                  style="bold", markup=False, soft_wrap=True)  # fmt: skip
+    if one.steps:
+        print_table(
+            ("step", "runs", "why"),
+            ((step.step, "yes" if step.runs else "no", step.why) for step in one.steps),
+            below=("why",),
+        )
+
+
+def _name(one: ItemPreview) -> str:
+    return one.path.name if console.is_terminal else str(one.path)
+
+
+def _time(one: ItemPreview) -> str:
+    from humanize import naturaldelta
+
+    return naturaldelta(one.predicted_seconds) if one.predicted_seconds else ""
+
+
+def _summary(found: Sequence[ItemPreview]) -> str:
+    """How many files a run would work on, and for how long."""
+    from humanize import naturaldelta
+
+    to_do = sum(bool(one.steps) for one in found)
+    fail = sum(one.would_fail for one in found)
+    wait = sum(one.summary.startswith("waits for you") for one in found)
+    rest = len(found) - to_do - fail - wait
+    parts = [f"{to_do} to do", f"{rest} with nothing to do" if rest else ""]
+    parts += [f"{wait} waiting for you" if wait else "", f"{fail} would fail" if fail else ""]
+    seconds = sum(one.predicted_seconds or 0 for one in found)
+    time = f", within {naturaldelta(seconds)} of work" if seconds else ""
+    files = "1 file" if len(found) == 1 else f"{len(found):,} files"
+    return f"{files}: {', '.join(filter(None, parts))}{time}."
 
 
 def why(
@@ -64,7 +126,7 @@ def why(
     step: Annotated[str, typer.Argument(metavar="STEP")],
     as_json: Json = False,
 ) -> None:
-    """Say why a step of an item ran, was recalled, or did not run at all."""
+    """Say why a step of an item ran, was recalled, or did not run."""
     from utils.db import items, ledger
     from utils.db.session import session
     from utils.models import steps
@@ -145,10 +207,11 @@ def _print(document: dict[str, Any]) -> None:
                 (row["run"] or "–")[:12],
                 row["status"],
                 f"{row['seconds'] or 0:.2f}",
-                row["cause"] or "not noted",
+                f"{row['cause'] or 'not noted'}" + (f": {row['error']}" if row["error"] else ""),
             )
             for row in rows
         ),
+        below=("why",),
     )
     recalled = [row["recalled_at"] for row in rows if row["recalled_at"]]
     if recalled:

@@ -21,9 +21,13 @@ from rich.progress import (
     TimeElapsedColumn,
 )
 
+from nightshift.cli import output
 from nightshift.cli.output import COLORS, errors
+from nightshift.cli.tables import cut
 from utils.models.sanitize import visible
 from utils.observability import progress
+
+_NAME = 36  # cells, of the 80 that most terminals have
 
 
 @contextmanager
@@ -54,6 +58,10 @@ def _print_line(event: progress.Event) -> None:
     print(line, file=sys.stderr, flush=True)
 
 
+def _short(title: str) -> str:
+    return cut(output.shown(title), _NAME, sign=output.shown("…"))
+
+
 class _Bars:
     """One bar for the shift; below it the items in work, each with its running step."""
 
@@ -80,14 +88,14 @@ class _Bars:
                 case progress.Begun(total):
                     self._shifts.update(self._shift, description="night shift", total=total)
                 case progress.Stepping(item_id, title, label):
-                    text = f"{escape(visible(title)[:40])} [dim]{label}[/]"
+                    text = f"{escape(_short(title))} [dim]{label}[/]"
                     if item_id in self._rows:
                         self._items.update(self._rows[item_id], description=text)
                     else:
                         self._rows[item_id] = self._items.add_task(text, total=None)
                 case progress.Advancing(item_id, title, label, share):
                     if item_id in self._rows:
-                        text = f"{escape(visible(title)[:40])} [dim]{label} {share:.0%}[/]"
+                        text = f"{escape(_short(title))} [dim]{label} {share:.0%}[/]"
                         self._items.update(self._rows[item_id], description=text)
                 case progress.Reading(path, share):
                     self._read(path, share)
@@ -96,10 +104,11 @@ class _Bars:
                         self._items.remove_task(self._rows.pop(item_id))
                     self._shifts.advance(self._shift)
                     color = COLORS.get(outcome, "")
-                    name = escape(visible(title)[:60])
                     self._live.console.print(
-                        f"[{color}]{outcome}[/] {name} [dim]{escape(visible(detail))}[/]"
-                    )
+                        f"[{color}]{outcome}[/] {escape(_short(title))} "
+                        f"[dim]{escape(output.shown(detail))}[/]",
+                        no_wrap=True, overflow="ellipsis",
+                    )  # fmt: skip
                 case progress.Paused(reason, item_id):
                     if item_id in self._rows:
                         self._items.remove_task(self._rows.pop(item_id))

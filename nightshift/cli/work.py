@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from nightshift.cli.output import Json, not_blank, print_json, print_report, report_document
+from utils.models.sanitize import visible
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from types import FrameType
 
     from utils.models.options import PipelineOptions
@@ -91,6 +93,7 @@ def run(
     from utils.sources import scan
 
     options = chosen(profile, only, skip, force, language, words)
+    require_one(locations)
     _widen_ai(ai_workers)
     settings = load_settings()
     if not any(is_url(location) for location in locations):
@@ -131,7 +134,7 @@ def night(
     as_json: Json = False,
     verbose: Verbose = False,
 ) -> None:
-    """Work a shift now: all sources, what waits, what failed and may be tried again."""
+    """Work a shift now: the sources, what waits, what may be retried."""
     from utils.clock import now
     from utils.config import load_settings
     from utils.scheduling import run_session
@@ -152,6 +155,22 @@ def night(
         _finish(run_id, as_json)
     _work("night_shift", as_json, verbose, limit=limit, options=options, concurrency=concurrency,
           window=window)  # fmt: skip
+
+
+def require_one(locations: Sequence[str]) -> None:
+    """Make sure that something of what was named is there; the rest fails by itself.
+
+    Raises:
+        UsageError: all that was named is paths, and none of them exists.
+    """
+    from utils.db.sources import is_url
+    from utils.errors import UsageError
+    from utils.storage.files import absolute, is_there
+
+    if not any(is_url(location) or is_there(absolute(location)) for location in locations):
+        missing = ", ".join(str(absolute(location)) for location in locations)
+        verb = "does not exist" if len(locations) == 1 else "do not exist"
+        raise UsageError(f"{visible(missing)} {verb}. Check the spelling.")
 
 
 def chosen(

@@ -4,13 +4,19 @@ The first run over the samples, Ctrl-C and the full disk have an ephemeral Prefe
 as whoever runs `nightshift run` does; other runs share one.
 """
 
+import contextlib
+import fcntl
 import json
 import os
+import pty
+import re
 import resource
 import shutil
 import signal
+import struct
 import subprocess
 import sys
+import termios
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from subprocess import CompletedProcess
@@ -143,7 +149,8 @@ def test_search_finds_what_was_said_and_when_in_another_language_too(
 ) -> None:
     hits = document(nightshift(home, "search", "lamp on the stairs", "--json"))
     assert set(hits[0]) == {
-        "item_id", "title", "kind", "path", "score", "snippet", "start_seconds", "why"
+        "item_id", "title", "kind", "path", "score", "snippet", "start_seconds", "why",
+        "source_url", "rendition",
     }  # fmt: skip
     assert hits[0]["path"].endswith("lighthouse.mp3")
     assert hits[0]["start_seconds"] < 2
@@ -194,23 +201,63 @@ def test_progress_is_plain_lines_where_there_is_no_terminal(
 @pytest.mark.parametrize(
     "arguments",
     [("run",), ("run", "x", "--concurrency", "0"), ("night", "--limit", "many"), ("nonsense",),
-     ("items", "--status", "lost"), ("run", "x", "--skip", "generate_checksum")],
+     ("items", "--status", "lost"), ("run", "x", "--skip", "generate_checksum"),
+     ("plan", "nowhere")],
 )  # fmt: skip
 def test_wrong_usage_is_exit_2(home: Path, arguments: tuple[str, ...]) -> None:
     assert nightshift(home, *arguments).returncode == 2
 
 
-def test_a_missing_path_fails_with_a_remedy_and_no_trace(tmp_path: Path) -> None:
+def test_a_missing_path_is_wrong_usage_with_a_remedy_and_no_trace(tmp_path: Path) -> None:
     finished = nightshift(tmp_path / "home", "run", "nowhere.mp4", "--json")
-    assert finished.returncode == 1
-    (item,) = document(finished)["items"]
-    assert "does not exist. Check the spelling" in item["error"]
+    assert finished.returncode == 2
+    assert "does not exist. Check the spelling" in document(finished)["error"]
     assert "Traceback" not in finished.stderr
+
+
+def test_a_missing_path_beside_one_that_is_there_fails(
+    home: Path, first: CompletedProcess[str]
+) -> None:
+    finished = nightshift(home, "run", "nowhere.mp4", str(SAMPLES / "coast.jpg"), "--json")
+    assert finished.returncode == 1
+    item = by_name(document(finished))["nowhere.mp4"]
+    assert "does not exist. Check the spelling" in item["error"]
+
+
+def test_a_terminal_of_80_columns_gets_a_line_an_item_and_ascii_where_it_takes_nothing_else(
+    home: Path, first: CompletedProcess[str]
+) -> None:
+    shown = on_a_terminal(home, "items", NO_COLOR="1", PYTHONIOENCODING="ascii")
+    assert "\x1b[3" not in shown and "?" not in shown
+    lines = re.sub(r"\x1b\[[0-9;]*m", "", shown).splitlines()
+    assert len(lines) == 8  # the heads, and seven items
+    assert max(map(len, lines)) <= 80
+    assert "\x1b[32m" in on_a_terminal(home, "items")
+
+
+def on_a_terminal(home: Path, *arguments: str, **extra: str) -> str:
+    """What a command writes to a terminal of 80 columns."""
+    ours, theirs = pty.openpty()
+    fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 40, 80, 0, 0))
+    terminal = environment(home, TERM="xterm-256color", **extra)
+    for name in ("COLUMNS", "NO_COLOR") if "NO_COLOR" not in extra else ("COLUMNS",):
+        terminal.pop(name, None)
+    with subprocess.Popen(
+        [PROGRAM, *arguments], stdin=theirs, stdout=theirs, stderr=theirs, env=terminal
+    ) as process:
+        os.close(theirs)
+        written = b""
+        with contextlib.suppress(OSError):  # how Linux says that nobody writes any more
+            while part := os.read(ours, 1 << 16):
+                written += part
+    os.close(ours)
+    assert process.returncode == 0, written
+    return written.decode()
 
 
 def test_an_unknown_item_is_one_line(home: Path, first: CompletedProcess[str]) -> None:
     finished = nightshift(home, "show", "feedbeef")
-    assert finished.returncode == 1
+    assert finished.returncode == 2
     assert finished.stderr.strip().splitlines() == [
         "nightshift: There is no item feedbeef. `nightshift items` lists them."
     ]

@@ -98,7 +98,7 @@ def test_the_wheel_holds_every_module_and_what_they_read_and_nothing_else(built:
     }
     assert contents(built.wheel) == modules
     assert {path.rpartition("/")[2] for path in modules if not path.endswith(".py")} == {
-        "report.html.j2", "script.py.mako", "prefect.yaml",
+        "report.html.j2", "script.py.mako", "centre.json", "prefect.yaml",
         "night-shift.json", "alerts.yml", "prometheus.yml",
     }  # fmt: skip
 

@@ -16,7 +16,7 @@ from utils.clock import now
 from utils.db import items
 from utils.db.schema import DuplicatePair, File, FingerprintRow, Item
 from utils.db.session import upsert
-from utils.errors import PermanentError
+from utils.errors import UsageError
 from utils.models.fingerprint import Copy, DuplicateGroup, NearDuplicates, Pair
 
 Decision = Literal["same", "different"]
@@ -57,10 +57,10 @@ def decide(s: Session, one: str, other: str, decision: Decision) -> None:
     """Keep what a person says of two items, by their checksums.
 
     Raises:
-        PermanentError: both are the same item.
+        UsageError: both are the same item.
     """
     if one == other:
-        raise PermanentError(f"{one[:10]} is one item: its copies are equal, byte for byte.")
+        raise UsageError(f"{one[:10]} is one item: its copies are equal, byte for byte.")
     said = {"decision": decision, "decided_at": now()}
     s.execute(
         upsert(s)(DuplicatePair)

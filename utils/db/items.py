@@ -14,7 +14,7 @@ from utils.clock import now
 from utils.db import places
 from utils.db.schema import File, ForgottenPlace, Item
 from utils.db.session import chunks, upsert
-from utils.errors import PermanentError, RetryableError
+from utils.errors import PermanentError, RetryableError, UsageError
 from utils.models.item import FileStat, ItemStatus, MediaItem, MediaKind
 from utils.storage import files
 
@@ -203,7 +203,7 @@ def find(s: Session, wanted: str) -> Item:
     """The item that a person means: a checksum, a unique prefix of one, or a path.
 
     Raises:
-        PermanentError: none or several are meant.
+        UsageError: none or several are meant.
     """
     if (item := s.get(Item, wanted)) is not None:
         return item
@@ -215,8 +215,8 @@ def find(s: Session, wanted: str) -> Item:
         if len(found) == 1:
             return found[0]
         if found:
-            raise PermanentError(f"{wanted} is the beginning of several items. Give more digits.")
-    raise PermanentError(f"There is no item {wanted}. `nightshift items` lists them.")
+            raise UsageError(f"{wanted} is the beginning of several items. Give more digits.")
+    raise UsageError(f"There is no item {wanted}. `nightshift items` lists them.")
 
 
 def count_by_status(s: Session) -> dict[str, int]:

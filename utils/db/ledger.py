@@ -17,6 +17,7 @@ from utils.db.schema import Execution, ExecutionStatus
 from utils.db.session import chunks, home_of, session
 from utils.errors import DeferredError, StoppedError
 from utils.models.base import Frozen
+from utils.models.rendition import COMPRESSIONS, Compression
 from utils.storage import relative_paths
 
 Result = TypeVar("Result", bound=BaseModel)
@@ -192,6 +193,23 @@ def latest_result(
         .limit(1)
     ).first()
     return read(s, row, kind)
+
+
+def renditions(s: Session, item_ids: Sequence[str]) -> dict[str, Path]:
+    """The rendition that was made of each of some items last, of those that have one."""
+    found: dict[str, Path] = {}
+    for chunk in chunks(item_ids):
+        rows = select(Execution).where(
+            Execution.item_id.in_(chunk),
+            Execution.step.in_(COMPRESSIONS),
+            Execution.status == ExecutionStatus.DONE,
+        )
+        for row in s.scalars(rows.order_by(Execution.used_at, Execution.id)):
+            made = read(s, row, Compression)
+            found.pop(row.item_id, None)
+            if made and made.rendition:
+                found[row.item_id] = made.rendition.path
+    return found
 
 
 def steps_of(s: Session, item_id: str) -> list[StepSummary]:

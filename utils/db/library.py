@@ -121,12 +121,23 @@ def newest_first() -> Sequence[ColumnElement[Any]]:
     return (func.coalesce(Item.captured_at, Item.added_at).desc(), Item.id.asc())
 
 
-def newest(s: Session, filters: SearchFilters, status: str | None, limit: int) -> Sequence[Item]:
+def newest(
+    s: Session, filters: SearchFilters, status: str | None, limit: int, offset: int = 0
+) -> Sequence[Item]:
     """Items that pass, the newest arrivals first; ``status`` as people are shown it."""
-    query = select(Item).where(*conditions(filters))
-    if status:
-        query = query.where(shown_status_column() == status)
-    return s.scalars(query.order_by(Item.added_at.desc(), Item.id).limit(limit)).all()
+    query = select(Item).where(*_listed(filters, status))
+    order = (Item.added_at.desc(), Item.id)
+    return s.scalars(query.order_by(*order).offset(offset).limit(limit)).all()
+
+
+def count(s: Session, filters: SearchFilters, status: str | None) -> int:
+    """How many items pass."""
+    query = select(func.count()).select_from(Item).where(*_listed(filters, status))
+    return s.scalar(query) or 0
+
+
+def _listed(filters: SearchFilters, status: str | None) -> list[ColumnElement[bool]]:
+    return conditions(filters) + ([shown_status_column() == status] if status else [])
 
 
 def processed(s: Session) -> Sequence[str]:
@@ -140,10 +151,12 @@ def passing(filters: SearchFilters) -> Select[tuple[str]]:
     return select(Item.id).where(*conditions(filters))
 
 
-def latest_captured(s: Session, filters: SearchFilters, limit: int) -> Sequence[Item]:
+def latest_captured(
+    s: Session, filters: SearchFilters, limit: int, offset: int = 0
+) -> Sequence[Item]:
     """Items that pass, by the moment of capture, else of arrival; the latest first."""
-    query = select(Item).where(*conditions(filters)).order_by(*newest_first()).limit(limit)
-    return s.scalars(query).all()
+    query = select(Item).where(*conditions(filters)).order_by(*newest_first())
+    return s.scalars(query.offset(offset).limit(limit)).all()
 
 
 def _rows(table: Any, item_id: str) -> Any:

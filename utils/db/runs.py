@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from utils.clock import now
 from utils.db.schema import Execution, ExecutionStatus, Item, Run, RunItem
-from utils.errors import PermanentError, StoppedError
+from utils.errors import PermanentError, StoppedError, UsageError
 from utils.models.item import ItemStatus
 from utils.models.shift import Counts, ItemOutcome, Outcome, RunStatus, ShiftReport
 
@@ -77,16 +77,17 @@ def find(s: Session, wanted: str | None) -> Run:
     """The run that a person means by its id or a prefix of it; the latest if None.
 
     Raises:
-        PermanentError: there is none.
+        UsageError: there is none of this name.
+        PermanentError: there is none at all.
     """
     query = select(Run).order_by(Run.started_at.desc()).limit(1)
     if wanted:
         query = query.where(Run.id.startswith(wanted))
     run = s.scalars(query).first()
+    if run is None and wanted:
+        raise UsageError(f"There is no run {wanted}. `nightshift runs` lists them.")
     if run is None:
-        raise PermanentError(
-            f"There is no run {wanted}." if wanted else "Nothing has run yet: try `nightshift run`."
-        )
+        raise PermanentError("Nothing has run yet: try `nightshift run`.")
     return run
 
 

@@ -6,7 +6,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from utils.db.schema import Source
-from utils.errors import PermanentError
+from utils.errors import UsageError
 from utils.storage import home
 from utils.storage.files import absolute
 
@@ -20,13 +20,14 @@ def add(s: Session, location: str) -> str:
     """Add a folder or an address; returns it as it is kept.
 
     Raises:
-        PermanentError: the folder does not exist, or is a home.
+        UsageError: the folder does not exist.
+        PermanentError: it is a home.
     """
     kept = location
     if not is_url(location):
         path = absolute(location)
         if not path.exists():
-            raise PermanentError(f"{path} does not exist. Make it first, then add it.")
+            raise UsageError(f"{path} does not exist. Make it first, then add it.")
         home.refuse_as_library(path)
         kept = str(path)
     s.merge(Source(location=kept))
@@ -37,12 +38,12 @@ def remove(s: Session, location: str) -> None:
     """Remove a source; its items stay.
 
     Raises:
-        PermanentError: it is none.
+        UsageError: it is none.
     """
     kept = location if is_url(location) else str(absolute(location))
     row = s.get(Source, kept)
     if row is None:
-        raise PermanentError(f"{kept} is no source. `nightshift source list` lists them.")
+        raise UsageError(f"{kept} is no source. `nightshift source list` lists them.")
     s.delete(row)
 
 

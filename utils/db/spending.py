@@ -8,7 +8,7 @@ killed. Ceilings hold for one run, so that the next shift begins at 0.
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -164,6 +164,12 @@ def spent_in(s: Session, run_id: str, item_id: str | None = None) -> Spent:
         func.count(case((Spending.reserved_microusd.is_(None), 1))),
     ).where(Spending.status != RELEASED, *_of(run_id, item_id))
     return Spent(*(int(value) for value in s.execute(query).one()))
+
+
+def spent_by_run(s: Session, run_ids: Sequence[str]) -> dict[str, int]:
+    """What each of some runs has cost so far, in micro-USD; an entry where there was a call."""
+    query = select(Spending.run_id, func.sum(_cost)).where(Spending.run_id.in_(run_ids))
+    return {run_id: int(cost) for run_id, cost in s.execute(query.group_by(Spending.run_id))}
 
 
 def _of(run_id: str, item_id: str | None) -> list[ColumnElement[bool]]:

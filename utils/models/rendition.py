@@ -7,6 +7,9 @@ from typing import ClassVar
 
 from utils.models.base import Frozen
 
+# The steps that make one.
+COMPRESSIONS = ("compress_video", "compress_audio")
+
 
 class Thumbnail(Frozen):
     """One picture, JPEG; ``time_seconds`` is None for an image, a cover or a drawn sound.

@@ -45,7 +45,8 @@ class SearchHit(Frozen):
     """One answer to a query.
 
     ``score`` is the sum of weight / (60 + rank) over the lists in ``why``, 0 where there was no
-    query; ``start_seconds`` is where the best of what was spoken begins.
+    query; ``start_seconds`` is where the best of what was spoken begins; ``rendition`` is the path
+    of the smaller file made from the item.
     """
 
     item_id: str
@@ -56,3 +57,5 @@ class SearchHit(Frozen):
     snippet: str
     start_seconds: float | None = None
     why: tuple[Rank, ...] = ()
+    source_url: str | None = None
+    rendition: str | None = None

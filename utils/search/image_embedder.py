@@ -17,6 +17,7 @@ from typing import Any
 from utils.config import Settings
 from utils.errors import SettingsError
 from utils.media.imaging import image
+from utils.search.centre import Centre
 from utils.search.embedder import Embedder, Vector
 
 _working = Lock()
@@ -24,6 +25,8 @@ _working = Lock()
 
 class OpenClip:
     """An OpenCLIP model; what it takes as passages are the paths of pictures."""
+
+    centre: Centre | None = None
 
     def __init__(self, name: str, function: Any) -> None:
         self.name = name

@@ -7,11 +7,12 @@ Büttcher, 2009) adds the lists up: an item's score is the sum of weight / (60 +
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from typing import NamedTuple
 
 from sqlalchemy.orm import Session
 
 from utils.config import Settings
-from utils.db import fulltext, items, library
+from utils.db import fulltext, items, ledger, library
 from utils.db.fulltext import Found
 from utils.db.schema import Item
 from utils.db.session import session
@@ -41,32 +42,64 @@ _LONGEST_QUERY = 1_000  # characters; the embedder reads 512 tokens
 _NONE = SearchFilters()
 
 
+class Page(NamedTuple):
+    """Some of the items that answer a query; ``total``: how many do, as far as was looked."""
+
+    hits: list[SearchHit]
+    total: int
+
+
 def search(
     query: str, limit: int, settings: Settings, filters: SearchFilters = _NONE
 ) -> list[SearchHit]:
-    """The ``limit`` items that answer ``query`` best, of those that pass ``filters``.
+    """The ``limit`` items that answer ``query`` best, of those that pass ``filters``."""
+    return page(query, limit, settings, filters).hits
 
-    Filters come before the ranks. A hit shows the passage that full text found, the spoken one
-    first, else the nearest spoken one, else its summary; its time is that of the best spoken
-    passage, else that of the nearest still. Without a query: the items that pass, newest first.
+
+def page(
+    query: str,
+    limit: int,
+    settings: Settings,
+    filters: SearchFilters = _NONE,
+    offset: int = 0,
+    weak: bool = False,
+) -> Page:
+    """The ``limit`` items that answer ``query`` best but for ``offset`` better ones.
+
+    Filters come before the ranks. An item answers if full text finds it, or if a passage of it is
+    near enough (utils/search/centre.py), or with ``weak`` in any case. A hit shows the passage
+    that full text found, the spoken one first, else the nearest spoken one, else its summary; its
+    time is that of the best spoken passage, else that of the nearest still. Without a query: the
+    items that pass, newest first.
     """
     query = clean(query)[:_LONGEST_QUERY].strip()
     if not query:
-        return _newest(limit, filters)
-    depth = max(_DEPTH, limit * 5)
+        return _newest(limit, filters, offset)
+    depth = max(_DEPTH, (offset + limit) * 5)
     with session() as s:
         passing = None if filters.is_empty else library.passing(filters)
         candidates = None if passing is None else frozenset(s.scalars(passing))
         if candidates is not None and not candidates:
-            return []
+            return Page([], 0)
         found = fulltext.search(s, query, depth, passing)
-    near = vectors.nearest(query, depth, embedder.load(), settings, candidates)
+    model = embedder.load()
+    near = vectors.nearest(query, depth, model, settings, candidates)
+    floor = model.centre.floor if model.centre and not weak else -1.0
+    answers = {hit.item_id for hit in found} | {
+        hit.item_id for hits in near.values() for hit in hits if hit.similarity >= floor
+    }
     if seen := image_embedder.load(settings):
-        near |= vectors.nearest(query, depth, seen, settings, candidates, vectors.PICTURES)
+        pictures = vectors.nearest(query, depth, seen, settings, candidates, vectors.PICTURES)
+        near |= pictures  # how near is near is not known there: they all count
+        answers |= {hit.item_id for hits in pictures.values() for hit in hits}
     lists = {FULL_TEXT: [hit.item_id for hit in found]}
-    lists |= {kind: [hit.item_id for hit in hits] for kind, hits in near.items()}
+    lists |= {
+        kind: [hit.item_id for hit in hits if hit.item_id in answers] for kind, hits in near.items()
+    }
     with session() as s:
-        return list(_hits(s, fuse(lists), limit, found, near))
+        hits = list(_hits(s, fuse(lists), found, near))
+        shown = hits[offset : offset + limit]
+        return Page(_with_renditions(s, shown), len(hits))
 
 
 def fuse(lists: Mapping[str, Sequence[str]]) -> dict[str, tuple[float, tuple[Rank, ...]]]:
@@ -85,21 +118,17 @@ def fuse(lists: Mapping[str, Sequence[str]]) -> dict[str, tuple[float, tuple[Ran
 def _hits(
     s: Session,
     ranked: Mapping[str, tuple[float, tuple[Rank, ...]]],
-    limit: int,
     found: Iterable[Found],
     near: Mapping[PassageKind, Iterable[Near]],
 ) -> Iterable[SearchHit]:
     worded = {hit.item_id: hit for hit in found}
     nearest = {kind: {hit.item_id: hit for hit in hits} for kind, hits in near.items()}
-    given = 0
+    rows = {item.id: item for item in items.preload(s, list(ranked))}
+    places = items.paths_by_item(s, list(ranked))
     for item_id, (score, why) in ranked.items():
-        if given == limit:
-            return
-        item = s.get(Item, item_id)
-        path = next(iter(items.paths_of(s, item_id)), None)
+        item, path = rows.get(item_id), next(iter(places[item_id]), None)
         if item is None or path is None:  # the index is behind the database
             continue
-        given += 1
         passages = {kind: hits[item_id] for kind, hits in nearest.items() if item_id in hits}
         text, start_seconds = _shown(item, worded.get(item_id), passages)
         yield SearchHit(
@@ -111,7 +140,17 @@ def _hits(
             snippet=_cut(text),
             start_seconds=start_seconds,
             why=why,
+            source_url=item.source_url,
         )
+
+
+def _with_renditions(s: Session, hits: Sequence[SearchHit]) -> list[SearchHit]:
+    """The hits, each with the smaller file that was made of its item, if one was."""
+    made = ledger.renditions(s, [hit.item_id for hit in hits])
+    return [
+        hit.model_copy(update={"rendition": str(made[hit.item_id])}) if hit.item_id in made else hit
+        for hit in hits
+    ]
 
 
 def _shown(
@@ -127,9 +166,9 @@ def _shown(
     return text, timed.start_seconds if timed else None
 
 
-def _newest(limit: int, filters: SearchFilters) -> list[SearchHit]:
+def _newest(limit: int, filters: SearchFilters, offset: int) -> Page:
     with session() as s:
-        return [
+        hits = [
             SearchHit(
                 item_id=item.id,
                 title=item.title,
@@ -137,10 +176,12 @@ def _newest(limit: int, filters: SearchFilters) -> list[SearchHit]:
                 path=str(path),
                 score=0.0,
                 snippet=_cut(item.summary or ""),
+                source_url=item.source_url,
             )
-            for item in library.latest_captured(s, filters, limit)
+            for item in library.latest_captured(s, filters, limit, offset)
             if (path := next(iter(items.paths_of(s, item.id)), None))
         ]
+        return Page(_with_renditions(s, hits), library.count(s, filters, None))
 
 
 def _cut(text: str) -> str:

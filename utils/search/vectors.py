@@ -25,6 +25,7 @@ from utils.config import Settings
 from utils.errors import PermanentError, RetryableError, from_os_error
 from utils.models.embedding import Passage, PassageKind
 from utils.search import embedder
+from utils.search.centre import Centre
 from utils.search.embedder import Embedder, Vector
 from utils.storage import home, removal
 
@@ -41,7 +42,10 @@ _NAMED = 1_000
 
 
 class Near(NamedTuple):
-    """The passage of an item that is nearest to a vector."""
+    """The passage of an item that is nearest to a vector; ``similarity`` is a cosine.
+
+    It is that of the centred vectors where the model has a centre (utils/search/centre.py).
+    """
 
     item_id: str
     similarity: float
@@ -121,7 +125,9 @@ def nearest(
     vector = model.query(query)
     with _client(settings) as client:
         return {
-            kind: _nearest_items(_open(client, kind, model.name), vector, limit, candidates)
+            kind: _nearest_items(
+                _open(client, kind, model.name), vector, limit, candidates, model.centre
+            )
             for kind in kinds
         }
 
@@ -191,7 +197,11 @@ def _unused_files(home: Path, former: Set[str]) -> list[Path]:
 
 
 def _nearest_items(
-    collection: Any, vector: Vector, limit: int, candidates: Set[str] | None
+    collection: Any,
+    vector: Vector,
+    limit: int,
+    candidates: Set[str] | None,
+    centre: Centre | None,
 ) -> list[Near]:
     where = None
     if candidates is not None and len(candidates) <= _NAMED:
@@ -199,7 +209,7 @@ def _nearest_items(
     held, wanted = int(collection.count()), limit * 4
     while True:
         best: dict[str, Near] = {}
-        rows = _query(collection, vector, min(wanted, held), where) if held else []
+        rows = _query(collection, vector, min(wanted, held), where, centre) if held else []
         for row in rows:
             if candidates is None or row.item_id in candidates:
                 best.setdefault(row.item_id, row)
@@ -208,18 +218,27 @@ def _nearest_items(
         wanted *= 4
 
 
-def _query(collection: Any, vector: Vector, number: int, where: Any) -> list[Near]:
+def _query(
+    collection: Any, vector: Vector, number: int, where: Any, centre: Centre | None
+) -> list[Near]:
+    """The nearest passages, best first: by their centred vectors, where there is a centre."""
     found = collection.query(
         query_embeddings=[vector],
         n_results=number,
         where=where,
-        include=["documents", "metadatas", "distances"],
+        include=["documents", "metadatas", "embeddings" if centre else "distances"],
     )
-    rows = zip(found["metadatas"][0], found["distances"][0], found["documents"][0], strict=True)
-    return [
-        Near(str(meta["item_id"]), 1.0 - distance, text, meta.get("start_seconds"))
-        for meta, distance, text in rows
+    if centre is None:
+        similar = [1.0 - distance for distance in found["distances"][0]]
+    else:
+        made = found["embeddings"][0]
+        similar = centre.similarities(vector, made) if len(made) else []
+    rows = zip(found["metadatas"][0], similar, found["documents"][0], strict=True)
+    near = [
+        Near(str(meta["item_id"]), similarity, text, meta.get("start_seconds"))
+        for meta, similarity, text in rows
     ]
+    return sorted(near, key=lambda one: -one.similarity)
 
 
 def _batches(passages: Sequence[Passage]) -> Iterator[Sequence[Passage]]:

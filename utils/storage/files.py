@@ -93,6 +93,16 @@ def absolute(location: str) -> Path:
     return Path(os.path.normpath(path.absolute()))
 
 
+def is_there(path: Path) -> bool:
+    """True if something lies at a path, or if that may not be seen."""
+    try:
+        return path.exists()
+    except PermissionError:
+        return True
+    except OSError:  # a name too long to exist
+        return False
+
+
 def stat(path: Path) -> FileStat:
     """Size, time and inode of a file that is there, is a file and is not empty.
 

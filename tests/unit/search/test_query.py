@@ -16,6 +16,7 @@ from utils.db.session import session
 from utils.errors import SettingsError
 from utils.models.item import FileStat, MediaKind
 from utils.models.record import ItemRecord, SegmentRecord
+from utils.models.rendition import Compression, Rendition
 from utils.models.search import Rank, SearchFilters
 from utils.models.transcript import Segment, Transcript
 from utils.search import embedder, vectors
@@ -108,10 +109,54 @@ def test_the_sum_of_the_lists_is_that_of_the_paper() -> None:
 
 
 def test_filters_come_before_the_ranks(small_library: Settings) -> None:
-    assert titles("ship", small_library, limit=1, language="km") == ["ភ្លៀង"]
+    khmer = SearchFilters(language="km")
+    ((hit,), total) = find.page("ship", 1, small_library, khmer, weak=True)
+    assert (hit.title, total) == ("ភ្លៀង", 1)
     assert titles("ship", small_library, language="fr") == []
-    (hit,) = find.search("soup", 1, small_library, SearchFilters(language="km"))
+    ((hit,), _) = find.page("soup", 1, small_library, khmer, weak=True)
     assert all(rank.rank == 1 for rank in hit.why)
+
+
+@pytest.mark.parametrize(
+    "nonsense", ["xqzzt blorf", "asdfghjkl", "zzzzzz", "пцукенг", "🎉", "quantum chromodynamics"]
+)
+def test_nonsense_finds_nothing_unless_weak_hits_are_asked_for(
+    small_library: Settings, nonsense: str
+) -> None:
+    assert find.page(nonsense, 10, small_library) == ([], 0)
+    assert find.page(nonsense, 10, small_library, weak=True).total == len(LIBRARY)
+
+
+def test_a_weak_hit_counts_where_full_text_finds_the_item(small_library: Settings) -> None:
+    assert titles("IMG_1", small_library) == ["IMG_1"]
+
+
+def test_pages_go_on_where_the_last_one_ended_and_say_how_many_there_are(
+    small_library: Settings,
+) -> None:
+    whole = find.page("ship", 10, small_library, weak=True)
+    assert whole.total == len(whole.hits) == len(LIBRARY)
+    pages = [find.page("ship", 2, small_library, offset=at, weak=True) for at in (0, 2, 4, 6)]
+    assert [hit for page in pages for hit in page.hits] == whole.hits
+    assert {page.total for page in pages} == {len(LIBRARY)}
+    first = find.page("", 1, small_library, SearchFilters(language="en"))
+    assert (len(first.hits), first.total) == (1, 2)
+
+
+def test_a_hit_has_the_address_and_the_rendition_of_its_item(
+    small_library: Settings, tmp_path: Path
+) -> None:
+    item_id, path = f"{0:064x}", tmp_path / "rendition.opus"
+    path.write_bytes(b"a rendition")
+    made = Compression(
+        source_bytes=2, encoded_bytes=1, reason="saves",
+        rendition=Rendition(path=path, kind="audio", codec="opus", size_bytes=1),
+    )  # fmt: skip
+    row = ledger.start(item_id, "compress_audio", ledger.Inputs("key", {"version": 1}), None)
+    with session() as s:
+        ledger.finish(s, row, made, 1.0)
+    hit = find.search("Schiff", 1, small_library)[0]
+    assert (hit.rendition, hit.source_url) == (str(path), None)
 
 
 def test_without_words_the_newest_that_pass_are_listed(small_library: Settings) -> None:

@@ -16,6 +16,7 @@ from utils.config import Settings, load_settings
 from utils.errors import RetryableError
 from utils.models.embedding import Passage, PassageKind
 from utils.search import embedder, vectors
+from utils.search.centre import Centre
 from utils.search.vectors import Near
 
 
@@ -35,6 +36,7 @@ class Axes:
 
     def __init__(self, name: str | None = None) -> None:
         self.name = name or embedder.name()
+        self.centre: Centre | None = None
         self.asked: list[str] = []
 
     def query(self, text: str) -> list[float]:

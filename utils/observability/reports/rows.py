@@ -14,12 +14,11 @@ from utils.db.schema import Item
 from utils.models.analysis import Analysis
 from utils.models.exposure import ExposureReport
 from utils.models.item import ItemStatus
-from utils.models.rendition import Compression, Thumbnails
+from utils.models.rendition import COMPRESSIONS, Compression, Thumbnails
 from utils.models.shift import ItemOutcome, Outcome, ShiftReport
 from utils.models.transcript import Transcript
 from utils.models.verdict import Band, Criterion, Verdict
 
-COMPRESSIONS = ("compress_video", "compress_audio")
 _EXCERPT = 280
 _EXAMPLES = 10  # items of one cause of failure
 _WHAT_TO_DO = {

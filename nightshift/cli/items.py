@@ -1,0 +1,133 @@
+"""`nightshift items`: the library, a line an item."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from nightshift.cli.filters import (
+    After,
+    Before,
+    Camera,
+    Kind,
+    Language,
+    MaxDuration,
+    MinDuration,
+    Verdict,
+    filters,
+)
+from nightshift.cli.item import LISTED, facts
+from nightshift.cli.listing import (
+    Columns,
+    Csv,
+    Offset,
+    chosen_columns,
+    print_more,
+    print_records,
+)
+from nightshift.cli.output import Json, console, print_json, print_table, without_name
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from sqlalchemy.orm import Session
+
+    from utils.db.schema import Item
+
+_ROWS, _RECORDS = 50, 1_000  # that a list has if nobody says how many: for people, for programs
+
+
+def items(
+    status: Annotated[
+        str | None,
+        typer.Option("--status", help="pending, processing, done, deferred, failed, quarantined."),
+    ] = None,
+    kind: Kind = None,
+    language: Language = None,
+    after: After = None,
+    before: Before = None,
+    verdict: Verdict = None,
+    camera: Camera = None,
+    min_duration: MinDuration = None,
+    max_duration: MaxDuration = None,
+    limit: Annotated[
+        int | None,
+        typer.Option("--limit", min=1, help="[default: 50; with --json or --csv 1000]"),
+    ] = None,
+    offset: Offset = 0,
+    columns: Columns = None,
+    as_csv: Csv = False,
+    as_json: Json = False,
+) -> None:
+    """List the items of the library, newest first."""
+    from utils.db import items as table
+    from utils.db import library
+    from utils.db.session import session
+    from utils.models.item import ItemStatus
+
+    chosen = filters(
+        after, before, kind=kind, language=language, verdict=verdict, camera=camera,
+        min_duration_seconds=min_duration, max_duration_seconds=max_duration,
+    )  # fmt: skip
+    known = (*ItemStatus, table.IN_WORK)
+    if status and status not in known:
+        raise typer.BadParameter(f"{status} is none of {', '.join(known)}")
+    names = chosen_columns(columns, LISTED)
+    limit = limit or (_RECORDS if as_json or as_csv else _ROWS)
+    with session() as s:
+        rows = library.newest(s, chosen, status, limit, offset)
+        total = library.count(s, chosen, status)
+        records = _records(s, rows)
+    if as_json:
+        print_json(records)
+    elif as_csv or columns:
+        print_records(records, names, as_csv)
+    elif total:
+        _print_items(records)
+    elif status or not chosen.is_empty:
+        console.print("No item passes these filters.")
+    else:
+        console.print("There are no items yet: nightshift run FOLDER")
+    print_more(offset, len(rows), total)
+
+
+def _records(s: Session, rows: Sequence[Item]) -> list[dict[str, Any]]:
+    """Items as lists have them: their facts, where they lie, what was made of them."""
+    from utils.db import items as table
+    from utils.db import ledger
+
+    ids = [row.id for row in rows]
+    places, made = table.paths_by_item(s, ids), ledger.renditions(s, ids)
+    return [
+        facts(row)
+        | {
+            "path": str(places[row.id][0]) if places[row.id] else None,
+            "rendition": str(made[row.id]) if row.id in made else None,
+        }
+        for row in rows
+    ]
+
+
+def _print_items(records: Sequence[dict[str, Any]]) -> None:
+    from utils.models.shift import Lack, lacks_in_words
+    from utils.observability.reports.rows import duration, size
+
+    print_table(
+        ("item", "title", "kind", "length", "size", "language", "status", "verdict", "error"),
+        (
+            (
+                one["item_id"][:10],
+                one["title"],
+                one["kind"],
+                duration(one["duration_seconds"]),
+                size(one["size_bytes"]),
+                one["language"] or "–",
+                one["status"],
+                one["verdict"] or "–",
+                without_name(one["error"], one["path"])
+                or lacks_in_words([Lack.model_validate(lack) for lack in one["lacks"]]),
+            )
+            for one in records
+        ),
+    )

@@ -1,0 +1,70 @@
+"""The runs that were: a line each, in few queries whatever they did."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import NamedTuple
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from utils.clock import now
+from utils.db import spending
+from utils.db.schema import Run, RunItem
+
+
+class RunSummary(NamedTuple):
+    """One run; ``counts`` has the outcomes that there were, ``left_over`` what was postponed."""
+
+    run_id: str
+    flow: str
+    status: str
+    started_at: datetime
+    duration_seconds: float
+    counts: dict[str, int]
+    left_over: int
+    cost_usd: float
+    report: str | None
+
+
+def latest(s: Session, limit: int, offset: int = 0) -> list[RunSummary]:
+    """Runs, the latest first."""
+    order = (Run.started_at.desc(), Run.id)
+    rows = s.scalars(select(Run).order_by(*order).offset(offset).limit(limit)).all()
+    counts = _counts(s, [row.id for row in rows])
+    spent = spending.spent_by_run(s, [row.id for row in rows])
+    return [
+        RunSummary(
+            run_id=row.id,
+            flow=row.flow,
+            status=row.status,
+            started_at=row.started_at,
+            # Never below 0: the clock may have been set back meanwhile.
+            duration_seconds=max(
+                0.0, round(((row.ended_at or now()) - row.started_at).total_seconds(), 2)
+            ),
+            counts=counts.get(row.id, {}),
+            left_over=row.left_over,
+            cost_usd=spent.get(row.id, 0) / 1e6,
+            report=row.report,
+        )
+        for row in rows
+    ]
+
+
+def count(s: Session) -> int:
+    """How many runs there are."""
+    return s.scalar(select(func.count()).select_from(Run)) or 0
+
+
+def _counts(s: Session, run_ids: Sequence[str]) -> dict[str, dict[str, int]]:
+    found: dict[str, dict[str, int]] = {}
+    rows = s.execute(
+        select(RunItem.run_id, RunItem.outcome, func.count())
+        .where(RunItem.run_id.in_(run_ids))
+        .group_by(RunItem.run_id, RunItem.outcome)
+    )
+    for run_id, outcome, number in rows:
+        found.setdefault(run_id, {})[outcome] = number
+    return found
