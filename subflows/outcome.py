@@ -28,7 +28,7 @@ def recorded(
 
     The block adds to the list what it deferred. An item that another run took over is that run's
     to settle. What met a lack of disk or memory stays claimed: it is tried again, or released
-    (utils/scheduling/admission.py).
+    (utils/scheduling/admission.py); so does what was stopped, until its run ends.
 
     Args:
         context: The run, and who has claimed the item.
@@ -40,6 +40,8 @@ def recorded(
         yield deferred
     except (ResourceError, MemoryError) as error:
         progress.emit(progress.Paused(f"{item.title}: {error}", item.item_id))
+        raise
+    except StoppedError:  # nothing came of it: the run's end gives it back as it was
         raise
     except Exception as error:
         with session() as s:

@@ -36,7 +36,7 @@ class Check(NamedTuple):
 def examine(settings: Settings) -> list[Check]:
     """All checks of this machine and of the servers that the settings name."""
     parts: tuple[Callable[[Settings], Iterator[Check]], ...] = (
-        _home, _tools, _weights, _engines, _database, _leftovers, _index, _lanes, _notices,
+        _home, _tools, _weights, _engines, _database, _pause, _leftovers, _index, _lanes, _notices,
         _server,
     )  # fmt: skip
     return [check for part in parts for check in _guarded(part, settings)]
@@ -131,6 +131,19 @@ def _database(settings: Settings) -> Iterator[Check]:
     if waiting := counts.get("quarantined"):
         yield Check(WARNING, "quarantine", f"{waiting} items wait for you",
                     "nightshift items --status quarantined; nightshift requeue ITEM")  # fmt: skip
+
+
+def _pause(settings: Settings) -> Iterator[Check]:
+    from utils.db import flags
+    from utils.db.session import session
+
+    with session() as s:
+        flag = flags.get(s, flags.PAUSED)
+        if flag:
+            since = f"since {flag.set_at.astimezone():%Y-%m-%d %H:%M}"
+            why = f": {flag.value['reason']}" if flag.value["reason"] else ""
+            yield Check(WARNING, "pause", f"no shift begins an item, {since}{why}",
+                        "nightshift resume")  # fmt: skip
 
 
 def _leftovers(settings: Settings) -> Iterator[Check]:

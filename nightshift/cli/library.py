@@ -25,6 +25,7 @@ from nightshift.cli.output import (
     console,
     print_costs,
     print_json,
+    print_pause,
     print_report,
     print_table,
     report_document,
@@ -99,6 +100,7 @@ def items(
             for row in rows
         ),
     )
+    print_pause()
 
 
 def show(wanted: Wanted, as_json: Json = False) -> None:
@@ -177,19 +179,21 @@ def report(
     as_json: Json = False,
 ) -> None:
     """Show what a run came to, and where its HTML report lies."""
-    from utils.db import runs
+    from utils.db import flags, runs
     from utils.db.session import session
     from utils.observability.reports import costs
 
     with session() as s:
         found = runs.load(s, runs.find(s, wanted).id)
         spent = costs.of_run(s, found)
+        paused = flags.why_paused(s)
     if as_json:
         steps, lanes = ([line._asdict() for line in lines] for lines in spent)
-        print_json(report_document(found) | {"steps": steps, "lanes": lanes})
+        print_json(report_document(found) | {"steps": steps, "lanes": lanes, "paused": paused})
     else:
         print_report(found)
         print_costs(spent)
+        print_pause()
 
 
 @sources.command("add")

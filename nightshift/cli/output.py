@@ -27,7 +27,7 @@ COLORS = {
     "skipped": "dim", "nothing_to_do": "dim", "pending": "cyan", "processing": "cyan",
     "revise": "yellow", "deferred": "yellow", "partial": "yellow", "warning": "yellow",
     "failed": "red", "reject": "red", "quarantined": "red", "problem": "red",
-    "crashed": "red", "repaired": "cyan", "running": "cyan",
+    "crashed": "red", "stopped": "yellow", "repaired": "cyan", "running": "cyan",
 }  # fmt: skip
 
 
@@ -117,6 +117,17 @@ def print_report(report: ShiftReport) -> None:
             "Why: nightshift requeue --failed --dry-run, nightshift show ITEM", style="dim"
         )
     console.print('Next: nightshift search "…", nightshift show ITEM, nightshift up', style="dim")
+
+
+def print_pause() -> None:
+    """Say that the shifts are paused, if they are: what waits then waits for a person."""
+    from utils.db import flags
+    from utils.db.session import session
+
+    with session() as s:
+        reason = flags.why_paused(s)
+    if reason:
+        console.print(f"Shifts are {visible(reason)}", style="yellow", markup=False, soft_wrap=True)
 
 
 def print_costs(costs: Costs) -> None:

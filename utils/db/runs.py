@@ -10,10 +10,14 @@ from sqlalchemy import delete, insert, select, update
 from sqlalchemy.orm import Session
 
 from utils.clock import now
+from utils.db import workers
 from utils.db.schema import Execution, ExecutionStatus, Item, Run, RunItem
 from utils.errors import PermanentError, StoppedError
 from utils.models.item import ItemStatus
 from utils.models.shift import Counts, ItemOutcome, Outcome, RunStatus, ShiftReport
+
+# Why a run crashed that could not say so itself.
+KILLED = "its process was killed; what it had finished is kept"
 
 
 def begin(s: Session, run_id: str, flow: str) -> None:
@@ -73,6 +77,23 @@ def crash(s: Session, run_id: str, why: str) -> None:
     s.get_one(Run, run_id).reason = why[:2000]
 
 
+def stop(s: Session, run_id: str, left_over: int) -> None:
+    """Close a run that a person, or its worker's end, has stopped; its steps too, as stopped."""
+    finish(s, run_id, RunStatus.STOPPED, None)
+    run = s.get_one(Run, run_id)
+    run.left_over, run.reason = left_over, "it was stopped before its end"
+    s.execute(
+        update(Execution)
+        .where(Execution.run_id == run_id, Execution.status == ExecutionStatus.RUNNING)
+        .values(
+            status=ExecutionStatus.FAILED,
+            ended_at=now(),
+            error_class=StoppedError.__name__,
+            error="The run was stopped.",
+        )
+    )
+
+
 def find(s: Session, wanted: str | None) -> Run:
     """The run that a person means by its id or a prefix of it; the latest if None.
 
@@ -91,12 +112,13 @@ def find(s: Session, wanted: str | None) -> Run:
 
 
 def load(s: Session, run_id: str) -> ShiftReport:
-    """A run with its counts and outcomes."""
+    """A run with its counts and outcomes; one whose process is dead has crashed, noted or not."""
     run = s.get_one(Run, run_id)
     rows = outcomes(s, run_id)
+    is_dead = run.status == RunStatus.RUNNING.value and not workers.is_at_work(s, run_id)
     return ShiftReport(
         run_id=run.id,
-        status=RunStatus(run.status),
+        status=RunStatus.CRASHED if is_dead else RunStatus(run.status),
         counts=count(rows),
         # Never below 0: the clock may have been set back meanwhile.
         duration_seconds=max(
@@ -106,7 +128,7 @@ def load(s: Session, run_id: str) -> ShiftReport:
         items=rows,
         started_at=run.started_at,
         left_over=run.left_over,
-        reason=run.reason,
+        reason=KILLED if is_dead else run.reason,
     )
 
 

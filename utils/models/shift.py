@@ -29,6 +29,7 @@ class RunStatus(StrEnum):
     FAILED = "failed"
     NOTHING_TO_DO = "nothing_to_do"
     CRASHED = "crashed"
+    STOPPED = "stopped"
 
 
 class Counts(Frozen):
