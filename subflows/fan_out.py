@@ -22,14 +22,14 @@ from subflows.fetching import fetch
 from tasks.context import RunContext
 from tasks.tags import SERVED, marked
 from utils.config import Settings
-from utils.db import downloads, items, leases, runs
+from utils.db import addresses, downloads, items, leases, runs
 from utils.db.schema import Item
 from utils.db.session import session
 from utils.errors import NightShiftError, ResourceError, StoppedError
-from utils.models.item import Entry
+from utils.models.item import Entry, ItemStatus
 from utils.models.options import PipelineOptions
 from utils.models.record import ItemRecord
-from utils.models.shift import ItemOutcome, Outcome, RunStatus, ShiftReport
+from utils.models.shift import ADDRESS, ItemOutcome, Outcome, RunStatus, ShiftReport
 from utils.models.window import Window
 from utils.observability import progress
 from utils.observability.reports import markdown
@@ -140,13 +140,11 @@ def _show(report: ShiftReport, settings: Settings) -> None:
     """The report as an artifact in Prefect's UI; a server that is away has the report's file."""
     with session() as s:
         page = markdown.render(s, report, settings.timezone)
-    counts = report.counts
     with suppress(httpx.HTTPError):
         create_markdown_artifact(
             key="night-shift-report",
             markdown=page,
-            description=f"{report.status.value}: {counts.done} done, "
-            f"{counts.skipped} skipped, {counts.failed} failed",
+            description=f"{report.status.value.replace('_', ' ')}: {report.counts.words}",
         )
 
 
@@ -184,12 +182,16 @@ def _fetched(entry: Entry, context: RunContext) -> str | None:
         return None
     try:
         item_id = fetch(context, entry)
-    except ResourceError:
+    except (ResourceError, StoppedError):
         raise
     except NightShiftError as error:
-        run_session.note(run_id, [ItemOutcome.failure(entry.url, error)])
+        with session() as s:
+            is_final = addresses.settle_failed(s, entry, error, context.settings.max_tries)
+        failure = ItemOutcome.failure(entry.url, error, kind=ADDRESS, is_final=is_final)
+        run_session.note(run_id, [failure])
         title = entry.title or entry.url
-        progress.emit(progress.Settled(entry.item_id, title, "failed", str(error)))
+        word = failure.outcome.words
+        progress.emit(progress.Settled(entry.item_id, title, word, str(error)))
         raise
     finally:
         with session() as s:
@@ -211,15 +213,22 @@ def _fetched(entry: Entry, context: RunContext) -> str | None:
 def _note_unnoted(run_id: str, failures: Mapping[str, BaseException]) -> None:
     """Note what failed before its own flow could note it (a file that vanished, a crash)."""
     with session() as s:
-        known = [o for o in runs.outcomes(s, run_id) if o.outcome is not Outcome.SKIPPED]
+        nothing_done = {Outcome.SKIPPED, Outcome.WAITS_FOR_YOU}
+        known = [
+            o for o in runs.outcomes(s, run_id) if o.outcome not in nothing_done or o.was_worked_on
+        ]
         noted = {outcome.item_id for outcome in known} | {outcome.path for outcome in known}
         for work, error in failures.items():
             if work in noted:
                 continue
             item = s.get(Item, work)
             path = str(next(iter(items.paths_of(s, work)), work))
-            known_as = (item.id, item.kind) if item else (None, None)
-            runs.add_outcome(s, run_id, ItemOutcome.failure(path, error, *known_as))
+            if item is None:
+                failure = ItemOutcome.failure(path, error)
+            else:
+                is_final = item.status == ItemStatus.QUARANTINED.value
+                failure = ItemOutcome.failure(path, error, item.id, item.kind, is_final)
+            runs.add_outcome(s, run_id, failure)
 
 
 def not_claimed(wanted: Sequence[str], claimed: Sequence[str]) -> list[ItemOutcome]:

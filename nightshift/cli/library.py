@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -32,6 +32,7 @@ from nightshift.cli.output import (
 )
 
 if TYPE_CHECKING:
+    from utils.db.schema import SourceLook
     from utils.models.search import SearchHit
 
 Wanted = Annotated[str, typer.Argument(metavar="ITEM", help="A checksum, its beginning, a path.")]
@@ -218,14 +219,59 @@ def remove_source(location: Annotated[str, typer.Argument(metavar="PATH_OR_URL")
 
 @sources.command("list")
 def list_sources(as_json: Json = False) -> None:
-    """List the sources; the inbox in NIGHTSHIFT_HOME is always one."""
+    """List the sources and how they are; the inbox in NIGHTSHIFT_HOME is always one."""
+    from nightshift.cli.server import next_look
     from utils.config import load_settings
     from utils.db import sources as table
     from utils.db.session import session
 
+    settings = load_settings()
     with session() as s:
-        found = [str(load_settings().inbox), *table.locations(s)]
+        looks = table.looks(s)
+        rows = [
+            _source(location, looks.get(location))
+            for location in (str(settings.inbox), *table.locations(s))
+        ]
+    coming = next_look(settings)
     if as_json:
-        print_json(found)
-    else:
-        console.print("\n".join(found), soft_wrap=True, highlight=False, markup=False)
+        print_json([row | {"next_look": coming} for row in rows])
+        return
+    print_table(
+        ("source", "state", "last look", "found", "last error"),
+        (
+            (
+                row["location"],
+                row["state"],
+                _moment(row["looked_at"]),
+                "–" if row["found"] is None else f"{row['found']:,}",
+                row["error"] or "",
+            )
+            for row in rows
+        ),
+    )
+    console.print(
+        f"Next look: {_moment(coming)}"
+        if coming
+        else "Next look: with the next shift (nightshift night; nightshift up has a schedule)",
+        style="dim",
+    )
+
+
+def _source(location: str, look: SourceLook | None) -> dict[str, Any]:
+    """How a source is, as JSON."""
+    state = "never looked into" if look is None else "failed" if look.failing_since else "ok"
+    return {
+        "location": location,
+        "state": state,
+        "looked_at": look.looked_at.isoformat() if look else None,
+        "found": look.found if look else None,
+        "error_class": look.error_class if look else None,
+        "error": look.error if look else None,
+        "failing_since": look.failing_since.isoformat() if look and look.failing_since else None,
+    }
+
+
+def _moment(iso: str | None) -> str:
+    from datetime import datetime
+
+    return f"{datetime.fromisoformat(iso).astimezone():%Y-%m-%d %H:%M}" if iso else "–"

@@ -27,7 +27,8 @@ COLORS = {
     "skipped": "dim", "nothing_to_do": "dim", "pending": "cyan", "processing": "cyan",
     "revise": "yellow", "deferred": "yellow", "partial": "yellow", "warning": "yellow",
     "failed": "red", "reject": "red", "quarantined": "red", "problem": "red",
-    "crashed": "red", "stopped": "yellow", "repaired": "cyan", "running": "cyan",
+    "done with lacks": "yellow", "waits for you": "yellow", "stopped": "yellow",
+    "crashed": "red", "repaired": "cyan", "running": "cyan",
 }  # fmt: skip
 
 
@@ -41,6 +42,9 @@ _LONG = {
     "text",
     "found",
     "how to mend it",
+    "what to do",
+    "source",
+    "last error",
     "rendition",
     "found by",
 }
@@ -91,8 +95,8 @@ def print_report(report: ShiftReport) -> None:
                 (item.item_id or "–")[:10],
                 Path(item.path).name if "://" not in item.path else item.path,
                 item.kind or "–",
-                item.outcome.value,
-                item.verdict.value if item.verdict and item.outcome.value == "done" else "–",
+                item.outcome.words,
+                item.verdict.value if item.verdict and item.was_worked_on else "–",
                 item.error or item.reason or (f"score {item.score:.2f}" if item.score else ""),
             )
             for item in report.items
@@ -103,20 +107,19 @@ def print_report(report: ShiftReport) -> None:
         console.print(f"… and {len(left_out):,} more that were skipped (--json has all)")
     counts = report.counts
     status = report.status.value
-    deferred = f"{counts.deferred} deferred, " if counts.deferred else ""
     console.print(
-        f"\n[{COLORS[status]}]{status.replace('_', ' ')}[/]: {counts.done} done, {deferred}"
-        f"{counts.skipped} skipped, {counts.failed} failed in {report.duration_seconds:.1f} s"
+        f"\n[{COLORS[status]}]{status.replace('_', ' ')}[/]: {counts.words} "
+        f"in {report.duration_seconds:.1f} s"
     )
     if report.reason:
         left = f"{report.left_over} left over: " if report.left_over else ""
         console.print(f"{left}{visible(report.reason)}", markup=False, soft_wrap=True)
-    console.print(f"Report: {report.report}", highlight=False, soft_wrap=True, markup=False)
-    if counts.failed:
-        console.print(
-            "Why: nightshift requeue --failed --dry-run, nightshift show ITEM", style="dim"
-        )
-    console.print('Next: nightshift search "…", nightshift show ITEM, nightshift up', style="dim")
+    if report.report:
+        console.print(f"Report: {report.report}", highlight=False, soft_wrap=True, markup=False)
+    if counts.failures or counts.waits_for_you:
+        console.print("Why, and what to do: nightshift failures, nightshift show ITEM", style="dim")
+    if counts.done:
+        console.print('Next: nightshift search "…", nightshift show ITEM', style="dim")
 
 
 def print_pause() -> None:
@@ -145,8 +148,6 @@ def print_costs(costs: Costs) -> None:
 def report_document(report: ShiftReport) -> dict[str, Any]:
     """A run as the JSON contract of ``run`` and ``night`` has it."""
     document = report.model_dump(mode="json", exclude={"started_at"})
-    if not report.counts.deferred:  # said only where it happened
-        del document["counts"]["deferred"]
     if report.reason is None:
         del document["left_over"], document["reason"]
     return document

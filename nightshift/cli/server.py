@@ -75,6 +75,22 @@ def _watch(over: threading.Event) -> None:
             return
 
 
+def next_look(settings: Settings) -> str | None:
+    """When the next scheduled night begins, as ISO 8601; None without a server or a schedule."""
+    if not is_served(settings):
+        return None
+    from utils.config import prepare_prefect
+
+    prepare_prefect(settings, log_level="CRITICAL")
+    from tasks import flow_runs
+
+    try:
+        moment = flow_runs.next_night()
+    except httpx.HTTPError:
+        return None
+    return moment.isoformat() if moment else None
+
+
 def version_of() -> str:
     """The server's version.
 

@@ -247,4 +247,4 @@ def _finish(run_id: str, as_json: bool, message: str | None = None) -> None:
         print_json(report_document(report))
     else:
         print_report(report)
-    sys.exit(1 if report.counts.failed else 0)
+    sys.exit(1 if report.counts.failures else 0)

@@ -11,10 +11,9 @@ from sqlalchemy.orm import Session
 
 from utils.clock import now
 from utils.db import workers
-from utils.db.schema import Execution, ExecutionStatus, Item, Run, RunItem
+from utils.db.schema import Execution, ExecutionStatus, Run, RunItem
 from utils.errors import PermanentError, StoppedError
-from utils.models.item import ItemStatus
-from utils.models.shift import Counts, ItemOutcome, Outcome, RunStatus, ShiftReport
+from utils.models.shift import ItemOutcome, Outcome, RunStatus, ShiftReport, count
 
 # Why a run crashed that could not say so itself.
 KILLED = "its process was killed; what it had finished is kept"
@@ -48,13 +47,6 @@ def outcomes(s: Session, run_id: str) -> tuple[ItemOutcome, ...]:
     columns = (getattr(RunItem, name) for name in ItemOutcome.model_fields)
     rows = s.execute(select(*columns).where(RunItem.run_id == run_id).order_by(RunItem.path))
     return tuple(ItemOutcome.model_validate(row._asdict()) for row in rows)
-
-
-def quarantined(s: Session, run_id: str) -> frozenset[str]:
-    """The items of a run, whatever it did with them, that wait for a person now."""
-    waits = Item.status == ItemStatus.QUARANTINED.value
-    query = select(Item.id).join(RunItem, RunItem.item_id == Item.id)
-    return frozenset(s.scalars(query.where(RunItem.run_id == run_id, waits)))
 
 
 def finish(s: Session, run_id: str, status: RunStatus, report: Path | None) -> None:
@@ -128,25 +120,8 @@ def load(s: Session, run_id: str) -> ShiftReport:
         items=rows,
         started_at=run.started_at,
         left_over=run.left_over,
-        reason=KILLED if is_dead else run.reason,
+        reason=run.reason or (KILLED if is_dead else None),
     )
-
-
-def count(rows: tuple[ItemOutcome, ...]) -> Counts:
-    """Outcomes by kind."""
-    return Counts(
-        **{o.value: sum(row.outcome is o for row in rows) for o in Outcome},
-    )
-
-
-def status_of(counts: Counts, left_over: int = 0) -> RunStatus:
-    """What a run with these counts came to."""
-    worked_on = counts.done + counts.deferred
-    if left_over and not counts.failed:
-        return RunStatus.PARTIAL
-    if counts.failed:
-        return RunStatus.PARTIAL if worked_on else RunStatus.FAILED
-    return RunStatus.SUCCESS if worked_on else RunStatus.NOTHING_TO_DO
 
 
 def noted(s: Session, run_id: str) -> set[str]:

@@ -15,7 +15,7 @@ from utils.db.schema import Run
 from utils.db.session import session
 from utils.errors import NightShiftError
 from utils.housekeeping import recovery
-from utils.models.shift import ItemOutcome, ShiftReport
+from utils.models.shift import ItemOutcome, ShiftReport, status_of
 from utils.models.window import Window, parse
 from utils.observability import notices, progress
 from utils.observability.reports import html
@@ -160,7 +160,7 @@ def close(run_id: str, settings: Settings) -> ShiftReport:
     """Close a run: count, judge, write its report, tell whoever is to be told."""
     with session() as s:
         report = runs.load(s, run_id)
-        status = runs.status_of(report.counts, report.left_over)
+        status = status_of(report.items, report.left_over)
     path = settings.home / "reports" / f"{run_id}.html"
     report = report.model_copy(update={"status": status, "report": path})
     with session() as s:

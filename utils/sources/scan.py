@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import mimetypes
 import os
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
@@ -46,7 +47,12 @@ class ScanResult(NamedTuple):
     outcomes: list[ItemOutcome]
 
 
-def scan(locations: Sequence[str], done_key: str | None, settings: Settings) -> ScanResult:
+def scan(
+    locations: Sequence[str],
+    done_key: str | None,
+    settings: Settings,
+    numbers: Counter[str] | None = None,
+) -> ScanResult:
     """Look at files and folders, register the items in them, and sort out what is to do.
 
     Args:
@@ -54,10 +60,11 @@ def scan(locations: Sequence[str], done_key: str | None, settings: Settings) -> 
         done_key: Items that are done under this key have nothing to do; with None everything
             is to be done again.
         settings: The home, and how many new files are hashed at once.
+        numbers: Is told how many files each location holds.
     """
     state, outcomes = _State(done_key), list[ItemOutcome]()
     paths = []
-    for path in expanded(locations, settings):
+    for path in expanded(locations, settings, numbers):
         problem = unusable_name(path)
         if problem:
             outcomes.append(_failed(path, PermanentError(problem)))
@@ -111,12 +118,16 @@ def media_files(folder: Path, settings: Settings) -> Iterator[Path]:
     yield from unreadable
 
 
-def expanded(locations: Iterable[str], settings: Settings) -> Iterator[Path]:
+def expanded(
+    locations: Iterable[str], settings: Settings, numbers: Counter[str] | None = None
+) -> Iterator[Path]:
     """Each file once, folders searched; what does not exist is kept, to be complained of."""
     known: set[Path] = set()
     for location in locations:
         path = files.absolute(location)
         for found in media_files(path, settings) if _is_folder(path) else (path,):
+            if numbers is not None:
+                numbers[location] += 1
             if found not in known:
                 known.add(found)
                 yield found
@@ -206,7 +217,7 @@ class _State:
             same = first == path
             return _skipped(item, path, "already done" if same else f"duplicate of {first}")
         if item.status == ItemStatus.QUARANTINED.value and self._done_key is not None:
-            return _skipped(item, path, f"failed before, waits for you: {item.error}")
+            return _waits(item, path)
         return None
 
     def _key_at(self, path: Path) -> str | None:
@@ -232,6 +243,11 @@ def _skipped(item: Item, path: Path, reason: str) -> ItemOutcome:
         verdict=Band(item.verdict) if item.verdict else None,
         score=item.score,
     )
+
+
+def _waits(item: Item, path: Path) -> ItemOutcome:
+    told = _skipped(item, path, f"failed before; `nightshift requeue {item.id[:10]}` tries again")
+    return told.model_copy(update={"outcome": Outcome.WAITS_FOR_YOU, "error": item.error or ""})
 
 
 def _failed(path: Path, error: NightShiftError) -> ItemOutcome:

@@ -12,7 +12,7 @@ from typer.testing import CliRunner
 from nightshift.__main__ import app
 from tests.conftest import Override
 from utils.config import Settings, load_settings
-from utils.db import costs, runs
+from utils.db import costs, runs, workers
 from utils.db.schema import Execution, Item, Run, RunItem, Spending
 from utils.db.session import engine, session
 from utils.models.shift import RunStatus
@@ -209,6 +209,7 @@ def test_a_run_is_told_whatever_it_has_come_to_so_far(
     outcomes(("a.mp4", "done", {}))
     with session() as s:
         s.get_one(Run, "r1").status = status.value
+        workers.register(s, "r1", "r1", 600)
     told = CliRunner().invoke(app, ["report"])
     assert told.exit_code == 0, told.exception
     assert f"{status.value.replace('_', ' ')}: 1 done" in told.stdout
