@@ -111,13 +111,23 @@ def work_through(
 
     with _threads(concurrency) as runner, _ended_together():
         for work in admission.admitted():
-            (future,) = runner.map(work_on, {"work": [work], "shared": shared})
+            named = work_on.with_options(task_run_name=partial(_title_of, work))
+            (future,) = runner.map(named, {"work": [work], "shared": shared})
             future.add_done_callback(partial(note_end, work))
     if admission.fault:
         work, lack = admission.fault
         failures[_known_as(work)] = lack
     estimate.release_postponed(admission, context.run_id, context.claim_owner)
     _note_unnoted(context.run_id, failures)
+
+
+def _title_of(work: Work) -> str:
+    """What people call a work: a title, or the address of an entry that has none."""
+    if not isinstance(work, str):
+        return work.title or work.url
+    with session() as s:
+        item = s.get(Item, work)
+    return item.title if item else work
 
 
 def _known_as(work: Work) -> str:
@@ -130,10 +140,14 @@ def conclude(run_id: str, settings: Settings) -> State[ShiftReport]:
     if SERVED:  # nobody looks into an ephemeral server
         _show(report, settings)
     get_run_logger().info("Report: %s", report.report)
-    if report.status is RunStatus.FAILED:
-        return Failed(message="Everything failed.", data=report)
-    name = {RunStatus.PARTIAL: PARTIAL, RunStatus.NOTHING_TO_DO: NOTHING_TO_DO}
-    return Completed(name=name.get(report.status, "Completed"), data=report)
+    names = {RunStatus.PARTIAL: PARTIAL, RunStatus.NOTHING_TO_DO: NOTHING_TO_DO,
+             RunStatus.FAILED: "Failed"}  # fmt: skip
+    name, told = names.get(report.status, "Completed"), report.counts.words
+    if report.reason:
+        told += f"; {report.left_over} left over: {report.reason}"
+    if report.counts.failures:  # in red, as whoever looks at a list of nights must see it
+        return Failed(name=name, message=told, data=report)
+    return Completed(name=name, message=told, data=report)
 
 
 def _show(report: ShiftReport, settings: Settings) -> None:
