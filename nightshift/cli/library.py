@@ -66,8 +66,8 @@ def items(
     as_json: Json = False,
 ) -> None:
     """List the items of the library, newest first."""
+    from utils.db import addresses, library
     from utils.db import items as table
-    from utils.db import library
     from utils.db.session import session
     from utils.models.item import ItemStatus
     from utils.observability.reports.rows import duration, size
@@ -81,6 +81,7 @@ def items(
         raise typer.BadParameter(f"{status} is none of {', '.join(known)}")
     with session() as s:
         rows = library.newest(s, chosen, status, limit)
+        failed = addresses.count_by_status(s)
     if as_json:
         print_json([facts(row) for row in rows])
         return
@@ -101,15 +102,21 @@ def items(
             for row in rows
         ),
     )
+    if number := sum(failed.get(one, 0) for one in ([status] if status else failed)):
+        console.print(f"{number} addresses could not be fetched: nightshift failures")
     print_pause()
 
 
 def show(wanted: Wanted, as_json: Json = False) -> None:
-    """Show all that is known of one item."""
+    """Show all that is known of one item, or of an address that could not be fetched."""
+    from utils.db import addresses
     from utils.db import items as library
     from utils.db.session import session
 
     with session() as s:
+        if (address := addresses.find(s, wanted)) is not None:
+            item.print_address(addresses.facts(address), as_json)
+            return
         document = item.document(s, library.find(s, wanted))
     if as_json:
         print_json(document)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from sqlalchemy import ColumnElement, delete, func, or_, select
 from sqlalchemy.orm import Session
@@ -119,3 +119,18 @@ def requeue(row: Address) -> None:
     """Have the next shift try an address first, with all its tries."""
     row.status, row.tries, row.requested_at = ItemStatus.PENDING.value, 0, now()
     row.error = row.error_class = row.failed_step = None
+
+
+def facts(row: Address) -> dict[str, Any]:
+    """What is known of an address, as JSON."""
+    return {
+        "key": row.key,
+        "url": row.url,
+        "title": row.title,
+        "status": row.status,
+        "tries": row.tries,
+        "step": row.failed_step,
+        "error_class": row.error_class,
+        "error": row.error,
+        "failed_first_at": row.added_at.isoformat(),
+    }
