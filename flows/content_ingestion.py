@@ -9,7 +9,7 @@ from pydantic import PositiveInt
 
 from flows.process_item import process_item
 from subflows.fan_out import conclude, not_claimed, work_through
-from subflows.listing import list_addresses
+from subflows.listing import list_addresses, note_listed
 from tasks import ephemeral_server
 from tasks.context import RunContext
 from tasks.database import connect
@@ -52,7 +52,8 @@ def content_ingestion(
         paths = [url for url in urls if not is_url(url)]
         found = scan.scan(paths, key, settings, again, progress.reading)
         listing = list_addresses([url for url in urls if is_url(url)], settings, key, again)
-        run_session.note(run_id, [*found.outcomes, *listing.failures, *listing.fetched_before])
+        failures = note_listed(listing, settings)
+        run_session.note(run_id, [*found.outcomes, *failures, *listing.fetched_before])
         wanted = [*found.pending, *listing.pending]
         claimed = claims.claim_requested(run_id, wanted)
         run_session.note(run_id, not_claimed(wanted, claimed))

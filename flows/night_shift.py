@@ -11,27 +11,21 @@ from prefect.runtime import flow_run
 from pydantic import AfterValidator, PositiveInt
 
 from flows.process_item import process_item
+from subflows.discovery import discover
 from subflows.dispatch import dispatch_all
 from subflows.fan_out import conclude, work_through
-from subflows.listing import list_addresses
 from tasks import ephemeral_server
 from tasks.context import RunContext
 from tasks.database import connect
 from tasks.flow_runs import close_zombies, run_of
 from tasks.retention import once_a_day
-from utils.db import ledger, sources
-from utils.db.session import session
 from utils.models.item import Entry
 from utils.models.options import PipelineOptions
-from utils.models.shift import ItemOutcome, Outcome, ShiftReport
-from utils.models.steps import FETCH
+from utils.models.shift import ShiftReport
 from utils.models.window import valid_window, valid_zone
-from utils.observability import progress
-from utils.pipeline.fingerprint import wanted_key
 from utils.scheduling import claims, run_session
 from utils.scheduling import dispatch as dispatching
 from utils.scheduling.estimate import Work
-from utils.sources import scan
 
 Hours = Annotated[str, AfterValidator(valid_window)]
 Zone = Annotated[str, AfterValidator(valid_zone)]
@@ -69,13 +63,13 @@ def night_shift(
         close_zombies(settings, recovered.runs)
         if hours and run_session.missed(run_id, hours):
             return conclude(run_id, settings)
-        entries = _discover(context)
+        entries, away = discover(context)
         on_workers = (dispatch or settings.dispatch) == "workers"
         places = limit - _half(limit, entries)
         if on_workers:
-            waiting = dispatching.waiting(places, settings.max_tries)
+            waiting = dispatching.waiting(places, settings.max_tries, away)
         else:
-            waiting = claims.claim_waiting(run_id, places, settings.max_tries)
+            waiting = claims.claim_waiting(run_id, places, settings.max_tries, away)
         works, at_once = _shared(limit, entries, waiting), concurrency or settings.concurrency
         if works and on_workers:
             dispatch_all(works, context, at_once, hours)
@@ -83,24 +77,6 @@ def night_shift(
             work_through(works, context, process_item, at_once, hours)
         once_a_day(settings)
         return conclude(run_id, settings)
-
-
-def _discover(context: RunContext) -> list[Entry]:
-    """Register what is new in the inbox and the sources; returns what is worth fetching."""
-    settings, run_id = context.settings, context.run_id
-    settings.inbox.mkdir(parents=True, exist_ok=True)
-    with session() as s:
-        locations = [str(settings.inbox), *sources.locations(s)]
-    locations, elsewhere = claims.take_sources(run_id, locations)
-    folders = [location for location in locations if not sources.is_url(location)]
-    folders += scan.replaced(settings)  # wherever they lie
-    key = wanted_key(context.options, settings)
-    found = scan.scan(folders, key, settings, tell=progress.reading)
-    listing = list_addresses([url for url in locations if sources.is_url(url)], settings)
-    entries, given_up = _worth_fetching(listing.entries, settings.max_tries)
-    unusable = [_waiting(o) for o in found.outcomes if o.outcome is Outcome.FAILED]
-    run_session.note(run_id, [*elsewhere, *unusable, *listing.failures, *given_up])
-    return entries
 
 
 def _half(limit: int, entries: list[Entry]) -> int:
@@ -113,30 +89,6 @@ def _shared(limit: int, entries: list[Entry], claimed: list[str]) -> list[Work]:
     taken = entries[: limit - len(claimed)]
     pairs = zip_longest(claimed, taken)
     return [work for pair in pairs for work in pair if work is not None]
-
-
-def _waiting(outcome: ItemOutcome) -> ItemOutcome:
-    """An unusable file in a source (empty, unreadable): told, but no failure of the night."""
-    update = {"outcome": Outcome.SKIPPED, "reason": f"waits for you: {outcome.error}"}
-    return outcome.model_copy(update=update)
-
-
-def _worth_fetching(entries: list[Entry], max_tries: int) -> tuple[list[Entry], list[ItemOutcome]]:
-    """Entries to fetch, and those that as many runs as an item has tries could not fetch."""
-    with session() as s:
-        failures = ledger.runs_of(s, [entry.item_id for entry in entries], FETCH.name)
-    return [e for e in entries if failures.get(e.item_id, 0) < max_tries], [
-        ItemOutcome(
-            item_id=None,
-            path=entry.url,
-            outcome=Outcome.SKIPPED,
-            reason=f"waits for you: could not be fetched in {failures[entry.item_id]} runs; "
-            f"`nightshift run {entry.url}` tries again",
-            error="could not be fetched",
-        )
-        for entry in entries
-        if failures.get(entry.item_id, 0) >= max_tries
-    ]
 
 
 if __name__ == "__main__":

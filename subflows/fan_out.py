@@ -22,15 +22,15 @@ from subflows.fetching import fetch
 from tasks.context import RunContext
 from tasks.tags import SERVED, marked
 from utils.config import Settings
-from utils.db import downloads, items, leases, runs
+from utils.db import addresses, downloads, items, leases, runs
 from utils.db.schema import Item
 from utils.db.session import session
 from utils.errors import NightShiftError, ResourceError, StoppedError
-from utils.models.item import Entry
+from utils.models.item import Entry, ItemStatus
 from utils.models.options import PipelineOptions
 from utils.models.record import ItemRecord
 from utils.models.sanitize import visible
-from utils.models.shift import ItemOutcome, Outcome, RunStatus, ShiftReport
+from utils.models.shift import ADDRESS, ItemOutcome, Outcome, RunStatus, ShiftReport
 from utils.models.window import Window
 from utils.observability import progress
 from utils.observability.reports import markdown
@@ -112,13 +112,23 @@ def work_through(
 
     with _threads(concurrency) as runner, _ended_together():
         for work in admission.admitted():
-            (future,) = runner.map(work_on, {"work": [work], "shared": shared})
+            named = work_on.with_options(task_run_name=partial(_title_of, work))
+            (future,) = runner.map(named, {"work": [work], "shared": shared})
             future.add_done_callback(partial(note_end, work))
     if admission.fault:
         work, lack = admission.fault
         failures[_known_as(work)] = lack
     estimate.release_postponed(admission, context.run_id, context.claim_owner)
     _note_unnoted(context.run_id, failures)
+
+
+def _title_of(work: Work) -> str:
+    """What people call a work: a title, or the address of an entry that has none."""
+    if not isinstance(work, str):
+        return work.title or work.url
+    with session() as s:
+        item = s.get(Item, work)
+    return item.title if item else work
 
 
 def _known_as(work: Work) -> str:
@@ -131,23 +141,25 @@ def conclude(run_id: str, settings: Settings) -> State[ShiftReport]:
     if SERVED:  # nobody looks into an ephemeral server
         _show(report, settings)
     get_run_logger().info("Report: %s", report.report)
-    if report.status is RunStatus.FAILED:
-        return Failed(message="Everything failed.", data=report)
-    name = {RunStatus.PARTIAL: PARTIAL, RunStatus.NOTHING_TO_DO: NOTHING_TO_DO}
-    return Completed(name=name.get(report.status, "Completed"), data=report)
+    names = {RunStatus.PARTIAL: PARTIAL, RunStatus.NOTHING_TO_DO: NOTHING_TO_DO,
+             RunStatus.FAILED: "Failed"}  # fmt: skip
+    name, told = names.get(report.status, "Completed"), report.counts.words
+    if report.reason:
+        told += f"; {report.left_over} left over: {report.reason}"
+    if report.counts.failures:  # in red, as whoever looks at a list of nights must see it
+        return Failed(name=name, message=told, data=report)
+    return Completed(name=name, message=told, data=report)
 
 
 def _show(report: ShiftReport, settings: Settings) -> None:
     """The report as an artifact in Prefect's UI; a server that is away has the report's file."""
     with session() as s:
         page = markdown.render(s, report, settings.timezone)
-    counts = report.counts
     with suppress(httpx.HTTPError):
         create_markdown_artifact(
             key="night-shift-report",
             markdown=page,
-            description=f"{report.status.value}: {counts.done} done, "
-            f"{counts.skipped} skipped, {counts.failed} failed",
+            description=f"{report.status.value.replace('_', ' ')}: {report.counts.words}",
         )
 
 
@@ -185,12 +197,16 @@ def _fetched(entry: Entry, context: RunContext) -> str | None:
         return None
     try:
         item_id = fetch(context, entry)
-    except ResourceError:
+    except (ResourceError, StoppedError):
         raise
     except NightShiftError as error:
-        run_session.note(run_id, [ItemOutcome.failure(entry.url, error)])
+        with session() as s:
+            is_final = addresses.settle_failed(s, entry, error, context.settings.max_tries)
+        failure = ItemOutcome.failure(entry.url, error, kind=ADDRESS, is_final=is_final)
+        run_session.note(run_id, [failure])
         title = entry.title or entry.url
-        progress.emit(progress.Settled(entry.item_id, title, "failed", str(error)))
+        word = failure.outcome.words
+        progress.emit(progress.Settled(entry.item_id, title, word, str(error)))
         raise
     finally:
         with session() as s:
@@ -212,15 +228,22 @@ def _fetched(entry: Entry, context: RunContext) -> str | None:
 def _note_unnoted(run_id: str, failures: Mapping[str, BaseException]) -> None:
     """Note what failed before its own flow could note it (a file that vanished, a crash)."""
     with session() as s:
-        known = [o for o in runs.outcomes(s, run_id) if o.outcome is not Outcome.SKIPPED]
+        nothing_done = {Outcome.SKIPPED, Outcome.WAITS_FOR_YOU}
+        known = [
+            o for o in runs.outcomes(s, run_id) if o.outcome not in nothing_done or o.was_worked_on
+        ]
         noted = {outcome.item_id for outcome in known} | {outcome.path for outcome in known}
         for work, error in failures.items():
             if work in noted:
                 continue
             item = s.get(Item, work)
             path = str(next(iter(items.paths_of(s, work)), work))
-            known_as = (item.id, item.kind) if item else (None, None)
-            runs.add_outcome(s, run_id, ItemOutcome.failure(path, error, *known_as))
+            if item is None:
+                failure = ItemOutcome.failure(path, error)
+            else:
+                is_final = item.status == ItemStatus.QUARANTINED.value
+                failure = ItemOutcome.failure(path, error, item.id, item.kind, is_final)
+            runs.add_outcome(s, run_id, failure)
 
 
 def not_claimed(wanted: Sequence[str], claimed: Sequence[str]) -> list[ItemOutcome]:

@@ -16,7 +16,7 @@ from tasks.context import RunContext
 from tasks.extraction import extract_ffprobe
 from tasks.ingestion import fetch_media
 from tasks.signal import analyze_signal
-from utils.db import downloads, items
+from utils.db import addresses, downloads, items
 from utils.db.items import Seen
 from utils.db.session import session
 from utils.errors import NightShiftError, PermanentError, RetryableError
@@ -95,6 +95,7 @@ def _register(context: RunContext, item: MediaItem, probe: ContainerProbe, entry
             seen = Seen(files.stat(original), item.item_id, True)
             items.register(s, seen, probe.kind, item.title, entry.url)
             downloads.mark(s, entry, item.item_id)
+            addresses.forget(s, [entry])
     except NightShiftError:
         if not was_there:  # no table knows of it
             original.unlink(missing_ok=True)

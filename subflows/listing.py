@@ -8,22 +8,32 @@ from sqlalchemy.orm import Session
 
 from tasks.ingestion import list_entries
 from utils.config import Settings
+from utils.db import addresses as failed_addresses
 from utils.db import downloads, forgotten, items
 from utils.db.schema import Item
 from utils.db.session import session
+from utils.errors import NightShiftError
 from utils.models.item import Entry, ItemStatus
-from utils.models.shift import ItemOutcome, Outcome
+from utils.models.shift import ADDRESS, ItemOutcome, Outcome
 from utils.models.verdict import Band
 from utils.sources import scan
 
 
 class Listing(NamedTuple):
-    """Entries to fetch, items fetched before that are to be worked on, and what of the rest."""
+    """Entries to fetch, items fetched before that are to be worked on, and what of the rest.
+
+    ``found``: how many entries each address holds, or why that can't be said.
+    """
 
     entries: list[Entry]
     pending: list[str]
     fetched_before: list[ItemOutcome]
-    failures: list[ItemOutcome]
+    found: dict[str, int | NightShiftError]
+
+    @property
+    def failures(self) -> dict[str, NightShiftError]:
+        """The addresses that could not be listed."""
+        return {url: error for url, error in self.found.items() if not isinstance(error, int)}
 
 
 def list_addresses(
@@ -38,12 +48,11 @@ def list_addresses(
             with None all of it. The empty key leaves what is done alone, as a shift does.
         again: Fetch what a person had forgotten, too.
     """
-    listings = [list_entries(address, settings) for address in addresses]
-    failures = [listing for listing in listings if isinstance(listing, ItemOutcome)]
+    listings = {address: list_entries(address, settings) for address in addresses}
     entries = {
         entry.item_id: entry
-        for listing in listings
-        if not isinstance(listing, ItemOutcome)
+        for listing in listings.values()
+        if isinstance(listing, list)
         for entry in listing
     }
     with session() as s:
@@ -60,7 +69,10 @@ def list_addresses(
             if item_id not in pending
         ]
         + list(left.values()),
-        failures=failures,
+        found={
+            address: len(listing) if isinstance(listing, list) else listing
+            for address, listing in listings.items()
+        },
     )
 
 
@@ -100,3 +112,17 @@ def _fetched_before(entry: Entry, row: Item) -> ItemOutcome:
         verdict=Band(row.verdict) if row.verdict else None,
         score=row.score,
     )
+
+
+def note_listed(listing: Listing, settings: Settings) -> list[ItemOutcome]:
+    """Keep the addresses that could not be listed, to be tried again; returns what to say of them.
+
+    Those that could be are forgotten.
+    """
+    told = []
+    with session() as s:
+        failed_addresses.forget(s, [url for url in listing.found if url not in listing.failures])
+        for url, error in listing.failures.items():
+            is_final = failed_addresses.settle_failed(s, url, error, settings.max_tries)
+            told.append(ItemOutcome.failure(url, error, kind=ADDRESS, is_final=is_final))
+    return told

@@ -8,16 +8,18 @@ from contextlib import contextmanager
 from sqlalchemy.orm import Session
 
 from tasks.context import RunContext
-from utils.db import items, queue, runs
+from utils.db import items, ledger, queue, runs
 from utils.db.schema import Item
 from utils.db.session import session
 from utils.errors import DeferredError, ResourceError, StoppedError, step_of
-from utils.models.item import MediaItem
-from utils.models.shift import ItemOutcome, Outcome, lacks_in_words
-from utils.models.verdict import Band
+from utils.models.item import ItemStatus, MediaItem
+from utils.models.shift import ItemOutcome, Outcome, lacks_in_words, outcome_of
+from utils.models.verdict import Band, Verdict
 from utils.observability import progress
 from utils.pipeline import fingerprint
 from utils.storage import sidecars
+
+_REASONS = 2  # criteria that a row of a run names
 
 
 @contextmanager
@@ -28,7 +30,7 @@ def recorded(
 
     The block adds to the list what it deferred. An item that another run took over is that run's
     to settle. What met a lack of disk or memory stays claimed: it is tried again, or released
-    (utils/scheduling/admission.py).
+    (utils/scheduling/admission.py); so does what was stopped, until its run ends.
 
     Args:
         context: The run, and who has claimed the item.
@@ -41,24 +43,29 @@ def recorded(
     except (ResourceError, MemoryError) as error:
         progress.emit(progress.Paused(f"{item.title}: {error}", item.item_id))
         raise
+    except StoppedError:  # nothing came of it: the run's end gives it back as it was
+        raise
     except Exception as error:
         with session() as s:
             if not _settle_failed(s, context, item, error):
                 raise
+            row = s.get_one(Item, item.item_id)
+            known = (str(items.known_path(s, item)), error, item.item_id, row.kind)
+            told = ItemOutcome.failure(*known, row.status == ItemStatus.QUARANTINED.value)
             if is_reported:
-                _note(s, context, item, Outcome.FAILED, error)
-        progress.emit(progress.Settled(item.item_id, item.title, "failed", str(error)))
+                runs.add_outcome(s, context.run_id, told)
+        progress.emit(progress.Settled(item.item_id, item.title, told.outcome.words, str(error)))
         raise
-    outcome = Outcome.DEFERRED if deferred else Outcome.DONE
     reason = deferred[0] if deferred else None
     with session() as s:
         if not _settle(s, context, item, reason):
             raise StoppedError(f"{item.title} was finished by another run, which took it over.")
-        verdict = s.get_one(Item, item.item_id).verdict
+        told = _through(s, context, item, reason)
         if is_reported:
-            _note(s, context, item, outcome, reason)
-    detail = str(reason) if reason else lacks_in_words(context.lacks) or verdict or ""
-    progress.emit(progress.Settled(item.item_id, item.title, outcome.value, detail))
+            runs.add_outcome(s, context.run_id, told)
+    lacks, verdict = lacks_in_words(told.lacks), told.verdict.value if told.verdict else ""
+    detail = told.error or told.reason or lacks or verdict
+    progress.emit(progress.Settled(item.item_id, item.title, told.outcome.words, detail))
 
 
 def _settle_failed(s: Session, context: RunContext, item: MediaItem, error: Exception) -> bool:
@@ -84,22 +91,34 @@ def _settle(
     return queue.settle_done(s, worker, item.item_id, key, context.lacks, tries)
 
 
-def _note(
-    s: Session, context: RunContext, item: MediaItem, outcome: Outcome, error: Exception | None
-) -> None:
-    """Note an outcome for the run's report."""
+def _through(
+    s: Session, context: RunContext, item: MediaItem, deferred: DeferredError | None
+) -> ItemOutcome:
+    """What a run says of an item whose steps are through."""
     row = s.get_one(Item, item.item_id)
-    failed = outcome is Outcome.FAILED
-    noted = ItemOutcome(
+    verdict = Band(row.verdict) if row.verdict else None
+    outcome = outcome_of(verdict, deferred is not None, context.lacks)
+    return ItemOutcome(
         item_id=item.item_id,
         path=str(items.known_path(s, item)),
         kind=row.kind,
         outcome=outcome,
-        reason=type(error).__name__ if error else None,
-        step=step_of(error) if error else None,
-        verdict=Band(row.verdict) if not failed and row.verdict else None,
-        score=None if failed else row.score,
-        error=str(error) if error else None,
-        lacks=() if failed else tuple(context.lacks),
+        reason=type(deferred).__name__ if deferred else _why(s, item, outcome),
+        step=step_of(deferred) if deferred else None,
+        verdict=verdict,
+        score=row.score,
+        error=str(deferred) if deferred else None,
+        lacks=tuple(context.lacks),
     )
-    runs.add_outcome(s, context.run_id, noted)
+
+
+def _why(s: Session, item: MediaItem, outcome: Outcome) -> str | None:
+    """Why a person has to look at an item: what its verdict found wanting, the worst first."""
+    if outcome is not Outcome.WAITS_FOR_YOU:
+        return None
+    verdict = ledger.latest_result(s, item.item_id, "judge_quality", Verdict)
+    if verdict is None:
+        return None
+    wanting = [one for one in verdict.criteria if one.score < 1]
+    worst = sorted(wanting, key=lambda one: (not one.failed, (one.score - 1) * one.weight))
+    return "; ".join(f"{one.name}: {one.reason}" for one in worst[:_REASONS])

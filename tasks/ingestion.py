@@ -16,7 +16,6 @@ from utils.db import items
 from utils.db.session import session
 from utils.errors import NightShiftError, RetryableError
 from utils.models.item import Checksum, DuplicateCheck, Entry, Fetched, MediaItem
-from utils.models.shift import ItemOutcome
 from utils.models.steps import FETCH
 from utils.sources import youtube
 from utils.storage import files, scratch
@@ -81,12 +80,12 @@ def _listed(list_them: Callable[[], list[Entry]]) -> list[Entry]:
     return list_them()  # a function: Prefect would walk through the settings
 
 
-def list_entries(address: str, settings: Settings) -> list[Entry] | ItemOutcome:
-    """The entries at an address, or the failure to list them."""
+def list_entries(address: str, settings: Settings) -> list[Entry] | NightShiftError:
+    """The entries at an address, or why they can't be listed."""
     try:
         for attempt in tries(FETCH.retries):
             with attempt, lane(FETCH.lane):
                 return _listed(lambda: youtube.entries(address, settings))
     except NightShiftError as error:
-        return ItemOutcome.failure(address, error)
+        return error
     raise AssertionError("the last attempt returns or raises")

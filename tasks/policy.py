@@ -32,6 +32,7 @@ from tenacity.wait import wait_exponential_jitter
 
 from tasks.context import RunContext
 from tasks.lanes import MAX_DELAY_SECONDS, lane
+from tasks.logs import shorten_known_errors
 from tasks.tags import SERVED, lane_tag
 from utils import clock
 from utils.db import causes, ledger
@@ -60,6 +61,7 @@ R = TypeVar("R", bound=BaseModel)
 _OF_ALL = (DeferredError, ResourceError, SettingsError, StoppedError, MemoryError)
 
 _backoff = wait_exponential_jitter(initial=1, max=60)
+shorten_known_errors()  # every flow imports this module
 
 
 class _Decorator(Protocol):

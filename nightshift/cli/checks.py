@@ -38,8 +38,8 @@ class Check(NamedTuple):
 def examine(settings: Settings) -> list[Check]:
     """All checks of this machine and of the servers that the settings name."""
     parts: tuple[Callable[[Settings], Iterator[Check]], ...] = (
-        _variables, _home, _access, _tools, _weights, _engines, _database, _leftovers, _index,
-        _lanes, _notices, _server,
+        _variables, _home, _access, _tools, _weights, _engines, _database, _sources, _pause,
+        _leftovers, _index, _lanes, _notices, _server,
     )  # fmt: skip
     return [check for part in parts for check in _guarded(part, settings)]
 
@@ -138,18 +138,54 @@ def _engines(settings: Settings) -> Iterator[Check]:
 def _database(settings: Settings) -> Iterator[Check]:
     from tasks.database import connect
     from utils.config import load_settings
-    from utils.db import items
+    from utils.db import addresses, items
     from utils.db.session import engine, session
 
     connect()
     target = engine(load_settings())
     with session() as s:
         counts = items.count_by_status(s)
+        waiting = addresses.count_by_status(s).get("quarantined", 0) + counts.get("quarantined", 0)
     held = ", ".join(f"{number} {status}" for status, number in counts.items()) or "no items yet"
     yield Check(OK, "database", f"{target.url.render_as_string(hide_password=True)}: {held}")
-    if waiting := counts.get("quarantined"):
-        yield Check(WARNING, "quarantine", f"{waiting} items wait for you",
-                    "nightshift items --status quarantined; nightshift requeue ITEM")  # fmt: skip
+    if waiting:
+        yield Check(WARNING, "quarantine", f"{waiting} items and addresses wait for you",
+                    "nightshift failures; nightshift requeue ITEM")  # fmt: skip
+
+
+def _pause(settings: Settings) -> Iterator[Check]:
+    from utils.db import flags
+    from utils.db.session import session
+
+    with session() as s:
+        flag = flags.get(s, flags.PAUSED)
+        if flag:
+            since = f"since {flag.set_at.astimezone():%Y-%m-%d %H:%M}"
+            why = f": {flag.value['reason']}" if flag.value["reason"] else ""
+            yield Check(WARNING, "pause", f"no shift begins an item, {since}{why}",
+                        "nightshift resume")  # fmt: skip
+
+
+def _sources(settings: Settings) -> Iterator[Check]:
+    from utils.db import sources
+    from utils.db.session import session
+    from utils.sources import health
+
+    with session() as s:
+        locations, failing = sources.locations(s), {row.location: row for row in sources.failing(s)}
+    wrong = {location: str(row.error) for location, row in failing.items()}
+    for location in locations:  # a folder can be looked at now, an address with the next shift
+        if not sources.is_url(location):
+            try:
+                health.check_place(location)
+            except NightShiftError as error:
+                wrong[location] = str(error)
+    for location, found in wrong.items():
+        row = failing.get(location)
+        since = f" (since {row.failing_since:%Y-%m-%d})" if row else ""
+        yield Check(PROBLEM, "source", f"{found}{since}", "nightshift source list")
+    if not wrong:
+        yield Check(OK, "sources", f"{len(locations)} besides the inbox, none fails")
 
 
 def _leftovers(settings: Settings) -> Iterator[Check]:

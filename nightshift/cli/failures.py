@@ -1,4 +1,4 @@
-"""`nightshift requeue`: what failed, why and where, and have it tried again."""
+"""`nightshift failures` and `requeue`: what failed, why and where; have it tried again."""
 
 from __future__ import annotations
 
@@ -9,18 +9,65 @@ import typer
 from nightshift.cli.output import Json, console, print_json, print_table
 
 if TYPE_CHECKING:
-    from utils.db.failures import Choice, Group
+    from sqlalchemy.orm import Session
+
+    from utils.db.failures import Choice, Failure, Group
 
 
 def add_to(app: typer.Typer) -> None:
-    """Add the command of this module."""
+    """Add the commands of this module."""
+    app.command()(failures)
     app.command()(requeue)
+
+
+def failures(as_json: Json = False) -> None:
+    """List what failed or waits for you, one by one: items, addresses, sources; what to do."""
+    from utils.db import failures as table
+    from utils.db import sources
+    from utils.db.session import session
+
+    with session() as s:
+        found = table.failures(s, table.Choice())
+        failing = sources.failing(s)
+    rows = [
+        {**one._asdict(), "what_to_do": _what_to_do(one)} for one in found
+    ] + [
+        {
+            "item_id": None, "title": row.location, "status": "failed", "tries": None,
+            "error_class": row.error_class, "error": row.error, "step": None,
+            "source": row.location, "where": row.location,
+            "what_to_do": "mend it, or: nightshift source remove",
+        }
+        for row in failing
+    ]  # fmt: skip
+    if as_json:
+        print_json(rows)
+    elif rows:
+        print_table(
+            ("item", "status", "file", "step", "why", "what to do"),
+            (
+                (
+                    (row["item_id"] or "–")[:10], row["status"], row["where"], row["step"] or "–",
+                    row["error"] or "", row["what_to_do"],
+                )
+                for row in rows
+            ),
+        )  # fmt: skip
+    else:
+        console.print("Nothing has failed, and nothing waits for you.")
+
+
+def _what_to_do(failure: Failure) -> str:
+    """What a person can do about it."""
+    if failure.status == "failed":
+        return "nothing: the next shift tries again"
+    return f"mend the cause, then: nightshift requeue {failure.item_id[:10]}"
 
 
 def requeue(
     wanted: Annotated[
         list[str] | None,
-        typer.Argument(metavar="[ITEM]...", help="Items to try again, whatever their status."),
+        typer.Argument(metavar="[ITEM]...", help="Items or addresses to try again."),
     ] = None,
     failed: Annotated[
         bool, typer.Option("--failed", help="All that failed or are quarantined.")
@@ -40,7 +87,7 @@ def requeue(
     ] = False,
     as_json: Json = False,
 ) -> None:
-    """Let failed items be tried again, before all others.
+    """Let failed items and addresses be tried again, before all others.
 
     Says what failed, in which step, from which source, and why.
     """
@@ -84,7 +131,6 @@ def _choice(
     Raises:
         typer.BadParameter: it means nothing, two things, or no step that there is.
     """
-    from utils.db import items
     from utils.db.failures import Choice
     from utils.db.session import session
     from utils.models import steps
@@ -97,7 +143,22 @@ def _choice(
     if step and step not in steps.BY_NAME:
         raise typer.BadParameter(f"{step} is no step. The steps are {list(steps.BY_NAME)}")
     with session() as s:
-        return Choice(tuple(items.find(s, one).id for one in wanted), step, error, source)
+        return Choice(tuple(_id_of(s, one) for one in wanted), step, error, source)
+
+
+def _id_of(s: Session, wanted: str) -> str:
+    """The item, or the address, that a person means."""
+    from utils.db import addresses, items
+    from utils.db.sources import is_url
+    from utils.errors import PermanentError
+
+    address = addresses.find(s, wanted)
+    if address is None and is_url(wanted):
+        raise PermanentError(
+            f"{wanted} has not failed. `nightshift failures` lists what has; `nightshift run` "
+            "fetches an address."
+        )
+    return address.key if address else items.find(s, wanted).id
 
 
 def _document(group: Group) -> dict[str, Any]:

@@ -4,12 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from nightshift.cli.output import (
-    COLORS,
-    console,
-    print_facts,
-    print_table,
-)
+from nightshift.cli.output import COLORS, console, print_facts, print_json, print_table
 
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
@@ -293,3 +288,11 @@ def _print_parts(record: dict[str, Any]) -> None:
                 for still in record["thumbnails"]
             ),
         )
+
+
+def print_address(facts: dict[str, Any], as_json: bool) -> None:
+    """Print what is known of an address that could not be fetched."""
+    if as_json:
+        print_json({"address": facts})
+        return
+    print_table(("address", ""), ((name, str(value or "–")) for name, value in facts.items()))

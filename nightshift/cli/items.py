@@ -26,7 +26,14 @@ from nightshift.cli.listing import (
     print_more,
     print_records,
 )
-from nightshift.cli.output import Json, console, print_json, print_table, without_name
+from nightshift.cli.output import (
+    Json,
+    console,
+    print_json,
+    print_pause,
+    print_table,
+    without_name,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -61,8 +68,8 @@ def items(
     as_json: Json = False,
 ) -> None:
     """List the items of the library, newest first."""
+    from utils.db import addresses, library
     from utils.db import items as table
-    from utils.db import library
     from utils.db.session import session
     from utils.models.item import ItemStatus
 
@@ -79,6 +86,7 @@ def items(
         rows = library.newest(s, chosen, status, limit, offset)
         total = library.count(s, chosen, status)
         records = _records(s, rows)
+        failed = addresses.count_by_status(s)
     if as_json:
         print_json(records)
     elif as_csv or columns:
@@ -90,6 +98,11 @@ def items(
     else:
         console.print("There are no items yet: nightshift run FOLDER")
     print_more(offset, len(rows), total)
+    if as_json or as_csv or columns:
+        return
+    if number := sum(failed.get(one, 0) for one in ([status] if status else failed)):
+        console.print(f"{number} addresses could not be fetched: nightshift failures")
+    print_pause()
 
 
 def _records(s: Session, rows: Sequence[Item]) -> list[dict[str, Any]]:

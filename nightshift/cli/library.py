@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -14,11 +14,16 @@ from nightshift.cli.output import (
     not_blank,
     print_costs,
     print_json,
+    print_pause,
     print_report,
+    print_table,
     report_document,
 )
 from nightshift.cli.search import search
 from utils.models.sanitize import visible
+
+if TYPE_CHECKING:
+    from utils.db.schema import SourceLook
 
 Wanted = Annotated[str, typer.Argument(metavar="ITEM", help="A checksum, its beginning, a path.")]
 
@@ -37,11 +42,15 @@ def add_to(app: typer.Typer) -> None:
 
 
 def show(wanted: Wanted, as_json: Json = False) -> None:
-    """Show all that is known of one item."""
+    """Show all that is known of one item, or of an address that could not be fetched."""
+    from utils.db import addresses
     from utils.db import items as library
     from utils.db.session import session
 
     with session() as s:
+        if (address := addresses.find(s, wanted)) is not None:
+            item.print_address(addresses.facts(address), as_json)
+            return
         document = item.document(s, library.find(s, wanted))
     if as_json:
         print_json(document)
@@ -56,19 +65,21 @@ def report(
     as_json: Json = False,
 ) -> None:
     """Show what a run came to, and where its HTML report lies."""
-    from utils.db import runs
+    from utils.db import flags, runs
     from utils.db.session import session
     from utils.observability.reports import costs
 
     with session() as s:
         found = runs.load(s, runs.find(s, wanted).id)
         spent = costs.of_run(s, found)
+        paused = flags.why_paused(s)
     if as_json:
         steps, lanes = ([line._asdict() for line in lines] for lines in spent)
-        print_json(report_document(found) | {"steps": steps, "lanes": lanes})
+        print_json(report_document(found) | {"steps": steps, "lanes": lanes, "paused": paused})
     else:
         print_report(found)
         print_costs(spent)
+        print_pause()
 
 
 @sources.command("add")
@@ -93,14 +104,59 @@ def remove_source(location: Location) -> None:
 
 @sources.command("list")
 def list_sources(as_json: Json = False) -> None:
-    """List the sources; the inbox in NIGHTSHIFT_HOME is always one."""
+    """List the sources and how they are; the inbox in NIGHTSHIFT_HOME is always one."""
+    from nightshift.cli.server import next_look
     from utils.config import load_settings
     from utils.db import sources as table
     from utils.db.session import session
 
+    settings = load_settings()
     with session() as s:
-        found = [str(load_settings().inbox), *table.locations(s)]
+        looks = table.looks(s)
+        rows = [
+            _source(location, looks.get(location))
+            for location in (str(settings.inbox), *table.locations(s))
+        ]
+    coming = next_look(settings)
     if as_json:
-        print_json(found)
-    else:
-        console.print("\n".join(map(visible, found)), soft_wrap=True, highlight=False, markup=False)
+        print_json([row | {"next_look": coming} for row in rows])
+        return
+    print_table(
+        ("source", "state", "last look", "found", "last error"),
+        (
+            (
+                row["location"],
+                row["state"],
+                _moment(row["looked_at"]),
+                "–" if row["found"] is None else f"{row['found']:,}",
+                row["error"] or "",
+            )
+            for row in rows
+        ),
+    )
+    console.print(
+        f"Next look: {_moment(coming)}"
+        if coming
+        else "Next look: with the next shift (nightshift night; nightshift up has a schedule)",
+        style="dim",
+    )
+
+
+def _source(location: str, look: SourceLook | None) -> dict[str, Any]:
+    """How a source is, as JSON."""
+    state = "never looked into" if look is None else "failed" if look.failing_since else "ok"
+    return {
+        "location": location,
+        "state": state,
+        "looked_at": look.looked_at.isoformat() if look else None,
+        "found": look.found if look else None,
+        "error_class": look.error_class if look else None,
+        "error": look.error if look else None,
+        "failing_since": look.failing_since.isoformat() if look and look.failing_since else None,
+    }
+
+
+def _moment(iso: str | None) -> str:
+    from datetime import datetime
+
+    return f"{datetime.fromisoformat(iso).astimezone():%Y-%m-%d %H:%M}" if iso else "–"

@@ -81,7 +81,7 @@ def notify(
     else:
         with session() as s:
             report = runs.load(s, runs.find(s, wanted).id)
-        message = messages.notice(report, messages.quarantined_of(report))
+        message = messages.notice(report)
     deliveries = messages.send(message, settings.notify_urls)
     if as_json:
         print_json([delivery._asdict() for delivery in deliveries])

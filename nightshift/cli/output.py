@@ -51,6 +51,7 @@ COLORS = {
     "skipped": "dim", "nothing_to_do": "dim", "pending": "cyan", "processing": "cyan",
     "revise": "yellow", "deferred": "yellow", "partial": "yellow", "warning": "yellow",
     "failed": "red", "reject": "red", "quarantined": "red", "problem": "red",
+    "done with lacks": "yellow", "waits for you": "yellow", "stopped": "yellow",
     "crashed": "red", "repaired": "cyan", "running": "cyan",
 }  # fmt: skip
 _COLORED = {"", "state", "status", "outcome", "verdict"}  # columns; elsewhere words are names
@@ -237,8 +238,8 @@ def print_report(report: ShiftReport) -> None:
                 (item.item_id or "–")[:10],
                 Path(item.path).name if "://" not in item.path else item.path,
                 item.kind or "–",
-                item.outcome.value,
-                item.verdict.value if item.verdict and item.outcome.value == "done" else "–",
+                item.outcome.words,
+                item.verdict.value if item.verdict and item.was_worked_on else "–",
                 without_name(item.error, item.path)
                 or lacks_in_words(item.lacks)
                 or item.reason
@@ -252,22 +253,32 @@ def print_report(report: ShiftReport) -> None:
         console.print(f"… and {len(left_out):,} more that were skipped (--json has all)")
     counts = report.counts
     status = report.status.value
-    deferred = f"{counts.deferred} deferred, " if counts.deferred else ""
     console.print(
-        f"\n[{COLORS[status]}]{status.replace('_', ' ')}[/]: {counts.done} done, {deferred}"
-        f"{counts.skipped} skipped, {counts.failed} failed in {report.duration_seconds:.1f} s"
+        f"\n[{COLORS[status]}]{status.replace('_', ' ')}[/]: {counts.words} "
+        f"in {report.duration_seconds:.1f} s"
     )
     if report.reason:
         left = f"{report.left_over} left over: " if report.left_over else ""
         console.print(f"{left}{visible(report.reason)}", markup=False, soft_wrap=True)
-    console.print(
-        f"Report: {visible(str(report.report))}", highlight=False, soft_wrap=True, markup=False
-    )
-    if counts.failed:
+    if report.report:
         console.print(
-            "Why: nightshift requeue --failed --dry-run, nightshift show ITEM", style="dim"
+            f"Report: {visible(str(report.report))}", highlight=False, soft_wrap=True, markup=False
         )
-    console.print('Next: nightshift search "…", nightshift show ITEM, nightshift up', style="dim")
+    if counts.failures or counts.waits_for_you:
+        console.print("Why, and what to do: nightshift failures, nightshift show ITEM", style="dim")
+    if counts.done or counts.done_with_lacks:
+        console.print('Next: nightshift search "…", nightshift show ITEM', style="dim")
+
+
+def print_pause() -> None:
+    """Say that the shifts are paused, if they are: what waits then waits for a person."""
+    from utils.db import flags
+    from utils.db.session import session
+
+    with session() as s:
+        reason = flags.why_paused(s)
+    if reason:
+        console.print(f"Shifts are {visible(reason)}", style="yellow", markup=False, soft_wrap=True)
 
 
 def print_costs(costs: Costs) -> None:
@@ -285,8 +296,6 @@ def print_costs(costs: Costs) -> None:
 def report_document(report: ShiftReport) -> dict[str, Any]:
     """A run as the JSON contract of ``run`` and ``night`` has it."""
     document = report.model_dump(mode="json", exclude={"started_at"})
-    if not report.counts.deferred:  # said only where it happened
-        del document["counts"]["deferred"]
     if report.reason is None:
         del document["left_over"], document["reason"]
     return document

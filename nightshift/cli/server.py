@@ -18,6 +18,9 @@ from utils.errors import NightShiftError, RetryableError, SettingsError
 # For what is in work to be given back once the ephemeral server was killed. Chosen.
 _LAST_WORDS_SECONDS = 15.0
 
+# Set once the ephemeral server of this process was killed, which ends the run.
+died = threading.Event()
+
 
 def require(settings: Settings) -> None:
     """Make sure, before anything begins, that a run can be told to the server, if there is one.
@@ -53,10 +56,13 @@ def watched() -> Iterator[None]:
 
 def _watch(over: threading.Event) -> None:
     from tasks import ephemeral_server  # imports Prefect
-    from utils.processes import child_process
+    from utils.processes import child_process, deadline
 
     while not over.wait(1):
         if ephemeral_server.is_gone():
+            if deadline.stopping.is_set():  # the run was stopped, and the server with it
+                return
+            died.set()
             child_process.end_all()
             if not over.wait(_LAST_WORDS_SECONDS):
                 errors.show_cursor()
@@ -67,6 +73,22 @@ def _watch(over: threading.Event) -> None:
                 sys.stdout.flush()
                 os._exit(1)
             return
+
+
+def next_look(settings: Settings) -> str | None:
+    """When the next scheduled night begins, as ISO 8601; None without a server or a schedule."""
+    if not is_served(settings):
+        return None
+    from utils.config import prepare_prefect
+
+    prepare_prefect(settings, log_level="CRITICAL")
+    from tasks import flow_runs
+
+    try:
+        moment = flow_runs.next_night()
+    except httpx.HTTPError:
+        return None
+    return moment.isoformat() if moment else None
 
 
 def version_of() -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import sys
+from contextlib import suppress
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -13,7 +14,6 @@ from utils.models.sanitize import visible
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from types import FrameType
 
     from utils.models.options import PipelineOptions
 
@@ -223,9 +223,11 @@ def _work(flow_name: str, as_json: bool, verbose: bool, **parameters: Any) -> No
     """Call a batch flow in this process, show its progress, and print what it came to."""
     from importlib import import_module
 
-    from nightshift.cli import server, watch
     from utils.config import load_settings, prepare_prefect
-    from utils.db.session import require_writable
+    from utils.db import runs
+    from utils.db.schema import Run
+    from utils.db.session import require_writable, session
+    from utils.errors import NightShiftError
     from utils.scheduling import run_session
     from utils.storage import home
 
@@ -233,33 +235,33 @@ def _work(flow_name: str, as_json: bool, verbose: bool, **parameters: Any) -> No
     home.prepare(settings)
     prepare_prefect(settings, log_level="INFO" if verbose else "CRITICAL")
     require_writable()
+    from nightshift.cli import server, stopping, watch
+
     server.require(settings)
-    _end_tools_on_ctrl_c()
     from tasks import ephemeral_server
-    from tasks.tags import marked
+    from tasks.tags import SERVED, marked
 
     global server_died
     run_id = run_session.new_id()
-    with watch.shown(quiet=as_json), server.watched(), marked():
+
+    def tell(left: int) -> None:
+        with suppress(NightShiftError), session() as s:
+            if as_json and s.get(Run, run_id) is not None:
+                print_json(report_document(runs.load(s, run_id)))
+        stopping.print_stopped(left)
+
+    with (
+        stopping.heard(run_id, tell),
+        watch.shown(quiet=as_json),
+        server.watched(),
+        marked(),
+    ):
+        if not SERVED:
+            ephemeral_server.start()
         flow = getattr(import_module(f"flows.{flow_name}"), flow_name)
         state = flow(**parameters, run_id=run_id, return_state=True)
     server_died = ephemeral_server.is_gone()
     _finish(run_id, as_json, state.message)
-
-
-def _end_tools_on_ctrl_c() -> None:
-    """Have Ctrl-C, SIGTERM and a closed terminal end ffmpeg too, whose groups hear none of it."""
-    import signal
-
-    from utils.processes import child_process
-
-    def end(number: int, frame: FrameType | None) -> None:
-        child_process.end_all()
-        signal.default_int_handler(number, frame)
-
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        if signal.getsignal(number) is not signal.SIG_IGN:  # nohup
-            signal.signal(number, end)
 
 
 def _finish(run_id: str, as_json: bool, message: str | None = None) -> None:
@@ -277,4 +279,4 @@ def _finish(run_id: str, as_json: bool, message: str | None = None) -> None:
         print_json(report_document(report))
     else:
         print_report(report)
-    sys.exit(1 if report.counts.failed else 0)
+    sys.exit(1 if report.counts.failures else 0)

@@ -12,7 +12,6 @@ import pty
 import re
 import resource
 import shutil
-import signal
 import struct
 import subprocess
 import sys
@@ -330,6 +329,36 @@ def test_a_full_disk_stops_the_shift_not_the_item_and_leaves_nothing_half_writte
         subprocess.run(["umount", small], check=True)
 
 
+class Terminal:
+    """A process on a terminal of its own, as a person has it."""
+
+    def __init__(self, command: list[str], variables: dict[str, str], folder: Path) -> None:
+        self._pid, self._end = pty.fork()
+        if self._pid == 0:
+            os.chdir(folder)
+            os.execve(command[0], command, variables)
+        self._seen = ""
+
+    def read_until(self, wanted: str) -> str:
+        """All that it printed until ``wanted`` stands there; to its end where that is empty."""
+        while not wanted or wanted not in self._seen:
+            try:
+                chunk = os.read(self._end, 1 << 16)
+            except OSError:  # it has ended
+                chunk = b""
+            if not chunk:
+                assert not wanted, self._seen
+                break
+            self._seen += chunk.decode(errors="replace")
+        return self._seen
+
+    def write(self, keys: str) -> None:
+        os.write(self._end, keys.encode())
+
+    def wait(self) -> int:
+        return os.waitstatus_to_exitcode(os.waitpid(self._pid, 0)[1])
+
+
 def test_ctrl_c_ends_the_encoder_and_gives_the_item_back(
     tmp_path: Path, not_new: Callable[[Path], Path]
 ) -> None:
@@ -338,15 +367,13 @@ def test_ctrl_c_ends_the_encoder_and_gives_the_item_back(
     film, home = tmp_path / "long film.mp4", not_new(tmp_path / "home")
     ffmpeg("-f", "lavfi", "-i", "testsrc2=s=1280x720:r=25:d=12", "-vf", "noise=alls=20:allf=t",
            "-pix_fmt", "yuv420p", "-preset", "ultrafast", film)  # fmt: skip
-    with subprocess.Popen(
-        [PROGRAM, "run", film], env=environment(home), cwd=tmp_path,
-        stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True,
-    ) as process:  # fmt: skip
-        assert process.stderr is not None
-        assert any("compressing" in line for line in process.stderr)
-        process.send_signal(signal.SIGINT)
-        process.stderr.read()
-    assert process.returncode != 0
+    terminal = Terminal([str(PROGRAM), "run", str(film)], environment(home), tmp_path)
+    terminal.read_until("compressing")
+    terminal.write("\x03")  # to all processes of the terminal's foreground group
+    assert "Stopped; 1 item goes on next time." in terminal.read_until("")
+    assert terminal.wait() == 130
+    report = document(nightshift(home, "report", "--json"))
+    assert (report["status"], report["left_over"], report["items"]) == ("stopped", 1, [])
     assert not [name for name in running() if "ffmpeg" in name and str(film) in name]
     assert not list(home.rglob("*.part*"))
     (item,) = document(nightshift(home, "items", "--json"))

@@ -14,7 +14,7 @@ from tests.media import Clips
 from tests.servers.loopback import Server
 from tests.servers.site import video_site
 from utils.config import Settings
-from utils.db import flags, items, sources, throttles
+from utils.db import addresses, failures, flags, items, sources, throttles
 from utils.db.schema import Download, Item
 from utils.db.session import session
 from utils.errors import RetryableError
@@ -122,7 +122,7 @@ def test_what_is_no_whole_media_file_fails_is_not_archived_and_leaves_nothing(
 ) -> None:
     report, _ = ingest(f"{site.url}/watch/{name}", f"{site.url}/watch/plain")
     found = outcomes(report)
-    assert found[name][0] == "failed"
+    assert found[name][0] == "failed"  # and is tried again: a site may be in a mood
     assert why in found[name][1]
     assert report.counts.done == 1
     assert archived() == {f"{site.url}/watch/plain"}
@@ -142,13 +142,52 @@ def test_a_night_fetches_what_is_new_at_an_address(site: Server) -> None:
 def test_what_could_not_be_fetched_in_three_nights_waits_for_a_person(site: Server) -> None:
     with session() as s:
         sources.add(s, f"{site.url}/watch/gone")
-    for _ in range(3):
-        assert work_a_night(QUICK).counts.failed == 1
+    assert [work_a_night(QUICK).items[0].outcome.value for _ in range(3)] == [
+        "failed", "failed", "quarantined",
+    ]  # fmt: skip
     asked = site.count("/media/gone.mp4")
     report = work_a_night(QUICK)
-    assert "waits for you" in report.items[0].reason
+    assert outcomes(report)["gone"][0] == "waits_for_you"
+    assert "404" in outcomes(report)["gone"][1]
     assert report.status is RunStatus.NOTHING_TO_DO
     assert site.count("/media/gone.mp4") == asked
+    with session() as s:
+        (failure,) = failures.failures(s, failures.Choice())
+        assert (failure.where, failure.status) == (f"{site.url}/watch/gone", "quarantined")
+        assert failures.requeue(s, failures.Choice((failure.item_id,))) == [failure.item_id]
+    assert work_a_night(QUICK).items[0].outcome.value == "failed"
+    assert site.count("/media/gone.mp4") > asked
+
+
+def test_an_address_that_a_person_named_is_tried_again_by_the_next_night(site: Server) -> None:
+    gone = f"{site.url}/watch/gone"
+    ingest(gone)
+    asked = site.count("/media/gone.mp4")
+    report = work_a_night(QUICK)
+    assert outcomes(report)["gone"][0] == "failed"
+    assert site.count("/media/gone.mp4") > asked
+
+
+def test_an_address_that_was_fetched_after_all_has_not_failed(site: Server) -> None:
+    with session() as s:
+        addresses.settle_failed(s, f"{site.url}/watch/plain", RetryableError("no answer"), 3)
+    assert work_a_night(QUICK).counts.done == 1
+    with session() as s:
+        assert addresses.listed(s) == []
+
+
+def test_a_source_whose_site_does_not_answer_fails_the_night(site: Server) -> None:
+    nowhere = "http://127.0.0.1:1/watch/plain"
+    with session() as s:
+        sources.add(s, nowhere)
+    report = work_a_night(QUICK)
+    assert report.status is RunStatus.FAILED
+    assert [(one.path, one.kind, one.outcome.value) for one in report.items] == [
+        (nowhere, "source", "failed")
+    ]
+    with session() as s:
+        (look,) = sources.failing(s)
+        assert (look.location, look.error_class) == (nowhere, "RetryableError")
 
 
 def test_hls_and_a_plain_file_come_through_the_same_door(site: Server) -> None:

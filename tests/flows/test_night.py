@@ -219,8 +219,9 @@ def test_an_entry_that_another_run_fetches_is_left_to_it(night: Night, clips: Cl
     with video_site(clips.video, seconds=4) as site:
         with session() as s:
             sources.add(s, f"{site.url}/watch/plain")
-        (entry,) = list_entries(f"{site.url}/watch/plain", load_settings())
-        assert isinstance(entry, Entry)
+        listed = list_entries(f"{site.url}/watch/plain", load_settings())
+        assert isinstance(listed, list)
+        (entry,) = listed
         with session() as s:
             workers.register(s, "another run", None, 600)
             leases.acquire(s, "another run", [f"entry:{entry.item_id}"])

@@ -85,10 +85,10 @@ def test_one_bad_item_stops_no_other(library: Path, clips: Clips) -> None:
     assert "moov atom not found" in found["half.mp4"][1]
     assert "is damaged" in found["half-faststart.mp4"][1]
     assert "does not exist" in found["missing.mp4"][1]
-    assert {found[name][0] for name in found if name not in {"tone.wav", "image.jpg"}} == {"failed"}
+    assert {name for name in found if found[name][0] == "failed"} == {"empty.mp4", "missing.mp4"}
     assert report.status is RunStatus.PARTIAL
     assert state.name == "Partial"
-    assert (report.counts.done, report.counts.failed) == (2, 5)
+    assert (report.counts.done, report.counts.failed, report.counts.quarantined) == (2, 2, 3)
 
 
 def test_nothing_half_written_is_left(library: Path, clips: Clips, settings: Settings) -> None:
@@ -193,7 +193,8 @@ def test_a_permanent_failure_is_tried_once_and_waits_for_a_person(
     ingest(library)
     before = executions()
     report, _ = ingest(library)
-    assert "failed before, waits for you" in outcomes(report)["text.mp4"][1]
+    assert outcomes(report)["text.mp4"][0] == "waits_for_you"
+    assert "no media file" in outcomes(report)["text.mp4"][1]
     assert work_a_night().status is RunStatus.NOTHING_TO_DO
     assert executions() == before
 
@@ -311,7 +312,8 @@ def test_an_unusable_file_in_the_inbox_is_told_and_fails_no_night(settings: Sett
     (settings.inbox / "empty.mp4").touch()
     report = work_a_night()
     assert report.status is RunStatus.NOTHING_TO_DO
-    assert "waits for you" in report.items[0].reason
+    assert outcomes(report)["empty.mp4"][0] == "waits_for_you"
+    assert "is empty" in outcomes(report)["empty.mp4"][1]
 
 
 def test_the_index_can_be_made_again_from_the_database(clips: Clips, settings: Settings) -> None:
@@ -336,7 +338,7 @@ def test_a_shift_on_postgres_comes_to_the_same(
     override(database_url=SecretStr(postgres_url))
     shutil.copy(clips.text, library / "text.mp4")
     report, _ = ingest(library)
-    assert (report.counts.done, report.counts.failed) == (2, 1)
+    assert (report.counts.done, report.counts.quarantined) == (2, 1)
     before = executions()
     report, _ = ingest(library)
     assert report.status is RunStatus.NOTHING_TO_DO

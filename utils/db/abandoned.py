@@ -9,6 +9,7 @@ from sqlalchemy import delete, func, select, update
 from sqlalchemy.orm import Session
 
 from utils.clock import now
+from utils.db import runs as run_table
 from utils.db import workers
 from utils.db.schema import Execution, ExecutionStatus, Item, Lease, Run, Worker
 from utils.models.shift import RunStatus
@@ -71,7 +72,7 @@ def clear(s: Session, found: Abandoned) -> None:
         .values(
             status=RunStatus.CRASHED.value,
             ended_at=now(),
-            reason="its process was killed; what it had finished is kept",
+            reason=run_table.KILLED,
         )
     )
     s.execute(update(Item).where(Item.id.in_(found.items)).values(claimed_by=None))

@@ -12,9 +12,9 @@ from sqlalchemy import ColumnElement, and_, exists, func, or_, select, update
 from sqlalchemy.orm import Session
 
 from utils.clock import now
-from utils.db import sources
+from utils.db import addresses, sources
 from utils.db.items import shown_status
-from utils.db.schema import File, Item
+from utils.db.schema import Address, File, Item
 from utils.models.item import ItemStatus
 from utils.storage.files import absolute
 
@@ -36,7 +36,7 @@ class Choice(NamedTuple):
 
 
 class Failure(NamedTuple):
-    """One item that failed."""
+    """One item that failed, or an address: then the id is its key."""
 
     item_id: str
     title: str
@@ -46,6 +46,7 @@ class Failure(NamedTuple):
     error: str
     step: str
     source: str
+    where: str
 
 
 class Group(NamedTuple):
@@ -62,7 +63,7 @@ _PATH = select(func.min(File.path)).where(File.item_id == Item.id).correlate(Ite
 
 
 def failures(s: Session, choice: Choice) -> list[Failure]:
-    """The items of ``choice`` with what is wrong with them, first added first."""
+    """The items of ``choice`` with what is wrong with them, first added first; then addresses."""
     query = select(Item, _PATH).where(*_conditions(choice)).order_by(Item.added_at, Item.id)
     folders = [Path(one) for one in sources.locations(s) if not sources.is_url(one)]
     return [
@@ -75,9 +76,10 @@ def failures(s: Session, choice: Choice) -> list[Failure]:
             error=item.error or "",
             step=item.failed_step or UNKNOWN,
             source=_source(item.source_url, path, folders),
+            where=path or item.source_url or UNKNOWN,
         )
         for item, path in s.execute(query)
-    ]
+    ] + [_of_address(row) for row in _addresses(s, choice)]
 
 
 def grouped(found: Sequence[Failure]) -> list[Group]:
@@ -93,9 +95,12 @@ def requeue(s: Session, choice: Choice) -> list[str]:
     """Make the items of ``choice`` pending, with all their tries; returns their ids.
 
     One statement, however many they are; what is in work is left alone. Shifts take them
-    first: a person asked for them.
+    first: a person asked for them. Addresses likewise.
     """
-    return list(
+    again = _addresses(s, choice)
+    for row in again:
+        addresses.requeue(row)
+    return [row.key for row in again] + list(
         s.scalars(
             update(Item)
             .where(*_conditions(choice))
@@ -111,6 +116,40 @@ def requeue(s: Session, choice: Choice) -> list[str]:
             .returning(Item.id)
             .execution_options(synchronize_session=False)
         )
+    )
+
+
+def _addresses(s: Session, choice: Choice) -> list[Address]:
+    """The addresses of ``choice``."""
+    if choice.ids:
+        wanted = s.scalars(select(Address).where(Address.key.in_(choice.ids)))
+        return list(wanted)
+    found: list[ColumnElement[bool]] = []
+    if choice.step:
+        found.append(func.coalesce(Address.failed_step, UNKNOWN) == choice.step)
+    if choice.error:
+        found.append(func.coalesce(Address.error_class, UNKNOWN) == choice.error)
+    rows = addresses.broken(s, *found)
+    return [row for row in rows if not choice.source or _is_from(row.url, choice.source)]
+
+
+def _is_from(url: str, source: str) -> bool:
+    """True for an address that begins with the source, or whose site it is."""
+    site = urlsplit(url).hostname or ""
+    return url.startswith(source) if sources.is_url(source) else f".{site}".endswith(f".{source}")
+
+
+def _of_address(row: Address) -> Failure:
+    return Failure(
+        item_id=row.key,
+        title=row.title or row.url,
+        status=row.status,
+        tries=row.tries,
+        error_class=row.error_class or UNKNOWN,
+        error=row.error or "",
+        step=row.failed_step or UNKNOWN,
+        source=urlsplit(row.url).netloc,
+        where=row.url,
     )
 
 

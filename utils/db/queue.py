@@ -17,9 +17,11 @@ from sqlalchemy import (
     Select,
     case,
     cast,
+    exists,
     extract,
     false,
     literal,
+    not_,
     null,
     or_,
     select,
@@ -28,7 +30,7 @@ from sqlalchemy import (
 from sqlalchemy.orm import Session
 
 from utils.clock import now
-from utils.db.schema import Item
+from utils.db.schema import File, Item
 from utils.db.session import chunks
 from utils.errors import (
     DeferredError,
@@ -69,11 +71,15 @@ def rank() -> ColumnElement[float]:
     )
 
 
-def waiting(max_tries: int) -> Select[tuple[Item]]:
-    """Items that a shift may take: what a person asked for, then by ``rank``."""
+def waiting(max_tries: int, away: Sequence[str] = ()) -> Select[tuple[Item]]:
+    """Items that a shift may take: what a person asked for, then by ``rank``.
+
+    ``away``: folders that are not there now; what lies nowhere else would only fail.
+    """
     return (
         select(Item)
         .where(
+            *_not_below(away),
             or_(
                 Item.status.in_((ItemStatus.PENDING.value, ItemStatus.DEFERRED.value)),
                 (Item.status == ItemStatus.FAILED.value) & (Item.tries < max_tries),
@@ -81,7 +87,7 @@ def waiting(max_tries: int) -> Select[tuple[Item]]:
                 (Item.status == ItemStatus.DONE.value)
                 & (Item.tries > 0)
                 & (Item.tries < max_tries),
-            )
+            ),
         )
         .order_by(
             Item.requested_at.is_(None),
@@ -92,6 +98,18 @@ def waiting(max_tries: int) -> Select[tuple[Item]]:
             Item.id,
         )
     )
+
+
+def _not_below(folders: Sequence[str]) -> list[ColumnElement[bool]]:
+    """True for items with a file outside of these folders, or none at all."""
+    if not folders:
+        return []
+    below: list[ColumnElement[bool]] = []
+    for folder in folders:
+        inside = File.path.startswith(f"{folder}/".replace("//", "/"), autoescape=True)
+        below += [File.path == folder, inside]
+    has_file = exists().where(File.item_id == Item.id)
+    return [or_(~has_file, has_file.where(not_(or_(*below))))]
 
 
 def mark_requested(s: Session, item_ids: Sequence[str]) -> None:
@@ -138,9 +156,9 @@ def undone(item_id: str) -> Select[tuple[Item]]:
     return select(Item).where(Item.id == item_id, Item.status != ItemStatus.DONE.value)
 
 
-def unclaimed(s: Session, max_tries: int, limit: int) -> list[str]:
+def unclaimed(s: Session, max_tries: int, limit: int, away: Sequence[str] = ()) -> list[str]:
     """Up to ``limit`` items that wait and nobody has claimed, in their order."""
-    free = waiting(max_tries).with_only_columns(Item.id).where(Item.claimed_by.is_(None))
+    free = waiting(max_tries, away).with_only_columns(Item.id).where(Item.claimed_by.is_(None))
     return list(s.scalars(free.limit(limit)))
 
 

@@ -10,10 +10,13 @@ from sqlalchemy import delete, insert, select, update
 from sqlalchemy.orm import Session
 
 from utils.clock import now
-from utils.db.schema import Execution, ExecutionStatus, Item, Run, RunItem
+from utils.db import workers
+from utils.db.schema import Execution, ExecutionStatus, Run, RunItem
 from utils.errors import PermanentError, StoppedError, UsageError
-from utils.models.item import ItemStatus
-from utils.models.shift import Counts, ItemOutcome, Outcome, RunStatus, ShiftReport
+from utils.models.shift import ItemOutcome, Outcome, RunStatus, ShiftReport, count
+
+# Why a run crashed that could not say so itself.
+KILLED = "its process was killed; what it had finished is kept"
 
 
 def begin(s: Session, run_id: str, flow: str) -> None:
@@ -46,13 +49,6 @@ def outcomes(s: Session, run_id: str) -> tuple[ItemOutcome, ...]:
     return tuple(ItemOutcome.model_validate(row._asdict()) for row in rows)
 
 
-def quarantined(s: Session, run_id: str) -> frozenset[str]:
-    """The items of a run, whatever it did with them, that wait for a person now."""
-    waits = Item.status == ItemStatus.QUARANTINED.value
-    query = select(Item.id).join(RunItem, RunItem.item_id == Item.id)
-    return frozenset(s.scalars(query.where(RunItem.run_id == run_id, waits)))
-
-
 def finish(s: Session, run_id: str, status: RunStatus, report: Path | None) -> None:
     """Close a run."""
     run = s.get_one(Run, run_id)
@@ -71,6 +67,23 @@ def crash(s: Session, run_id: str, why: str) -> None:
     """Close a run that did not come to its end."""
     finish(s, run_id, RunStatus.CRASHED, None)
     s.get_one(Run, run_id).reason = why[:2000]
+
+
+def stop(s: Session, run_id: str, left_over: int) -> None:
+    """Close a run that a person, or its worker's end, has stopped; its steps too, as stopped."""
+    finish(s, run_id, RunStatus.STOPPED, None)
+    run = s.get_one(Run, run_id)
+    run.left_over, run.reason = left_over, "it was stopped before its end"
+    s.execute(
+        update(Execution)
+        .where(Execution.run_id == run_id, Execution.status == ExecutionStatus.RUNNING)
+        .values(
+            status=ExecutionStatus.FAILED,
+            ended_at=now(),
+            error_class=StoppedError.__name__,
+            error="The run was stopped.",
+        )
+    )
 
 
 def find(s: Session, wanted: str | None) -> Run:
@@ -92,12 +105,13 @@ def find(s: Session, wanted: str | None) -> Run:
 
 
 def load(s: Session, run_id: str) -> ShiftReport:
-    """A run with its counts and outcomes."""
+    """A run with its counts and outcomes; one whose process is dead has crashed, noted or not."""
     run = s.get_one(Run, run_id)
     rows = outcomes(s, run_id)
+    is_dead = run.status == RunStatus.RUNNING.value and not workers.is_at_work(s, run_id)
     return ShiftReport(
         run_id=run.id,
-        status=RunStatus(run.status),
+        status=RunStatus.CRASHED if is_dead else RunStatus(run.status),
         counts=count(rows),
         # Never below 0: the clock may have been set back meanwhile.
         duration_seconds=max(
@@ -107,25 +121,8 @@ def load(s: Session, run_id: str) -> ShiftReport:
         items=rows,
         started_at=run.started_at,
         left_over=run.left_over,
-        reason=run.reason,
+        reason=run.reason or (KILLED if is_dead else None),
     )
-
-
-def count(rows: tuple[ItemOutcome, ...]) -> Counts:
-    """Outcomes by kind."""
-    return Counts(
-        **{o.value: sum(row.outcome is o for row in rows) for o in Outcome},
-    )
-
-
-def status_of(counts: Counts, left_over: int = 0) -> RunStatus:
-    """What a run with these counts came to."""
-    worked_on = counts.done + counts.deferred
-    if left_over and not counts.failed:
-        return RunStatus.PARTIAL
-    if counts.failed:
-        return RunStatus.PARTIAL if worked_on else RunStatus.FAILED
-    return RunStatus.SUCCESS if worked_on else RunStatus.NOTHING_TO_DO
 
 
 def noted(s: Session, run_id: str) -> set[str]:

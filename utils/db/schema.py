@@ -181,7 +181,7 @@ class RunItem(Base):
     path: Mapped[str] = mapped_column(Text)
     item_id: Mapped[str | None] = mapped_column(String(64))
     kind: Mapped[str | None] = mapped_column(String(8))
-    outcome: Mapped[str] = mapped_column(String(8))
+    outcome: Mapped[str] = mapped_column(String(16))
     reason: Mapped[str | None] = mapped_column(Text)
     step: Mapped[str | None] = mapped_column(String(40))
     verdict: Mapped[str | None] = mapped_column(String(8))
@@ -196,6 +196,44 @@ class Source(Base):
     __tablename__ = "sources"
 
     location: Mapped[str] = mapped_column(Text, primary_key=True)
+    added_at: Mapped[datetime] = mapped_column(UtcTime, default=now)
+
+
+class SourceLook(Base):
+    """What a source was like when a shift last looked into it.
+
+    ``found``: how many files or entries the last good look saw; ``failing_since``: the first of
+    the looks in a row that failed, None if the last one was good.
+    """
+
+    __tablename__ = "source_looks"
+
+    location: Mapped[str] = mapped_column(Text, primary_key=True)
+    looked_at: Mapped[datetime] = mapped_column(UtcTime)
+    found: Mapped[int | None] = mapped_column(Integer)
+    error_class: Mapped[str | None] = mapped_column(String(40))
+    error: Mapped[str | None] = mapped_column(Text)
+    failing_since: Mapped[datetime | None] = mapped_column(UtcTime)
+
+
+class Address(Base):
+    """An address that could not be listed (``entry`` is null) or fetched; it goes once it was.
+
+    Its ``status``, ``tries`` and the rest are those of an item.
+    """
+
+    __tablename__ = "addresses"
+
+    key: Mapped[str] = mapped_column(String(64), primary_key=True)
+    url: Mapped[str] = mapped_column(Text, index=True)
+    title: Mapped[str | None] = mapped_column(Text)
+    entry: Mapped[Any | None] = mapped_column(Json)
+    status: Mapped[str] = mapped_column(String(16), index=True)
+    tries: Mapped[int] = mapped_column(Integer, default=0)
+    error_class: Mapped[str | None] = mapped_column(String(40))
+    failed_step: Mapped[str | None] = mapped_column(String(40))
+    error: Mapped[str | None] = mapped_column(Text)
+    requested_at: Mapped[datetime | None] = mapped_column(UtcTime)
     added_at: Mapped[datetime] = mapped_column(UtcTime, default=now)
 
 

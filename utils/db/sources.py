@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from sqlalchemy import select
+from collections.abc import Mapping
+
+from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
-from utils.db.schema import Source
-from utils.errors import UsageError
+from utils.clock import now
+from utils.db.schema import Source, SourceLook
+from utils.errors import NightShiftError, UsageError
 from utils.storage import home
 from utils.storage.files import absolute
 
@@ -31,6 +34,7 @@ def add(s: Session, location: str) -> str:
         home.refuse_as_library(path)
         kept = str(path)
     s.merge(Source(location=kept))
+    _forget_looks(s, kept)  # added again: what it held before does not count any more
     return kept
 
 
@@ -45,8 +49,37 @@ def remove(s: Session, location: str) -> None:
     if row is None:
         raise UsageError(f"{kept} is no source. `nightshift source list` lists them.")
     s.delete(row)
+    _forget_looks(s, kept)
 
 
 def locations(s: Session) -> list[str]:
     """All sources, first added first."""
     return list(s.scalars(select(Source.location).order_by(Source.added_at)))
+
+
+def _forget_looks(s: Session, location: str) -> None:
+    s.execute(delete(SourceLook).where(SourceLook.location == location))
+
+
+def note_looks(s: Session, looks: Mapping[str, int | NightShiftError]) -> None:
+    """Note, for each source, how many files or entries it held, or why that can't be said."""
+    for location, result in looks.items():
+        row = s.get(SourceLook, location) or SourceLook(location=location)
+        row.looked_at = now()
+        if isinstance(result, NightShiftError):
+            row.error_class, row.error = type(result).__name__, str(result)[:2000]
+            row.failing_since = row.failing_since or now()
+        else:
+            row.found, row.error_class, row.error, row.failing_since = result, None, None, None
+        s.add(row)
+
+
+def looks(s: Session) -> dict[str, SourceLook]:
+    """What each source was like when it was last looked into; nothing of those never seen."""
+    return {row.location: row for row in s.scalars(select(SourceLook))}
+
+
+def failing(s: Session) -> list[SourceLook]:
+    """The sources, of those that there still are, whose last look failed."""
+    query = select(SourceLook).join(Source, Source.location == SourceLook.location)
+    return list(s.scalars(query.where(SourceLook.failing_since.is_not(None))))

@@ -84,6 +84,12 @@ def alive(s: Session) -> set[str]:
     return set(s.scalars(select(Worker.id))) - {row.id for row in dead(s)}
 
 
+def is_at_work(s: Session, run_id: str) -> bool:
+    """True if a living worker works for the run."""
+    works_for = select(Worker.id).where(Worker.run_id == run_id)
+    return bool(set(s.scalars(works_for)) - {row.id for row in dead(s)})
+
+
 def runs_at_work(s: Session) -> set[str]:
     """The runs that some worker is registered for, whether it is alive or not."""
     return {run_id for run_id in s.scalars(select(Worker.run_id)) if run_id}

@@ -1,8 +1,12 @@
-"""A run over many items and what came of each."""
+"""A run over many items and what came of each: the words for it that all who tell use.
+
+An outcome is one of seven; so the command line, the reports, the JSON, the metrics and the
+notices count alike (docs/decisions/0027).
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
@@ -11,18 +15,35 @@ from utils.errors import step_of
 from utils.models.base import Frozen
 from utils.models.verdict import Band
 
+# What is no item and has an outcome all the same, as its ``kind``.
+SOURCE, ADDRESS = "source", "address"
+
 
 class Outcome(StrEnum):
-    """What a run did with an item; ``deferred``: done but for steps that cost too much."""
+    """What came of one item, source or address in a run; each has exactly one.
+
+    ``done_with_lacks``: done, but a secondary step failed; ``waits_for_you``: only a person can
+    go on (the verdict is no, it was quarantined before, a file is unusable); ``failed``: tried
+    again by itself; ``quarantined``: failed now, and is not tried again before a person asks for
+    it; ``deferred``: done but for steps that cost too much; ``skipped``: there was nothing to do.
+    """
 
     DONE = "done"
+    DONE_WITH_LACKS = "done_with_lacks"
+    WAITS_FOR_YOU = "waits_for_you"
+    FAILED = "failed"
+    QUARANTINED = "quarantined"
     DEFERRED = "deferred"
     SKIPPED = "skipped"
-    FAILED = "failed"
+
+    @property
+    def words(self) -> str:
+        """As people read it."""
+        return self.value.replace("_", " ")
 
 
 class RunStatus(StrEnum):
-    """What a run came to."""
+    """What a run came to; ``stopped``: by hand, or with its worker."""
 
     RUNNING = "running"
     SUCCESS = "success"
@@ -30,15 +51,34 @@ class RunStatus(StrEnum):
     FAILED = "failed"
     NOTHING_TO_DO = "nothing_to_do"
     CRASHED = "crashed"
+    STOPPED = "stopped"
 
 
 class Counts(Frozen):
-    """Items by outcome."""
+    """How many rows of a run have each outcome."""
 
     done: int = 0
+    done_with_lacks: int = 0
+    waits_for_you: int = 0
+    failed: int = 0
+    quarantined: int = 0
     deferred: int = 0
     skipped: int = 0
-    failed: int = 0
+
+    @property
+    def failures(self) -> int:
+        """What makes a run partial, or failed, and its exit code 1."""
+        return self.failed + self.quarantined
+
+    @property
+    def words(self) -> str:
+        """``6 done, 1 quarantined, 2 skipped``: what is done, and the rest where there is any."""
+        told = {outcome: getattr(self, outcome.value) for outcome in Outcome}
+        return ", ".join(
+            f"{number:,} {outcome.words}"
+            for outcome, number in told.items()
+            if number or outcome is Outcome.DONE
+        )
 
 
 class Lack(Frozen):
@@ -60,8 +100,9 @@ def lacks_in_words(lacks: Sequence[Lack]) -> str:
 class ItemOutcome(Frozen):
     """One row of a run: an item, or a location that never became one.
 
-    ``reason``: why it was skipped, or the class of its error, which ``step`` raised, if any did.
-    ``lacks``: what an item that is done all the same is without.
+    ``reason``: why it was skipped or waits, or the class of its error, which ``step`` raised, if
+    any did. ``error``: what is wrong with it; None for what was worked through. ``lacks``: what an
+    item that is done all the same is without.
     """
 
     item_id: str | None
@@ -82,17 +123,54 @@ class ItemOutcome(Frozen):
         error: BaseException,
         item_id: str | None = None,
         kind: str | None = None,
+        is_final: bool = False,
     ) -> ItemOutcome:
-        """The outcome of a location or an item that ``error`` stopped."""
+        """The outcome of a location or an item that ``error`` stopped; for good if it is final."""
         return cls(
             item_id=item_id,
             path=path,
             kind=kind,
-            outcome=Outcome.FAILED,
+            outcome=Outcome.QUARANTINED if is_final else Outcome.FAILED,
             reason=type(error).__name__,
             step=step_of(error),
             error=str(error),
         )
+
+    @property
+    def was_worked_on(self) -> bool:
+        """True if the run came to a result for it, whatever it is worth."""
+        if self.outcome is Outcome.WAITS_FOR_YOU:
+            return self.error is None
+        return self.outcome in {Outcome.DONE, Outcome.DONE_WITH_LACKS, Outcome.DEFERRED}
+
+
+def outcome_of(
+    verdict: Band | None, is_deferred: bool = False, lacks: Sequence[object] = ()
+) -> Outcome:
+    """What came of an item whose steps are through."""
+    if is_deferred:
+        return Outcome.DEFERRED
+    if verdict in {Band.REJECT, Band.REVISE}:
+        return Outcome.WAITS_FOR_YOU
+    return Outcome.DONE_WITH_LACKS if lacks else Outcome.DONE
+
+
+def count(rows: Iterable[ItemOutcome]) -> Counts:
+    """Outcomes by their word."""
+    numbers = dict.fromkeys(Outcome, 0)
+    for row in rows:
+        numbers[row.outcome] += 1
+    return Counts(**{outcome.value: number for outcome, number in numbers.items()})
+
+
+def status_of(rows: Sequence[ItemOutcome], left_over: int = 0) -> RunStatus:
+    """What a run with these rows came to, if it came to its end."""
+    worked_on = any(row.was_worked_on for row in rows)
+    if count(rows).failures:
+        return RunStatus.PARTIAL if worked_on else RunStatus.FAILED
+    if left_over:
+        return RunStatus.PARTIAL
+    return RunStatus.SUCCESS if worked_on else RunStatus.NOTHING_TO_DO
 
 
 class ShiftReport(Frozen):

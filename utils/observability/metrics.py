@@ -19,7 +19,7 @@ from sqlalchemy.orm import Session
 
 from utils import clock
 from utils.config import Settings
-from utils.db import metrics_queries, spending
+from utils.db import addresses, metrics_queries, sources, spending
 from utils.db.session import session
 from utils.errors import NightShiftError
 from utils.models import steps
@@ -46,6 +46,7 @@ class Exporter(Collector):
                 with session() as s:
                     families += _items(s)
                     families += _runs(s)
+                    families += _sources(s)
                     families += _money(s, self._settings)
                     families += _processes(s)
                     families += _steps(s, self._sums)
@@ -143,6 +144,16 @@ def _runs(s: Session) -> Iterator[Metric]:
     yield gauges("last_run_items", "Its items by what came of them.", ("flow", "outcome"),
                  (((e.flow, outcome.value), e.outcomes.get(outcome.value, 0))
                   for e in ended for outcome in Outcome))  # fmt: skip
+
+
+def _sources(s: Session) -> Iterator[Metric]:
+    failing, number = len(sources.failing(s)), len(sources.locations(s))
+    yield gauges("sources", "Sources by how the last look into them ended.", ("state",),
+                 [(("ok",), number - failing), (("failing",), failing)])  # fmt: skip
+    known = addresses.count_by_status(s)
+    states = (ItemStatus.PENDING, ItemStatus.FAILED, ItemStatus.QUARANTINED)
+    yield gauges("addresses", "Addresses that could not be fetched so far.", ("status",),
+                 (((state.value,), known.get(state.value, 0)) for state in states))  # fmt: skip
 
 
 def _money(s: Session, settings: Settings) -> Iterator[Metric]:

@@ -18,8 +18,6 @@ from pydantic import SecretStr
 
 from utils import clock
 from utils.config import Settings
-from utils.db import runs
-from utils.db.session import session
 from utils.models.notice import Event, Notice
 from utils.models.sanitize import visible
 from utils.models.shift import ItemOutcome, Outcome, RunStatus, ShiftReport
@@ -30,6 +28,7 @@ if TYPE_CHECKING:
 SECONDS = 15.0  # for all addresses together (chosen); apprise waits 4 s for an answer
 _FAILURES = 5  # that a message names
 _WORDS = 200  # characters of an error
+_BROKEN = {Outcome.FAILED, Outcome.QUARANTINED}
 _log = logging.getLogger(__name__)
 
 
@@ -44,48 +43,38 @@ def notify(report: ShiftReport, settings: Settings) -> None:
     """Tell of a run what the settings ask for; what can't be delivered is logged."""
     if not settings.notify_urls:
         return
-    quarantined = quarantined_of(report)
-    wanted = events(report, quarantined) & set(settings.notify_on)
+    wanted = events(report) & set(settings.notify_on)
     if not wanted:
         return
-    for delivery in send(notice(report, quarantined), settings.notify_urls):
+    for delivery in send(notice(report), settings.notify_urls):
         if delivery.error:
             _log.warning("No notification by %s: %s.", delivery.address, delivery.error)
 
 
-def quarantined_of(report: ShiftReport) -> int:
-    """Items that failed in a run and wait for a person now."""
-    failed = {one.item_id for one in report.items if one.outcome is Outcome.FAILED}
-    if not failed:
-        return 0
-    with session() as s:
-        return len(failed & runs.quarantined(s, report.run_id))
-
-
-def events(report: ShiftReport, quarantined: int) -> set[Event]:
+def events(report: ShiftReport) -> set[Event]:
     """What a run gives reason to tell."""
     told = {
         Event.FINISHED: report.status is not RunStatus.NOTHING_TO_DO,
-        Event.PARTIAL: report.counts.failed > 0,
-        Event.QUARANTINED: quarantined > 0,
+        Event.PARTIAL: report.counts.failures > 0,
+        Event.QUARANTINED: report.counts.quarantined > 0,
         Event.WINDOW_MISSED: report.left_over > 0,
         Event.BUDGET_REACHED: report.counts.deferred > 0,
     }
     return {event for event, happened in told.items() if happened}
 
 
-def notice(report: ShiftReport, quarantined: int) -> Notice:
+def notice(report: ShiftReport) -> Notice:
     """The message about a run: counts, reasons, the first failures, where the report lies."""
     counts = report.counts
-    told = f"{counts.done} done, {counts.skipped} skipped, {counts.failed} failed"
+    told = counts.words
     lines = [f"{told} in {humanize.precisedelta(report.duration_seconds, format='%.0f')}."]
-    if quarantined:
-        lines.append(f"{quarantined} in quarantine: nightshift items --status quarantined")
+    if counts.quarantined or counts.waits_for_you:
+        lines.append("What waits for you, and why: nightshift failures")
     if counts.deferred:
-        lines.append(f"{counts.deferred} put off, the cost ceiling is reached.")
+        lines.append(f"{counts.deferred} deferred: the cost ceiling is reached.")
     if report.left_over:
         lines.append(f"{report.left_over} left over: {report.reason or 'no reason is known'}")
-    failures = [one for one in report.items if one.outcome is Outcome.FAILED]
+    failures = [one for one in report.items if one.outcome in _BROKEN]
     lines += [f"- {_failure(one)}" for one in failures[:_FAILURES]]
     if len(failures) > _FAILURES:
         lines.append(f"- and {len(failures) - _FAILURES} more")
@@ -93,7 +82,7 @@ def notice(report: ShiftReport, quarantined: int) -> Notice:
     return Notice(
         title=f"Night Shift: {report.status.value.replace('_', ' ')}, {told}",
         text="\n".join(lines),
-        bad=counts.failed > 0 or report.left_over > 0,
+        bad=counts.failures > 0 or report.left_over > 0,
     )
 
 

@@ -56,6 +56,24 @@ class Paused(NamedTuple):
 
 Event = Begun | Stepping | Advancing | Reading | Settled | Paused
 
+
+class Tally:
+    """How many items are left of what a run began with; ``hear`` is a watcher."""
+
+    def __init__(self) -> None:
+        self._total, self._settled = 0, 0
+
+    def hear(self, event: Event) -> None:
+        """Count what an event says."""
+        self._total += event.total if isinstance(event, Begun) else 0
+        self._settled += isinstance(event, Settled)
+
+    @property
+    def left(self) -> int:
+        """Items that are not through."""
+        return max(0, self._total - self._settled)
+
+
 _watchers: list[Callable[[Event], None]] = []
 
 

@@ -28,10 +28,13 @@ def claim_dispatched(worker: str, item_ids: Sequence[str]) -> list[str]:
         return queue.claim_these(s, worker, item_ids)
 
 
-def claim_waiting(run_id: str, limit: int, max_tries: int) -> list[str]:
-    """Claim up to ``limit`` items that wait: new, failed with tries left, or abandoned."""
+def claim_waiting(run_id: str, limit: int, max_tries: int, away: Sequence[str] = ()) -> list[str]:
+    """Claim up to ``limit`` items that wait: new, failed with tries left, or abandoned.
+
+    ``away``: folders that are not there now.
+    """
     with session() as s:
-        return queue.claim(s, run_id, queue.waiting(max_tries), limit)
+        return queue.claim(s, run_id, queue.waiting(max_tries, away), limit)
 
 
 def claim_new(worker: str, item_id: str) -> bool:

@@ -36,10 +36,13 @@ class WorkUnit(NamedTuple):
         return self.work if isinstance(self.work, str) else self.work.url
 
 
-def waiting(limit: int, max_tries: int) -> list[str]:
-    """Up to ``limit`` items that wait, in their order; nobody has claimed them yet."""
+def waiting(limit: int, max_tries: int, away: Sequence[str] = ()) -> list[str]:
+    """Up to ``limit`` items that wait, in their order; nobody has claimed them yet.
+
+    ``away``: folders that are not there now.
+    """
     with session() as s:
-        return queue.unclaimed(s, max_tries, limit)
+        return queue.unclaimed(s, max_tries, limit, away)
 
 
 def work_units(works: Sequence[str | Entry], settings: Settings) -> list[WorkUnit]:

@@ -11,12 +11,13 @@ from contextlib import contextmanager, suppress
 from utils import clock
 from utils.config import Settings
 from utils.db import queue, runs, workers
+from utils.db.schema import Run
 from utils.db.session import session
 from utils.errors import NightShiftError
 from utils.housekeeping import recovery
-from utils.models.shift import ItemOutcome, ShiftReport
+from utils.models.shift import ItemOutcome, ShiftReport, status_of
 from utils.models.window import Window, parse
-from utils.observability import notices
+from utils.observability import notices, progress
 from utils.observability.reports import html
 from utils.processes import parent
 from utils.scheduling.window import next_opening, opening
@@ -54,12 +55,13 @@ def run_session(
     if flow:
         with session() as s:
             runs.begin(s, run_id, flow)
+    tally = progress.Tally()
     try:
-        with _heartbeats(worker, run_id, settings):
+        with _heartbeats(worker, run_id, settings), progress.watching(tally.hear):
             yield recovered
     except BaseException as error:
         if flow:
-            _note_broken_off(run_id, error)
+            _note_broken_off(run_id, error, tally.left)
         raise
     finally:
         with session() as s:
@@ -102,13 +104,27 @@ def heartbeat(worker: str, run_id: str, settings: Settings) -> None:
         _log.warning("The heartbeat of %s failed and is tried again: %s", worker, error)
 
 
-def _note_broken_off(run_id: str, error: BaseException) -> None:
+def _note_broken_off(run_id: str, error: BaseException, left_over: int) -> None:
     """Close a run that ends before its end; if that fails now, a recovery will say so instead."""
     # What others raise may name addresses with passwords.
     message = str(error) if isinstance(error, NightShiftError) else type(error).__name__
-    why = f"it broke off: {message}" if isinstance(error, Exception) else "it was ended by hand"
     with suppress(NightShiftError), session() as s:
-        runs.crash(s, run_id, why)
+        if isinstance(error, Exception):
+            runs.crash(s, run_id, f"it broke off: {message}")
+        else:
+            runs.stop(s, run_id, left_over)
+
+
+def stop(run_id: str, left_over: int) -> None:
+    """Close the run ``run_id`` of this process, which ends now, and give back what it has.
+
+    What its threads still do changes nothing any more: the items are not theirs.
+    """
+    with suppress(NightShiftError), session() as s:
+        if s.get(Run, run_id):
+            runs.stop(s, run_id, left_over)
+        queue.release_all(s, run_id)
+        workers.unregister(s, run_id)
 
 
 def note(run_id: str, outcomes: Sequence[ItemOutcome]) -> None:
@@ -144,7 +160,7 @@ def close(run_id: str, settings: Settings) -> ShiftReport:
     """Close a run: count, judge, write its report, tell whoever is to be told."""
     with session() as s:
         report = runs.load(s, run_id)
-        status = runs.status_of(report.counts, report.left_over)
+        status = status_of(report.items, report.left_over)
     path = settings.home / "reports" / f"{run_id}.html"
     report = report.model_copy(update={"status": status, "report": path})
     with session() as s:

@@ -6,6 +6,7 @@ import mimetypes
 import os
 import shlex
 import threading
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
@@ -59,6 +60,7 @@ def scan(
     settings: Settings,
     again: bool = False,
     tell: OnRead | None = None,
+    numbers: Counter[str] | None = None,
 ) -> ScanResult:
     """Look at files and folders, register the items in them, and sort out what is to do.
 
@@ -72,10 +74,11 @@ def scan(
         settings: The home, and how many new files are hashed at once.
         again: Take what a person had forgotten, too.
         tell: Is told how far (0–1) the reading of a large file is.
+        numbers: Is told how many files each location holds.
     """
     state, outcomes = _State(done_key), list[ItemOutcome]()
     paths = []
-    for path in expanded(locations, settings):
+    for path in expanded(locations, settings, numbers):
         problem = unusable_name(path)
         if problem:
             outcomes.append(_failed(path, PermanentError(problem)))
@@ -207,7 +210,9 @@ def media_files(folder: Path, settings: Settings) -> Iterator[Path]:
     yield from unreadable
 
 
-def expanded(locations: Iterable[str], settings: Settings) -> Iterator[Path]:
+def expanded(
+    locations: Iterable[str], settings: Settings, numbers: Counter[str] | None = None
+) -> Iterator[Path]:
     """Each file once, folders searched; what does not exist is kept, to be complained of.
 
     So are folders that are no library: homes, and what they keep for themselves.
@@ -217,6 +222,8 @@ def expanded(locations: Iterable[str], settings: Settings) -> Iterator[Path]:
         path = files.absolute(location)
         searched = _is_folder(path) and no_library(path) is None
         for found in media_files(path, settings) if searched else (path,):
+            if numbers is not None:
+                numbers[location] += 1
             if found not in known:
                 known.add(found)
                 yield found
@@ -340,7 +347,7 @@ class _State:
             same = first == path
             return _skipped(item, path, "already done" if same else f"duplicate of {first}")
         if item.status == ItemStatus.QUARANTINED.value and self._done_key is not None:
-            return _skipped(item, path, f"failed before, waits for you: {item.error}")
+            return _waits(item, path)
         return None
 
     def _key_at(self, path: Path) -> str | None:
@@ -366,6 +373,11 @@ def _skipped(item: Item, path: Path, reason: str) -> ItemOutcome:
         verdict=Band(item.verdict) if item.verdict else None,
         score=item.score,
     )
+
+
+def _waits(item: Item, path: Path) -> ItemOutcome:
+    told = _skipped(item, path, f"failed before; `nightshift requeue {item.id[:10]}` tries again")
+    return told.model_copy(update={"outcome": Outcome.WAITS_FOR_YOU, "error": item.error or ""})
 
 
 def _failed(path: Path, error: NightShiftError) -> ItemOutcome:

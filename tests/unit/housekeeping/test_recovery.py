@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from tests.conftest import Override
 from utils.clock import now
@@ -25,6 +25,7 @@ from utils.errors import ResourceError, RetryableError, StoppedError
 from utils.housekeeping import recovery
 from utils.models.item import FileStat, MediaKind
 from utils.models.shift import RunStatus
+from utils.observability import progress
 from utils.scheduling import claims, run_session
 from utils.storage import home, scratch
 
@@ -212,7 +213,6 @@ def test_a_run_that_breaks_off_says_why_and_names_no_secret(database: str) -> No
         (
             (StoppedError("too dear"), "it broke off: too dear"),
             (ValueError("https://user:hunter2@host"), "it broke off: ValueError"),
-            (KeyboardInterrupt(), "it was ended by hand"),
         )
     ):
         with (
@@ -223,6 +223,50 @@ def test_a_run_that_breaks_off_says_why_and_names_no_secret(database: str) -> No
         with session() as s:
             run = s.get_one(Run, f"run-{number}")
             assert (run.status, run.reason) == ("crashed", why)
+
+
+def test_a_run_that_is_stopped_says_what_it_did_not_get_to(database: str) -> None:
+    with (
+        pytest.raises(KeyboardInterrupt),
+        run_session.run_session("night-shift", RUN, load_settings()),
+    ):
+        progress.emit(progress.Begun(3))
+        progress.emit(progress.Settled("a", "a", "done", ""))
+        raise KeyboardInterrupt
+    with session() as s:
+        run = s.get_one(Run, RUN)
+        assert (run.status, run.left_over) == ("stopped", 2)
+        assert run.ended_at is not None
+
+
+def test_a_process_that_ends_at_once_gives_back_what_its_threads_still_have(database: str) -> None:
+    item_id = add(1)
+    with run_session.run_session("night-shift", RUN, load_settings()):
+        claims.claim_requested(RUN, [item_id])
+        inputs = ledger.Inputs("key", {"version": 1})
+        execution = ledger.start(item_id, "compress_video", inputs, RUN)
+        run_session.stop(RUN, 1)
+        with session() as s:
+            item = s.get_one(Item, item_id)
+            assert (item.status, item.claimed_by) == ("pending", None)
+            assert not queue.settle_failed(s, RUN, item_id, ValueError("late"), 3)
+            assert s.get_one(Run, RUN).status == "stopped"
+            row = s.get_one(Execution, execution)
+            assert (row.status, row.error_class) == ("failed", "StoppedError")
+
+
+def test_a_run_whose_process_was_killed_is_told_as_crashed_before_anything_put_it_in_order(
+    database: str,
+) -> None:
+    with session() as s:
+        runs.begin(s, RUN, "night-shift")
+        workers.register(s, RUN, RUN, 120)
+        assert runs.load(s, RUN).status is RunStatus.RUNNING
+        lock_of_nobody = str(load_settings().home / "scratch" / "gone.lock")
+        s.execute(update(Worker).values(lock=lock_of_nobody))
+        told = runs.load(s, RUN)
+        assert (told.status, told.reason) == (RunStatus.CRASHED, runs.KILLED)
+        assert s.get_one(Run, RUN).status == "running"
 
 
 @pytest.mark.parametrize(("silent_hours", "is_left"), [(1, True), (30, False)])

@@ -13,7 +13,7 @@ from typer.testing import CliRunner
 from nightshift.__main__ import app
 from tests.conftest import Override
 from utils.config import Settings, load_settings
-from utils.db import costs, runs
+from utils.db import costs, runs, workers
 from utils.db.schema import Execution, Item, Run, RunItem, Spending
 from utils.db.session import engine, session
 from utils.models.shift import RunStatus
@@ -211,6 +211,7 @@ def test_a_run_is_told_whatever_it_has_come_to_so_far(
     outcomes(("a.mp4", "done", {}))
     with session() as s:
         s.get_one(Run, "r1").status = status.value
+        workers.register(s, "r1", "r1", 600)
     told = CliRunner().invoke(app, ["report"])
     assert told.exit_code == 0, told.exception
     assert f"{status.value.replace('_', ' ')}: 1 done" in told.stdout
@@ -238,7 +239,7 @@ def test_a_hostile_name_shows_as_signs_wherever_it_is_shown(
     report = run_session.close("r1", load_settings())
     with session() as s:
         artifact = markdown.render(s, report, "UTC")
-    message = notices.notice(report, 0).text
+    message = notices.notice(report).text
     runner = CliRunner()
     listed = [
         runner.invoke(app, list(command)).output

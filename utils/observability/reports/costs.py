@@ -73,8 +73,7 @@ class Costs(NamedTuple):
 
 def of_run(s: Session, report: ShiftReport) -> Costs:
     """What the steps of a run took; empty where it executed none."""
-    counts = report.counts
-    if not counts.done + counts.deferred + counts.failed:
+    if not report.counts.failures and not any(one.was_worked_on for one in report.items):
         return Costs((), ())  # a look at the ledger for nothing
     found = costs.steps(s, report.run_id)
     whole = sum(cost.seconds for cost in found) or 1.0

@@ -10,7 +10,7 @@ from jinja2 import Environment, PackageLoader, Template
 from sqlalchemy.orm import Session
 
 from utils.models.sanitize import visible
-from utils.models.shift import ShiftReport
+from utils.models.shift import Outcome, ShiftReport
 from utils.observability.reports import costs
 from utils.observability.reports.rows import cost, duration, left_over, sections
 from utils.storage.files import whole_file
@@ -23,6 +23,7 @@ def write(s: Session, report: ShiftReport, path: Path, timezone: str) -> None:
     """
     page = _template().render(
         report=report,
+        outcomes=tuple(Outcome),
         sections=sections(s, report),
         started=report.started_at.astimezone(ZoneInfo(timezone)),
         duration=duration(report.duration_seconds),

@@ -10,36 +10,44 @@ from sqlalchemy.orm import Session
 from utils.models.sanitize import visible
 from utils.models.shift import ShiftReport
 from utils.observability.reports import costs
-from utils.observability.reports.rows import Part, Row, cost, left_over, sections
+from utils.observability.reports.rows import Cause, Part, Row, cost, left_over, sections
 
 # An artifact is kept in Prefect's database: what is long of a large shift stays out of it.
 _MAX_PICTURES = 20
 _MAX_ROWS = 50
+_CAUSE_HEAD = ("item", "why", "what to do")
 
 
 def render(s: Session, report: ShiftReport, timezone: str) -> str:
     """The report of a run."""
     found = sections(s, report, _MAX_ROWS)
     started = report.started_at.astimezone(ZoneInfo(timezone))
-    counts = report.counts
     lines = [
         f"# Night Shift: {report.status.value.replace('_', ' ')}",
         f"{started:%Y-%m-%d %H:%M %Z} · {report.duration_seconds:.0f} s · "
-        f"**{counts.done} done**, {counts.skipped} skipped, {counts.failed} failed",
+        f"**{report.counts.words}**",
     ]
     if paid := cost(s, report.run_id):
         lines.append(f"Gemini: {paid}")
     if report.left_over or report.reason:
         lines.append(_cell(left_over(report)))
-    if found.failed:
-        rows = [(_titles(cause.part), cause.error, cause.what_to_do) for cause in found.failed]
-        lines += ["## Failed", _table(("item", "why", "what to do"), rows)]
-    if found.waiting.rows:
-        lines += ["## Waits for you", _results(found.waiting.rows), *_more(found.waiting)]
+    for head, causes in (("Quarantined", found.quarantined), ("Failed", found.failed)):
+        if causes:
+            lines += [f"## {head}", _table(_CAUSE_HEAD, [_cause(cause) for cause in causes])]
+    if found.waits_for_you.rows:
+        rows = found.waits_for_you.rows
+        lines += ["## Waits for you", _waiting(rows), *_more(found.waits_for_you)]
     lines += _costs(costs.of_run(s, report))
-    if found.done.rows:
-        lines += ["## Done", _results(found.done.rows), *_more(found.done)]
-    pictures = [row for row in (*found.waiting.rows, *found.done.rows) if row.thumbnail]
+    good = (
+        ("Deferred", found.deferred),
+        ("Done with lacks", found.done_with_lacks),
+        ("Done", found.done),
+    )
+    for head, part in good:
+        if part.rows:
+            lines += [f"## {head}", _results(part.rows), *_more(part)]
+    shown = (found.waits_for_you, *(part for _, part in good))
+    pictures = [row for part in shown for row in part.rows if row.thumbnail]
     pictures = pictures[:_MAX_PICTURES]
     lines += [f"![{_cell(row.title)}]({row.thumbnail})" for row in pictures]
     return "\n\n".join(lines)
@@ -49,9 +57,26 @@ def _more(part: Part) -> list[str]:
     return [f"… and {part.more} more: `nightshift report --json`"] if part.more else []
 
 
-def _titles(part: Part) -> str:
-    more = f" and {part.more} more" if part.more else ""
-    return ", ".join(row.title for row in part.rows) + more
+def _cause(cause: Cause) -> tuple[str, ...]:
+    """What failed for one reason, each with its id and whole path, why, and what to do."""
+    more = f" and {cause.part.more} more" if cause.part.more else ""
+    items = ", ".join(_known_as(row) for row in cause.part.rows) + more
+    return items, cause.error, cause.what_to_do
+
+
+def _known_as(row: Row) -> str:
+    outcome = row.outcome
+    return f"{outcome.item_id[:10]} {outcome.path}" if outcome.item_id else outcome.path
+
+
+def _waiting(rows: Sequence[Row]) -> str:
+    return _table(
+        _CAUSE_HEAD,
+        [
+            (_known_as(row), row.outcome.error or row.outcome.reason or "", row.what_to_do)
+            for row in rows
+        ],
+    )
 
 
 def _costs(found: costs.Costs) -> list[str]:
@@ -66,10 +91,11 @@ def _costs(found: costs.Costs) -> list[str]:
 
 def _results(rows: list[Row]) -> str:
     return _table(
-        ("item", "verdict", "length", "before", "after", "language", "transcript"),
+        ("item", "path", "verdict", "length", "before", "after", "language", "transcript"),
         [
             (
-                row.title,
+                f"{(row.outcome.item_id or '')[:10]} {row.title}",
+                row.outcome.path,
                 f"{row.outcome.verdict or ''} {row.outcome.score or 0:.2f}",
                 row.duration,
                 row.size_before,

@@ -9,26 +9,31 @@ from typing import NamedTuple
 import humanize
 from sqlalchemy.orm import Session
 
-from utils.db import duplicates, ledger, runs, spending
+from utils.db import duplicates, ledger, spending
 from utils.db.schema import Item
 from utils.models.analysis import Analysis
 from utils.models.exposure import ExposureReport
-from utils.models.item import ItemStatus
 from utils.models.rendition import COMPRESSIONS, Compression, Thumbnails
-from utils.models.shift import ItemOutcome, Outcome, ShiftReport
+from utils.models.shift import SOURCE, ItemOutcome, Outcome, ShiftReport
 from utils.models.transcript import Transcript
-from utils.models.verdict import Band, Criterion, Verdict
+from utils.models.verdict import Criterion, Verdict
 
 _EXCERPT = 280
 _EXAMPLES = 10  # items of one cause of failure
-_WHAT_TO_DO = {
-    "RetryableError": "The next shift tries again.",
-    "ThrottledError": "The next shift tries again.",
+# By the class of the error; else by the outcome.
+_BY_ERROR = {
     "ResourceError": "Make room, then run again.",
-    "DeferredError": "The next shift goes on there; NIGHTSHIFT_AI_…_CEILING_USD allows more.",
     "SettingsError": "Set it right (nightshift doctor), then run again.",
-    "PermanentError": "Replace the file, or requeue it once its cause is mended.",
+    "DeferredError": "The next shift goes on there; NIGHTSHIFT_AI_…_CEILING_USD allows more.",
 }
+_REQUEUE = "Replace the file, or mend the cause and then: nightshift requeue {name}"
+_BY_OUTCOME = {
+    Outcome.FAILED: "The next shift tries again.",
+    Outcome.QUARANTINED: _REQUEUE,
+    Outcome.WAITS_FOR_YOU: _REQUEUE,
+}
+_OF_SOURCE = "It is looked into again by the next shift; nightshift source list says how it is."
+_OF_VERDICT = "Look at it, and at what its verdict is made of: nightshift show {name}"
 
 
 class Row(NamedTuple):
@@ -71,11 +76,14 @@ class Cause(NamedTuple):
 
 
 class Sections(NamedTuple):
-    """The rows of a report by what a person does with them; failures by cause, most first."""
+    """The rows of a report by their outcome; failures by cause, most first."""
 
     done: Part
-    waiting: Part
+    done_with_lacks: Part
+    waits_for_you: Part
     failed: tuple[Cause, ...]
+    quarantined: tuple[Cause, ...]
+    deferred: Part
     skipped: Part
 
 
@@ -84,42 +92,42 @@ def sections(s: Session, report: ShiftReport, most: int = 100) -> Sections:
 
     What is only counted costs no query.
     """
-    quarantined = runs.quarantined(s, report.run_id)
-    found: dict[str, list[ItemOutcome]] = {name: [] for name in Sections._fields}
+    found: dict[Outcome, list[ItemOutcome]] = {outcome: [] for outcome in Outcome}
     for outcome in report.items:
-        found[_section(outcome, quarantined)].append(outcome)
+        found[outcome.outcome].append(outcome)
 
     def part(outcomes: list[ItemOutcome], most: int = most) -> Part:
         return Part([_row(s, one, report.run_id) for one in outcomes[:most]], len(outcomes))
 
-    causes: dict[str, list[ItemOutcome]] = {}
-    for outcome in found["failed"]:
-        causes.setdefault(outcome.error or outcome.reason or "", []).append(outcome)
-    frequent = sorted(causes.items(), key=lambda cause: -len(cause[1]))[:most]
+    def causes(outcomes: list[ItemOutcome]) -> tuple[Cause, ...]:
+        by_error: dict[str, list[ItemOutcome]] = {}
+        for outcome in outcomes:
+            by_error.setdefault(outcome.error or outcome.reason or "", []).append(outcome)
+        frequent = sorted(by_error.items(), key=lambda cause: -len(cause[1]))[:most]
+        return tuple(
+            Cause(error, what_to_do(alike[0]), part(alike, _EXAMPLES)) for error, alike in frequent
+        )
+
     return Sections(
-        done=part(found["done"]),
-        waiting=part(found["waiting"]),
-        failed=tuple(
-            Cause(error, what_to_do(outcomes[0]), part(outcomes, _EXAMPLES))
-            for error, outcomes in frequent
-        ),
-        skipped=part(found["skipped"]),
+        done=part(found[Outcome.DONE]),
+        done_with_lacks=part(found[Outcome.DONE_WITH_LACKS]),
+        waits_for_you=part(found[Outcome.WAITS_FOR_YOU]),
+        failed=causes(found[Outcome.FAILED]),
+        quarantined=causes(found[Outcome.QUARANTINED]),
+        deferred=part(found[Outcome.DEFERRED]),
+        skipped=part(found[Outcome.SKIPPED]),
     )
 
 
 def what_to_do(outcome: ItemOutcome) -> str:
-    """What a person can do about a failure, by the class of its error."""
-    return _WHAT_TO_DO.get(outcome.reason or "PermanentError", "")
-
-
-def _section(outcome: ItemOutcome, quarantined: frozenset[str]) -> str:
-    if outcome.outcome is Outcome.FAILED:
-        return "failed"
-    if outcome.outcome is Outcome.SKIPPED:
-        return "waiting" if outcome.error or outcome.item_id in quarantined else "skipped"
-    if outcome.outcome is Outcome.DEFERRED or outcome.verdict in {Band.REJECT, Band.REVISE}:
-        return "waiting"
-    return "done"
+    """What a person can do about a row: by its error, else by its outcome."""
+    name = (outcome.item_id or "")[:10] or f"'{outcome.path}'"
+    if outcome.kind == SOURCE:
+        return _OF_SOURCE
+    if outcome.outcome is Outcome.WAITS_FOR_YOU and outcome.error is None:
+        return _OF_VERDICT.format(name=name)
+    by_outcome = _BY_OUTCOME.get(outcome.outcome, "")
+    return _BY_ERROR.get(outcome.reason or "", by_outcome).format(name=name)
 
 
 def cost(s: Session, run_id: str) -> str:
@@ -164,7 +172,7 @@ def _row(s: Session, outcome: ItemOutcome, run_id: str) -> Row:
     item_id = outcome.item_id or ""
     item = s.get(Item, item_id)
     # What was skipped or failed is a line in a list: no need to look its results up.
-    done = outcome.outcome in {Outcome.DONE, Outcome.DEFERRED}
+    done = outcome.was_worked_on
     looked_up = item is not None and done
     transcript = (
         ledger.latest_result(s, item_id, "transcribe_audio", Transcript) if looked_up else None
@@ -191,8 +199,7 @@ def _row(s: Session, outcome: ItemOutcome, run_id: str) -> Row:
         notes=tuple(_notes(s, outcome, encode)) if done else (),
         seconds=ledger.seconds_spent(s, item_id, run_id) if looked_up else 0.0,
         what_to_do=what_to_do(outcome),
-        needs_you=outcome.error is not None
-        or (item is not None and item.status == ItemStatus.QUARANTINED.value),
+        needs_you=outcome.error is not None,
     )
 
 
