@@ -147,6 +147,11 @@ class Settings(BaseSettings):
     allow_private_urls: bool = Field(
         default=False, description="Fetch from addresses of the local network too."
     )
+    secret_key: SecretStr | None = Field(
+        default=None,
+        description="What secrets in addresses are encrypted with, where machines share no home; "
+        "the home's secret.key when not given.",
+    )
     download_format: str = Field(
         default="bv*[height<=1080]+ba/b", description="A yt-dlp format selector."
     )

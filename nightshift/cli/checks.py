@@ -17,6 +17,7 @@ from nightshift.cli import server
 from utils.config import Settings, is_served
 from utils.errors import NightShiftError
 from utils.models import steps
+from utils.redaction import redacted
 
 OK, WARNING, PROBLEM, REPAIRED = "ok", "warning", "problem", "repaired"
 _ENCODERS = ("libx264", "libsvtav1", "libopus", "aac", "mjpeg")
@@ -127,7 +128,7 @@ def _database(settings: Settings) -> Iterator[Check]:
     with session() as s:
         counts = items.count_by_status(s)
     held = ", ".join(f"{number} {status}" for status, number in counts.items()) or "no items yet"
-    yield Check(OK, "database", f"{target.url.render_as_string(hide_password=True)}: {held}")
+    yield Check(OK, "database", f"{redacted(str(target.url))}: {held}")
     if waiting := counts.get("quarantined"):
         yield Check(WARNING, "quarantine", f"{waiting} items wait for you",
                     "nightshift items --status quarantined; nightshift requeue ITEM")  # fmt: skip
@@ -146,7 +147,7 @@ def _index(settings: Settings) -> Iterator[Check]:
     from utils.db.session import session
     from utils.search import vectors
 
-    where, number = settings.chroma_url or "embedded", vectors.count(settings)
+    where, number = redacted(settings.chroma_url or "embedded"), vectors.count(settings)
     with session() as s:
         kept = ledger.count_done(s, "generate_embeddings")
     lost = kept > 0 and number == 0

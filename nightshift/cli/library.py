@@ -195,21 +195,26 @@ def report(
 @sources.command("add")
 def add_source(location: Annotated[str, typer.Argument(metavar="PATH_OR_URL")]) -> None:
     """Have every shift look into a folder or an address."""
+    from utils.config import load_settings
     from utils.db import sources as table
     from utils.db.session import session
+    from utils.storage.sealing import sealed
 
     with session() as s:
-        console.print(f"Added {table.add(s, location)}", soft_wrap=True, markup=False)
+        kept = table.add(s, sealed(location, load_settings()))
+        console.print(f"Added {kept}", soft_wrap=True, markup=False)
 
 
 @sources.command("remove")
 def remove_source(location: Annotated[str, typer.Argument(metavar="PATH_OR_URL")]) -> None:
     """Forget a source; its items stay."""
+    from utils.config import load_settings
     from utils.db import sources as table
     from utils.db.session import session
+    from utils.storage.sealing import sealed
 
     with session() as s:
-        table.remove(s, location)
+        table.remove(s, sealed(location, load_settings()))
 
 
 @sources.command("list")

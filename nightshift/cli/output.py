@@ -12,6 +12,8 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from utils.redaction import redacted
+
 if TYPE_CHECKING:
     from utils.models.shift import ShiftReport
     from utils.observability.reports.costs import Costs
@@ -50,14 +52,14 @@ _SKIPPED_ROWS = 100  # chosen
 
 def print_json(document: Any) -> None:
     """Print one JSON document."""
-    print(json.dumps(document, ensure_ascii=False, default=str))
+    print(redacted(json.dumps(document, ensure_ascii=False, default=str)))
 
 
 def print_error(message: str) -> None:
     """Print what went wrong: a line on stderr, and with ``--json`` a document on stdout."""
     if "--json" in sys.argv:
         print_json({"error": message})
-    print(f"nightshift: {message}", file=sys.stderr, flush=True)
+    print(f"nightshift: {redacted(message)}", file=sys.stderr, flush=True)
 
 
 def print_table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
@@ -73,8 +75,11 @@ def print_table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
 
 
 def visible(text: str) -> str:
-    """Text from strangers on one line, without control characters that a terminal would obey."""
-    return "".join(c if c.isprintable() else "␤" if c == "\n" else "�" for c in text)
+    """Text from strangers on one line, without secrets in addresses, and without control characters
+    that a terminal would obey.
+    """
+    shown = redacted(text)
+    return "".join(c if c.isprintable() else "␤" if c == "\n" else "�" for c in shown)
 
 
 def print_report(report: ShiftReport) -> None:

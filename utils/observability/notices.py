@@ -22,6 +22,7 @@ from utils.db import runs
 from utils.db.session import session
 from utils.models.notice import Event, Notice
 from utils.models.shift import ItemOutcome, Outcome, RunStatus, ShiftReport
+from utils.redaction import redacted
 
 if TYPE_CHECKING:
     from apprise import Apprise
@@ -91,7 +92,7 @@ def notice(report: ShiftReport, quarantined: int) -> Notice:
     lines.append(f"Report: {report.report}" if report.report else f"Run: {report.run_id}")
     return Notice(
         title=f"Night Shift: {report.status.value.replace('_', ' ')}, {told}",
-        text="\n".join(lines),
+        text=redacted("\n".join(lines)),
         bad=counts.failed > 0 or report.left_over > 0,
     )
 

@@ -26,8 +26,10 @@ from utils.errors import (
 )
 from utils.models.item import Entry, Fetched
 from utils.processes import deadline, retry_after
+from utils.redaction import hidden
 from utils.sources import address
 from utils.sources.client import Client, client
+from utils.storage import sealing
 
 _PERMANENT = {400, 401, 403, 404, 410, 451}
 
@@ -39,10 +41,11 @@ def entries(url: str, settings: Settings) -> list[Entry]:
         PermanentError: the address is refused, private, gone, or not known.
         RetryableError: the site did not answer; ``ThrottledError`` with its delay.
     """
-    address.check(url)
+    plain = sealing.opened(url, settings)
+    address.check(plain)
     with client(settings, extract_flat="in_playlist", skip_download=True) as opened:
-        info = _asked(opened, url, download=False)
-    found = list(_flat(info, url))
+        info = _asked(opened, plain, url, download=False)
+    found = [_sealed(entry, plain, settings) for entry in _flat(info, plain)]
     pages = Counter(entry.url for entry in found)
     return [
         entry.model_copy(update={"number": number}) if pages[entry.url] > 1 else entry
@@ -56,7 +59,8 @@ def download(entry: Entry, folder: Path, settings: Settings) -> Fetched:
     Raises:
         PermanentError, RetryableError, ThrottledError, ResourceError: as ``entries``.
     """
-    address.check(entry.url)
+    plain = sealing.opened(entry.url, settings)
+    address.check(plain)
     target = folder / uuid.uuid4().hex
     try:
         target.mkdir(parents=True)
@@ -65,7 +69,7 @@ def download(entry: Entry, folder: Path, settings: Settings) -> Fetched:
     options = {
         "format": settings.download_format,
         "max_filesize": settings.max_download_bytes,
-        "outtmpl": str(target / "%(title).80B.%(ext)s"),
+        "outtmpl": str(target / "media.%(ext)s"),
         "noplaylist": entry.number is None,
         "playlist_items": str(entry.number) if entry.number else None,
         "match_filter": _refuse_live,
@@ -73,8 +77,8 @@ def download(entry: Entry, folder: Path, settings: Settings) -> Fetched:
     }
     try:
         with client(settings, **options) as opened:
-            info = _asked(opened, entry.url, download=True)
-        return _fetched(info, entry)
+            info = _asked(opened, plain, entry.url, download=True)
+        return _fetched(info, entry, plain)
     except NightShiftError:
         shutil.rmtree(target, ignore_errors=True)
         raise
@@ -106,7 +110,17 @@ def _flat(info: dict[str, Any], url: str) -> Iterator[Entry]:
     )
 
 
-def _fetched(info: dict[str, Any], entry: Entry) -> Fetched:
+def _sealed(entry: Entry, plain: str, settings: Settings) -> Entry:
+    """An entry without secrets; yt-dlp takes ids and titles of plain files from the address."""
+    secret = [plain, entry.url]
+    known, title = entry.site_id, entry.title
+    for one in secret:
+        known, title = hidden(known, one), title and hidden(title, one)
+    url = sealing.sealed(entry.url, settings)
+    return entry.model_copy(update={"url": url, "site_id": known, "title": title})
+
+
+def _fetched(info: dict[str, Any], entry: Entry, plain: str) -> Fetched:
     if info.get("entries"):
         info = next(part for part in info["entries"] if part)
     done = info.get("requested_downloads") or [{}]
@@ -119,18 +133,23 @@ def _fetched(info: dict[str, Any], entry: Entry) -> Fetched:
         raise RetryableError(f"{entry.url} gave a file of 0 bytes.")
     return Fetched(
         path=path,
-        title=str(info.get("title") or entry.title or path.stem),
+        title=hidden(str(info.get("title") or entry.title or path.stem), plain),
         url=entry.url,
         declared_seconds=info.get("duration") or entry.duration_seconds,
     )
 
 
-def _asked(opened: Client, url: str, download: bool) -> dict[str, Any]:
+def _asked(opened: Client, plain: str, url: str, download: bool) -> dict[str, Any]:
+    """What yt-dlp finds at the address ``plain``, which is called ``url`` where it fails."""
     try:
-        info: dict[str, Any] = opened.ydl.extract_info(url, download=download)
+        info: dict[str, Any] = opened.ydl.extract_info(plain, download=download)
         return info
     except DownloadError as error:
-        raise _not_connected(error, url, opened) or _translated(error, url) from error
+        # Not chained: a log of it would quote the address as it is.
+        raise (
+            _not_connected(error, url, opened)
+            or _translated(error, url, hidden(str(error.msg or error), plain))
+        ) from None
 
 
 def _not_connected(error: DownloadError, url: str, opened: Client) -> NightShiftError | None:
@@ -151,10 +170,10 @@ def _cause(error: DownloadError) -> BaseException | None:
     return cause
 
 
-def _translated(error: DownloadError, url: str) -> NightShiftError:
+def _translated(error: DownloadError, url: str, said: str) -> NightShiftError:
     """Tell throttled, passing and permanent apart by what yt-dlp wraps."""
     cause = _cause(error)
-    said = str(error.msg or error).removeprefix("ERROR: ").split("; please report")[0]
+    said = said.removeprefix("ERROR: ").split("; please report")[0]
     if isinstance(cause, HTTPError):
         delay = retry_after.seconds(cause.response.headers.get("Retry-After"))
         if cause.status == 429 or (cause.status == 503 and delay is not None):
