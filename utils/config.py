@@ -32,6 +32,7 @@ from utils.models.notice import Event, words
 from utils.models.options import PipelineOptions
 from utils.models.spending import TokenPrice
 from utils.models.window import valid_window, valid_zone
+from utils.redaction import without_user
 
 PREFECT_PORT = 4200
 CHROMA_PORT = 8210
@@ -147,11 +148,7 @@ class Settings(BaseSettings):
     allow_private_urls: bool = Field(
         default=False, description="Fetch from addresses of the local network too."
     )
-    secret_key: SecretStr | None = Field(
-        default=None,
-        description="What secrets in addresses are encrypted with, where machines share no home; "
-        "the home's secret.key when not given.",
-    )
+    secret_key: SecretStr | None = None
     download_format: str = Field(
         default="bv*[height<=1080]+ba/b", description="A yt-dlp format selector."
     )
@@ -291,8 +288,9 @@ class PrefectApi(NamedTuple):
 def prefect_api(settings: Settings) -> PrefectApi | None:
     """The self-hosted Prefect server, for those who ask it without Prefect; None without one."""
     url = os.environ.get("PREFECT_API_URL") or settings.prefect_api_url
-    auth = os.environ.get("PREFECT_API_AUTH_STRING")
-    return PrefectApi(url.rstrip("/"), SecretStr(auth) if auth else None) if url else None
+    place, user = without_user(url or "")
+    auth = os.environ.get("PREFECT_API_AUTH_STRING") or user
+    return PrefectApi(place.rstrip("/"), SecretStr(auth) if auth else None) if url else None
 
 
 def prepare_prefect(settings: Settings, log_level: str = "INFO") -> None:
@@ -307,9 +305,13 @@ def prepare_prefect(settings: Settings, log_level: str = "INFO") -> None:
         "DO_NOT_TRACK": "1",
         "PREFECT_LOGGING_LEVEL": log_level,
     }
-    if settings.prefect_api_url:
-        defaults["PREFECT_API_URL"] = settings.prefect_api_url
-    elif not is_served(settings):
+    url = os.environ.get("PREFECT_API_URL") or settings.prefect_api_url
+    if url:
+        defaults["PREFECT_API_URL"], auth = without_user(url)
+        if auth:  # Prefect logs its address: what opens it goes into its own variable
+            defaults["PREFECT_API_AUTH_STRING"] = auth
+            os.environ["PREFECT_API_URL"] = defaults["PREFECT_API_URL"]
+    else:
         folder = settings.home / "prefect"
         with contextlib.suppress(OSError):  # said better by whoever opens the database
             folder.mkdir(parents=True, exist_ok=True)

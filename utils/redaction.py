@@ -71,6 +71,13 @@ def bare(address: str) -> str:
     return urlunsplit((parts.scheme, parts.netloc.rpartition("@")[2], parts.path, "", ""))
 
 
+def without_user(address: str) -> tuple[str, str]:
+    """An address without its user, and that user, ``user:password``; empty if it has none."""
+    parts = urlsplit(address)
+    user, _, place = parts.netloc.rpartition("@")
+    return parts._replace(netloc=place).geturl(), unquote(user)
+
+
 def _replaced(address: str, put: Callable[[str], str], look_inside: bool) -> str:
     def swap(secret: str) -> str:
         known = not secret or secret == HIDDEN or secret.startswith(SEALED)

@@ -1,8 +1,9 @@
+import os
 from pathlib import Path
 
 import pytest
 
-from utils.config import Settings, load_settings, prepare_prefect, running_services
+from utils.config import Settings, load_settings, prefect_api, prepare_prefect, running_services
 from utils.errors import SettingsError
 from utils.models.lanes import Lanes
 
@@ -66,6 +67,22 @@ def test_servers_of_a_dead_up_are_not_used(settings: Settings) -> None:
     assert running_services(settings) == {}
 
 
+@pytest.mark.parametrize("given_by", ["setting", "environment"])
+def test_what_opens_a_prefect_server_is_no_part_of_its_address(
+    given_by: str, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    url = "http://me:p%40ss@host:4200/api"
+    settings = settings.model_copy(
+        update={"prefect_api_url": url if given_by == "setting" else None}
+    )
+    monkeypatch.setattr(os, "environ", {"PREFECT_API_URL": url} if given_by != "setting" else {})
+    prepare_prefect(settings)
+    assert os.environ["PREFECT_API_URL"] == "http://host:4200/api"
+    assert os.environ["PREFECT_API_AUTH_STRING"] == "me:p@ss"
+    api = prefect_api(settings)
+    assert (api.url, api.auth.get_secret_value()) == ("http://host:4200/api", "me:p@ss")
+
+
 def test_prefect_keeps_its_state_in_the_home(
     settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -73,7 +90,6 @@ def test_prefect_keeps_its_state_in_the_home(
     monkeypatch.setenv("PREFECT_HOME", "")
     monkeypatch.delenv("PREFECT_HOME")
     prepare_prefect(settings)
-    import os
 
     assert Path(os.environ["PREFECT_HOME"]) == settings.home / "prefect"
     monkeypatch.delenv("PREFECT_HOME")
