@@ -22,6 +22,7 @@ from utils.pipeline.fingerprint import wanted_key
 from utils.scheduling import claims, run_session
 from utils.scheduling.estimate import Work
 from utils.sources import scan
+from utils.storage.sealing import sealed
 
 
 @flow(name="content-ingestion")
@@ -35,7 +36,8 @@ def content_ingestion(
     """Fetch or find everything at ``urls``, process what is new, and report.
 
     Args:
-        urls: Addresses that yt-dlp knows, folders and files, in any mixture.
+        urls: Addresses that yt-dlp knows, folders and files, in any mixture. Prefect keeps them
+            as they are given: `nightshift run` and `source add` seal what is secret in them first.
         options: What to do with each item; the settings' defaults when not given.
         concurrency: Items in work at once; the setting when not given.
         run_id: The id of the run; a new one when not given.
@@ -51,7 +53,8 @@ def content_ingestion(
         key = wanted_key(options, settings)
         paths = [url for url in urls if not is_url(url)]
         found = scan.scan(paths, key, settings, again, progress.reading)
-        listing = list_addresses([url for url in urls if is_url(url)], settings, key, again)
+        addresses = [sealed(url, settings) for url in urls if is_url(url)]
+        listing = list_addresses(addresses, settings, key, again)
         failures = note_listed(listing, settings)
         run_session.note(run_id, [*found.outcomes, *failures, *listing.fetched_before])
         wanted = [*found.pending, *listing.pending]

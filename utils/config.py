@@ -34,6 +34,7 @@ from utils.models.options import PipelineOptions
 from utils.models.prefect_api import PrefectApi
 from utils.models.spending import TokenPrice
 from utils.models.window import valid_window, valid_zone
+from utils.redaction import without_user
 
 PREFECT_PORT = 4200
 METRICS_PORT = 9464
@@ -156,6 +157,7 @@ class Settings(BaseSettings):
     allow_private_urls: bool = Field(
         default=False, description="Fetch from addresses of the local network too."
     )
+    secret_key: SecretStr | None = None
     download_format: str = Field(
         default="bv*[height<=1080]+ba/b", description="A yt-dlp format selector."
     )
@@ -289,8 +291,9 @@ def is_run_of_worker() -> bool:
 
 def prefect_api(settings: Settings) -> PrefectApi | None:
     """The self-hosted Prefect server; None without one. The home's login is for its own alone."""
-    url = (os.environ.get("PREFECT_API_URL") or settings.prefect_api_url or "").rstrip("/")
-    auth = os.environ.get("PREFECT_API_AUTH_STRING")
+    given = os.environ.get("PREFECT_API_URL") or settings.prefect_api_url or ""
+    url, user = without_user(given.rstrip("/"))
+    auth = os.environ.get("PREFECT_API_AUTH_STRING") or user
     ours = running_services.running(settings.services_file)
     if url and not auth and url == ours.get("prefect_api_url"):
         with contextlib.suppress(OSError):
@@ -310,7 +313,7 @@ def prepare_prefect(settings: Settings, log_level: str = "INFO") -> None:
         "PREFECT_LOGGING_LEVEL": log_level,
     }
     if api := prefect_api(settings):
-        defaults["PREFECT_API_URL"] = api.url
+        os.environ["PREFECT_API_URL"] = api.url  # without what opens it: Prefect logs its address
         if api.auth:
             defaults["PREFECT_API_AUTH_STRING"] = api.auth.get_secret_value()
     else:

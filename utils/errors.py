@@ -19,12 +19,14 @@ from __future__ import annotations
 import errno
 from typing import TYPE_CHECKING
 
+from utils.redaction import redacted
+
 if TYPE_CHECKING:
     from utils.models.analysis import TokenUsage
 
 
 class NightShiftError(Exception):
-    """Base of all errors that are not bugs.
+    """Base of all errors that are not bugs; what is secret in their addresses is not shown.
 
     ``billed`` is True where the failed call may have cost money all the same, and ``usage``
     the tokens if the service named them; set by the client (utils/analysis/gemini/client.py).
@@ -32,6 +34,10 @@ class NightShiftError(Exception):
 
     billed: bool = False
     usage: TokenUsage | None = None
+
+    def __init__(self, *args: object) -> None:
+        # Here, because errors end up in rows, reports, logs and Prefect's states.
+        super().__init__(*(redacted(arg) if isinstance(arg, str) else arg for arg in args))
 
 
 def raised_in(error: BaseException, step: str) -> None:

@@ -18,6 +18,7 @@ from nightshift.cli import server, variables
 from utils.config import Settings, child_environment, is_served
 from utils.errors import NightShiftError
 from utils.models import steps
+from utils.redaction import redacted
 from utils.storage import home, private
 
 OK, WARNING, PROBLEM, REPAIRED = "ok", "warning", "problem", "repaired"
@@ -147,7 +148,7 @@ def _database(settings: Settings) -> Iterator[Check]:
         counts = items.count_by_status(s)
         waiting = addresses.count_by_status(s).get("quarantined", 0) + counts.get("quarantined", 0)
     held = ", ".join(f"{number} {status}" for status, number in counts.items()) or "no items yet"
-    yield Check(OK, "database", f"{target.url.render_as_string(hide_password=True)}: {held}")
+    yield Check(OK, "database", f"{redacted(str(target.url))}: {held}")
     if waiting:
         yield Check(WARNING, "quarantine", f"{waiting} items and addresses wait for you",
                     "nightshift failures; nightshift requeue ITEM")  # fmt: skip
@@ -201,7 +202,7 @@ def _index(settings: Settings) -> Iterator[Check]:
     from utils.db.session import session
     from utils.search import vectors
 
-    where, number = settings.chroma_url or "embedded", vectors.count(settings)
+    where, number = redacted(settings.chroma_url or "embedded"), vectors.count(settings)
     with session() as s:
         kept = ledger.count_done(s, "generate_embeddings")
     lost = kept > 0 and number == 0

@@ -131,9 +131,11 @@ def _choice(
     Raises:
         typer.BadParameter: it means nothing, two things, or no step that there is.
     """
+    from utils.config import load_settings
     from utils.db.failures import Choice
     from utils.db.session import session
     from utils.models import steps
+    from utils.storage.sealing import sealed
 
     narrowed = bool(failed or step or error or source)
     if bool(wanted) == narrowed:
@@ -142,6 +144,7 @@ def _choice(
         )
     if step and step not in steps.BY_NAME:
         raise typer.BadParameter(f"{step} is no step. The steps are {list(steps.BY_NAME)}")
+    source = sealed(source, load_settings()) if source else None
     with session() as s:
         return Choice(tuple(_id_of(s, one) for one in wanted), step, error, source)
 

@@ -85,21 +85,26 @@ def report(
 @sources.command("add")
 def add_source(location: Location) -> None:
     """Have every shift look into a folder or an address."""
+    from utils.config import load_settings
     from utils.db import sources as table
     from utils.db.session import session
+    from utils.storage.sealing import sealed
 
     with session() as s:
-        console.print(f"Added {visible(table.add(s, location))}", soft_wrap=True, markup=False)
+        kept = table.add(s, sealed(location, load_settings()))
+        console.print(f"Added {visible(kept)}", soft_wrap=True, markup=False)
 
 
 @sources.command("remove")
 def remove_source(location: Location) -> None:
     """Forget a source; its items stay."""
+    from utils.config import load_settings
     from utils.db import sources as table
     from utils.db.session import session
+    from utils.storage.sealing import sealed
 
     with session() as s:
-        table.remove(s, location)
+        table.remove(s, sealed(location, load_settings()))
 
 
 @sources.command("list")

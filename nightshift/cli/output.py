@@ -21,6 +21,7 @@ from rich.text import Text
 
 from nightshift.cli import tables
 from utils.models.sanitize import visible
+from utils.redaction import redacted
 
 if TYPE_CHECKING:
     from utils.models.shift import ShiftReport
@@ -103,17 +104,17 @@ def not_blank(value: T) -> T:
 
 
 def print_json(document: Any) -> None:
-    """Print one JSON document, in which no character is one that a terminal obeys.
+    """Print one JSON document, without secrets, in which no character is one that a terminal obeys.
 
     In ASCII where stdout takes nothing else.
     """
-    text = json.dumps(document, ensure_ascii=False, default=str)
+    text = redacted(json.dumps(document, ensure_ascii=False, default=str))
     if not text.isprintable():
         text = "".join(c if c.isprintable() else json.dumps(c)[1:-1] for c in text)
     try:
         text.encode(sys.stdout.encoding or "utf-8")
     except UnicodeEncodeError:
-        text = json.dumps(document, default=str)
+        text = redacted(json.dumps(document, default=str))
     print(text)
 
 

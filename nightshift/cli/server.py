@@ -14,6 +14,7 @@ import httpx
 from nightshift.cli.output import errors, print_error
 from utils.config import Settings, is_served
 from utils.errors import NightShiftError, RetryableError, SettingsError
+from utils.redaction import redacted
 
 # For what is in work to be given back once the ephemeral server was killed. Chosen.
 _LAST_WORDS_SECONDS = 15.0
@@ -114,8 +115,7 @@ def address() -> str:
     """The server's address, without a password."""
     from prefect.settings import PREFECT_API_URL
 
-    url = httpx.URL(str(PREFECT_API_URL.value()))
-    return str(url.copy_with(username=None, password=None))
+    return redacted(str(PREFECT_API_URL.value()))
 
 
 def _translated(error: Exception) -> NightShiftError:

@@ -91,11 +91,13 @@ def run(
     from utils.pipeline.fingerprint import wanted_key
     from utils.scheduling import run_session
     from utils.sources import scan
+    from utils.storage.sealing import sealed
 
     options = chosen(profile, only, skip, force, language, words)
     require_one(locations)
     _widen_ai(ai_workers)
     settings = load_settings()
+    locations = [sealed(location, settings) for location in locations]
     if not any(is_url(location) for location in locations):
         recovery.recover(settings)  # what a dead run had would pass for being worked on
         with watch.shown(as_json):

@@ -45,8 +45,8 @@ Handler = Callable[[Asked], Answer]
 class Server:
     """The address of a running server and the requests it got."""
 
-    def __init__(self, port: int) -> None:
-        self.url = f"http://127.0.0.1:{port}"
+    def __init__(self, host: str, port: int) -> None:
+        self.url, self.port = f"http://{host}:{port}", port
         self.asked: list[Asked] = []
 
     def count(self, path: str) -> int:
@@ -54,8 +54,8 @@ class Server:
 
 
 @contextmanager
-def serving(handler: Handler) -> Iterator[Server]:
-    """Serve ``handler`` on a free port until the block ends."""
+def serving(handler: Handler, host: str = "127.0.0.1", port: int = 0) -> Iterator[Server]:
+    """Serve ``handler`` until the block ends, on a free port if none is given."""
 
     class Http(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.0"
@@ -79,8 +79,8 @@ def serving(handler: Handler) -> Iterator[Server]:
         def log_message(self, *args: Any) -> None:
             pass
 
-    http = ThreadingHTTPServer(("127.0.0.1", 0), Http)
-    server = Server(http.server_port)
+    http = ThreadingHTTPServer((host, port), Http)
+    server = Server(host, http.server_port)
     thread = threading.Thread(target=http.serve_forever, args=(0.02,), daemon=True)
     thread.start()
     try:

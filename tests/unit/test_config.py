@@ -108,6 +108,22 @@ def test_an_ephemeral_server_has_a_password_that_its_own_process_knows(
     assert os.environ["PREFECT_API_AUTH_STRING"] != first
 
 
+@pytest.mark.parametrize("given_by", ["setting", "environment"])
+def test_what_opens_a_prefect_server_is_no_part_of_its_address(
+    given_by: str, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    url = "http://me:p%40ss@host:4200/api"
+    settings = settings.model_copy(
+        update={"prefect_api_url": url if given_by == "setting" else None}
+    )
+    monkeypatch.setattr(os, "environ", {"PREFECT_API_URL": url} if given_by != "setting" else {})
+    prepare_prefect(settings)
+    assert os.environ["PREFECT_API_URL"] == "http://host:4200/api"
+    assert os.environ["PREFECT_API_AUTH_STRING"] == "me:p@ss"
+    api = prefect_api(settings)
+    assert (api.url, api.auth.get_secret_value()) == ("http://host:4200/api", "me:p@ss")
+
+
 def test_prefect_keeps_its_state_in_the_home(
     settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -115,5 +131,6 @@ def test_prefect_keeps_its_state_in_the_home(
     monkeypatch.setenv("PREFECT_HOME", "")
     monkeypatch.delenv("PREFECT_HOME")
     prepare_prefect(settings)
+
     assert Path(os.environ["PREFECT_HOME"]) == settings.home / "prefect"
     monkeypatch.delenv("PREFECT_HOME")

@@ -189,7 +189,7 @@ def _from(source: str) -> ColumnElement[bool]:
 def _source(url: str | None, path: str | None, folders: Sequence[Path]) -> str:
     """The site of a download, the source folder of a file, or else its own folder."""
     if url:
-        return urlsplit(url).netloc
+        return urlsplit(url).netloc.rpartition("@")[2]
     if not path:
         return UNKNOWN
     around = [one for one in folders if Path(path).is_relative_to(one)]

@@ -26,6 +26,7 @@ from utils.errors import (
     SettingsError,
     from_os_error,
 )
+from utils.redaction import redacted
 from utils.storage import home
 
 T = TypeVar("T")
@@ -102,7 +103,7 @@ def _removed(path: str | None) -> SettingsError:
 def _translated(error: DBAPIError, settings: Settings) -> NightShiftError:
     """What a database says that is locked, full, read-only, gone or out of reach, with a remedy."""
     url = make_url(settings.sqlalchemy_url)
-    where, said = url.render_as_string(hide_password=True), str(error.orig).strip()
+    where, said = redacted(str(url)), str(error.orig).strip()
     if url.get_backend_name() != "sqlite":
         return RetryableError(
             f"The database at {where} does not answer: {_first_line(error)}. "
@@ -170,8 +171,7 @@ def _engine(settings: Settings) -> Engine:
         if made.dialect.name == "sqlite" and isinstance(error, OperationalError):
             raise _translated(error, settings) from error
         raise PermanentError(
-            f"The database at {url.render_as_string(hide_password=True)} can't be used: "
-            f"{_first_line(error)}"
+            f"The database at {redacted(str(url))} can't be used: {_first_line(error)}"
         ) from error
     if made.dialect.name == "sqlite" and url.database and (found := _identity(url.database)):
         _files[url.database] = found

@@ -11,6 +11,8 @@ import re
 import unicodedata
 from typing import Any
 
+from utils.redaction import redacted
+
 # Chosen: long enough for a description, short enough for a row.
 MAX_CHARACTERS = 2000
 MAX_ENTRIES = 1000
@@ -36,8 +38,10 @@ _JOINING = frozenset("\u200b\u200c\u200d")
 def visible(value: str) -> str:
     """``value`` on one line, with a sign for each character that a terminal obeys or no eye sees.
 
-    For whatever shows names, titles and errors: terminal, HTML, Markdown, names of runs, messages.
+    Without the secrets of addresses. For whatever shows names, titles and errors: terminal, HTML,
+    Markdown, names of runs, messages.
     """
+    value = redacted(value)
     return value if value.isprintable() else "".join(map(_sign, value))
 
 

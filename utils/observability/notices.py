@@ -21,6 +21,7 @@ from utils.config import Settings
 from utils.models.notice import Event, Notice
 from utils.models.sanitize import visible
 from utils.models.shift import ItemOutcome, Outcome, RunStatus, ShiftReport
+from utils.redaction import redacted
 
 if TYPE_CHECKING:
     from apprise import Apprise
@@ -81,7 +82,7 @@ def notice(report: ShiftReport) -> Notice:
     lines.append(f"Report: {report.report}" if report.report else f"Run: {report.run_id}")
     return Notice(
         title=f"Night Shift: {report.status.value.replace('_', ' ')}, {told}",
-        text="\n".join(lines),
+        text=redacted("\n".join(lines)),
         bad=counts.failures > 0 or report.left_over > 0,
     )
 

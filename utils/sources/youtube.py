@@ -13,7 +13,6 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import yt_dlp
 from yt_dlp.networking.exceptions import HTTPError, TransportError
 from yt_dlp.utils import DownloadError, ExtractorError
 
@@ -25,10 +24,12 @@ from utils.errors import (
     ThrottledError,
     from_os_error,
 )
-from utils.media import tools
 from utils.models.item import Entry, Fetched
 from utils.processes import deadline, retry_after
+from utils.redaction import hidden
 from utils.sources import address
+from utils.sources.client import Client, client
+from utils.storage import sealing
 
 _PERMANENT = {400, 401, 403, 404, 410, 451}
 
@@ -40,13 +41,11 @@ def entries(url: str, settings: Settings) -> list[Entry]:
         PermanentError: the address is refused, private, gone, or not known.
         RetryableError: the site did not answer; ``ThrottledError`` with its delay.
     """
-    address.check(url, settings.allow_private_urls)
-    with _client(extract_flat="in_playlist", skip_download=True) as client:
-        try:
-            info = client.extract_info(url, download=False)
-        except DownloadError as error:
-            raise _translated(error, url) from error
-    found = list(_flat(info, url))
+    plain = sealing.opened(url, settings)
+    address.check(plain)
+    with client(settings, extract_flat="in_playlist", skip_download=True) as opened:
+        info = _asked(opened, plain, url, download=False)
+    found = [_sealed(entry, plain, settings) for entry in _flat(info, plain)]
     pages = Counter(entry.url for entry in found)
     return [
         entry.model_copy(update={"number": number}) if pages[entry.url] > 1 else entry
@@ -60,7 +59,8 @@ def download(entry: Entry, folder: Path, settings: Settings) -> Fetched:
     Raises:
         PermanentError, RetryableError, ThrottledError, ResourceError: as ``entries``.
     """
-    address.check(entry.url, settings.allow_private_urls)
+    plain = sealing.opened(entry.url, settings)
+    address.check(plain)
     target = folder / uuid.uuid4().hex
     try:
         target.mkdir(parents=True)
@@ -69,19 +69,16 @@ def download(entry: Entry, folder: Path, settings: Settings) -> Fetched:
     options = {
         "format": settings.download_format,
         "max_filesize": settings.max_download_bytes,
-        "outtmpl": str(target / "%(title).80B.%(ext)s"),
+        "outtmpl": str(target / "media.%(ext)s"),
         "noplaylist": entry.number is None,
         "playlist_items": str(entry.number) if entry.number else None,
         "match_filter": _refuse_live,
         "progress_hooks": [lambda progress: _watch(progress, entry, settings)],
     }
     try:
-        with _client(**options) as client:
-            try:
-                info = client.extract_info(entry.url, download=True)
-            except DownloadError as error:
-                raise _translated(error, entry.url) from error
-        return _fetched(info, entry)
+        with client(settings, **options) as opened:
+            info = _asked(opened, plain, entry.url, download=True)
+        return _fetched(info, entry, plain)
     except NightShiftError:
         shutil.rmtree(target, ignore_errors=True)
         raise
@@ -96,36 +93,6 @@ def _watch(progress: dict[str, Any], entry: Entry, settings: Settings) -> None:
     deadline.check(f"The download of {entry.url}")
     if (progress.get("downloaded_bytes") or 0) > settings.max_download_bytes:
         raise PermanentError(f"{entry.url} is larger than NIGHTSHIFT_MAX_DOWNLOAD_BYTES.")
-
-
-def _client(**options: Any) -> Any:
-    return yt_dlp.YoutubeDL(
-        {
-            "quiet": True,
-            "no_warnings": True,
-            "noprogress": True,
-            "logger": _Silent(),
-            "restrictfilenames": True,  # names come from strangers
-            "ffmpeg_location": str(tools.folder()),
-            "retries": 0,  # the step's policy retries, and knows throttled from permanent
-            "extractor_retries": 0,
-            "fragment_retries": 2,
-            "skip_unavailable_fragments": False,
-            "socket_timeout": 30,
-            "cachedir": False,
-            "overwrites": True,
-            **options,
-        }
-    )
-
-
-class _Silent:
-    """What yt-dlp would print is in the errors that it raises."""
-
-    def debug(self, message: str) -> None:
-        """Say nothing."""
-
-    info = warning = error = debug
 
 
 def _flat(info: dict[str, Any], url: str) -> Iterator[Entry]:
@@ -143,7 +110,17 @@ def _flat(info: dict[str, Any], url: str) -> Iterator[Entry]:
     )
 
 
-def _fetched(info: dict[str, Any], entry: Entry) -> Fetched:
+def _sealed(entry: Entry, plain: str, settings: Settings) -> Entry:
+    """An entry without secrets; yt-dlp takes ids and titles of plain files from the address."""
+    secret = [plain, entry.url]
+    known, title = entry.site_id, entry.title
+    for one in secret:
+        known, title = hidden(known, one), title and hidden(title, one)
+    url = sealing.sealed(entry.url, settings)
+    return entry.model_copy(update={"url": url, "site_id": known, "title": title})
+
+
+def _fetched(info: dict[str, Any], entry: Entry, plain: str) -> Fetched:
     if info.get("entries"):
         info = next(part for part in info["entries"] if part)
     done = info.get("requested_downloads") or [{}]
@@ -156,18 +133,47 @@ def _fetched(info: dict[str, Any], entry: Entry) -> Fetched:
         raise RetryableError(f"{entry.url} gave a file of 0 bytes.")
     return Fetched(
         path=path,
-        title=str(info.get("title") or entry.title or path.stem),
+        title=hidden(str(info.get("title") or entry.title or path.stem), plain),
         url=entry.url,
         declared_seconds=info.get("duration") or entry.duration_seconds,
     )
 
 
-def _translated(error: DownloadError, url: str) -> NightShiftError:
-    """Tell throttled, passing and permanent apart by what yt-dlp wraps."""
+def _asked(opened: Client, plain: str, url: str, download: bool) -> dict[str, Any]:
+    """What yt-dlp finds at the address ``plain``, which is called ``url`` where it fails."""
+    try:
+        info: dict[str, Any] = opened.ydl.extract_info(plain, download=download)
+        return info
+    except DownloadError as error:
+        # Not chained: a log of it would quote the address as it is.
+        raise (
+            _not_connected(error, url, opened)
+            or _translated(error, url, hidden(str(error.msg or error), plain))
+        ) from None
+
+
+def _not_connected(error: DownloadError, url: str, opened: Client) -> NightShiftError | None:
+    """What our proxy would not, or could not, connect to; None if it is no reason."""
+    cause = _cause(error)
+    answered = cause.status if isinstance(cause, HTTPError) else None
+    if opened.refused and (answered in {None, 403}):
+        return PermanentError(f"{url} can't be fetched: {opened.refused[-1]}")
+    if opened.unreachable and (answered == 502 or isinstance(cause, TransportError)):
+        return RetryableError(f"{url} can't be reached: {opened.unreachable[-1]}")
+    return None
+
+
+def _cause(error: DownloadError) -> BaseException | None:
     cause = error.exc_info[1] if error.exc_info else None
     while isinstance(cause, ExtractorError) and isinstance(cause.cause, Exception):
         cause = cause.cause
-    said = str(error.msg or error).removeprefix("ERROR: ").split("; please report")[0]
+    return cause
+
+
+def _translated(error: DownloadError, url: str, said: str) -> NightShiftError:
+    """Tell throttled, passing and permanent apart by what yt-dlp wraps."""
+    cause = _cause(error)
+    said = said.removeprefix("ERROR: ").split("; please report")[0]
     if isinstance(cause, HTTPError):
         delay = retry_after.seconds(cause.response.headers.get("Retry-After"))
         if cause.status == 429 or (cause.status == 503 and delay is not None):

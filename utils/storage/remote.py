@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, NamedTuple
-from urllib.parse import SplitResult, unquote, urlsplit, urlunsplit
+from urllib.parse import SplitResult, urlsplit
 
 import fsspec
 from fsspec.registry import known_implementations
@@ -25,6 +25,7 @@ from utils.errors import (
     SettingsError,
     from_os_error,
 )
+from utils.redaction import bare, hidden
 
 
 class RemoteFolder(NamedTuple):
@@ -102,8 +103,8 @@ def remove(remote: RemoteFolder, name: str) -> None:
 
 def redacted(url: str, setting: str = "The URL") -> str:
     """A URL without user, password, query and fragment: fit for messages and the database."""
-    parts = _split(url, setting)
-    return urlunsplit((parts.scheme, parts.netloc.rpartition("@")[2], parts.path, "", ""))
+    _split(url, setting)
+    return bare(url)
 
 
 def _split(url: str, setting: str) -> SplitResult:
@@ -147,22 +148,12 @@ def translated(url: str, doing: str) -> Iterator[None]:
     except NightShiftError:
         raise
     except PermissionError as error:
-        raise PermanentError(f"The target refused {doing}: {_hidden(str(error), url)}") from None
+        raise PermanentError(f"The target refused {doing}: {hidden(str(error), url)}") from None
     except (TimeoutError, ConnectionError) as error:
-        raise RetryableError(f"No answer while {doing}: {_hidden(str(error), url)}") from None
+        raise RetryableError(f"No answer while {doing}: {hidden(str(error), url)}") from None
     except OSError as error:
         kind = type(from_os_error(error, doing))
-        raise kind(f"Failed {doing}: {_hidden(str(error), url)}") from None
+        raise kind(f"Failed {doing}: {hidden(str(error), url)}") from None
     except Exception as error:  # noqa: BLE001  each driver has errors of its own, without a base
-        said = f"{type(error).__name__}: {_hidden(str(error), url)}"
+        said = f"{type(error).__name__}: {hidden(str(error), url)}"
         raise RetryableError(f"Failed {doing}: {said}") from None
-
-
-def _hidden(text: str, url: str) -> str:
-    parts = urlsplit(url)
-    user = parts.netloc.rpartition("@")[0]
-    secrets = {url, user, *user.split(":", 1), parts.query, parts.fragment}
-    for secret in sorted(secrets | {unquote(s) for s in secrets}, key=len, reverse=True):
-        if secret:
-            text = text.replace(secret, "***")
-    return text

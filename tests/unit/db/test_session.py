@@ -13,16 +13,18 @@ from sqlalchemy.orm import Session
 
 from tests.conftest import Override
 from tests.waiting import until
+from utils.clock import now
 from utils.config import load_settings
-from utils.db import failures, flags, items, ledger, metrics_queries, queue, runs
+from utils.db import failures, flags, items, ledger, metrics_queries, queue, runs, sources
 from utils.db.base import Base, is_described
 from utils.db.items import Seen
-from utils.db.schema import Item
+from utils.db.schema import Download, Execution, Item, Run, RunItem, Source
 from utils.db.session import MIGRATIONS, engine, session, upgrade
 from utils.errors import DeferredError, PermanentError, RetryableError, StoppedError
 from utils.models.item import FileStat, ItemStatus, MediaKind
 from utils.models.rendition import Thumbnails
 from utils.pipeline import recall
+from utils.storage.sealing import opened, sealed
 
 
 def add(number: int, **facts: Any) -> str:
@@ -68,6 +70,50 @@ def test_an_older_database_keeps_what_it_holds_and_goes_back_again(database: str
     with session() as s:
         item = s.get_one(Item, item_id)
         assert (item.title, item.camera_make, len(items.paths_of(s, item_id))) == ("kept", None, 1)
+
+
+def test_secrets_in_addresses_leave_an_older_database_and_come_back(database: str) -> None:
+    from alembic import command
+    from alembic.config import Config
+
+    url = "https://me:hunter2@site/feed?token=hunter2"
+    item_id = add(1, source_url=url, error=f"{url} is gone")
+    with session() as s:
+        s.add_all(
+            [
+                Source(location=url),
+                Download(key="k", url=url, item_id=item_id),
+                Run(id="r", flow="f", status="failed", started_at=now(), reason=f"at {url}"),
+                RunItem(run_id="r", path=url, outcome="failed", reason=url, error=f'"{url}"'),
+                Execution(
+                    item_id=item_id, step="fetch_media", version=1, key="k", status="done",
+                    started_at=now(), error=url, result={"url": url}, inputs={"item": [url]},
+                ),
+            ]
+        )  # fmt: skip
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS))
+    target = engine(load_settings())
+    with target.begin() as connection:
+        config.attributes["connection"] = connection
+        connection.execute(text("UPDATE alembic_version SET version_num = '0007'"))
+        command.upgrade(config, "0008")
+    with session() as s:
+        rows = [
+            s.scalars(select(table)).one()
+            for table in (Item, Source, Download, Run, RunItem, Execution)
+        ]
+        told = "".join(str(vars(row)) for row in rows)
+        assert "hunter2" not in told and "site/feed" in told
+        (kept,) = sources.locations(s)
+        assert opened(kept, load_settings()) == url
+        assert kept == s.get_one(Item, item_id).source_url == sealed(url, load_settings())
+    with target.begin() as connection:
+        config.attributes["connection"] = connection
+        command.downgrade(config, "0007")
+        connection.execute(text("UPDATE alembic_version SET version_num = '0008'"))
+    with session() as s:
+        assert sources.locations(s) == [url]
 
 
 def test_a_database_of_a_newer_version_is_refused(database: str) -> None:

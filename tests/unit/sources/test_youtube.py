@@ -1,5 +1,6 @@
 """The real yt-dlp against a site on loopback that throttles, lies and cuts short."""
 
+import traceback
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -9,10 +10,11 @@ from tests.conftest import Override
 from tests.media import Clips, ffmpeg
 from tests.servers.loopback import Answer, Asked, Server, serving
 from tests.servers.site import video_site
-from utils.config import load_settings
+from utils.config import Settings, load_settings
 from utils.errors import PermanentError, RetryableError, ThrottledError
 from utils.models.item import Entry, Fetched
 from utils.sources import youtube
+from utils.storage.sealing import sealed
 
 
 @pytest.fixture
@@ -129,6 +131,28 @@ def test_plain_files_of_one_name_at_two_addresses_are_two_entries() -> None:
         Entry(url=f"http://x/{n}/master.m3u8", site="Generic", site_id="master") for n in "ab"
     )
     assert first.item_id != second.item_id
+
+
+def test_an_addresss_secrets_reach_the_site_and_nothing_that_is_kept(
+    clips: Clips, tmp_path: Path, settings: Settings
+) -> None:
+    def answer(asked: Asked) -> Answer:
+        known = asked.headers.get("Authorization") == "Basic bWU6aHVudGVyMg=="
+        if not known or "token=hunter3" not in asked.path:
+            return Answer(401)
+        if asked.path.startswith("/get"):  # no name: yt-dlp makes title and id of the query
+            return Answer(body=clips.video.read_bytes(), headers={"Content-Type": "video/mp4"})
+        return Answer(404)
+
+    with serving(answer) as server:
+        site = server.url.replace("//", "//me:hunter2@")
+        film, gone = (sealed(f"{site}/{name}?token=hunter3", settings) for name in ("get", "gone"))
+        (found,) = youtube.entries(film, settings)
+        fetched = youtube.download(found, tmp_path, settings)
+        assert "hunter" not in found.model_dump_json() + fetched.model_dump_json()
+        with pytest.raises(PermanentError, match="404") as caught:
+            youtube.entries(gone, settings)
+        assert "hunter" not in "".join(traceback.format_exception(caught.value))
 
 
 def test_a_file_above_the_limit_is_refused(
