@@ -18,7 +18,7 @@ from utils.errors import from_os_error
 UMASK = 0o077
 _OTHERS = 0o007
 _READ = 0o044
-_USER = "nightshift"
+USER = "nightshift"
 # Databases, what servers are told and what they said; items lie deeper, behind the closed home.
 _KEPT = ("*.db*", "*.json", "*-login", "logs/*", "reports/*", "prefect/*.db*", "chroma/*.sqlite3*")
 
@@ -52,7 +52,7 @@ def login(path: Path) -> tuple[str, bool]:
         if path.exists() and (held := path.read_text().strip()):
             _close(path, 0o600)
             return held, False
-        made = f"{_USER}:{secrets.token_urlsafe(24)}"
+        made = f"{USER}:{secrets.token_urlsafe(24)}"
         temporary = path.with_name(f".{path.name}.{os.getpid()}")
         temporary.touch(mode=0o600, exist_ok=False)
         temporary.write_text(f"{made}\n")
@@ -78,8 +78,9 @@ def _kept(home: Path) -> Iterator[Path]:
 
 
 def _is_ours(home: Path) -> bool:
-    """True for a folder that was used as a home, and belongs to who we are."""
-    return home.stat().st_uid == os.geteuid() and (home / "schema.lock").exists()
+    """True for a folder of who we are that was used as a home, or is empty."""
+    was_used = (home / "schema.lock").exists() or not any(home.iterdir())
+    return was_used and home.stat().st_uid == os.geteuid()
 
 
 def _mode(path: Path) -> int:
