@@ -76,7 +76,7 @@ def _access(settings: Settings) -> Iterator[Check]:
     found = list(private.readable_by_others(settings.home))
     if found:
         names = ", ".join(map(str, found[:3])) + (" …" if len(found) > 3 else "")
-        yield Check(PROBLEM, "access", f"other users of this machine can read {names}",
+        yield Check(WARNING, "access", f"other users of this machine can read {names}",
                     f"chmod -R go= {shlex.quote(str(settings.home))}")  # fmt: skip
     else:
         yield Check(OK, "access", "the home is its owner's alone")

@@ -121,7 +121,8 @@ def address() -> str:
 def _translated(error: Exception) -> NightShiftError:
     if isinstance(error, httpx.HTTPStatusError) and error.response.status_code in {401, 403}:
         return SettingsError(
-            f"The Prefect server at {address()} wants a password: set PREFECT_API_AUTH_STRING."
+            f"The Prefect server at {address()} wants a password: set PREFECT_API_AUTH_STRING "
+            "(`nightshift up --show-login` says that of a home)."
         )
     return RetryableError(
         f"The Prefect server at {address()} does not answer: {error}. Start it "

@@ -5,6 +5,8 @@ import signal
 import uuid
 from collections import defaultdict
 from collections.abc import Callable, Iterator
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import psutil
@@ -32,12 +34,16 @@ def database(postgres: str) -> str:
 
 
 @pytest.fixture(scope="module")
-def up(tmp_path_factory: pytest.TempPathFactory, database: str) -> Iterator[Up]:
+def up(database: str) -> Iterator[Up]:
+    """Outside of pytest's folders, which each session closes: Postgres may be another user."""
     steps = {f"pipeline__steps__{step}": False for step in Switches.model_fields.keys() - WITH}
-    with started(
-        tmp_path_factory.mktemp("workers") / "home", workers=2,
-        database_url=database, lanes__database=8, worker_start_seconds=45, **steps,
-    ) as running:  # fmt: skip
+    with (
+        TemporaryDirectory("", "nightshift-", ignore_cleanup_errors=True) as folder,
+        started(
+            Path(folder, "home"), workers=2,
+            database_url=database, lanes__database=8, worker_start_seconds=45, **steps,
+        ) as running,
+    ):  # fmt: skip
         assert running.items() == {}  # and the schema is there
         yield running
 

@@ -18,7 +18,7 @@ from utils.errors import from_os_error
 UMASK = 0o077
 _OTHERS = 0o007
 _READ = 0o044
-_USER = "nightshift"
+USER = "nightshift"
 # Databases, what servers are told and what they said; items lie deeper, behind the closed home.
 _KEPT = ("*.db*", "*.json", "*-login", "logs/*", "reports/*", "prefect/*.db*", "chroma/*.sqlite3*")
 
@@ -45,7 +45,7 @@ def login(path: Path) -> tuple[str, bool]:
         if path.exists() and (held := path.read_text().strip()):
             _close(path, 0o600)
             return held, False
-        made = f"{_USER}:{secrets.token_urlsafe(24)}"
+        made = f"{USER}:{secrets.token_urlsafe(24)}"
         temporary = path.with_name(f".{path.name}.{os.getpid()}")
         temporary.touch(mode=0o600, exist_ok=False)
         temporary.write_text(f"{made}\n")
@@ -68,6 +68,7 @@ def readable_by_others(home: Path) -> Iterator[Path]:
 def _kept(home: Path) -> Iterator[Path]:
     for pattern in _KEPT:
         yield from (path for path in home.glob(pattern) if path.is_file() and not path.is_symlink())
+
 
 
 def _mode(path: Path) -> int:

@@ -18,6 +18,7 @@ from tests.paths import PROJECT
 from utils.config import METRICS_PORT, PREFECT_PORT, Settings, load_settings
 from utils.models.prefect_api import PrefectApi
 from utils.observability.metrics import Exporter, registry
+from utils.storage import private
 
 RULES = PROJECT / "deployments/prometheus/alerts.yml"
 DASHBOARD = json.loads((PROJECT / "deployments/grafana/night-shift.json").read_text())
@@ -119,6 +120,7 @@ def test_prometheus_looks_where_the_servers_are() -> None:
     assert targets == {
         "nightshift": [f"127.0.0.1:{METRICS_PORT}"], "prefect": [f"127.0.0.1:{PREFECT_PORT}"],
     }  # fmt: skip
+    assert jobs["prefect"]["basic_auth"]["username"] == private.USER
     assert PROMETHEUS["rule_files"] == [RULES.name]
     assert {job for e in EXPRESSIONS for job in re.findall(r'job="(\w+)"', e)} <= set(jobs)
 

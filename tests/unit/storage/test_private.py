@@ -48,6 +48,12 @@ def test_an_open_home_of_an_older_version_is_closed_with_what_it_keeps(used: Pat
     assert not list(private.readable_by_others(used))
 
 
+def test_an_empty_folder_becomes_a_home_and_is_closed(tmp_path: Path) -> None:
+    (tmp_path / "empty").mkdir(mode=0o755)
+    home.prepare(Settings(home=tmp_path / "empty"))
+    assert mode(tmp_path / "empty") == 0o700
+
+
 def test_a_folder_that_is_no_home_keeps_its_mode(tmp_path: Path) -> None:
     (tmp_path / "letter").touch()
     tmp_path.chmod(0o755)
