@@ -30,7 +30,7 @@ from utils.pipeline.fingerprint import wanted_key
 from utils.scheduling import claims, run_session
 from utils.scheduling import dispatch as dispatching
 from utils.scheduling.estimate import Work
-from utils.sources import scan
+from utils.sources import scan, whereabouts
 
 Hours = Annotated[str, AfterValidator(valid_window)]
 Zone = Annotated[str, AfterValidator(valid_zone)]
@@ -92,7 +92,7 @@ def _discover(context: RunContext) -> list[Entry]:
         locations = [str(settings.inbox), *sources.locations(s)]
     locations, elsewhere = claims.take_sources(run_id, locations)
     folders = [location for location in locations if not sources.is_url(location)]
-    folders += scan.replaced(settings)  # wherever they lie
+    folders += whereabouts.replaced(settings)  # wherever they lie
     found = scan.scan(folders, wanted_key(context.options, settings), settings)
     listing = list_addresses([url for url in locations if sources.is_url(url)], settings)
     entries, given_up = _worth_fetching(listing.entries, settings.max_tries)
