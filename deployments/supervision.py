@@ -16,7 +16,7 @@ from deployments.processes import Process, tail
 from deployments.services import CHROMA, DEPLOY, METRICS, PREFECT, WORKER, Service, filled
 from utils import clock
 from utils import up as services
-from utils.config import Settings
+from utils.config import Settings, running_services
 from utils.errors import PermanentError, from_os_error
 from utils.storage import home
 
@@ -46,7 +46,7 @@ def up(settings: Settings, say: Say, prefect_port: int, chroma_port: int, worker
         PermanentError: it runs already, a port is taken, a server does not start, or one dies
             again and again.
     """
-    if running := services.running(settings.services_file):
+    if running := running_services(settings):
         raise PermanentError(f"It runs already, at {running['prefect_api_url']}.")
     values = {
         "bind": "127.0.0.1",

@@ -256,10 +256,15 @@ def load_settings() -> Settings:
         raise SettingsError(f"A setting is wrong. {wrong}") from None
     gaps = {
         name: value
-        for name, value in up.running(settings.services_file).items()
+        for name, value in running_services(settings).items()
         if getattr(settings, name) is None
     }
     return settings.model_copy(update=gaps | _overrides)
+
+
+def running_services(settings: Settings) -> dict[str, str]:
+    """URLs of the servers that `nightshift up` started for this home and still runs."""
+    return up.running(settings.services_file)
 
 
 def is_served(settings: Settings) -> bool:

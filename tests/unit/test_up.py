@@ -30,6 +30,11 @@ def test_servers_of_a_living_up_are_used(settings: Settings) -> None:
     assert load_settings().chroma_url == URLS["chroma_url"]
 
 
+def test_a_home_may_have_one_server_alone(settings: Settings) -> None:
+    up.announce(settings.services_file, prefect_api_url=URLS["prefect_api_url"])
+    assert up.running(settings.services_file) == {"prefect_api_url": URLS["prefect_api_url"]}
+
+
 def test_servers_of_a_dead_up_are_not_used(settings: Settings) -> None:
     with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as other:
         theirs = {"pid": other.pid, "identity": up.identity_of(other.pid)}
