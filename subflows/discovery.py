@@ -18,7 +18,7 @@ from utils.models.shift import ADDRESS, SOURCE, ItemOutcome, Outcome
 from utils.observability import progress
 from utils.pipeline.fingerprint import wanted_key
 from utils.scheduling import claims, run_session
-from utils.sources import health, scan
+from utils.sources import health, scan, whereabouts
 
 Looks = dict[str, int | NightShiftError]
 
@@ -59,7 +59,7 @@ def _look_into(folders: Sequence[str], context: RunContext) -> tuple[Looks, list
     numbers: Counter[str] = Counter()
     there = [folder for folder in folders if folder not in looks]
     done_key = wanted_key(context.options, context.settings)
-    there_and_elsewhere = [*there, *scan.replaced(context.settings)]  # wherever they lie
+    there_and_elsewhere = [*there, *whereabouts.replaced(context.settings)]  # wherever they lie
     found = scan.scan(
         there_and_elsewhere, done_key, context.settings, tell=progress.reading, numbers=numbers
     )

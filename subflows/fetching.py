@@ -7,7 +7,6 @@ The results of the probe and the decode stand in the ledger: the item's own flow
 
 from __future__ import annotations
 
-import shutil
 from pathlib import Path
 
 from tenacity import retry, retry_if_exception_type, stop_after_attempt, wait_exponential_jitter
@@ -23,7 +22,7 @@ from utils.errors import NightShiftError, PermanentError, RetryableError
 from utils.models.item import Entry, Fetched, MediaItem, MediaKind
 from utils.models.probe import ContainerProbe
 from utils.processes import deadline
-from utils.storage import blobs, files
+from utils.storage import blobs, files, removal
 
 # A site's declared duration is rounded to seconds; more than this is missing content.
 _SLACK_SECONDS = 1.5
@@ -60,11 +59,16 @@ def fetch(context: RunContext, entry: Entry) -> str:
         )
         probe = _verified(context, item, fetched)
     except (PermanentError, _BadDownload):
-        shutil.rmtree(fetched.path.parent, ignore_errors=True)
+        _forget_download(context, entry)
         raise
     _register(context, item, probe, entry)
-    shutil.rmtree(fetched.path.parent, ignore_errors=True)
+    _forget_download(context, entry)
     return item.item_id
+
+
+def _forget_download(context: RunContext, entry: Entry) -> None:
+    settings = context.settings
+    removal.remove(settings.home, settings.incoming.name, entry.item_id)
 
 
 def _verified(context: RunContext, item: MediaItem, fetched: Fetched) -> ContainerProbe:

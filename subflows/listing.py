@@ -16,7 +16,7 @@ from utils.errors import NightShiftError
 from utils.models.item import Entry, ItemStatus
 from utils.models.shift import ADDRESS, ItemOutcome, Outcome
 from utils.models.verdict import Band
-from utils.sources import scan
+from utils.sources import whereabouts
 
 
 class Listing(NamedTuple):
@@ -88,7 +88,7 @@ def _forgotten(s: Session, entries: dict[str, Entry], again: bool) -> dict[str, 
             item_id=None,
             path=entries[key].url,
             outcome=Outcome.SKIPPED,
-            reason=scan.forgotten_since(since[item_id], entries[key].url),
+            reason=whereabouts.forgotten_since(since[item_id], entries[key].url),
         )
         for key, item_id in known.items()
     }

@@ -18,7 +18,7 @@ from utils.errors import NightShiftError, RetryableError
 from utils.models.item import Checksum, DuplicateCheck, Entry, Fetched, MediaItem
 from utils.models.steps import FETCH
 from utils.sources import youtube
-from utils.storage import files, scratch
+from utils.storage import files, removal, scratch
 
 
 @essential_step()
@@ -27,6 +27,7 @@ def fetch_media(context: RunContext, item: Entry) -> Fetched:
     settings = context.settings
     fetched = youtube.download(item, scratch.folder(), settings)
     # Whole, at a name that a later run finds: nothing is downloaded twice after a crash.
+    removal.remove(settings.home, settings.incoming.name, item.item_id)
     place = files.moved_folder(fetched.path.parent, settings.incoming / item.item_id)
     return fetched.model_copy(update={"path": place / fetched.path.name})
 

@@ -68,12 +68,16 @@ def compact_prefect(settings: Settings, dry_run: bool = False) -> list[Part]:
 
 
 def _embedded(settings: Settings) -> Path | None:
-    """Prefect's SQLite file, where this set-up has no server and Prefect was used before."""
+    """Prefect's SQLite file, where this set-up has no server and Prefect was used before.
+
+    Only the home's own: one that a person set may have the runs of others.
+    """
     url = make_url(str(PREFECT_API_DATABASE_CONNECTION_URL.value()))
     if is_served(settings) or url.get_backend_name() != "sqlite" or not url.database:
         return None
     path = Path(url.database)
-    return path if path.exists() and path.stat().st_size else None
+    is_ours = path.is_relative_to(settings.home)
+    return path if is_ours and path.exists() and path.stat().st_size else None
 
 
 async def _vacuum(kept: timedelta, dry_run: bool) -> int:

@@ -45,7 +45,7 @@ def forget(
     if not as_json:
         _print(found, files)
     if not (dry_run or yes):
-        if as_json or not sys.stdin.isatty():
+        if as_json or not _can_be_asked():
             raise typer.BadParameter("say --yes, or --dry-run: nobody can be asked here")
         typer.confirm("Forget this?", abort=True)
     nothing = forgetting.Outcome((), ())
@@ -66,6 +66,10 @@ def forget(
         for problem in done.left:
             print_error(visible(problem))
     sys.exit(1 if done.left else 0)
+
+
+def _can_be_asked() -> bool:
+    return sys.stdin.isatty()
 
 
 def _print(found: list[Forgetting], files: bool) -> None:

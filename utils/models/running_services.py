@@ -22,12 +22,12 @@ def running(services_file: Path) -> dict[str, str]:
         with services_file.open("rb") as file:
             is_ours = os.fstat(file.fileno()).st_uid == os.geteuid()
             told = json.loads(file.read(_MOST_BYTES))
-        urls = {name: told[name] for name in _URLS}
+        urls = {name: told[name] for name in _URLS if name in told}
         pid, identity = told["pid"], told["identity"]
     except (OSError, ValueError, LookupError, TypeError, RecursionError):
         return {}
     are_urls = all(isinstance(url, str) for url in urls.values())
-    if not (is_ours and are_urls and type(pid) is int):
+    if not (is_ours and urls and are_urls and type(pid) is int):
         return {}
     return urls if identity and identity_of(pid) == identity else {}
 

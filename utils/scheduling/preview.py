@@ -20,7 +20,7 @@ from utils.models.steps import BY_NAME
 from utils.models.verdict import Band
 from utils.pipeline import fingerprint, planning
 from utils.scheduling import forecast
-from utils.sources import scan
+from utils.sources import scan, whereabouts
 from utils.storage import files, sidecars
 
 
@@ -80,7 +80,7 @@ def _of_file(
     with session() as s:
         if found := forgotten.at(s, [stat]):
             since = forgotten.since(s, list(found.values()))[found[path]]
-            return ItemPreview(path=path, summary=scan.forgotten_since(since, str(path)))
+            return ItemPreview(path=path, summary=whereabouts.forgotten_since(since, str(path)))
         row = items.known_files(s, [path]).get(str(path))
         known = row is not None and items.unchanged(row, stat)
         item = s.get(Item, row.item_id) if row and known else None

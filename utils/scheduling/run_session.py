@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 import threading
 import uuid
 from collections.abc import Iterator, Sequence
@@ -13,7 +14,7 @@ from utils.config import Settings
 from utils.db import queue, runs, workers
 from utils.db.schema import Run
 from utils.db.session import session
-from utils.errors import NightShiftError
+from utils.errors import NightShiftError, PermanentError
 from utils.housekeeping import recovery
 from utils.models.shift import ItemOutcome, ShiftReport, status_of
 from utils.models.window import Window, parse
@@ -24,6 +25,7 @@ from utils.scheduling.window import next_opening, opening
 from utils.storage import scratch
 
 _log = logging.getLogger(__name__)
+_ID = re.compile(r"[\w-]{1,64}", re.ASCII)
 
 
 def new_id() -> str:
@@ -47,6 +49,8 @@ def run_session(
         settings: For the lease, and what a recovery needs.
         worker: Who claims; the run itself when not given.
     """
+    if not _ID.fullmatch(run_id):  # its report is named after it
+        raise PermanentError("A run's id is made of up to 64 letters, digits, - and _.")
     parent.end_with_worker()
     worker = worker or run_id
     with session() as s:

@@ -31,10 +31,13 @@ from utils.storage import home, removal
 
 _CONFIGURATION = {"hnsw": {"space": "cosine"}}
 _BATCH = 5_000
-_PLACE = "chroma"
-_SEGMENT = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")  # a folder of Chroma's
 TEXTS: tuple[PassageKind, ...] = ("summary", "keywords", "speech")
 PICTURES: tuple[PassageKind, ...] = ("picture",)
+# As _name makes them; the first version had one kind.
+_FORMER = re.compile(rf"({'|'.join(('passages', *TEXTS))})-[0-9a-f]{{8}}")
+_OURS = re.compile(rf"({'|'.join(('passages', *TEXTS, *PICTURES))})-[0-9a-f]{{8}}")
+_PLACE = "chroma"
+_SEGMENT = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")  # a folder of Chroma's
 # Up to so many candidates are named in the query (1,000: 85 ms, 5,000: 228 ms among 40,000
 # passages); more are a good share of the library, and the nearest passages are read until
 # enough of them belong to candidates (2,000 passages: 92 ms).
@@ -138,7 +141,7 @@ def forget(item_ids: Sequence[str], settings: Settings) -> None:
         return
     with _client(settings) as client:
         for collection in client.list_collections():
-            if collection.name.partition("-")[0] in {"passages", *TEXTS, *PICTURES}:
+            if _OURS.fullmatch(collection.name):
                 for batch in range(0, len(item_ids), _NAMED):
                     ids = list(item_ids[batch : batch + _NAMED])
                     collection.delete(where={"item_id": {"$in": ids}})
@@ -175,8 +178,8 @@ def forget_former(settings: Settings, dry_run: bool = False) -> tuple[int, int, 
 
 
 def _is_former(name: str, ours: Set[str]) -> bool:
-    kind, _, model = name.partition("-")
-    return name not in ours and (kind == "passages" or (kind in TEXTS and model != ""))
+    """True for collections of texts that we made; a server may have others, of other programs."""
+    return name not in ours and bool(_FORMER.fullmatch(name))
 
 
 def _unused_files(home: Path, former: Set[str]) -> list[Path]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import mimetypes
 import os
-import shlex
 import threading
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -27,6 +26,7 @@ from utils.models.item import FileStat, ItemStatus, MediaKind
 from utils.models.shift import ItemOutcome, Outcome
 from utils.models.verdict import Band
 from utils.processes import deadline, limits
+from utils.sources import whereabouts
 from utils.storage import blobs, files, home, sidecars
 
 OnRead = Callable[[Path, float], None]
@@ -88,12 +88,12 @@ def scan(
         found, failures = _identified(paths[start : start + _CHUNK], settings, tell)
         outcomes += failures
         with session() as s:
-            found, left = _not_forgotten(s, found, again)
-            outcomes += left
+            found, left = whereabouts.not_forgotten(s, found, again)
+            outcomes += [_forgotten(path, since) for path, since in left]
             new = [(one, kind_by_name(one.stat.path)) for one in found if one.is_new]
             items.register_all(s, [(one, kind or MediaKind.VIDEO) for one, kind in new])
             rows = {row.id: row for row in items.preload(s, [one.item_id for one in found])}
-            places = _alive(s, items.paths_by_item(s, list(rows)), settings)
+            places = whereabouts.alive(s, items.paths_by_item(s, list(rows)), settings)
             for seen in found:
                 item, path = rows[seen.item_id], seen.stat.path
                 skipped = state.nothing_to_do(item, path, places[item.id])
@@ -105,77 +105,6 @@ def scan(
         with session() as s:
             known_places.supersede(s)
     return ScanResult(list(state.pending), outcomes)
-
-
-def replaced(settings: Settings) -> list[str]:
-    """Paths that held items which are not done, and that hold something else by now."""
-    if blobs.is_set(settings):  # another machine may have other files at a path
-        return []
-    with session() as s:
-        rows = known_places.of_undone(s)
-    found = []
-    for row in rows:
-        with suppress(NightShiftError):  # it is not there, or can't be taken: not replaced
-            if not items.unchanged(row, files.stat(Path(row.path))):
-                found.append(row.path)
-    return found
-
-
-def _not_forgotten(
-    s: Session, found: Sequence[Seen], again: bool
-) -> tuple[list[Seen], list[ItemOutcome]]:
-    """Those files whose content a person did not have forgotten, and what to say of the rest."""
-    since = forgotten.since(s, [seen.item_id for seen in found])
-    if again:
-        forgotten.take_again(s, list(since))
-        since = {}
-    left = [seen for seen in found if seen.item_id in since]
-    noted = forgotten.at(s, [seen.stat for seen in left])
-    for seen in left:
-        if seen.stat.path not in noted:
-            forgotten.note_place(s, seen.stat, seen.item_id)
-    return [seen for seen in found if seen.item_id not in since], [
-        ItemOutcome(
-            item_id=None,
-            path=str(seen.stat.path),
-            kind=kind_by_name(seen.stat.path),
-            outcome=Outcome.SKIPPED,
-            reason=forgotten_since(since[seen.item_id], str(seen.stat.path)),
-        )
-        for seen in left
-    ]
-
-
-def forgotten_since(moment: datetime, location: str) -> str:
-    """What to say of something that a person had forgotten."""
-    command = f"nightshift run --again {shlex.quote(location)}"
-    return f"forgotten on {moment:%Y-%m-%d}; taken again by: {command}"
-
-
-def _alive(
-    s: Session, places: Mapping[str, list[Path]], settings: Settings
-) -> dict[str, list[Path]]:
-    """The places of each item, without those that are dead where it has another; they go."""
-    if blobs.is_set(settings):  # on another machine they may be alive
-        return dict(places)
-    alive: dict[str, list[Path]] = {}
-    for item_id, paths in places.items():
-        dead = [path for path in paths if _is_gone(path)] if len(paths) > 1 else []
-        if len(dead) == len(paths):
-            dead = []
-        known_places.forget(s, dead)
-        alive[item_id] = [path for path in paths if path not in dead]
-    return alive
-
-
-def _is_gone(path: Path) -> bool:
-    try:
-        path.stat()
-    except (FileNotFoundError, NotADirectoryError):
-        return True
-    except OSError:  # out of reach for now
-        return False
-    return False
 
 
 def kind_by_name(path: Path) -> MediaKind | None:
@@ -378,6 +307,16 @@ def _skipped(item: Item, path: Path, reason: str) -> ItemOutcome:
 def _waits(item: Item, path: Path) -> ItemOutcome:
     told = _skipped(item, path, f"failed before; `nightshift requeue {item.id[:10]}` tries again")
     return told.model_copy(update={"outcome": Outcome.WAITS_FOR_YOU, "error": item.error or ""})
+
+
+def _forgotten(path: Path, since: datetime) -> ItemOutcome:
+    return ItemOutcome(
+        item_id=None,
+        path=str(path),
+        kind=kind_by_name(path),
+        outcome=Outcome.SKIPPED,
+        reason=whereabouts.forgotten_since(since, str(path)),
+    )
 
 
 def _failed(path: Path, error: NightShiftError) -> ItemOutcome:

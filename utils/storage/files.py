@@ -58,9 +58,8 @@ def whole_file(target: Path) -> Iterator[Path]:
 
 
 def moved_folder(source: Path, target: Path) -> Path:
-    """``source`` under the name of ``target``, in the place of what was there."""
+    """``source`` under the name of ``target``, where nothing is."""
     try:
-        shutil.rmtree(target, ignore_errors=True)
         target.parent.mkdir(parents=True, exist_ok=True)
         return source.replace(target)
     except OSError as error:

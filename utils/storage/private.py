@@ -70,7 +70,6 @@ def _kept(home: Path) -> Iterator[Path]:
         yield from (path for path in home.glob(pattern) if path.is_file() and not path.is_symlink())
 
 
-
 def _mode(path: Path) -> int:
     return stat.S_IMODE(path.stat().st_mode)
 

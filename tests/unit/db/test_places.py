@@ -14,7 +14,7 @@ from utils.db.schema import Item
 from utils.db.session import session
 from utils.errors import PermanentError
 from utils.models.record import ItemRecord, ThumbnailRecord
-from utils.sources import scan
+from utils.sources import scan, whereabouts
 
 pytestmark = pytest.mark.usefixtures("database")
 
@@ -94,13 +94,13 @@ def test_what_is_in_work_is_not_superseded_under_the_hands_of_its_run(film: Path
 def test_a_night_sees_replaced_files_wherever_they_lie(film: Path) -> None:
     (old,) = take(film)
     settle(old, done=False)
-    assert scan.replaced(load_settings()) == []
+    assert whereabouts.replaced(load_settings()) == []
     film.write_text("whole now")
-    assert scan.replaced(load_settings()) == [str(film)]
+    assert whereabouts.replaced(load_settings()) == [str(film)]
     film.unlink()
-    assert scan.replaced(load_settings()) == []
+    assert whereabouts.replaced(load_settings()) == []
     film.touch()  # still being copied
-    assert scan.replaced(load_settings()) == []
+    assert whereabouts.replaced(load_settings()) == []
 
 
 def test_with_a_store_other_machines_have_other_files_at_a_path(
@@ -109,7 +109,7 @@ def test_with_a_store_other_machines_have_other_files_at_a_path(
     override(store_url=SecretStr(f"file://{tmp_path}/store"))
     (old,) = take(film)
     film.write_text("another machine's")
-    assert scan.replaced(load_settings()) == []
+    assert whereabouts.replaced(load_settings()) == []
     take(film)
     assert status(old) == "pending"
 

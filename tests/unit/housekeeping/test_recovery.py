@@ -21,7 +21,7 @@ from utils.db import items, leases, ledger, queue, runs, workers
 from utils.db.items import Seen
 from utils.db.schema import Execution, Item, Run, Worker
 from utils.db.session import session
-from utils.errors import ResourceError, RetryableError, StoppedError
+from utils.errors import PermanentError, ResourceError, RetryableError, StoppedError
 from utils.housekeeping import recovery
 from utils.models.item import FileStat, MediaKind
 from utils.models.shift import RunStatus
@@ -283,6 +283,13 @@ def test_what_a_replaced_container_left_goes_after_a_day(
     os.utime(lock, (then, then))
     assert scratch.remove_abandoned(settings.home).files == (not is_left)
     assert place.exists() == is_left
+
+
+@pytest.mark.parametrize("name", ["../../evil", "a/b", "", "x" * 65, "a b", "né"])
+def test_a_run_has_no_id_that_would_name_another_file(name: str) -> None:
+    with pytest.raises(PermanentError, match="id is made of"):
+        with run_session.run_session("night-shift", name, load_settings()):
+            pytest.fail("it began")
 
 
 @pytest.fixture

@@ -221,6 +221,19 @@ def test_nothing_is_removed_behind_a_link(
     assert theirs.stat().st_size == 11 * 2**20
 
 
+def test_indexes_of_other_programs_on_a_chroma_server_stay(settings: Settings) -> None:
+    vectors.count(settings)
+    theirs = ("passages", "summary-2024", "speech-of-a-president", "picture-0123abcd")
+    with vectors._client(settings) as client:
+        for name in (*theirs, "passages-0123abcd"):
+            client.create_collection(name)
+    vectors.forget_former(settings)
+    with vectors._client(settings) as client:
+        left = {one.name for one in client.list_collections()}
+    assert left >= set(theirs)
+    assert "passages-0123abcd" not in left
+
+
 def test_a_folder_without_our_mark_is_not_cleaned(settings: Settings) -> None:
     path = a_run("old", days_ago=91)
     (settings.home / home.MARKER).unlink()
