@@ -168,6 +168,7 @@ def _translated(error: DownloadError, url: str) -> NightShiftError:
     while isinstance(cause, ExtractorError) and isinstance(cause.cause, Exception):
         cause = cause.cause
     said = str(error.msg or error).removeprefix("ERROR: ").split("; please report")[0]
+    said = said.split(" (caused by ")[0]
     if isinstance(cause, HTTPError):
         delay = retry_after.seconds(cause.response.headers.get("Retry-After"))
         if cause.status == 429 or (cause.status == 503 and delay is not None):
@@ -176,7 +177,9 @@ def _translated(error: DownloadError, url: str) -> NightShiftError:
             return PermanentError(f"{url} can't be fetched: the site answered {cause.status}.")
         return RetryableError(f"{url}: the site answered {cause.status}.")
     if isinstance(cause, TransportError):
-        return RetryableError(f"{url} can't be reached: {said}")
+        return RetryableError(
+            f"{url} can't be reached: {said}. Is there a network, is the address right?"
+        )
     if isinstance(cause, ExtractorError) and cause.expected:
         return PermanentError(f"{url} can't be fetched: {said}")
     if isinstance(cause, OSError):
