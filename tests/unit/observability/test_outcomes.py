@@ -2,6 +2,7 @@
 
 import json
 import re
+from typing import Any
 
 import pytest
 from typer.testing import CliRunner
@@ -28,7 +29,7 @@ from utils.observability.reports import markdown
 from utils.scheduling import run_session
 
 WRONG = {"reason": "PermanentError", "error": "moov atom not found"}
-ROWS = {
+ROWS: dict[str, dict[str, Any]] = {
     "done": {"verdict": "approve", "score": 1.0},
     "done_with_lacks": {"verdict": "approve", "score": 1.0},
     "waits_for_you": {"verdict": "reject", "score": 0.2, "reason": "loudness: too quiet"},
