@@ -11,11 +11,13 @@ import httpx
 from prefect import Flow, get_run_logger, task, unmapped
 from prefect.artifacts import create_markdown_artifact
 from prefect.cache_policies import NO_CACHE
+from prefect.client.orchestration import get_client
 from prefect.client.schemas.objects import State
-from prefect.exceptions import TerminationSignal
+from prefect.exceptions import PrefectException, TerminationSignal
 from prefect.futures import PrefectFuture
+from prefect.runtime import flow_run
 from prefect.settings import PREFECT_FLOWS_HEARTBEAT_FREQUENCY, temporary_settings
-from prefect.states import Completed, Failed
+from prefect.states import Completed, Failed, Running
 from prefect.task_runners import ThreadPoolTaskRunner
 
 from subflows.fetching import fetch
@@ -30,7 +32,7 @@ from utils.models.item import Entry, ItemStatus
 from utils.models.options import PipelineOptions
 from utils.models.record import ItemRecord
 from utils.models.sanitize import visible
-from utils.models.shift import ADDRESS, ItemOutcome, Outcome, RunStatus, ShiftReport
+from utils.models.shift import ADDRESS, ItemOutcome, Outcome, RunStatus, ShiftError, ShiftReport
 from utils.models.window import Window
 from utils.observability import progress
 from utils.observability.reports import markdown
@@ -110,7 +112,7 @@ def work_through(
         if isinstance(error, BaseException) and not kept:
             failures[_known_as(work)] = error
 
-    with _threads(concurrency) as runner, _ended_together():
+    with _threads(concurrency) as runner, _ended_together(), _waiting_told():
         for work in admission.admitted():
             named = work_on.with_options(task_run_name=partial(_title_of, work))
             (future,) = runner.map(named, {"work": [work], "shared": shared})
@@ -120,6 +122,32 @@ def work_through(
         failures[_known_as(work)] = lack
     estimate.release_postponed(admission, context.run_id, context.claim_owner)
     _note_unnoted(context.run_id, failures)
+
+
+@contextmanager
+def _waiting_told() -> Iterator[None]:
+    """Have Prefect's log and its UI say that nothing is begun now, and why (a pause, no room)."""
+    logger, flow_run_id = get_run_logger(), flow_run.id
+    is_waiting = False
+
+    def show(name: str, message: str | None = None) -> None:
+        if not SERVED:  # nobody looks into an ephemeral server
+            return
+        with suppress(httpx.HTTPError, PrefectException), get_client(sync_client=True) as client:
+            client.set_flow_run_state(flow_run_id, Running(name=name, message=message), force=True)
+
+    def hear(event: progress.Event) -> None:
+        nonlocal is_waiting
+        if isinstance(event, progress.Paused) and event.item_id is None:
+            logger.warning("Waiting: %s", event.reason)
+            is_waiting = True
+            show("Waiting", event.reason)
+        elif isinstance(event, progress.Stepping) and is_waiting:
+            is_waiting = False
+            show("Running")
+
+    with progress.watching(hear):
+        yield
 
 
 def _title_of(work: Work) -> str:
@@ -147,7 +175,7 @@ def conclude(run_id: str, settings: Settings) -> State[ShiftReport]:
     if report.reason:
         told += f"; {report.left_over} left over: {report.reason}"
     if report.counts.failures:  # in red, as whoever looks at a list of nights must see it
-        return Failed(name=name, message=told, data=report)
+        return Failed(name=name, message=told, data=ShiftError(report))
     return Completed(name=name, message=told, data=report)
 
 

@@ -52,6 +52,7 @@ def failures(as_json: Json = False) -> None:
                 )
                 for row in rows
             ),
+            below=("why", "what to do"),
         )  # fmt: skip
     else:
         console.print("Nothing has failed, and nothing waits for you.")
@@ -153,11 +154,11 @@ def _id_of(s: Session, wanted: str) -> str:
     """The item, or the address, that a person means."""
     from utils.db import addresses, items
     from utils.db.sources import is_url
-    from utils.errors import PermanentError
+    from utils.errors import UsageError
 
     address = addresses.find(s, wanted)
     if address is None and is_url(wanted):
-        raise PermanentError(
+        raise UsageError(
             f"{wanted} has not failed. `nightshift failures` lists what has; `nightshift run` "
             "fetches an address."
         )

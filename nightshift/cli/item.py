@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 # What lists say of each item: the fields of ``facts``, where it lies, what was made of it.
 LISTED = (
     *("item_id", "title", "kind", "status", "size_bytes", "duration_seconds", "language"),
-    *("verdict", "score", "summary", "source_url", "tries", "error_class", "error", "added_at"),
-    *("processed_at", "path", "rendition"),
+    *("verdict", "score", "summary", "source_url", "tries", "error_class", "error", "lacks"),
+    *("added_at", "processed_at", "path", "rendition"),
 )
 
 
@@ -295,4 +295,4 @@ def print_address(facts: dict[str, Any], as_json: bool) -> None:
     if as_json:
         print_json({"address": facts})
         return
-    print_table(("address", ""), ((name, str(value or "–")) for name, value in facts.items()))
+    print_facts((name, str(value or "–")) for name, value in facts.items())

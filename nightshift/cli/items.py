@@ -101,7 +101,8 @@ def items(
     if as_json or as_csv or columns:
         return
     if number := sum(failed.get(one, 0) for one in ([status] if status else failed)):
-        console.print(f"{number} addresses could not be fetched: nightshift failures")
+        what = "address" if number == 1 else "addresses"
+        console.print(f"{number} {what} could not be fetched: nightshift failures")
     print_pause()
 
 

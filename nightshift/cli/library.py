@@ -138,6 +138,7 @@ def list_sources(as_json: Json = False) -> None:
             )
             for row in rows
         ),
+        below=("last error",),
     )
     console.print(
         f"Next look: {_moment(coming)}"

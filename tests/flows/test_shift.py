@@ -18,7 +18,7 @@ from utils.db.schema import Execution, Item, Spending
 from utils.db.session import session
 from utils.models.options import CompressionOptions, PipelineOptions
 from utils.models.rendition import Compression
-from utils.models.shift import RunStatus, ShiftReport
+from utils.models.shift import RunStatus, ShiftError, ShiftReport
 
 pytestmark = pytest.mark.usefixtures("prefect_server")
 
@@ -43,8 +43,7 @@ def ingest(
 
     found = [str(one) for one in locations]
     state: State[Any] = content_ingestion(found, options, return_state=True, **parameters)
-    report: Any = state.result(raise_on_failure=False)
-    return report, state
+    return told(state), state
 
 
 def work_a_night(options: PipelineOptions = QUICK, **parameters: Any) -> Any:
@@ -52,7 +51,13 @@ def work_a_night(options: PipelineOptions = QUICK, **parameters: Any) -> Any:
     from flows.night_shift import night_shift
 
     state: State[Any] = night_shift(options=options, return_state=True, **parameters)
-    return state.result(raise_on_failure=False)
+    return told(state)
+
+
+def told(state: State[Any]) -> Any:
+    """The report of a run that came to its end, well or not, or the error that refused it."""
+    result = state.result(raise_on_failure=False)
+    return result.report if isinstance(result, ShiftError) else result
 
 
 def outcomes(report: ShiftReport) -> dict[str, tuple[str, str]]:

@@ -268,20 +268,6 @@ def done_steps(s: Session, item_ids: Sequence[str]) -> dict[str, set[tuple[str, 
     return found
 
 
-def runs_of(s: Session, keys: Sequence[str], step: str) -> dict[str, int]:
-    """In how many runs a step was executed to its end for each of these ids, good or bad."""
-    rows = s.execute(
-        select(Execution.item_id, func.count(Execution.run_id.distinct()))
-        .where(
-            Execution.item_id.in_(keys),
-            Execution.step == step,
-            Execution.status.not_in((ExecutionStatus.RUNNING, ExecutionStatus.LOST)),
-        )
-        .group_by(Execution.item_id)
-    )
-    return {item_id: number for item_id, number in rows}  # noqa: C416 (a Row is no pair to mypy)
-
-
 def seconds_spent(s: Session, item_id: str, run_id: str) -> float:
     """Time that a run's executions for an item took, in seconds."""
     query = select(func.sum(Execution.duration_seconds)).where(

@@ -57,30 +57,27 @@ def run_ids(s: Session) -> set[str]:
     return set(s.scalars(select(Run.id)))
 
 
-def weigh_superseded(s: Session, before: datetime, fetching: str) -> Weight:
+def weigh_superseded(s: Session, before: datetime) -> Weight:
     """What the executions weigh that nothing asks for any more."""
     texts = (cast(Execution.result, Text), cast(Execution.inputs, Text), Execution.error)
     return Weight(
-        *s.execute(select(func.count(), _length(*texts)).where(_superseded(before, fetching))).one()
+        *s.execute(select(func.count(), _length(*texts)).where(_superseded(before))).one()
     )
 
 
-def forget_superseded(s: Session, before: datetime, fetching: str) -> None:
+def forget_superseded(s: Session, before: datetime) -> None:
     """Delete the executions that nothing asks for any more."""
     s.execute(
-        delete(Execution)
-        .where(_superseded(before, fetching))
-        .execution_options(synchronize_session=False)
+        delete(Execution).where(_superseded(before)).execution_options(synchronize_session=False)
     )
 
 
-def _superseded(before: datetime, fetching: str) -> ColumnElement[bool]:
+def _superseded(before: datetime) -> ColumnElement[bool]:
     """True for executions from ``before`` that a later one has taken the place of.
 
     A result is recalled by its key, the latest one wins: one whose key has a later result is
     never asked for. A result under another key (other options, another tool) is kept, as it
-    makes switching back free. Failures count until a later try of the same step; those of
-    the step ``fetching`` until one succeeds (`ledger.runs_of` counts them).
+    makes switching back free. Failures count until a later try of the same step.
     """
     later = aliased(Execution)
     done = later.status == ExecutionStatus.DONE
@@ -93,7 +90,7 @@ def _superseded(before: datetime, fetching: str) -> ColumnElement[bool]:
         Execution.status.in_(
             (ExecutionStatus.FAILED, ExecutionStatus.LOST, ExecutionStatus.DEFERRED)
         ),
-        exists().where(same_step, later.id > Execution.id, or_(Execution.step != fetching, done)),
+        exists().where(same_step, later.id > Execution.id),
     )
     last = func.coalesce(Execution.used_at, Execution.ended_at, Execution.started_at)
     return and_(last < before, or_(recalled_instead, tried_again))

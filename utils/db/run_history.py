@@ -10,7 +10,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from utils.clock import now
-from utils.db import spending
+from utils.db import runs, spending
 from utils.db.schema import Run, RunItem
 
 
@@ -38,7 +38,7 @@ def latest(s: Session, limit: int, offset: int = 0) -> list[RunSummary]:
         RunSummary(
             run_id=row.id,
             flow=row.flow,
-            status=row.status,
+            status=runs.told_status(s, row).value,
             started_at=row.started_at,
             # Never below 0: the clock may have been set back meanwhile.
             duration_seconds=max(

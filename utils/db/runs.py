@@ -104,14 +104,20 @@ def find(s: Session, wanted: str | None) -> Run:
     return run
 
 
+def told_status(s: Session, run: Run) -> RunStatus:
+    """The status of a run; one whose process is dead has crashed, noted or not."""
+    is_dead = run.status == RunStatus.RUNNING.value and not workers.is_at_work(s, run.id)
+    return RunStatus.CRASHED if is_dead else RunStatus(run.status)
+
+
 def load(s: Session, run_id: str) -> ShiftReport:
     """A run with its counts and outcomes; one whose process is dead has crashed, noted or not."""
     run = s.get_one(Run, run_id)
-    rows = outcomes(s, run_id)
-    is_dead = run.status == RunStatus.RUNNING.value and not workers.is_at_work(s, run_id)
+    rows, status = outcomes(s, run_id), told_status(s, run)
+    is_dead = status is RunStatus.CRASHED
     return ShiftReport(
         run_id=run.id,
-        status=RunStatus.CRASHED if is_dead else RunStatus(run.status),
+        status=status,
         counts=count(rows),
         # Never below 0: the clock may have been set back meanwhile.
         duration_seconds=max(

@@ -22,7 +22,6 @@ from utils.db import pruning
 from utils.db.session import engine, session
 from utils.errors import from_os_error
 from utils.housekeeping import recovery
-from utils.models.steps import FETCH
 from utils.search import vectors
 from utils.storage import removal
 
@@ -112,9 +111,9 @@ def _runs(settings: Settings, dry_run: bool) -> Iterator[Part]:
 def _executions(settings: Settings, dry_run: bool) -> Part:
     before = now() - timedelta(days=settings.retention_days)
     with session() as s:
-        weight = pruning.weigh_superseded(s, before, FETCH.name)
+        weight = pruning.weigh_superseded(s, before)
         if weight.rows and not dry_run:
-            pruning.forget_superseded(s, before, FETCH.name)
+            pruning.forget_superseded(s, before)
     return Part("superseded executions", weight.rows, 0, weight.size_bytes)
 
 

@@ -11,7 +11,7 @@ from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
 
-from utils.errors import step_of
+from utils.errors import NightShiftError, step_of
 from utils.models.base import Frozen
 from utils.models.verdict import Band
 
@@ -188,3 +188,15 @@ class ShiftReport(Frozen):
     started_at: datetime
     left_over: int = 0
     reason: str | None = None
+
+
+class ShiftError(NightShiftError):
+    """Something failed in a run that came to its end; ``report`` is what it came to."""
+
+    def __init__(self, report: ShiftReport) -> None:
+        super().__init__(f"{report.counts.words}. Why, and what to do: nightshift failures")
+        self.report = report
+
+    def __reduce__(self) -> tuple[type[ShiftError], tuple[ShiftReport]]:
+        """Its report, where it is kept as a result."""
+        return type(self), (self.report,)

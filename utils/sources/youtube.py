@@ -173,7 +173,7 @@ def _cause(error: DownloadError) -> BaseException | None:
 def _translated(error: DownloadError, url: str, said: str) -> NightShiftError:
     """Tell throttled, passing and permanent apart by what yt-dlp wraps."""
     cause = _cause(error)
-    said = said.removeprefix("ERROR: ").split("; please report")[0]
+    said = said.removeprefix("ERROR: ").split("; please report")[0].split(" (caused by ")[0]
     if isinstance(cause, HTTPError):
         delay = retry_after.seconds(cause.response.headers.get("Retry-After"))
         if cause.status == 429 or (cause.status == 503 and delay is not None):
@@ -182,7 +182,9 @@ def _translated(error: DownloadError, url: str, said: str) -> NightShiftError:
             return PermanentError(f"{url} can't be fetched: the site answered {cause.status}.")
         return RetryableError(f"{url}: the site answered {cause.status}.")
     if isinstance(cause, TransportError):
-        return RetryableError(f"{url} can't be reached: {said}")
+        return RetryableError(
+            f"{url} can't be reached: {said}. Is there a network, is the address right?"
+        )
     if isinstance(cause, ExtractorError) and cause.expected:
         return PermanentError(f"{url} can't be fetched: {said}")
     if isinstance(cause, OSError):

@@ -142,15 +142,6 @@ def test_failures_go_once_their_step_was_tried_again(database: str) -> None:
     assert rows(Execution) == {last, recent, after}
 
 
-def test_failed_downloads_count_until_one_succeeds(database: str) -> None:
-    failed = {executed(f"k{n}", "failed", 200 - n, "fetch_media", "x:1") for n in range(3)}
-    clean()
-    assert rows(Execution) == failed
-    done = executed("k9", "done", 100, "fetch_media", "x:1")
-    clean()
-    assert rows(Execution) == {done}
-
-
 def test_a_year_of_nights_takes_no_more_room_than_the_limit(
     database: str, override: Override
 ) -> None:
