@@ -7,7 +7,16 @@ from typing import Annotated
 
 import typer
 
-from nightshift.cli.output import COLORS, Json, console, errors, print_json, print_table, visible
+from nightshift.cli.output import (
+    COLORS,
+    Json,
+    console,
+    errors,
+    print_json,
+    print_table,
+    spinner,
+    visible,
+)
 
 
 def add_to(app: typer.Typer) -> None:
@@ -50,7 +59,7 @@ def setup() -> None:
     settings = load_settings()
     speech = settings.pipeline.transcription
     console.print(f"ffmpeg {tools.version('ffmpeg')}, ffprobe {tools.version('ffprobe')}")
-    with errors.status(f"fetching the weights of whisper {speech.model}"):
+    with errors.status(f"fetching the weights of whisper {speech.model}", spinner=spinner()):
         if speech.engine == "openai-whisper":
             path = weights.checkpoint(speech.model, settings)
         else:
@@ -64,7 +73,7 @@ def reindex() -> None:
     from utils.search import indexing as index
 
     number = 0
-    with errors.status("embedding") as status:
+    with errors.status("embedding", spinner=spinner()) as status:
         for title in index.reindex(load_settings()):
             number += 1
             status.update(visible(title))
