@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 from typing import Annotated
@@ -120,6 +121,11 @@ def _exit_code() -> int:
     except NightShiftError as error:
         print_error(str(error))
         return 2 if isinstance(error, UsageError) else 1
+    except OSError as error:
+        if error.errno != errno.ENOSPC:
+            raise
+        sys.stderr.write("nightshift: The disk is full, also for what was to be printed.\n")
+        os._exit(1)  # Python would try to print it again at its end
     except SystemExit as end:
         return end.code if isinstance(end.code, int) else int(end.code is not None)
     return 0

@@ -7,6 +7,7 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
+from tempfile import TemporaryFile
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -24,6 +25,7 @@ Rendition = Annotated[bool, typer.Option("--rendition", help="The smaller file m
 Thumbnail = Annotated[bool, typer.Option("--thumbnail", help="A picture of it.")]
 
 _OPENERS = ("xdg-open", "open")  # Linux and BSD; macOS
+_LOOK_SECONDS = 5  # for an opener to say that it can't. Chosen.
 
 
 def add_to(app: typer.Typer) -> None:
@@ -50,10 +52,19 @@ def open_file(wanted: Wanted, rendition: Rendition = False, thumbnail: Thumbnail
     opener = next(filter(None, map(shutil.which, _OPENERS)), None)
     if opener is None:
         raise PermanentError(f"No program here opens files ({' or '.join(_OPENERS)}). It is {path}")
-    done = subprocess.run([opener, str(path)], capture_output=True, text=True, errors="replace")
-    if done.returncode != 0:
-        said = (done.stderr or done.stdout).strip().splitlines()
-        why = f": {visible(said[-1])}" if said else ""
+    with TemporaryFile() as said:
+        viewer = subprocess.Popen(
+            [opener, str(path)], stdin=subprocess.DEVNULL, stdout=said, stderr=said,
+            start_new_session=True,
+        )  # fmt: skip
+        try:
+            failed = viewer.wait(_LOOK_SECONDS) != 0
+        except subprocess.TimeoutExpired:  # some openers are the viewer: it stays
+            failed = False
+        said.seek(0)
+        words = said.read().decode(errors="replace").split("\n")
+    if failed:
+        why = f": {visible(last)}" if (last := next(filter(None, reversed(words)), "")) else ""
         raise PermanentError(f"{opener} could not open it{why}. Is there a desktop? It is {path}")
     console.print(f"Opened {visible(str(path))}", markup=False, soft_wrap=True)
 

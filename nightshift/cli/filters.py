@@ -16,11 +16,15 @@ Kind = Annotated[str | None, typer.Option("--kind", help="video, audio or image.
 Language = Annotated[str | None, typer.Option("--language", help="ISO 639-1, such as de.")]
 After = Annotated[
     datetime | None,
-    typer.Option("--after", formats=_DAY, help="Captured (or else added) then or later."),
+    typer.Option(
+        "--after", formats=_DAY, metavar="DATE", help="Captured (or else added) then or later."
+    ),
 ]
 Before = Annotated[
     datetime | None,
-    typer.Option("--before", formats=_DAY, help="Captured (or else added) earlier."),
+    typer.Option(
+        "--before", formats=_DAY, metavar="DATE", help="Captured (or else added) earlier."
+    ),
 ]
 Verdict = Annotated[
     str | None, typer.Option("--verdict", help="approve, accept, revise or reject.")

@@ -60,7 +60,7 @@ def items(
     max_duration: MaxDuration = None,
     limit: Annotated[
         int | None,
-        typer.Option("--limit", min=1, help="[default: 50; with --json or --csv 1000]"),
+        typer.Option("--limit", min=1, help="\\[default: 50; with --json or --csv 1000]"),
     ] = None,
     offset: Offset = 0,
     columns: Columns = None,

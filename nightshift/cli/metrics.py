@@ -18,7 +18,7 @@ def add_to(app: typer.Typer) -> None:
 
 def metrics(
     port: Annotated[
-        int | None, typer.Option("--port", min=1, max=65535, help="[default: 9464]")
+        int | None, typer.Option("--port", min=1, max=65535, help="\\[default: 9464]")
     ] = None,
     bind: Annotated[
         str, typer.Option("--bind", help="The address to listen on; metrics have no password.")

@@ -8,7 +8,15 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from nightshift.cli.output import COLORS, Json, console, errors, print_json, print_table
+from nightshift.cli.output import (
+    COLORS,
+    Json,
+    console,
+    errors,
+    print_json,
+    print_table,
+    spinner,
+)
 from utils.models.sanitize import visible
 
 if TYPE_CHECKING:
@@ -61,7 +69,7 @@ def setup() -> None:
     home.prepare(settings)  # the weights may go into it
     speech = settings.pipeline.transcription
     console.print(f"ffmpeg {tools.version('ffmpeg')}, ffprobe {tools.version('ffprobe')}")
-    with errors.status(f"fetching the weights of whisper {speech.model}"):
+    with errors.status(f"fetching the weights of whisper {speech.model}", spinner=spinner()):
         if speech.engine == "openai-whisper":
             path = weights.checkpoint(speech.model, settings)
         else:
@@ -84,7 +92,7 @@ def reindex() -> None:
     from utils.search import indexing as index
 
     number = 0
-    with errors.status("embedding") as status:
+    with errors.status("embedding", spinner=spinner()) as status:
         for title in index.reindex(load_settings()):
             number += 1
             status.update(visible(title))

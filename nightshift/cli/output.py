@@ -66,6 +66,11 @@ _ASCII = {
 }  # fmt: skip
 
 
+def spinner() -> str:
+    """The name of a sign that turns, of characters that stderr takes."""
+    return "dots" if errors.encoding.startswith("utf") else "line"
+
+
 def write_any_text() -> None:
     """Have stdout and stderr take any text: what their encoding lacks is written in its signs."""
     for stream in (sys.stdout, sys.stderr):

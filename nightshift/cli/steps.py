@@ -48,7 +48,7 @@ def plan(
     language: Language = None,
     words: Words = False,
     with_steps: Annotated[
-        bool, typer.Option("--steps", help="The steps of each file [default: of a single file].")
+        bool, typer.Option("--steps", help="The steps of each file \\[default: of a single file].")
     ] = False,
     as_json: Json = False,
 ) -> None:

@@ -68,7 +68,7 @@ class _Bars:
     def __init__(self) -> None:
         text = TextColumn("{task.description}")
         self._shifts = Progress(text, BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-        self._items = Progress(SpinnerColumn(), text, TimeElapsedColumn())
+        self._items = Progress(SpinnerColumn(output.spinner()), text, TimeElapsedColumn())
         self._live = Live(Group(self._shifts, self._items), console=errors, transient=True)
         self._lock = Lock()
         self._rows: dict[str, TaskID] = {}

@@ -18,14 +18,14 @@ if TYPE_CHECKING:
     from utils.models.options import PipelineOptions
 
 Concurrency = Annotated[
-    int | None, typer.Option("--concurrency", min=1, help="Items in work at once [default: 2].")
+    int | None, typer.Option("--concurrency", min=1, help="Items in work at once \\[default: 2].")
 ]
 AiWorkers = Annotated[
     int | None,
     typer.Option(
         "--ai-workers",
         min=1,
-        help="Questions to Gemini at once [default: 1]; a server's own limit holds besides.",
+        help="Questions to Gemini at once \\[default: 1]; a server's own limit holds besides.",
     ),
 ]
 Skip = Annotated[
@@ -115,7 +115,7 @@ def run(
 
 def night(
     limit: Annotated[
-        int | None, typer.Option("--limit", min=1, help="Items to take [default: 50].")
+        int | None, typer.Option("--limit", min=1, help="Items to take \\[default: 50].")
     ] = None,
     concurrency: Concurrency = None,
     ai_workers: AiWorkers = None,
@@ -124,7 +124,7 @@ def night(
         typer.Option(
             "--window",
             metavar="HH:MM-HH:MM",
-            help="When it may work; 00:00-24:00 for now [default: NIGHTSHIFT_WINDOW].",
+            help="When it may work; 00:00-24:00 for now \\[default: NIGHTSHIFT_WINDOW].",
         ),
     ] = None,
     profile: Profile = None,

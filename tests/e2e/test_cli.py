@@ -260,6 +260,19 @@ def on_a_terminal(home: Path, *arguments: str, **extra: str) -> str:
     return written.decode()
 
 
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no device that is always full")
+def test_a_full_disk_under_what_is_printed_is_one_clear_line(
+    home: Path, first: CompletedProcess[str]
+) -> None:
+    with open("/dev/full", "w") as full:
+        finished = subprocess.run(
+            [PROGRAM, "items"], stdout=full, stderr=subprocess.PIPE, text=True,
+            env=environment(home),
+        )  # fmt: skip
+    assert finished.returncode == 1
+    assert finished.stderr == ("nightshift: The disk is full, also for what was to be printed.\n")
+
+
 def test_an_unknown_item_is_one_line(home: Path, first: CompletedProcess[str]) -> None:
     finished = nightshift(home, "show", "feedbeef")
     assert finished.returncode == 2

@@ -1,6 +1,7 @@
 """What every command has in common: help, exit codes, an encoding that lacks characters."""
 
 import io
+import re
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -113,6 +114,7 @@ def test_every_command_explains_itself_at_80_columns(names: tuple[str, ...]) -> 
     assert shown.exit_code == 0
     assert "Usage: " in shown.output
     assert max(map(len, shown.output.splitlines())) <= 80
+    assert not re.search(r" \.(\s|$)", shown.output)  # markup that swallowed a word
 
 
 def test_the_list_of_commands_has_a_line_for_each() -> None:
