@@ -15,10 +15,11 @@ HIDDEN = "***"
 SEALED = "sealed~"  # what follows is encrypted (utils/storage/sealing.py): fit to be seen
 
 # Texts come from strangers too: no pattern looks back far, however long they are.
-_ADDRESS = re.compile(r"[a-zA-Z][a-zA-Z0-9+.-]{0,30}://[^\s\"<>`\\]+")
+# One slash: what became of an address that was taken for a path.
+_ADDRESS = re.compile(r"[a-zA-Z][a-zA-Z0-9+.-]{1,30}:/{1,2}[^\s\"<>`\\]+")
 # People write passwords with / and #, too; a port before the first / is none.
 _USER = re.compile(
-    r"^([a-zA-Z][a-zA-Z0-9+.-]{0,30}://)(?!\[)(?:([^:@/?#]*):(?!\d*[/?#])([^@]*)|([^:@/?#]+))@"
+    r"^([a-zA-Z][a-zA-Z0-9+.-]{1,30}:/{1,2})(?!\[)(?:([^:@/?#]*):(?!\d*[/?#])([^@]*)|([^:@/?#]+))@"
 )
 _NAME = re.compile(r"[?&;#]([^=&;#?/\s]+)=")
 _VALUE, _PART = re.compile(r"[^&#\s]*"), re.compile(r"[^?&;#\s]*")
@@ -37,7 +38,7 @@ _RANDOM = re.compile(r"[0-9a-fA-F-]{32,}|(?=.*[a-z])(?=.*[A-Z])(?=.*\d)[A-Za-z0-
 
 def redacted(text: str) -> str:
     """``text`` with ``***`` for what is secret in the addresses in it."""
-    if "://" not in text:
+    if ":/" not in text:
         return text
     return _ADDRESS.sub(lambda found: replaced(found[0], lambda _: HIDDEN), text)
 

@@ -9,6 +9,7 @@ from utils.redaction import bare, hidden, redacted, secrets_of
 
 SECRETS = [
     ("https://me:hunter2@site/x", "https://me:***@site/x"),
+    ("/srv/https:/me:hunter2@site/x", "/srv/https:/me:***@site/x"),
     ("https://hunter2@site/x", "https://***@site/x"),
     ("https://hunter2:@site/x", "https://***:@site/x"),
     ("postgresql+psycopg://me:hun/t#er2@db/shift", "postgresql+psycopg://me:***@db/shift"),
@@ -40,6 +41,8 @@ def test_what_is_secret_in_an_address_is_not_shown(address: str, shown: str) -> 
         "https://site:8080/@channel/videos?keywords=night&monkey=3&author=me",
         "http://[::1]:80/x@y",
         "s3://bucket/folder",
+        "file:///srv/me@home/x",
+        "C:/me@home/x",
         "https://site/feed?token=sealed~abc",
     ],
 )

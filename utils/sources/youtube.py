@@ -144,15 +144,15 @@ def _asked(opened: Client, plain: str, url: str, download: bool) -> dict[str, An
     try:
         info: dict[str, Any] = opened.ydl.extract_info(plain, download=download)
         return info
-    except DownloadError as error:
+    except NightShiftError:
+        raise
+    except Exception as error:  # noqa: BLE001  of 1,800 extractors, about pages of strangers
         # Not chained: a log of it would quote the address as it is.
-        raise (
-            _not_connected(error, url, opened)
-            or _translated(error, url, hidden(str(error.msg or error), plain))
-        ) from None
+        said = hidden(str(getattr(error, "msg", None) or error), plain)
+        raise _not_connected(error, url, opened) or _translated(error, url, said) from None
 
 
-def _not_connected(error: DownloadError, url: str, opened: Client) -> NightShiftError | None:
+def _not_connected(error: Exception, url: str, opened: Client) -> NightShiftError | None:
     """What our proxy would not, or could not, connect to; None if it is no reason."""
     cause = _cause(error)
     answered = cause.status if isinstance(cause, HTTPError) else None
@@ -163,14 +163,17 @@ def _not_connected(error: DownloadError, url: str, opened: Client) -> NightShift
     return None
 
 
-def _cause(error: DownloadError) -> BaseException | None:
-    cause = error.exc_info[1] if error.exc_info else None
+def _cause(error: Exception) -> BaseException | None:
+    """What yt-dlp wraps; None where it says itself what is wrong."""
+    if not isinstance(error, DownloadError):
+        return error
+    cause: BaseException | None = error.exc_info[1] if error.exc_info else None
     while isinstance(cause, ExtractorError) and isinstance(cause.cause, Exception):
         cause = cause.cause
     return cause
 
 
-def _translated(error: DownloadError, url: str, said: str) -> NightShiftError:
+def _translated(error: Exception, url: str, said: str) -> NightShiftError:
     """Tell throttled, passing and permanent apart by what yt-dlp wraps."""
     cause = _cause(error)
     said = said.removeprefix("ERROR: ").split("; please report")[0].split(" (caused by ")[0]

@@ -28,6 +28,7 @@ from utils.errors import PermanentError, from_os_error
 from utils.redaction import SEALED
 
 _KEY_FILE = "secret.key"
+_SCHEME = re.compile(r"[a-zA-Z][a-zA-Z0-9+.-]*://")
 _SEALED = re.compile(rf"{SEALED}([A-Za-z0-9_-]+)")
 
 
@@ -37,7 +38,7 @@ def sealed(address: str, settings: Settings) -> str:
     Raises:
         NightShiftError: the key can't be read or made.
     """
-    if "://" not in address:
+    if not _SCHEME.match(address):
         return address
 
     def put(secret: str) -> str:

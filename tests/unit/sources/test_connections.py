@@ -6,6 +6,7 @@
 import base64
 import ipaddress
 import socket
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -306,6 +307,31 @@ def test_the_users_own_proxy_is_used_and_asked_for_nothing_private(
             fetched(f"{inside.url}/film.mp4", tmp_path)
         assert len(users_proxy.asked) == seen
         assert inside.asked == []
+
+
+def test_the_users_own_proxy_may_be_a_socks_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = list[bytes]()
+
+    def serve(listener: socket.socket) -> None:
+        client, _ = listener.accept()
+        with client:
+            client.recv(100)
+            client.sendall(b"\x05\x00")  # version 5, no password
+            asked.append(client.recv(100))
+            client.sendall(b"\x05\x00\x00\x01" + bytes(6))
+            asked.append(client.recv(1000))
+            client.sendall(b"HTTP/1.0 200 OK\r\n\r\nhello")
+
+    with socket.create_server((PRIVATE, 0)) as listener, forward_proxy.serving() as proxy:
+        thread = threading.Thread(target=serve, args=(listener,), daemon=True)
+        thread.start()
+        monkeypatch.setenv("all_proxy", f"socks5h://{PRIVATE}:{listener.getsockname()[1]}")
+        target = "http://only-the-proxy-knows.example/film"
+        said = asked_by_hand(proxy.url, f"GET {target} HTTP/1.1", credential(proxy.url))
+        thread.join(10)
+    assert said.endswith(b"hello")
+    assert b"only-the-proxy-knows.example" in asked[0]
+    assert asked[1].startswith(b"GET /film HTTP/1.1")
 
 
 def test_an_entry_is_checked_like_the_address_it_came_from(inside: Server, tmp_path: Path) -> None:

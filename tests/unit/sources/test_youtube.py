@@ -155,6 +155,12 @@ def test_an_addresss_secrets_reach_the_site_and_nothing_that_is_kept(
         assert "hunter" not in "".join(traceback.format_exception(caught.value))
 
 
+@pytest.mark.parametrize("url", ["https://me:pw@[::1]/x", "http://x..y/", "http://[v1.x]/"])
+def test_an_address_that_yt_dlp_trips_over_is_an_error_of_its_own(url: str) -> None:
+    with pytest.raises((PermanentError, RetryableError)):
+        youtube.entries(url, load_settings())
+
+
 def test_a_file_above_the_limit_is_refused(
     site: Server, tmp_path: Path, override: Override
 ) -> None:

@@ -28,7 +28,7 @@ def test_a_sealed_address_shows_no_secret_and_opens_again(address: str, settings
     assert opened(kept, settings) == address
 
 
-@pytest.mark.parametrize("address", ["https://site/watch?v=abc", "/srv/media", "a://b", "x"])
+@pytest.mark.parametrize("address", ["https://site/watch?v=abc", "/a://b?token=x", "a://b", "x"])
 def test_an_address_without_secrets_and_a_path_stay_as_they_are(
     address: str, settings: Settings
 ) -> None:
