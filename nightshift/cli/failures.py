@@ -21,7 +21,9 @@ def add_to(app: typer.Typer) -> None:
 
 
 def failures(as_json: Json = False) -> None:
-    """List what failed or waits for you, one by one: items, addresses, sources; what to do."""
+    """List what failed or waits for you, and what to do.
+
+    Items, addresses and sources, one by one."""
     from utils.db import failures as table
     from utils.db import sources
     from utils.db.session import session
@@ -88,7 +90,7 @@ def requeue(
     ] = False,
     as_json: Json = False,
 ) -> None:
-    """Let failed items and addresses be tried again, before all others.
+    """Let failed items and addresses be tried again, first of all.
 
     Says what failed, in which step, from which source, and why.
     """
@@ -152,11 +154,13 @@ def _choice(
 
 def _id_of(s: Session, wanted: str) -> str:
     """The item, or the address, that a person means."""
+    from utils.config import load_settings
     from utils.db import addresses, items
     from utils.db.sources import is_url
     from utils.errors import UsageError
+    from utils.storage.sealing import sealed
 
-    address = addresses.find(s, wanted)
+    address = addresses.find(s, sealed(wanted, load_settings()))
     if address is None and is_url(wanted):
         raise UsageError(
             f"{wanted} has not failed. `nightshift failures` lists what has; `nightshift run` "

@@ -35,7 +35,7 @@ def add_to(app: typer.Typer) -> None:
 
 
 def print_path(wanted: Wanted, rendition: Rendition = False, thumbnail: Thumbnail = False) -> None:
-    """Print the path of an item's file, and nothing else: for scripts."""
+    """Print the path of an item's file alone, for scripts."""
     path = _found(wanted, rendition, thumbnail)
     if console.is_terminal:
         print(visible(str(path)))
@@ -45,7 +45,7 @@ def print_path(wanted: Wanted, rendition: Rendition = False, thumbnail: Thumbnai
 
 
 def open_file(wanted: Wanted, rendition: Rendition = False, thumbnail: Thumbnail = False) -> None:
-    """Open an item's file in the program that this desktop has for it."""
+    """Open an item's file in this desktop's program for it."""
     from utils.errors import PermanentError
 
     path = _found(wanted, rendition, thumbnail)

@@ -32,7 +32,7 @@ def forget(
     ] = False,
     as_json: Json = False,
 ) -> None:
-    """Forget items: what is known of them, and all that was made of them.
+    """Forget items, and all that was made of them.
 
     Their files stay, unless --files is given; what has changed since stays in any case. They are
     not taken again, but by nightshift run --again.

@@ -48,7 +48,9 @@ _ROWS, _RECORDS = 50, 1_000  # that a list has if nobody says how many: for peop
 def items(
     status: Annotated[
         str | None,
-        typer.Option("--status", help="pending, processing, done, deferred, failed, quarantined."),
+        typer.Option(
+            "--status", help="pending, processing, done, deferred, failed, quarantined, superseded."
+        ),
     ] = None,
     kind: Kind = None,
     language: Language = None,

@@ -42,13 +42,15 @@ def add_to(app: typer.Typer) -> None:
 
 
 def show(wanted: Wanted, as_json: Json = False) -> None:
-    """Show all that is known of one item, or of an address that could not be fetched."""
+    """Show all that is known of an item, or of a failed address."""
+    from utils.config import load_settings
     from utils.db import addresses
     from utils.db import items as library
     from utils.db.session import session
+    from utils.storage.sealing import sealed
 
     with session() as s:
-        if (address := addresses.find(s, wanted)) is not None:
+        if (address := addresses.find(s, sealed(wanted, load_settings()))) is not None:
             item.print_address(addresses.facts(address), as_json)
             return
         document = item.document(s, library.find(s, wanted))

@@ -78,7 +78,7 @@ def setup() -> None:
 
 
 def migrate() -> None:
-    """Bring the database's schema up to date; any command that uses it does so too."""
+    """Bring the database's schema up to date, as any command does."""
     from utils.config import load_settings
     from utils.db.session import engine
 

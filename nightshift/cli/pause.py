@@ -20,7 +20,7 @@ def pause(
     reason: Annotated[str | None, typer.Argument(help="Told to whoever waits.")] = None,
     as_json: Json = False,
 ) -> None:
-    """Begin no further item, in any shift, until `nightshift resume`.
+    """Begin no further item in any shift until `nightshift resume`.
 
     What is in work goes on to its end.
     """

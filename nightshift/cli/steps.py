@@ -52,7 +52,7 @@ def plan(
     ] = False,
     as_json: Json = False,
 ) -> None:
-    """Show what a run would do with each file, and what not, and why.
+    """Show what a run would do with each file, what not, and why.
 
     Nothing is registered or written, and of the files only the containers are read. Ends as the
     run would where that is known: with 1 if a file would fail.

@@ -136,7 +136,7 @@ def night(
     as_json: Json = False,
     verbose: Verbose = False,
 ) -> None:
-    """Work a shift now: the sources, what waits, what may be retried."""
+    """Work a shift now: sources, what waits, what may be retried."""
     from utils.clock import now
     from utils.config import load_settings
     from utils.scheduling import run_session

@@ -222,7 +222,7 @@ HOSTILE = "red\x1b[31m\x07\u202egnp\n.mp4"
 
 def bare(text: str) -> set[str]:
     """The characters of a text that no eye sees, or that a terminal obeys; not the line feed."""
-    return {c for c in text if not c.isprintable() and c != "\n"}
+    return {c for c in text if not c.isprintable() and c not in "\n\t"}
 
 
 def test_a_hostile_name_shows_as_signs_wherever_it_is_shown(
