@@ -96,7 +96,7 @@ def test_a_message_says_counts_reasons_the_first_failures_and_where_the_report_l
     lines = told.text.splitlines()
     assert lines[0] == "3 done, 1 skipped, 7 failed in 1 minute and 1 second."
     assert "14 left over: the window closed at 06:00" in lines
-    assert "- 0.mp4: moov atom not [31m found 0" in lines
+    assert "- 0.mp4: moov atom␤not␛[31m found 0" in lines
     assert "- 1.mp4: ffprobe gave up" in lines
     assert sum(line.startswith("- ") for line in lines) == 6
     assert "- and 2 more" in lines
