@@ -15,6 +15,7 @@ from __future__ import annotations
 import json
 import os
 import random
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -173,11 +174,16 @@ def run(number: int, seed: int, tell: Callable[[Found], None]) -> tuple[Counter[
 
 
 def run_whole(number: int, seed: int) -> tuple[Counter[str], list[str], Memory]:
-    """Have `nightshift run` work on ``number`` of them; returns outcomes, faults and memory."""
+    """Have `nightshift run` work on ``number`` of them, or on the samples as they are if it is 0.
+
+    Returns outcomes, faults and memory.
+    """
     faults: list[str] = []
     with tempfile.TemporaryDirectory() as place, Memory() as memory:
         media, home = Path(place, "media"), Path(place, "home")
-        media.mkdir()
+        if not number:
+            shutil.copytree(SAMPLES, media)
+        media.mkdir(exist_ok=True)
         for path in mutations(number, seed, Path(place)):
             path.rename(media / path.name)
             path.touch()  # it is removed next
@@ -190,7 +196,7 @@ def run_whole(number: int, seed: int) -> tuple[Counter[str], list[str], Memory]:
         if "Traceback" in done.stderr or done.returncode not in {0, 1}:
             faults.append(f"exit code {done.returncode}: {done.stderr[-300:]}")
         items = json.loads(done.stdout)["items"]
-        if len(items) != number:
+        if len(items) != len([*media.iterdir()]):
             faults.append(f"{len(items)} outcomes of {number} files")
         faults += [str(left) for left in home.rglob("*.part*")]
     return Counter(_ending(item) for item in items), faults, memory
@@ -227,12 +233,14 @@ def rows() -> Iterator[tuple[str, str, str, str, str]]:
     )  # fmt: skip
     yield ("processes and files left", f"{tools_left()} and {left}", "", "", "0 and 0")
     ended, wrong, whole = run_whole(max(8, number // 50), seed + 1)
+    undamaged = run_whole(0, seed)[2].peak
     counted = ", ".join(f"{count} {outcome}" for outcome, count in sorted(ended.items()))
     print(*wrong, sep="\n", end="\n" if wrong else "")
     yield ("the same through `nightshift run`", counted, "", f"{len(wrong)} faults", "0")
     yield (
-        "its memory with tools and Prefect's server", f"{whole.peak / 1e6:.0f} MB", "1 GB",
-        f"{whole.peak / _MOST_BYTES:.2f}", "≤ 1",
+        "its memory with tools and Prefect's server", f"{whole.peak / 1e6:.0f} MB",
+        f"the samples as they are: {undamaged / 1e6:.0f} MB", f"{whole.peak / undamaged:.2f}",
+        "≤ 1.2",
     )  # fmt: skip
     share = memory.peak / _MOST_BYTES
     yield (

@@ -148,13 +148,17 @@ def _decorator(hooks: _Hooks, is_essential: bool) -> Callable[..., Any]:
                 untagged(_Work(result=cached.result))
                 return cached.result
             item = next(iter(given.values()))
+
+            def body() -> R:
+                with deadline.within(limits.of_step(row.name, item, context.settings)):
+                    return fn(context, *args, **kwargs)
+
             cause = causes.FORCED if again else None
             if cached.missing:
                 cause = causes.missing_file(cached.missing.name)
             work = _Work(
                 step=row.name,
-                item=item,
-                body=lambda: fn(context, *args, **kwargs),
+                body=body,
                 save=hooks.save,
                 begin=lambda: ledger.start(
                     item.item_id,
@@ -203,13 +207,12 @@ class _Work:
         self,
         result: BaseModel | None = None,
         step: str = "",
-        item: Any = None,
         body: Callable[[], Any] | None = None,
         save: Callable[[Session, Any], None] | None = None,
         begin: Callable[[], int] | None = None,
         context: RunContext | None = None,
     ) -> None:
-        self.result, self.step, self.item, self.body = result, step, item, body
+        self.result, self.step, self.body = result, step, body
         self.save, self.begin, self.context = save, begin, context
         self.deferred: DeferredError | None = None
         self.has_failed = False
@@ -273,7 +276,7 @@ def _execute(work: _Work) -> State[None]:
 
 
 def _done(work: _Work, body: Callable[[], Any], context: RunContext) -> Any:
-    """The result of the body, within its time; of a file that is still the one it was.
+    """The result of the body, of a file that is still the one it was.
 
     Raises:
         RetryableError: the file is another one by now: nothing is kept of what was read of it.
@@ -281,8 +284,7 @@ def _done(work: _Work, body: Callable[[], Any], context: RunContext) -> Any:
     _require_same(context)
     work.has_failed = True
     try:
-        with deadline.within(limits.of_step(work.step, work.item, context.settings)):
-            result = body()
+        result = body()
     except NightShiftError:
         work.has_failed = not context.file or not files.is_changed(context.file)
         _require_same(context)

@@ -122,9 +122,7 @@ class Settings(BaseSettings):
         default=6 * 3600, ge=1, description="For one execution of a step."
     )
     probe_timeout_seconds: int = Field(
-        default=300,
-        ge=1,
-        description="For a step that only looks into a file; a second more for each 4 MiB of it.",
+        default=300, ge=1, description="For a look into a file; a second more for each 4 MiB."
     )
     still_timeout_seconds: int = Field(
         default=120, ge=1, description="For a step that decodes a still picture; the same more."

@@ -55,12 +55,11 @@ class OpenTool:
 
         Raises:
             PermanentError: the file made it take too much time or memory, or made it break.
-            RetryableError: it was ended from outside.
+            RetryableError: it was ended from outside, or was busy with another file.
             SettingsError: it is not installed.
             StoppedError: the run is to end.
         """
-        while not self._lock.acquire(timeout=_LOOK_UP_SECONDS):
-            deadline.check(f"waiting for {self._name} to read {about.name}")
+        self._wait_for_turn(about)
         try:
             return self._answer(question, end, about)
         except BaseException:
@@ -68,6 +67,15 @@ class OpenTool:
             raise
         finally:
             self._lock.release()
+
+    def _wait_for_turn(self, about: Path) -> None:
+        while not self._lock.acquire(timeout=_LOOK_UP_SECONDS):
+            try:
+                deadline.check(f"waiting for {self._name} to read {about.name}")
+            except PermanentError as error:  # it is another file that takes so long
+                raise RetryableError(
+                    f"{self._name} was busy with another file all the time that {about.name} had."
+                ) from error
 
     def close(self) -> None:
         """End the process; the next question starts another."""

@@ -250,9 +250,8 @@ def _all_hashed(
     with ThreadPoolExecutor(settings.lanes.probe) as pool:
         try:
             return list(pool.map(hashed, stats))
-        except BaseException:  # Ctrl-C must not wait for a file of many gigabytes
+        finally:  # Ctrl-C must not wait for a file of many gigabytes
             is_over.set()
-            raise
 
 
 class _State:

@@ -5,11 +5,12 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
-from tests.waiting import until_ended
+from tests.waiting import until, until_ended
 from utils.errors import PermanentError, RetryableError
 from utils.processes import deadline
 from utils.processes.open_tool import OpenTool
@@ -90,3 +91,15 @@ def test_a_forked_child_leaves_it_alone(tool: OpenTool) -> None:
         os._exit(0)
     os.waitpid(child, 0)
     assert ask(tool, "import os; print(os.getpid(), end='')") == mine
+
+
+def test_a_file_is_not_blamed_for_another_that_takes_all_its_time(tool: OpenTool) -> None:
+    with ThreadPoolExecutor(1) as pool:
+        other = pool.submit(ask, tool, "import time; time.sleep(600)")
+        until(lambda: tool._lock.locked() and tool.process, "the other file's turn")
+        with deadline.within(deadline.Limit(0.1, is_final=True)):
+            with pytest.raises(RetryableError, match="busy with another file"):
+                ask(tool, "pass")
+        tool.process.kill()
+        with pytest.raises(RetryableError):
+            other.result()

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 from xml.sax.saxutils import escape
 
+import pymediainfo
 from pymediainfo import MediaInfo
 
 from utils.errors import PermanentError, RetryableError, SettingsError, from_os_error
@@ -56,7 +57,8 @@ def report(path: Path) -> MediaInfoReport:
 
 def command() -> list[str]:
     """The command line of the process that stays open."""
-    return [sys.executable, "-I", mediainfo_child.__file__]
+    packages = Path(pymediainfo.__file__).parent.parent
+    return [sys.executable, "-I", mediainfo_child.__file__, str(packages)]
 
 
 def _ask(link: Path, about: Path) -> str:

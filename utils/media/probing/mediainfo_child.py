@@ -1,6 +1,7 @@
 """What the process of MediaInfo does: a path a line in, a JSON document a line out.
 
-It is started as a script, by its file, and imports nothing of this project.
+It is started as a script, by its file, with the folder that holds pymediainfo, and imports nothing
+of this project.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ import sys
 
 
 def _serve() -> None:
+    sys.path.append(sys.argv[1])
     from pymediainfo import MediaInfo
 
     for line in sys.stdin:
