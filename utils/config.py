@@ -34,7 +34,7 @@ from utils.models.options import PipelineOptions
 from utils.models.prefect_api import PrefectApi
 from utils.models.spending import TokenPrice
 from utils.models.window import valid_window, valid_zone
-from utils.redaction import without_user
+from utils.privacy.redaction import without_user
 
 PREFECT_PORT = 4200
 METRICS_PORT = 9464

@@ -19,7 +19,7 @@ from __future__ import annotations
 import errno
 from typing import TYPE_CHECKING
 
-from utils.redaction import redacted
+from utils.privacy.redaction import redacted
 
 if TYPE_CHECKING:
     from utils.models.analysis import TokenUsage

@@ -18,7 +18,7 @@ from nightshift.cli import server, variables
 from utils.config import Settings, child_environment, is_served
 from utils.errors import NightShiftError
 from utils.models import steps
-from utils.redaction import redacted
+from utils.privacy.redaction import redacted
 from utils.storage import home, private
 
 OK, WARNING, PROBLEM, REPAIRED = "ok", "warning", "problem", "repaired"

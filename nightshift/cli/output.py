@@ -21,7 +21,7 @@ from rich.text import Text
 
 from nightshift.cli import tables
 from utils.models.sanitize import visible
-from utils.redaction import redacted
+from utils.privacy.redaction import redacted
 
 if TYPE_CHECKING:
     from utils.models.shift import ShiftReport

@@ -14,7 +14,7 @@ import httpx
 from nightshift.cli.output import errors, print_error
 from utils.config import Settings, is_served
 from utils.errors import NightShiftError, RetryableError, SettingsError
-from utils.redaction import redacted
+from utils.privacy.redaction import redacted
 
 # For what is in work to be given back once the ephemeral server was killed. Chosen.
 _LAST_WORDS_SECONDS = 15.0

@@ -26,7 +26,7 @@ from utils.errors import (
     SettingsError,
     from_os_error,
 )
-from utils.redaction import redacted
+from utils.privacy.redaction import redacted
 from utils.storage import home
 
 T = TypeVar("T")

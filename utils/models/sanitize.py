@@ -11,7 +11,7 @@ import re
 import unicodedata
 from typing import Any
 
-from utils.redaction import redacted
+from utils.privacy.redaction import redacted
 
 # Chosen: long enough for a description, short enough for a row.
 MAX_CHARACTERS = 2000

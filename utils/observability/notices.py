@@ -21,7 +21,7 @@ from utils.config import Settings
 from utils.models.notice import Event, Notice
 from utils.models.sanitize import visible
 from utils.models.shift import ItemOutcome, Outcome, RunStatus, ShiftReport
-from utils.redaction import redacted
+from utils.privacy.redaction import redacted
 
 if TYPE_CHECKING:
     from apprise import Apprise

@@ -25,8 +25,8 @@ from utils.errors import (
     from_os_error,
 )
 from utils.models.item import Entry, Fetched
+from utils.privacy.redaction import hidden
 from utils.processes import deadline, retry_after
-from utils.redaction import hidden
 from utils.sources import address
 from utils.sources.client import Client, client
 from utils.storage import sealing

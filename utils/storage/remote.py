@@ -25,7 +25,7 @@ from utils.errors import (
     SettingsError,
     from_os_error,
 )
-from utils.redaction import bare, hidden
+from utils.privacy.redaction import bare, hidden
 
 
 class RemoteFolder(NamedTuple):

@@ -22,10 +22,10 @@ from urllib.parse import urlsplit
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESSIV
 
-from utils import redaction
 from utils.config import Settings
 from utils.errors import PermanentError, from_os_error
-from utils.redaction import SEALED
+from utils.privacy import redaction
+from utils.privacy.redaction import SEALED
 
 _KEY_FILE = "secret.key"
 _SCHEME = re.compile(r"[a-zA-Z][a-zA-Z0-9+.-]*://")

@@ -10,7 +10,7 @@ from pydantic import SecretStr
 from tests.conftest import Override
 from utils.config import Settings, load_settings
 from utils.errors import PermanentError
-from utils.redaction import redacted
+from utils.privacy.redaction import redacted
 from utils.storage.sealing import opened, sealed
 
 ADDRESSES = [

@@ -13,7 +13,7 @@ from utils.models.sanitize import visible
 from utils.models.shift import Outcome, ShiftReport
 from utils.observability.reports import costs
 from utils.observability.reports.rows import cost, duration, left_over, sections
-from utils.redaction import redacted
+from utils.privacy.redaction import redacted
 from utils.storage.files import whole_file
 
 

@@ -11,7 +11,7 @@ from utils.models.sanitize import visible
 from utils.models.shift import ShiftReport
 from utils.observability.reports import costs
 from utils.observability.reports.rows import Cause, Part, Row, cost, left_over, sections
-from utils.redaction import redacted
+from utils.privacy.redaction import redacted
 
 # An artifact is kept in Prefect's database: what is long of a large shift stays out of it.
 _MAX_PICTURES = 20

@@ -9,7 +9,7 @@ from alembic import op
 from sqlalchemy.dialects.postgresql import JSONB
 
 from utils.config import load_settings
-from utils.redaction import redacted
+from utils.privacy.redaction import redacted
 from utils.storage.sealing import opened, sealed
 
 revision = "0008"

@@ -5,7 +5,7 @@ import time
 import pytest
 
 from utils.errors import PermanentError
-from utils.redaction import bare, hidden, redacted, secrets_of
+from utils.privacy.redaction import bare, hidden, redacted, secrets_of
 
 SECRETS = [
     ("https://me:hunter2@site/x", "https://me:***@site/x"),
