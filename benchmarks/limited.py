@@ -10,7 +10,8 @@ import threading
 import time
 
 from tasks.tags import lane_tag
-from utils.config import load_settings, prepare_prefect
+from utils.config import load_settings
+from utils.processes.prefect_environment import prepare_prefect
 from utils.storage import home
 
 home.prepare(load_settings())

@@ -12,8 +12,8 @@ from prometheus_client.core import Metric
 from prometheus_client.registry import Collector
 
 from deployments import csrf
-from utils.models.prefect_api import PrefectApi
 from utils.observability.metrics import gauge, gauges
+from utils.processes.prefect_environment import PrefectApi
 
 _TIMEOUT_SECONDS = 3.0  # Prometheus waits 10 s for all metrics
 _CLIENT = "nightshift-metrics"

@@ -68,7 +68,8 @@ def connect(
 ) -> None:
     """Refuse a home that is not ours; take the database from a Prefect block, if it is there."""
     from nightshift.cli import variables
-    from utils.config import load_settings, prepare_prefect
+    from utils.config import load_settings
+    from utils.processes.prefect_environment import prepare_prefect
     from utils.storage import home
 
     if {"-h", "--help"} & set(sys.argv):  # whatever the settings are

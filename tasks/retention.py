@@ -22,10 +22,11 @@ from sqlalchemy import func, select
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DBAPIError
 
-from utils.config import Settings, is_served
+from utils.config import Settings
 from utils.errors import NightShiftError, RetryableError
 from utils.housekeeping import retention
 from utils.housekeeping.retention import Part
+from utils.processes.prefect_environment import is_served
 
 
 def once_a_day(settings: Settings) -> None:

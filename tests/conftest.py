@@ -19,8 +19,9 @@ from sqlalchemy.engine import make_url
 
 from tests import media
 from utils import config
-from utils.config import Settings, load_settings, prepare_prefect, prepare_torch
+from utils.config import Settings, load_settings, prepare_torch
 from utils.db.session import upgrade
+from utils.processes.prefect_environment import prepare_prefect
 from utils.storage import home as homes
 
 sys.path.insert(0, str(Path(__file__).parent / "servers" / "plugins"))

@@ -15,10 +15,11 @@ from typing import NamedTuple
 import httpx
 
 from nightshift.cli import server, variables
-from utils.config import Settings, child_environment, is_served
+from utils.config import Settings, child_environment
 from utils.errors import NightShiftError
 from utils.models import steps
 from utils.privacy.redaction import redacted
+from utils.processes.prefect_environment import is_served
 from utils.storage import home, private
 
 OK, WARNING, PROBLEM, REPAIRED = "ok", "warning", "problem", "repaired"

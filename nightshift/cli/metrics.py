@@ -29,9 +29,10 @@ def metrics(
     from prometheus_client import generate_latest, start_http_server
 
     from deployments.presence import Presence
-    from utils.config import METRICS_PORT, load_settings, prefect_api
+    from utils.config import METRICS_PORT, load_settings
     from utils.errors import PermanentError
     from utils.observability.metrics import Exporter, registry
+    from utils.processes.prefect_environment import prefect_api
 
     settings = load_settings()
     api = prefect_api(settings)

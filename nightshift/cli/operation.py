@@ -37,8 +37,9 @@ def doctor(
 ) -> None:
     """Say what is missing or wrong here, and how to repair it."""
     from nightshift.cli import checks, repair
-    from utils.config import load_settings, prepare_prefect
+    from utils.config import load_settings
     from utils.errors import NightShiftError
+    from utils.processes.prefect_environment import prepare_prefect
     from utils.storage import home
 
     settings = load_settings()
@@ -102,8 +103,9 @@ def reindex() -> None:
 def deploy() -> None:
     """Register pool, limits and deployments on the Prefect server."""
     from nightshift.cli import server
-    from utils.config import is_served, load_settings, prepare_prefect
+    from utils.config import load_settings
     from utils.errors import PermanentError
+    from utils.processes.prefect_environment import is_served, prepare_prefect
     from utils.storage import home
 
     settings = load_settings()

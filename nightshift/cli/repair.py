@@ -7,8 +7,9 @@ from collections.abc import Iterator
 import httpx
 
 from nightshift.cli.checks import OK, PROBLEM, REPAIRED, Check
-from utils.config import Settings, is_served
+from utils.config import Settings
 from utils.housekeeping import recovery
+from utils.processes.prefect_environment import is_served
 
 
 def repair(settings: Settings) -> list[Check]:

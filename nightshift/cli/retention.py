@@ -28,8 +28,9 @@ def clean(
     """
     import humanize
 
-    from utils.config import load_settings, prepare_prefect
+    from utils.config import load_settings
     from utils.housekeeping import retention
+    from utils.processes.prefect_environment import prepare_prefect
     from utils.storage import home
 
     settings = load_settings()

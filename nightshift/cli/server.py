@@ -12,9 +12,10 @@ from importlib.metadata import version
 import httpx
 
 from nightshift.cli.output import errors, print_error
-from utils.config import Settings, is_served
+from utils.config import Settings
 from utils.errors import NightShiftError, RetryableError, SettingsError
 from utils.privacy.redaction import redacted
+from utils.processes.prefect_environment import is_served
 
 # For what is in work to be given back once the ephemeral server was killed. Chosen.
 _LAST_WORDS_SECONDS = 15.0
@@ -80,7 +81,7 @@ def next_look(settings: Settings) -> str | None:
     """When the next scheduled night begins, as ISO 8601; None without a server or a schedule."""
     if not is_served(settings):
         return None
-    from utils.config import prepare_prefect
+    from utils.processes.prefect_environment import prepare_prefect
 
     prepare_prefect(settings, log_level="CRITICAL")
     from tasks import flow_runs

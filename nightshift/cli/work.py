@@ -225,11 +225,12 @@ def _work(flow_name: str, as_json: bool, verbose: bool, **parameters: Any) -> No
     """Call a batch flow in this process, show its progress, and print what it came to."""
     from importlib import import_module
 
-    from utils.config import load_settings, prepare_prefect
+    from utils.config import load_settings
     from utils.db import runs
     from utils.db.schema import Run
     from utils.db.session import require_writable, session
     from utils.errors import NightShiftError
+    from utils.processes.prefect_environment import prepare_prefect
     from utils.scheduling import run_session
     from utils.storage import home
 

@@ -3,10 +3,11 @@ from pathlib import Path
 
 import pytest
 
-from utils.config import Settings, load_settings, prefect_api, prepare_prefect
+from utils.config import Settings, load_settings
 from utils.errors import SettingsError
 from utils.models import running_services
 from utils.models.lanes import Lanes
+from utils.processes.prefect_environment import prefect_api, prepare_prefect
 
 
 def test_a_profile_brings_its_limits(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -12,7 +12,7 @@ from functools import cache
 import psutil
 
 from utils import clock
-from utils.config import is_run_of_worker
+from utils.processes.prefect_environment import is_run_of_worker
 
 _PR_SET_PDEATHSIG = 1
 # For a run whose worker died: to end its tools, to give back what it holds, to say so. Chosen.

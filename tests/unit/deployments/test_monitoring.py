@@ -16,8 +16,8 @@ from deployments.presence import Presence
 from nightshift.cli.checks import LOW_DISK_BYTES
 from tests.paths import PROJECT
 from utils.config import METRICS_PORT, PREFECT_PORT, Settings, load_settings
-from utils.models.prefect_api import PrefectApi
 from utils.observability.metrics import Exporter, registry
+from utils.processes.prefect_environment import PrefectApi
 from utils.storage import private
 
 RULES = PROJECT / "deployments/prometheus/alerts.yml"

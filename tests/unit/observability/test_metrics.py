@@ -24,10 +24,10 @@ from utils.config import Settings, load_settings
 from utils.db import runs, spending
 from utils.db.schema import Execution, Flag, Item, Worker
 from utils.db.session import engine, session
-from utils.models.prefect_api import PrefectApi
 from utils.models.shift import ItemOutcome, Outcome, RunStatus
 from utils.models.spending import Ceilings, Estimate, TokenPrice
 from utils.observability.metrics import Exporter, registry
+from utils.processes.prefect_environment import PrefectApi
 
 LONG_AGO = timedelta(minutes=10)
 
