@@ -491,7 +491,7 @@ def test_what_does_not_fit_the_ceiling_is_put_off_and_done_by_a_later_shift(
             1, 0, RunStatus.SUCCESS,
         )  # fmt: skip
         assert "NIGHTSHIFT_AI_SHIFT_CEILING_USD" in outcomes(report)["silent.mp4"][1]
-        assert "Waits for you" in report.report.read_text()
+        assert "<h2>Deferred</h2>" in report.report.read_text()
         found = steps(report.items[0].item_id)
         assert found["ai_video_analysis"].status == "deferred"
         assert found["store_item"].status == "done"
