@@ -47,6 +47,9 @@ SERVED = {
 }
 # A kill comes up to so long after the work of a run began: within a step, or between two.
 LATEST_SECONDS = 10.0
+# Whose results follow from the order of items, which a kill changes: of look-alikes the first is
+# nobody's duplicate.
+_BY_ORDER = frozenset({"find_near_duplicates"})
 # A run whose worker was killed has a quarter of a minute to end (utils/processes/parent.py).
 _MOMENT_SECONDS = 20
 # What was killed must have gone on by then.
@@ -132,14 +135,10 @@ def run_served(folder: Path, kills: int, seed: int, clips: int) -> Story:
         while _goes_on(served, clips):
             pass
         _wait_until_settled(wild)
-    # A night has an order of its own, and of look-alikes the first is nobody's duplicate.
-    order = {"find_near_duplicates"}
-    return _story(killed, calm, wild, [*orphans, *_processes(wild)], order)
+    return _story(killed, calm, wild, [*orphans, *_processes(wild)])
 
 
-def _story(
-    killed: Counter[str], calm: Path, wild: Path, orphans: list[str], but: Collection[str] = ()
-) -> Story:
+def _story(killed: Counter[str], calm: Path, wild: Path, orphans: list[str]) -> Story:
     with _database(wild) as ledger, _database(calm) as reference:
         return Story(
             killed,
@@ -148,7 +147,7 @@ def _story(
             _repeated(ledger),
             [*_unfinished(ledger), *_open_rows(ledger)],
             [
-                *_different_results(ledger, wild, reference, calm, but),
+                *_different_results(ledger, wild, reference, calm, _BY_ORDER),
                 *_different_files(wild, calm),
             ],
             orphans,

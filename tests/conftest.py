@@ -14,12 +14,13 @@ from tempfile import TemporaryDirectory, mkdtemp
 
 import pytest
 from pydantic import SecretStr
-from sqlalchemy import NullPool, create_engine, text
+from sqlalchemy import Connection, Engine, NullPool, create_engine, event, text
 from sqlalchemy.engine import make_url
 
 from tests import media
 from utils import config
 from utils.config import Settings, load_settings, prepare_torch
+from utils.db import session as db
 from utils.db.session import upgrade
 from utils.processes.prefect_environment import prepare_prefect
 from utils.storage import home as homes
@@ -40,6 +41,13 @@ SAMPLES = Path(__file__).parent.parent / "samples"
 MEMORY = Path("/dev/shm")
 SUITES = ("e2e", "flows", "unit")  # the longest files first: the short ones fill the gaps
 Override = Callable[..., None]
+_engines: list[Engine] = []
+
+
+@event.listens_for(Engine, "engine_connect")
+def _remember(connection: Connection) -> None:
+    if connection.engine not in _engines:
+        _engines.append(connection.engine)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -98,6 +106,15 @@ def settings(
         shutil.copyfile(template, settings.home / "nightshift.db")
     yield settings
     load_settings.cache_clear()
+    _let_go_of_databases()
+
+
+def _let_go_of_databases() -> None:
+    """Close what a test's home had open: thousands of tests have more files than a process may."""
+    while _engines:
+        _engines.pop().dispose()
+    for known in (db._engine, db._sessions):
+        known.cache_clear()
 
 
 @pytest.fixture

@@ -82,7 +82,8 @@ def test_run_processes_a_library_and_prints_one_document(first: CompletedProcess
     assert set(report) == {"run_id", "status", "counts", "duration_seconds", "report", "items"}
     found = by_name(report)
     assert set(found["coast.jpg"]) == {
-        *("item_id", "path", "kind", "outcome", "reason", "step", "verdict", "score", "error")
+        *("item_id", "path", "kind", "outcome", "reason", "step", "verdict", "score", "error"),
+        "lacks",
     }
     assert found["the night shift.mp4"]["outcome"] == "done"
     assert found["the night shift.mp4"]["verdict"] == "approve"

@@ -141,4 +141,4 @@ def test_a_migration_is_written_by_the_tool_and_fits_both_databases(tmp_path: Pa
     tests = ("tests/unit/db/test_session.py", "-k", "migrations or older_database")
     done = python(project, "-m", "pytest", "-q", "-p", "no:cacheprovider", *tests)
     assert done.returncode == 0, done.stdout
-    assert "4 passed" in done.stdout
+    assert "6 passed" in done.stdout

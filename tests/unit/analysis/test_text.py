@@ -126,4 +126,4 @@ def test_the_embedder_matches_meaning_across_languages() -> None:
 
 
 def test_text_from_strangers_is_no_markup_in_the_artifact() -> None:
-    assert _cell("![x](javascript:1)|<b>\n# y") == r"\!\[x\](javascript:1)\|\<b\> # y"
+    assert _cell("![x](javascript:1)|<b>\n# y") == r"\!\[x\](javascript:1)\|\<b\>␤# y"

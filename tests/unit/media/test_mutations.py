@@ -1,18 +1,32 @@
 """A few of the damaged files of benchmarks/mutations.py: none stops, starves or deceives."""
 
 import random
+import shutil
 from pathlib import Path
 
 from benchmarks import mutations
+from utils.media import signal
+from utils.media.probing import ffprobe
 
 
 def test_damaged_files_are_refused_or_said_to_be_flawed_and_leave_nothing() -> None:
-    found: list[mutations.Found] = []
+    found, before = list[mutations.Found](), mutations.tools_left()
     outcomes, memory, left = mutations.run(16, 3, found.append)
     assert not [one for one in found if one.outcome in mutations.FAULTS]
     assert outcomes["refused"] and outcomes["flawed"]
-    assert (left, mutations.tools_left()) == (0, 0)
+    assert left == 0
+    assert mutations.tools_left() <= before
     assert memory.peak < 10**9
+
+
+def test_one_damaged_frame_is_found_each_time(tmp_path: Path) -> None:
+    film, made = tmp_path / "film.mp4", tmp_path / "made"
+    made.mkdir()
+    for path in mutations.mutations(8, 3, made):  # the last of them
+        shutil.copy(path, film)
+    probe = ffprobe.report(film).container
+    errors = {signal.analyze(film, probe, made).first_error for _ in range(6)}
+    assert errors == {"corrupt decoded frame"}
 
 
 def test_a_seed_makes_the_same_damage_again(tmp_path: Path) -> None:
