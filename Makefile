@@ -29,7 +29,7 @@ test: setup lint ## Lint, types, layers and all tests.
 	$(BIN)/nightshift setup
 	$(PYTEST)
 
-test-unit: setup ## The unit tests alone, in a good two minutes.
+test-unit: setup ## The unit tests alone, in two to three minutes.
 	$(PYTEST) -m unit tests/unit
 
 test-flows: setup ## Stories of whole flows on one Prefect server.

@@ -12,6 +12,7 @@ tools, looked at every 50 ms.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import random
@@ -147,15 +148,17 @@ class Memory:
         self._thread.join()
 
     def _watch(self) -> None:
-        me = psutil.Process()
         while not self._over.wait(_LOOK_SECONDS):
-            total = 0
-            for process in (me, *me.children(recursive=True)):
-                try:
-                    total += process.memory_info().rss
-                except psutil.Error:  # it ended meanwhile
-                    continue
-            self.peak = max(self.peak, total)
+            self.peak = max(self.peak, memory_now())
+
+
+def memory_now() -> int:
+    """Bytes that this process and all that it started have in memory."""
+    me, total = psutil.Process(), 0
+    for process in (me, *me.children(recursive=True)):
+        with contextlib.suppress(psutil.Error):  # it ended meanwhile
+            total += process.memory_info().rss
+    return total
 
 
 def run(number: int, seed: int, tell: Callable[[Found], None]) -> tuple[Counter[str], Memory, int]:
