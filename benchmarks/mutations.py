@@ -126,7 +126,7 @@ def _looked_at(path: Path, folder: Path) -> tuple[str, str]:
 def _strictly(path: Path) -> str:
     """Why a strict decode refuses a file; empty if it does not."""
     try:
-        verify.decode(path)
+        verify.decode(path, ffprobe.report(path).container)
     except PermanentError as error:
         return str(error)
     return ""

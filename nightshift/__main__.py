@@ -78,10 +78,8 @@ def connect(
     settings = load_settings()
     if adopt:
         home.adopt(settings)
-    else:
-        home.require_ours(settings.home)
-        if settings.home.is_dir():  # one that is not there is made by who writes into it
-            home.prepare(settings)
+    elif settings.home.exists():  # one that is not there is made by who writes into it
+        home.prepare(settings)
     if settings.database_block and not settings.database_url:
         home.prepare(settings)
         prepare_prefect(settings, log_level="CRITICAL")

@@ -64,7 +64,7 @@ def forget(
     else:
         console.print(f"{len(done.item_ids)} forgotten.")
         for problem in done.left:
-            print_error(visible(problem))
+            print_error(problem)
     sys.exit(1 if done.left else 0)
 
 

@@ -13,7 +13,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from utils.errors import PermanentError, from_os_error
-from utils.media import tools
+from utils.media import threads, tools
 from utils.media.imaging import filters
 from utils.models.item import MediaKind
 from utils.models.probe import ContainerProbe, VideoStream
@@ -68,8 +68,6 @@ _ERROR = re.compile(
     r"^(?!\[(?:null|[^\]]*/null) @ )(?:\[[^\]]+ @ 0x[0-9a-f]+\] )*"
     r"(?:\[(?:error|fatal|panic)\] (?!.*\b(?:Exif|EXIF)\b)|\[warning\] (?=corrupt ))(?P<text>.+)"
 )
-# Chosen: ten minutes of 1080p at 30 frames a second.
-_ONE_THREAD_PIXELS = 4e10
 _PROGRESS = re.compile(r"^(frame|out_time_us)=(\d+)$", re.MULTILINE)
 
 
@@ -135,26 +133,12 @@ def command(path: Path, probe: ContainerProbe, place: Path) -> list[str]:
         str(tools.find("ffmpeg")),
         *("-hide_banner", "-nostdin", "-nostats", "-loglevel", "level+info"),
         *("-progress", "pipe:1", "-stats_period", "5"),
-        *_threads(probe),
+        *threads.of_decoder(probe),
         *tools.input_arguments(path),
         *outputs,
         *(*filters.EVERY_FRAME, "-f", "null", "-"),
         *stills,
     ]
-
-
-def _threads(probe: ContainerProbe) -> tuple[str, ...]:
-    """One thread for the decoders, unless a film would take one too long.
-
-    With several, ffmpeg misses damage at random: of a film with one corrupt frame it said so in 16
-    of 20 decodes, with one thread in 20 (docs/decisions/0025).
-    """
-    video = probe.video
-    if video is None:
-        return ()
-    size = (video.width or 0) * (video.height or 0)
-    pixels = size * (video.frame_rate or 25) * (probe.watchable_seconds or 0)
-    return ("-threads", "1") if pixels <= _ONE_THREAD_PIXELS else ()
 
 
 def _stills(video: VideoStream, probe: ContainerProbe) -> str:

@@ -12,9 +12,6 @@ from pydantic import SecretStr
 
 from utils.storage import files as local
 from utils.storage import remote
-from utils.storage.remote import redacted
-
-__all__ = ["redacted", "retract", "upload"]
 
 _SAFE = re.compile(r"[^\w.-]+", re.ASCII)
 _PUBLISHED = re.compile(r"[0-9a-f]{2}/[0-9a-f]{64}/[0-9a-f]{64}[\w.-]*", re.ASCII)

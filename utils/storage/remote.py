@@ -44,7 +44,7 @@ def opened(url: str, setting: str) -> RemoteFolder:
         SettingsError: the URL is none, or names a system whose driver is not installed.
         RetryableError: it does not answer.
     """
-    scheme, redacted_url = _split(url, setting).scheme, redacted(url, setting)
+    scheme, redacted_url = _split(url, setting).scheme, shown_url(url, setting)
     with translated(url, f"opening {redacted_url}"):
         try:
             system, root = fsspec.core.url_to_fs(url)
@@ -101,7 +101,7 @@ def remove(remote: RemoteFolder, name: str) -> None:
         remote.system.rm_file(posixpath.join(remote.root, name))
 
 
-def redacted(url: str, setting: str = "The URL") -> str:
+def shown_url(url: str, setting: str = "The URL") -> str:
     """A URL without user, password, query and fragment: fit for messages and the database."""
     _split(url, setting)
     return bare(url)

@@ -7,7 +7,7 @@ import fsspec
 import pytest
 
 from utils.errors import NightShiftError, PermanentError, RetryableError, SettingsError
-from utils.storage import private, publishing
+from utils.storage import private, publishing, remote
 
 
 @pytest.fixture
@@ -107,4 +107,4 @@ def test_a_refusing_target_is_permanent_and_nothing_is_left(still: Path, tmp_pat
 
 
 def test_a_published_url_holds_no_credentials() -> None:
-    assert publishing.redacted("sftp://me:pw@host:22/a?k=v#f") == "sftp://host:22/a"
+    assert remote.shown_url("sftp://me:pw@host:22/a?k=v#f") == "sftp://host:22/a"

@@ -114,7 +114,7 @@ def _verify(
     asked: float | None,
 ) -> None:
     """Hold a proxy against what ffmpeg says it wrote, and against the source's length."""
-    frames, seconds = verify.decode(made)
+    frames, seconds = verify.decode(made, probe)
     if probe.kind is MediaKind.VIDEO and frames == 0:
         raise PermanentError(f"The proxy of {path.name} holds no picture.")
     if frames != written[0] or seconds < written[1] - verify.slack(written[1]):

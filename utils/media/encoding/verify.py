@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 
 from utils.errors import PermanentError
-from utils.media import tools
+from utils.media import threads, tools
 from utils.media.imaging import filters
 from utils.media.probing import ffprobe
 from utils.models.item import MediaKind
@@ -19,11 +19,14 @@ _SLACK_SECONDS = 0.5
 _SLACK_FRAMES = 0.01
 
 
-def decode(path: Path, hear: child_process.OnLine | None = None) -> tuple[int, float]:
+def decode(
+    path: Path, probe: ContainerProbe, hear: child_process.OnLine | None = None
+) -> tuple[int, float]:
     """Decode all pictures and sounds but covers, and stop at the first error.
 
     Args:
         path: The file.
+        probe: Its probe, or that of its source.
         hear: Is given ffmpeg's progress line by line.
 
     Returns:
@@ -36,14 +39,9 @@ def decode(path: Path, hear: child_process.OnLine | None = None) -> tuple[int, f
         [
             tools.find("ffmpeg"),
             *("-hide_banner", "-nostdin", "-nostats", "-v", "error", "-xerror"),
-            *(
-                "-err_detect",
-                "explode",
-                "-progress",
-                "pipe:1",
-                "-stats_period",
-                "0.5" if hear else "5",
-            ),
+            *("-err_detect", "explode"),
+            *("-progress", "pipe:1", "-stats_period", "0.5" if hear else "5"),
+            *threads.of_decoder(probe),
             *tools.input_arguments(path),
             *("-map", "0:V?", "-map", "0:a?", *filters.EVERY_FRAME, "-f", "null", "-"),
         ],
@@ -90,7 +88,7 @@ def rendition(
     made = ffprobe.probe(path)
     if sounds is None:
         sounds = len(source.audio) if source.kind is MediaKind.VIDEO else 1
-    frames, seconds = decode(path, hear)
+    frames, seconds = decode(path, made, hear)
     if len(made.audio) != sounds:
         raise PermanentError(f"The rendition has {len(made.audio)} of {sounds} sounds.")
     if len(made.subtitles) != subtitles:

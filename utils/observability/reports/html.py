@@ -13,7 +13,6 @@ from utils.models.sanitize import visible
 from utils.models.shift import Outcome, ShiftReport
 from utils.observability.reports import costs
 from utils.observability.reports.rows import cost, duration, left_over, sections
-from utils.privacy.redaction import redacted
 from utils.storage.files import whole_file
 
 
@@ -36,7 +35,7 @@ def write(s: Session, report: ShiftReport, path: Path, timezone: str) -> None:
     )
     path.parent.mkdir(parents=True, exist_ok=True)
     with whole_file(path) as temporary:
-        temporary.write_text(redacted(page), encoding="utf-8")
+        temporary.write_text(page, encoding="utf-8")
 
 
 def _shown(value: object) -> object:

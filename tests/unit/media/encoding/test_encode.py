@@ -37,7 +37,7 @@ def test_a_video_keeps_its_frames_and_its_sound(
     made = ffprobe.probe(result.rendition.path)
     assert made.video.codec == name
     assert len(made.audio) == 1
-    assert verify.decode(result.rendition.path)[0] == 100
+    assert verify.decode(result.rendition.path, made)[0] == 100
 
 
 def test_what_does_not_pay_is_not_kept(clips: Clips, tmp_path: Path) -> None:

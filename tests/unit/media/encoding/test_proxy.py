@@ -11,6 +11,11 @@ from utils.media.probing import ffprobe
 from utils.models.rendition import Rendition
 
 
+def decoded(path: Path) -> int:
+    """The number of frames that come out of a film."""
+    return verify.decode(path, ffprobe.probe(path))[0]
+
+
 def made_of(path: Path, folder: Path, **options: Any) -> Rendition:
     return proxy.make(path, ffprobe.probe(path), folder, **options)
 
@@ -67,7 +72,7 @@ def test_a_turned_film_has_an_upright_proxy(clips: Clips, tmp_path: Path) -> Non
 def test_a_slow_film_keeps_its_frames(tmp_path: Path) -> None:
     film = tmp_path / "slow.mp4"
     ffmpeg("-f", "lavfi", "-i", "testsrc2=s=320x180:r=2:d=3", film)
-    assert verify.decode(made_of(film, tmp_path).path)[0] == 6
+    assert decoded(made_of(film, tmp_path).path) == 6
 
 
 def test_a_song_has_a_proxy_without_its_cover(clips: Clips, tmp_path: Path) -> None:
@@ -108,7 +113,7 @@ def test_a_film_of_one_frame_has_a_proxy(tmp_path: Path) -> None:
     ffmpeg("-f", "lavfi", "-i", "testsrc2=s=160x90:r=25", "-frames:v", "1", "-pix_fmt", "yuv420p",
            film)  # fmt: skip
     made = proxy.make(film, ffprobe.probe(film), tmp_path)
-    assert verify.decode(made.path)[0] == 1
+    assert decoded(made.path) == 1
 
 
 def test_only_what_will_be_watched_is_in_the_proxy(clips: Clips, tmp_path: Path) -> None:
