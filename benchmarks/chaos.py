@@ -20,7 +20,7 @@ import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator
 from contextlib import ExitStack, suppress
 from datetime import UTC, datetime
 from pathlib import Path
@@ -73,7 +73,8 @@ def rows() -> list[Row]:
     made = []
     for what, story_of in (("nightshift run", run), ("nightshift up", run_served)):
         with tempfile.TemporaryDirectory() as name:
-            story = story_of(Path(name), KILLS // 2, SEED, CLIPS)
+            library = make_clips(Path(name, "library"), CLIPS)
+            story = story_of(Path(name), library, KILLS // 2, SEED)
         kinds = ", ".join(f"{number} {target}" for target, number in story.kills.items())
         wrong = (story.repeated, story.lost, story.differing, story.orphans, story.leftovers)
         print(*(line for lines in wrong for line in lines), sep="\n", file=sys.stderr)
@@ -90,15 +91,14 @@ def rows() -> list[Row]:
     return made
 
 
-def run(folder: Path, kills: int, seed: int, clips: int, targets: Sequence[str] = TARGETS) -> Story:
-    """Run clips undisturbed in one home, and in another with up to ``kills`` while they last."""
-    library = make_clips(folder / "library", clips)
+def run(folder: Path, library: Path, kills: int, seed: int) -> Story:
+    """Run a library undisturbed in one home, and in another with up to ``kills`` while it lasts."""
     calm, wild = folder / "calm", folder / "wild"
     _finish(_start(library, calm))
     dice, killed, orphans = random.Random(seed), Counter[str](), list[str]()
     while killed.total() < kills:
         process = _start(library, wild)
-        target, moment = dice.choice(targets), dice.uniform(0, LATEST_SECONDS)
+        target, moment = dice.choice(TARGETS), dice.uniform(0, LATEST_SECONDS)
         if not _begins(process):
             break  # all is done
         time.sleep(moment)
@@ -112,10 +112,12 @@ def run(folder: Path, kills: int, seed: int, clips: int, targets: Sequence[str] 
     return _story(killed, calm, wild, [*orphans, *_processes(wild)])
 
 
-def run_served(folder: Path, kills: int, seed: int, clips: int) -> Story:
+def run_served(folder: Path, library: Path, kills: int, seed: int) -> Story:
     """The same by `nightshift up`, with up to ``kills``, each after a step began."""
     calm, wild = folder / "calm", folder / "wild"
-    shutil.copytree(make_clips(calm / "inbox", clips), wild / "inbox")
+    clips = len(list(library.iterdir()))
+    for home in (calm, wild):
+        shutil.copytree(library, home / "inbox")
     _finish(_start(calm / "inbox", calm))
     dice, killed, orphans = random.Random(seed), Counter[str](), list[str]()
     with ExitStack() as stack:

@@ -77,8 +77,8 @@ def rows() -> list[Row]:
     ]
 
 
-def make_clips(folder: Path, count: int = CLIPS) -> Path:
-    """Copies of the spoken samples that differ in a tag, so that none is a duplicate."""
+def make_clips(folder: Path, count: int = CLIPS, seconds: float = 60) -> Path:
+    """Copies of the spoken samples, at most so long, that differ in a tag: no duplicates."""
     from utils.media import tools
 
     folder.mkdir(parents=True, exist_ok=True)
@@ -86,7 +86,8 @@ def make_clips(folder: Path, count: int = CLIPS) -> Path:
         source = SAMPLES / SOURCES[number % len(SOURCES)]
         subprocess.run(
             [tools.find("ffmpeg"), "-v", "error", "-i", source, "-c", "copy",
-             "-metadata", f"comment={number}", folder / f"{number:02}{source.suffix}"],
+             "-t", str(seconds), "-metadata", f"comment={number}",
+             folder / f"{number:02}{source.suffix}"],
             check=True,
         )  # fmt: skip
     return folder
