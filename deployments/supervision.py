@@ -58,14 +58,12 @@ def up(
     if running := running_services.running(settings.services_file):
         raise PermanentError(f"It runs already, at {running['prefect_api_url']}.")
     worker_ports = range(worker_port, worker_port + workers)
-    ports = [prefect_port, *worker_ports]
-    if settings.metrics_port:
-        ports.append(settings.metrics_port)
-    for port in ports:
-        _check_free(port)
+    for port in (prefect_port, *worker_ports, settings.metrics_port):
+        if port:
+            _check_free(port)
     home.prepare(settings)
-    (settings.home / "logs").mkdir(parents=True, exist_ok=True)
-    settings.inbox.mkdir(parents=True, exist_ok=True)
+    for folder in (settings.home / "logs", settings.inbox):
+        folder.mkdir(parents=True, exist_ok=True)
     login, is_new = private.login(settings.login_file)
     values = _values(settings, prefect_port, login)
     with ExitStack() as stack:
@@ -75,34 +73,46 @@ def up(
         sqlite = f"sqlite+aiosqlite:///{settings.home / 'prefect-server.db'}"
         values["prefect_database"] = database.url if database else sqlite
         kept = stack.enter_context(_kept(settings, say, database))
-        server = filled(PREFECT, values)
-        kept.start(server, wait=True)
-        say(f"{server.name} answers")
-        deploy = filled(DEPLOY, values)
-        process = processes.start(deploy, settings)
-        failed = process.wait() != 0
-        processes.end(process)
-        if failed:
-            raise PermanentError(f"{deploy.name} failed: {tail(settings, deploy.name)}")
-        for number, port in enumerate(worker_ports, start=1):
-            worker = filled(WORKER, {**values, "worker_port": str(port)})
-            kept.start(worker._replace(name=worker.name if number == 1 else f"worker-{number}"))
-        if settings.metrics_port:
-            metrics = filled(METRICS, values)
-            kept.start(metrics)
-            say(f"metrics: {metrics.health}")
-        url = worker.environment["PREFECT_API_URL"]
+        url = _start_all(kept, values, worker_ports, settings, say)
         stack.enter_context(_announced(settings, url))
-        takes = "worker takes" if workers == 1 else f"{workers} workers take"
-        say(f"{takes} runs of pool {settings.work_pool}")
-        how = login if is_new and show_login else "nightshift up --show-login"
-        say(f"UI: {url.removesuffix('/api')}   its login: {how}")
-        say(f"API: {for_prefect(settings, url)}")
-        say("Run one now: prefect deployment run night-shift/nightly -p limit=10")
-        say("Stop: Ctrl-C")
+        _say_where(say, settings, url, workers, login if is_new and show_login else None)
         while True:
             kept.look()
             clock.wait(0.5)
+
+
+def _start_all(
+    kept: _Supervised, values: dict[str, str], worker_ports: range, settings: Settings, say: Say
+) -> str:
+    """Prefect's server, what it is told of us, the workers, and metrics if asked for; its API."""
+    server = filled(PREFECT, values)
+    kept.start(server, wait=True)
+    say(f"{server.name} answers")
+    deploy = filled(DEPLOY, values)
+    process = processes.start(deploy, settings)
+    failed = process.wait() != 0
+    processes.end(process)
+    if failed:
+        raise PermanentError(f"{deploy.name} failed: {tail(settings, deploy.name)}")
+    for number, port in enumerate(worker_ports, start=1):
+        worker = filled(WORKER, {**values, "worker_port": str(port)})
+        kept.start(worker._replace(name=worker.name if number == 1 else f"worker-{number}"))
+    if settings.metrics_port:
+        metrics = filled(METRICS, values)
+        kept.start(metrics)
+        say(f"metrics: {metrics.health}")
+    return worker.environment["PREFECT_API_URL"]
+
+
+def _say_where(say: Say, settings: Settings, url: str, workers: int, login: str | None) -> None:
+    """What a person does next; ``login`` is shown if given."""
+    takes = "worker takes" if workers == 1 else f"{workers} workers take"
+    say(f"{takes} runs of pool {settings.work_pool}")
+    how = login or "nightshift up --show-login"
+    say(f"UI: {url.removesuffix('/api')}   its login: {how}")
+    say(f"API: {for_prefect(settings, url)}")
+    say("Run one now: prefect deployment run night-shift/nightly -p limit=10")
+    say("Stop: Ctrl-C")
 
 
 def for_prefect(settings: Settings, url: str) -> str:

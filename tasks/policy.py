@@ -18,8 +18,18 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable
-from functools import wraps
-from typing import Any, Concatenate, NamedTuple, ParamSpec, Protocol, TypeVar, cast, get_type_hints
+from functools import partial, wraps
+from typing import (
+    Any,
+    Concatenate,
+    Generic,
+    NamedTuple,
+    ParamSpec,
+    Protocol,
+    TypeVar,
+    cast,
+    get_type_hints,
+)
 
 from prefect import Task, task
 from prefect.cache_policies import NO_CACHE
@@ -121,150 +131,160 @@ def _decorator(hooks: _Hooks, is_essential: bool) -> Callable[..., Any]:
         row = BY_NAME[fn.__name__]
         assert row.essential is is_essential, f"{row.name}: the table says otherwise"
         signature = inspect.signature(fn)
-        result_type: type[R] = get_type_hints(fn)["return"]
-        untagged = task(
-            name=row.name,
-            description=inspect.getdoc(fn),
-            version=str(row.version),
-            cache_policy=NO_CACHE,
-            persist_result=False,
-        )(_execute)
-        tagged = untagged.with_options(tags=[lane_tag(row.lane)])
+        plain = _task(row, fn)
+        tagged = plain.with_options(tags=[lane_tag(row.lane)]) if SERVED else plain
+        step = _Step[R](row, hooks, get_type_hints(fn)["return"], plain, tagged)
 
         @wraps(fn)
         def call(context: RunContext, *args: P.args, **kwargs: P.kwargs) -> R | None:
             bound = signature.bind(context, *args, **kwargs).arguments
             given = {name: value for name, value in bound.items() if value is not context}
-            mark = _mark(row, hooks, context, given)
-            key = step_key.inputs_of(row.name, row.version, given, mark, context.settings.home)
-            again = row.name in context.forced
-            cached = (
-                recall.CachedResult[R](None)
-                if again
-                else recall.recall(key.key, result_type, context.settings)
-            )
-            if cached.result is not None:
-                _restore(hooks, context, given, cached.result)
-                untagged(_Work(result=cached.result))
-                return cached.result
-            item = next(iter(given.values()))
-
-            def body() -> R:
-                with deadline.within(limits.of_step(row.name, item, context.settings)):
-                    return fn(context, *args, **kwargs)
-
-            cause = causes.FORCED if again else None
-            if cached.missing:
-                cause = causes.missing_file(cached.missing.name)
-            work = _Work(
-                step=row.name,
-                body=body,
-                save=hooks.save,
-                begin=lambda: ledger.start(
-                    item.item_id,
-                    row.name,
-                    key,
-                    context.run_id,
-                    cause,
-                    context.claim_owner if context.is_claimed else None,
-                ),
-                context=context,
-            )
-            title = getattr(item, "title", None) or item.item_id
-            progress.emit(progress.Stepping(item.item_id, title, row.label))
-            return cast("R | None", _run(row, tagged if SERVED else untagged, work))
+            return _result(step, _Call(context, given, partial(fn, context, *args, **kwargs)))
 
         return cast("Callable[Concatenate[RunContext, P], R | None]", call)
 
     return decorate
 
 
-def _mark(row: Step, hooks: _Hooks, context: RunContext, given: dict[str, Any]) -> str:
+def _task(row: Step, fn: Callable[..., Any]) -> Task[[_Work], State[None]]:
+    return task(
+        name=row.name,
+        description=inspect.getdoc(fn),
+        version=str(row.version),
+        cache_policy=NO_CACHE,
+        persist_result=False,
+    )(_execute)
+
+
+def _result(step: _Step[R], call: _Call) -> R | None:
+    """What the ledger has of this call, else what the body returns; None is a lack."""
+    row, context = step.row, call.context
+    mark = _mark(step, call)
+    key = step_key.inputs_of(row.name, row.version, call.given, mark, context.settings.home)
+    cause: str | None = causes.FORCED
+    if row.name not in context.forced:
+        cached = recall.recall(key.key, step.result_type, context.settings)
+        if cached.result is not None:
+            _restore(step.hooks, call, cached.result)
+            step.recalled(_Work(step, call, result=cached.result))
+            return cached.result
+        cause = causes.missing_file(cached.missing.name) if cached.missing else None
+    owner = context.claim_owner if context.is_claimed else None
+    item_id = call.item.item_id
+    begin = partial(ledger.start, item_id, row.name, key, context.run_id, cause, owner)
+    title = getattr(call.item, "title", None) or item_id
+    progress.emit(progress.Stepping(item_id, title, row.label))
+    return cast("R | None", _run(_Work(step, call, begin)))
+
+
+def _mark(step: _Step[R], call: _Call) -> str:
     """The fingerprint of what a step depends on besides its arguments."""
-    if hooks.inputs:
-        return hooks.inputs(*given.values())
-    return fingerprint.engine_of(row.name, context.options, context.settings)
+    if step.hooks.inputs:
+        return step.hooks.inputs(*call.given.values())
+    return fingerprint.engine_of(step.row.name, call.context.options, call.context.settings)
 
 
-def _restore(hooks: _Hooks, context: RunContext, given: dict[str, Any], result: BaseModel) -> None:
+def _restore(hooks: _Hooks, call: _Call, result: BaseModel) -> None:
     """Put back what a run with other options may have overwritten."""
     if hooks.save:
         with session() as s:
             hooks.save(s, result)
     if hooks.restore:
-        hooks.restore(context, **given)
+        hooks.restore(call.context, **call.given)
+
+
+class _Step(NamedTuple, Generic[R]):
+    """A step as it was declared: its row of the table, and the Prefect tasks around its body.
+
+    ``work`` carries the tag of its lane on a server that limits it; ``recalled`` waits for nobody.
+    """
+
+    row: Step
+    hooks: _Hooks
+    result_type: type[R]
+    recalled: Task[[_Work], State[None]]
+    work: Task[[_Work], State[None]]
+
+
+class _Call(NamedTuple):
+    """One call of a step: for whom, with what arguments, and the body that is given them."""
+
+    context: RunContext
+    given: dict[str, Any]
+    body: Callable[[], BaseModel]
+
+    @property
+    def item(self) -> Any:
+        return next(iter(self.given.values()))
 
 
 class _Work:
-    """One call of a step, and what came of it: its ``result``, or why it was ``deferred``.
+    """A call in work, and what came of it: its ``result``, or why it was ``deferred``.
 
-    ``has_failed``: its body did, not what stands around it.
+    ``begin`` opens its row in the ledger; a recalled one has none. ``has_failed``: the body did,
+    not what stands around it.
 
     A plain object: Prefect would walk through models and collections.
     """
 
     def __init__(
         self,
-        result: BaseModel | None = None,
-        step: str = "",
-        body: Callable[[], Any] | None = None,
-        save: Callable[[Session, Any], None] | None = None,
+        step: _Step[Any],
+        call: _Call,
         begin: Callable[[], int] | None = None,
-        context: RunContext | None = None,
+        result: BaseModel | None = None,
     ) -> None:
-        self.result, self.step, self.body = result, step, body
-        self.save, self.begin, self.context = save, begin, context
+        self.step, self.call, self.begin, self.result = step, call, begin, result
         self.deferred: DeferredError | None = None
         self.has_failed = False
 
 
-def _run(row: Step, the_task: Task[[_Work], State[None]], work: _Work) -> BaseModel | None:
+def _run(work: _Work) -> BaseModel | None:
     """Run the task inside its lane until it is through, or its tries are used up."""
+    row = work.step.row
     try:
         for attempt in tries(row.retries):
             with attempt, lane(row.lane):
-                the_task(work)
+                work.step.work(work)
     except BaseException as error:
         raised_in(error, row.name)
-        if not _is_lack(error, row, work):
+        if not _is_lack(error, work):
             raise
         lack = Lack(
             step=row.name,
             reason=str(error) or type(error).__name__,
             may_pass=isinstance(error, RetryableError),
         )
-        assert work.context and work.context.lacks is not None
-        work.context.lacks.append(lack)
+        assert work.call.context.lacks is not None
+        work.call.context.lacks.append(lack)
         return None
     if work.deferred:
         raise work.deferred
     return work.result
 
 
-def _is_lack(error: BaseException, row: Step, work: _Work) -> bool:
+def _is_lack(error: BaseException, work: _Work) -> bool:
     """True if the item goes on without the step: what failed is its body, and that may be."""
-    if work.context is None or not work.context.may_lack(row.name, row.essential):
-        return False
+    row = work.step.row
     is_known = isinstance(error, Exception) and not isinstance(error, _OF_ALL)
-    return work.has_failed and is_known
+    return work.has_failed and is_known and work.call.context.may_lack(row.name, row.essential)
 
 
 def _execute(work: _Work) -> State[None]:
     """The body of every Prefect task: run the step and note it, or say that it was recalled."""
-    if work.body is None or work.begin is None or work.context is None:
+    if work.begin is None:
         return Completed(name="Recalled", message="The ledger has the result.")
-    settings = work.context.settings
     row_id = work.begin()
     started = clock.monotonic()
     try:
-        result = _done(work, work.body, work.context)
-        stored = blobs.upload(ledger.output_paths(result), settings)
+        result = _done(work)
+        stored = blobs.upload(ledger.output_paths(result), work.call.context.settings)
         with session() as s:
-            if work.save:
-                work.save(s, result)
+            if work.step.hooks.save:
+                work.step.hooks.save(s, result)
             ledger.finish(s, row_id, result, clock.monotonic() - started, stored)
     except DeferredError as error:  # no failure: what it would cost does not fit
-        raised_in(error, work.step)
+        raised_in(error, work.step.row.name)
         ledger.fail(row_id, error, clock.monotonic() - started)
         work.deferred = error
         return Completed(name="Deferred", message=str(error))
@@ -275,22 +295,24 @@ def _execute(work: _Work) -> State[None]:
     return Completed()
 
 
-def _done(work: _Work, body: Callable[[], Any], context: RunContext) -> Any:
+def _done(work: _Work) -> BaseModel:
     """The result of the body, of a file that is still the one it was.
 
     Raises:
         RetryableError: the file is another one by now: nothing is kept of what was read of it.
     """
-    _require_same(context)
+    call = work.call
+    _require_same(call.context)
     work.has_failed = True
     try:
-        result = body()
+        with deadline.within(limits.of_step(work.step.row.name, call.item, call.context.settings)):
+            result = call.body()
     except NightShiftError:
-        work.has_failed = not context.file or not files.is_changed(context.file)
-        _require_same(context)
+        work.has_failed = not call.context.file or not files.is_changed(call.context.file)
+        _require_same(call.context)
         raise
     work.has_failed = False
-    _require_same(context)
+    _require_same(call.context)
     return result
 
 
