@@ -20,6 +20,8 @@ import httpx
 
 from deployments import csrf
 from deployments.services import PREFECT, filled
+from deployments.supervision import placeholders
+from utils.config import Settings
 
 ROOT = Path(__file__).parent.parent
 _START_SECONDS = 240
@@ -64,15 +66,13 @@ def on_postgres(home: Path) -> Iterator[Served]:
 def on_sqlite(home: Path) -> Iterator[Served]:
     """The same Prefect server with the same settings, alone, on SQLite."""
     port, _ = _free_ports()
-    service = filled(PREFECT, {
-        "bind": "127.0.0.1", "home": str(home), "prefect_host": "127.0.0.1",
-        "prefect_port": str(port), "prefect_database": f"sqlite+aiosqlite:///{home}/prefect.db",
-        "prefect_login": "benchmark:benchmark",
-    })  # fmt: skip
+    login, database = "benchmark:benchmark", f"sqlite+aiosqlite:///{home}/prefect.db"
+    values = placeholders(Settings(home=home), port, login)
+    service = filled(PREFECT, {**values, "prefect_database": database})
     command = [sys.executable, *service.command[1:]]
     with _running(command, home, service.environment) as process:
         _wait(process, home, lambda: _answers(service.health or ""))
-        yield Served(process, f"http://127.0.0.1:{port}/api", home, "benchmark:benchmark")
+        yield Served(process, f"http://127.0.0.1:{port}/api", home, login)
 
 
 @contextmanager
@@ -81,7 +81,7 @@ def _running(
 ) -> Iterator[subprocess.Popen[bytes]]:
     """A process that leads a group, asked to end by SIGINT, as Ctrl-C does."""
     home.mkdir(parents=True, exist_ok=True)
-    with (home / "served.log").open("wb") as log:
+    with _log(home).open("wb") as log:
         process = subprocess.Popen(
             command, cwd=ROOT, env={**os.environ, **environment}, stdin=subprocess.DEVNULL,
             stdout=log, stderr=log, start_new_session=True,
@@ -97,11 +97,16 @@ def _running(
             process.wait()
 
 
+def _log(home: Path) -> Path:
+    """Beside the home: what is in it before it is marked would be somebody's."""
+    return home.with_name(f"{home.name}.log")
+
+
 def _wait(process: subprocess.Popen[bytes], home: Path, ready: object) -> None:
     end = time.monotonic() + _START_SECONDS
     while not ready():  # type: ignore[operator]
         if process.poll() is not None or time.monotonic() > end:
-            raise RuntimeError(f"no server:\n{(home / 'served.log').read_text()[-2000:]}")
+            raise RuntimeError(f"no server:\n{_log(home).read_text()[-2000:]}")
         time.sleep(0.5)
 
 

@@ -65,7 +65,7 @@ def up(
     for folder in (settings.home / "logs", settings.inbox):
         folder.mkdir(parents=True, exist_ok=True)
     login, is_new = private.login(settings.login_file)
-    values = _values(settings, prefect_port, login)
+    values = placeholders(settings, prefect_port, login)
     with ExitStack() as stack:
         _stop_on_signals()
         database = stack.enter_context(embedded(settings))
@@ -121,8 +121,8 @@ def for_prefect(settings: Settings, url: str) -> str:
     return f'export PREFECT_API_URL={url} PREFECT_API_AUTH_STRING="$(cat {file})"'
 
 
-def _values(settings: Settings, prefect_port: int, login: str) -> dict[str, str]:
-    """What is filled into the services."""
+def placeholders(settings: Settings, prefect_port: int, login: str) -> dict[str, str]:
+    """What is filled into the services of ``up``, but for Prefect's database."""
     values = {
         "bind": "127.0.0.1",
         "home": str(settings.home),
