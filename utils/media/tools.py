@@ -22,7 +22,7 @@ FORMATS = (
     "aac,flac,aiff,amr,amrnb,amrwb,ac3,eac3,ac4,dts,dtshd,caf,ape,wv,tta,tak,shn,dsf,iff,au,mpc,"
     "mpc8,oma,gsm,dss,qcp,voc,vqf,xwma,ircam,pvf,sox,nistsphere,loas,truehd,mlp,iamf,mxf,gxf,nut,"
     "nuv,nsv,pva,wtv,ty,dhav,ivf,ivr,rm,dv,h261,h263,h264,hevc,vvc,m4v,av1,obu,vc1,vc1test,dirac,"
-    "cavsvideo,dnxhd,mpegvideo,mjpeg,mjpeg_2000,amv,yuv4mpegpipe,flic,gif,gif_pipe,apng,ico,"
+    "cavsvideo,dnxhd,mpegvideo,mjpeg,mjpeg_2000,amv,yuv4mpegpipe,flic,gif,gif_pipe,apng,"
     "image2,jpeg_pipe,jpegls_pipe,jpegxs_pipe,jpegxl_pipe,jpegxl_anim,j2k_pipe,png_pipe,webp_pipe,"
     "webp_anim,bmp_pipe,tiff_pipe,psd_pipe,exr_pipe,dpx_pipe,pbm_pipe,pgm_pipe,pgmyuv_pipe,ppm_pipe,"
     "pam_pipe,pfm_pipe,phm_pipe,pgx_pipe,pcx_pipe,pictor_pipe,qdraw_pipe,photocd_pipe,sgi_pipe,"

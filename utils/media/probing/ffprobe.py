@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from utils.errors import PermanentError
-from utils.media import tools
+from utils.media import formats, tools
 from utils.media.probing import picture, unreadable
 from utils.metadata.streams import length_seconds
 from utils.models import sanitize
@@ -76,7 +76,21 @@ def _ask(path: Path) -> tuple[dict[str, Any], bool]:
         if picture.is_picture(path):
             return _by_library(path, error), False
         raise unreadable.refusal(path, str(error)) from error
-    return sanitize.value(json.loads(finished.stdout)), _ESTIMATED in finished.stderr
+    printed = sanitize.value(json.loads(finished.stdout))
+    return _with_frames(printed, path), _ESTIMATED in finished.stderr
+
+
+def _with_frames(printed: dict[str, Any], path: Path) -> dict[str, Any]:
+    """What was printed of a WebP that moves, with the size and frames that ffprobe did not see."""
+    streams = printed.get("streams", [])
+    if len(streams) != 1 or streams[0].get("codec_name") != "webp" or streams[0].get("width"):
+        return printed
+    try:
+        found = picture.read(path)
+    except PermanentError:
+        return printed
+    size = {"width": found.width, "height": found.height, "nb_frames": str(found.frames)}
+    return printed | {"streams": [streams[0] | size]}
 
 
 def _by_library(path: Path, refused: PermanentError | None = None) -> dict[str, Any]:
@@ -129,6 +143,8 @@ def parse(printed: dict[str, Any], path: Path, is_estimated: bool = False) -> Co
     names = tuple(container.get("format_name", "").split(","))
     tags = {name.lower(): value for name, value in container.get("tags", {}).items()}
     kind = _kind(names, _brand(printed), videos, audio)
+    if names[0] == "jpeg_pipe" and formats.kind_of(path) is MediaKind.VIDEO:
+        kind = MediaKind.VIDEO  # JPEGs in a row are one more film
     return ContainerProbe(
         kind=kind,
         format_names=names,
@@ -204,7 +220,7 @@ def _kind(
     if audio:
         return MediaKind.VIDEO
     still = any(name == "image2" or name.endswith(("_pipe", LIBRARY)) for name in names)
-    if brand in _SEQUENCE_BRANDS:
+    if brand in _SEQUENCE_BRANDS or videos[0].codec == "webp":
         return MediaKind.VIDEO if _moving(videos[0])[0] else MediaKind.IMAGE
     single = videos[0].frame_count == 1 or (videos[0].duration_seconds or 1) == 0
     if still or brand in _IMAGE_BRANDS or (names[0] in {"gif", "apng"} and single):

@@ -6,10 +6,12 @@ may open.
 
 from __future__ import annotations
 
+import codecs
 import re
 from pathlib import Path
 
 from utils.errors import NightShiftError, PermanentError
+from utils.media import formats
 from utils.media.probing import exiftool, mediainfo
 
 _REFUSED = "Format not on whitelist"
@@ -20,6 +22,7 @@ _KEEP = (
     "file itself stays as it is."
 )
 _HEAD_BYTES = 512
+_WIDE = {codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE}
 # Containers of which the end, or the start, says what is in them.
 _KNOWN = frozenset({"MP4", "MOV", "M4A", "M4V", "3GP", "MKV", "WEBM", "AVI", "HEIC", "HEIF", "AVIF",
                     "JPEG", "PNG", "GIF", "TIFF", "WEBP", "MP3", "FLAC", "OGG", "WAV"})  # fmt: skip
@@ -40,14 +43,17 @@ def refusal(path: Path, why: str) -> PermanentError:
             )
         return PermanentError(f"{why}. It is text, and no media file. Give the media itself.")
     name = format_name(path)
-    if name is None:
-        return PermanentError(
-            f"{why}. It is no media file that is known here: not readable here. {_KEEP}"
-        )
     if name in _KNOWN and _BROKEN.search(why):
         return PermanentError(f"{why}. It is {name} that is damaged or not whole. Get it again.")
-    said = "this format is not opened here" if _REFUSED in why else why
-    return PermanentError(f"{path.name} is not readable here: it is {name} ({said}). {_KEEP}")
+    if name is not None:
+        told = f"it is {name}"
+    elif formats.kind_of(path):
+        told = f"it is named as {path.suffix[1:].upper()}, and no media file that is known"
+    else:
+        told = "it is no media file that is known"
+    said = why.removeprefix(f"{path.name}: ")
+    said = "this format is not opened here" if _REFUSED in why else said
+    return PermanentError(f"{path.name} is not readable here: {told} ({said}). {_KEEP}")
 
 
 def format_name(path: Path) -> str | None:
@@ -65,5 +71,9 @@ def _is_text(path: Path) -> bool:
         with path.open("rb") as file:
             head = file.read(_HEAD_BYTES)
     except OSError:
+        return False
+    try:
+        codecs.getincrementaldecoder("utf-16" if head[:2] in _WIDE else "utf-8")().decode(head)
+    except UnicodeDecodeError:
         return False
     return bool(head) and mediainfo.is_text(head)
