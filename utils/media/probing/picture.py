@@ -84,5 +84,7 @@ def read(path: Path, target: Path | None = None) -> Picture:
             f"{path.name} needs more than {_MEMORY_BYTES >> 30} GiB of memory to be decoded."
         )
     if fault := answer.pop("fault", None):
+        if answer.get("is_damaged"):
+            raise PermanentError(f"{path.name}: the sensor's data break off ({fault})")
         raise PermanentError(f"{path.name}: {fault}")
     return Picture.model_validate(answer)

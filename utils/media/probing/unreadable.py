@@ -15,8 +15,10 @@ from utils.media import formats
 from utils.media.probing import exiftool, mediainfo
 
 _REFUSED = "Format not on whitelist"
-# What ffprobe says of a file of a known format that breaks off, or has lost its head.
-_BROKEN = re.compile(r"moov atom not found|End of file|partial file|Truncat|truncated", re.I)
+# What tools say of a file of a known format that breaks off, or has lost its head.
+_BROKEN = re.compile(
+    r"moov atom not found|End of file|partial file|Truncat|truncated|breaks? off", re.I
+)
 _KEEP = (
     "If another program opens it, convert it there, to JPEG, FLAC or MP4 say, and give that; the "
     "file itself stays as it is."
@@ -43,8 +45,10 @@ def refusal(path: Path, why: str) -> PermanentError:
             )
         return PermanentError(f"{why}. It is text, and no media file. Give the media itself.")
     name = format_name(path)
-    if name in _KNOWN and _BROKEN.search(why):
-        return PermanentError(f"{why}. It is {name} that is damaged or not whole. Get it again.")
+    if (name in _KNOWN or path.suffix.lower() in formats.RAW) and _BROKEN.search(why):
+        return PermanentError(
+            f"{why}. It is {name or 'a picture'} that is damaged or not whole. Get it again."
+        )
     if name is not None:
         told = f"it is {name}"
     elif formats.kind_of(path):
