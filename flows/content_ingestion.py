@@ -56,6 +56,7 @@ def content_ingestion(
         addresses = [sealed(url, settings) for url in urls if is_url(url)]
         listing = list_addresses(addresses, settings, key, again)
         failures = note_listed(listing, settings)
+        run_session.note_left_out(run_id, found.left_out)
         run_session.note(run_id, [*found.outcomes, *failures, *listing.fetched_before])
         wanted = [*found.pending, *listing.pending]
         claimed = claims.claim_requested(run_id, wanted)

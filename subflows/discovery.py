@@ -64,6 +64,7 @@ def _look_into(folders: Sequence[str], context: RunContext) -> tuple[Looks, list
         there_and_elsewhere, done_key, context.settings, tell=progress.reading, numbers=numbers
     )
     looks |= {folder: numbers[folder] for folder in there}
+    run_session.note_left_out(context.run_id, found.left_out)
     told = [one for one in found.outcomes if one.outcome is not Outcome.SKIPPED]
     return looks, [_unusable(one) for one in told]
 

@@ -233,7 +233,7 @@ def print_report(report: ShiftReport) -> None:
 
     Of what was skipped so many rows: 10,000 took rich 8 s (and nobody read them).
     """
-    from utils.models.shift import lacks_in_words
+    from utils.models.shift import lacks_in_words, left_out_in_words
 
     skipped = [item for item in report.items if item.outcome.value == "skipped"]
     left_out = {id(item) for item in skipped[_SKIPPED_ROWS:]}
@@ -266,6 +266,8 @@ def print_report(report: ShiftReport) -> None:
     if report.reason:
         left = f"{report.left_over} left over: " if report.left_over else ""
         console.print(f"{left}{visible(report.reason)}", markup=False, soft_wrap=True)
+    if unfit := left_out_in_words(report.left_out):
+        console.print(visible(unfit), markup=False, highlight=False, soft_wrap=True)
     if report.report:
         console.print(
             f"Report: {visible(str(report.report))}", highlight=False, soft_wrap=True, markup=False

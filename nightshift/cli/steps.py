@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections import Counter
 from typing import TYPE_CHECKING, Annotated, Any
 from zoneinfo import ZoneInfo
 
@@ -60,15 +61,18 @@ def plan(
     from utils.config import load_settings
     from utils.db.sources import is_url
     from utils.errors import UsageError
+    from utils.models.shift import left_out_in_words
     from utils.scheduling import preview
 
     if addresses := [location for location in locations if is_url(location)]:
         raise UsageError(f"{addresses[0]} is an address: only a run fetches what it leads to.")
     require_one(locations)
     options = chosen(profile, only, skip, force, language, words)
-    found = list(preview.of(locations, options, load_settings()))
+    left_out = Counter[str]()
+    found = list(preview.of(locations, options, load_settings(), left_out))
     if as_json:
-        print_json([one.model_dump(mode="json") for one in found])
+        rest = [preview.of_rest(locations[0], left_out)] if left_out else []
+        print_json([one.model_dump(mode="json") for one in (*found, *rest)])
     elif with_steps or len(found) == 1:
         for one in found:
             _print_steps(one)
@@ -79,6 +83,9 @@ def plan(
         )
     if not as_json:
         console.print(f"\n{_summary(found)}", markup=False)
+        if left_out:
+            told = visible(left_out_in_words(left_out))
+            console.print(told, markup=False, highlight=False, soft_wrap=True)
     sys.exit(1 if any(one.would_fail for one in found) else 0)
 
 

@@ -107,6 +107,7 @@ def run(
             run_id = run_session.new_id()
             with run_session.run_session("content-ingestion", run_id, settings):
                 run_session.note(run_id, found.outcomes)
+                run_session.note_left_out(run_id, found.left_out)
                 run_session.close(run_id, settings)
             _finish(run_id, as_json)
     _work("content_ingestion", as_json, verbose, urls=locations, options=options,

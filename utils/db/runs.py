@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections import Counter
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 
@@ -18,6 +19,8 @@ from utils.models.shift import ItemOutcome, Outcome, RunStatus, ShiftReport, cou
 # Why a run crashed that could not say so itself.
 KILLED = "its process was killed; what it had finished is kept"
 
+_MOST_LEFT_OUT = 100  # suffixes that a run names
+
 
 def begin(s: Session, run_id: str, flow: str) -> None:
     """Open a run, or open it again: one that is retried goes on under its id."""
@@ -27,7 +30,7 @@ def begin(s: Session, run_id: str, flow: str) -> None:
         s.flush()
     else:
         run.status, run.ended_at = RunStatus.RUNNING.value, None
-        run.left_over, run.reason = 0, None
+        run.left_over, run.reason, run.left_out = 0, None, {}
 
 
 def add_outcome(s: Session, run_id: str, outcome: ItemOutcome) -> None:
@@ -61,6 +64,13 @@ def postpone(s: Session, run_id: str, number: int, reason: str) -> None:
     s.execute(
         update(Run).where(Run.id == run_id).values(left_over=Run.left_over + number, reason=reason)
     )
+
+
+def leave_out(s: Session, run_id: str, left_out: Mapping[str, int]) -> None:
+    """Add to what the run's folders held and it left out; the commonest are kept."""
+    run = s.get_one(Run, run_id)
+    together = Counter(run.left_out) + Counter(left_out)
+    run.left_out = dict(together.most_common(_MOST_LEFT_OUT))
 
 
 def crash(s: Session, run_id: str, why: str) -> None:
@@ -128,6 +138,7 @@ def load(s: Session, run_id: str) -> ShiftReport:
         started_at=run.started_at,
         left_over=run.left_over,
         reason=run.reason or (KILLED if is_dead else None),
+        left_out=run.left_out,
     )
 
 

@@ -121,7 +121,7 @@ class Run(Base):
     """One run over many items.
 
     ``left_over``: items that it did not get to, for the ``reason`` (the window closed, the disk
-    was full).
+    was full). ``left_out``: how many files of each suffix its folders held that are no media.
     """
 
     __tablename__ = "runs"
@@ -134,6 +134,7 @@ class Run(Base):
     report: Mapped[str | None] = mapped_column(Text)
     left_over: Mapped[int] = mapped_column(Integer, default=0, server_default="0")
     reason: Mapped[str | None] = mapped_column(Text)
+    left_out: Mapped[Any] = mapped_column(Json, default=dict, server_default="{}")
 
 
 class Worker(Base):

@@ -10,11 +10,12 @@ from __future__ import annotations
 import re
 import tempfile
 from collections.abc import Iterable
+from contextlib import suppress
 from pathlib import Path
 
 from utils.errors import PermanentError, from_os_error
 from utils.media import threads, tools
-from utils.media.imaging import filters
+from utils.media.imaging import developed, filters
 from utils.models.item import MediaKind
 from utils.models.probe import ContainerProbe, VideoStream
 from utils.models.signal import SignalReport, Span, Still
@@ -74,9 +75,29 @@ _PROGRESS = re.compile(r"^(frame|out_time_us)=(\d+)$", re.MULTILINE)
 def analyze(path: Path, probe: ContainerProbe, folder: Path) -> SignalReport:
     """Decode all of ``path`` once, measure it, and leave its stills in ``folder``/stills.
 
+    A picture that ffmpeg can't decode is read by a library (utils/media/imaging/developed.py), and
+    the other way round.
+
     Raises:
         PermanentError: less than ``MIN_DECODED_SHARE`` of the file decodes.
     """
+    is_first = probe.by_library and not filters.is_hdr(probe.video)
+    try:
+        if is_first:
+            return developed.analyze(path, folder)
+        return _decoded(path, probe, folder)
+    except PermanentError as error:
+        if probe.kind is not MediaKind.IMAGE or not probe.is_for_ffmpeg:
+            raise
+        if not is_first:
+            return developed.analyze(path, folder, error)
+        with suppress(PermanentError):
+            return _decoded(path, probe, folder)
+        raise
+
+
+def _decoded(path: Path, probe: ContainerProbe, folder: Path) -> SignalReport:
+    """What ffmpeg makes of it; the same errors."""
     try:
         with tempfile.TemporaryDirectory(dir=scratch.folder()) as temporary:
             finished = child_process.run(command(path, probe, Path(temporary)), path)

@@ -18,11 +18,15 @@ from utils.errors import SettingsError, from_os_error
 # Demuxers for real media files. Playlists, concat scripts, filter graphs and whatever else
 # makes ffmpeg open *other* files or addresses are left out: media comes from strangers.
 FORMATS = (
-    "mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,mpegts,mpeg,avi,flv,asf,ogg,wav,w64,mp3,aac,flac,"
-    "aiff,amr,ac3,eac3,dts,caf,ape,wv,tta,dsf,au,mpc,mpc8,mxf,gxf,nut,ivf,rm,dv,h264,hevc,m4v,"
-    "av1,obu,mpegvideo,mjpeg,gif,apng,image2,jpeg_pipe,png_pipe,webp_pipe,webp_anim,bmp_pipe,"
-    "tiff_pipe,jpegxl_pipe,jpegxl_anim,jpegls_pipe,j2k_pipe,psd_pipe,exr_pipe,dpx_pipe,pgm_pipe,"
-    "ppm_pipe,qoi_pipe"
+    "mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,mpegts,mpeg,avi,flv,live_flv,asf,asf_o,ogg,wav,w64,mp3,"
+    "aac,flac,aiff,amr,amrnb,amrwb,ac3,eac3,ac4,dts,dtshd,caf,ape,wv,tta,tak,shn,dsf,iff,au,mpc,"
+    "mpc8,oma,gsm,dss,qcp,voc,vqf,xwma,ircam,pvf,sox,nistsphere,loas,truehd,mlp,iamf,mxf,gxf,nut,"
+    "nuv,nsv,pva,wtv,ty,dhav,ivf,ivr,rm,dv,h261,h263,h264,hevc,vvc,m4v,av1,obu,vc1,vc1test,dirac,"
+    "cavsvideo,dnxhd,mpegvideo,mjpeg,mjpeg_2000,amv,yuv4mpegpipe,flic,gif,gif_pipe,apng,"
+    "image2,jpeg_pipe,jpegls_pipe,jpegxs_pipe,jpegxl_pipe,jpegxl_anim,j2k_pipe,png_pipe,webp_pipe,"
+    "webp_anim,bmp_pipe,tiff_pipe,psd_pipe,exr_pipe,dpx_pipe,pbm_pipe,pgm_pipe,pgmyuv_pipe,ppm_pipe,"
+    "pam_pipe,pfm_pipe,phm_pipe,pgx_pipe,pcx_pipe,pictor_pipe,qdraw_pipe,photocd_pipe,sgi_pipe,"
+    "sunrast_pipe,dds_pipe,hdr_pipe,gem_pipe,qoi_pipe,vbn_pipe,xbm_pipe,xpm_pipe,xwd_pipe,fits"
 )
 
 

@@ -10,6 +10,9 @@ from pydantic import Field
 from utils.models.base import Frozen
 from utils.models.item import MediaKind
 
+# Ends the name of a format that only a library reads (utils/media/probing/picture.py).
+LIBRARY = "_picture"
+
 
 class VideoStream(Frozen):
     """One picture; ``width`` and ``height`` in stored pixels, before rotation.
@@ -62,11 +65,14 @@ class SubtitleStream(Frozen):
 class ContainerProbe(Frozen):
     """Container and streams of one file, as ffprobe reports them.
 
+    ``by_library``: a picture that a library of its own reads, and ffmpeg not, or not whole
+    (utils/media/probing/picture.py).
+
     ``duration_is_estimated``: the file does not say how long it is (raw AAC, MP3 without a
     Xing header); ffprobe guessed from the bit rate.
     """
 
-    not_in_key: ClassVar[frozenset[str]] = frozenset({"title"})
+    not_in_key: ClassVar[frozenset[str]] = frozenset({"title", "by_library"})
 
     kind: MediaKind
     format_names: tuple[str, ...]
@@ -81,6 +87,12 @@ class ContainerProbe(Frozen):
     audio: tuple[AudioStream, ...] = ()
     subtitles: tuple[SubtitleStream, ...] = ()
     chapter_count: int = 0
+    by_library: bool = False
+
+    @property
+    def is_for_ffmpeg(self) -> bool:
+        """False of a picture of which ffprobe knew nothing."""
+        return not self.format_names[0].endswith(LIBRARY)
 
     @property
     def heard(self) -> tuple[AudioStream, ...]:

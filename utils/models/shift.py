@@ -6,10 +6,12 @@ notices count alike (docs/decisions/0027).
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
+
+from pydantic import Field
 
 from utils.errors import NightShiftError, step_of
 from utils.models.base import Frozen
@@ -17,6 +19,7 @@ from utils.models.verdict import Band
 
 # What is no item and has an outcome all the same, as its ``kind``.
 SOURCE, ADDRESS = "source", "address"
+_NAMED = 12  # suffixes that are named in a line
 
 
 class Outcome(StrEnum):
@@ -144,6 +147,15 @@ class ItemOutcome(Frozen):
         return self.outcome in {Outcome.DONE, Outcome.DONE_WITH_LACKS, Outcome.DEFERRED}
 
 
+def left_out_in_words(left_out: Mapping[str, int]) -> str:
+    """What was left out of folders, for people, most first; empty if nothing was."""
+    most = sorted(left_out.items(), key=lambda one: (-one[1], one[0]))
+    told = [f"{number:,} {name}" for name, number in most[:_NAMED]]
+    more = sum(number for _, number in most[_NAMED:])
+    told += [f"{more:,} others"] if more else []
+    return f"left out, as no media: {', '.join(told)}" if told else ""
+
+
 def outcome_of(
     verdict: Band | None, is_deferred: bool = False, lacks: Sequence[object] = ()
 ) -> Outcome:
@@ -176,7 +188,8 @@ def status_of(rows: Sequence[ItemOutcome], left_over: int = 0) -> RunStatus:
 class ShiftReport(Frozen):
     """A finished run, as ``nightshift run --json`` prints it.
 
-    ``left_over``: items that it did not get to, for the ``reason``.
+    ``left_over``: items that it did not get to, for the ``reason``. ``left_out``: how many files of
+    each suffix lay in its folders and are no media, and which folders it did not search.
     """
 
     run_id: str
@@ -188,6 +201,7 @@ class ShiftReport(Frozen):
     started_at: datetime
     left_over: int = 0
     reason: str | None = None
+    left_out: dict[str, int] = Field(default_factory=dict)
 
 
 class ShiftError(NightShiftError):

@@ -40,8 +40,11 @@ class SignalReport(Frozen):
     ``decoded_seconds`` is what came out of the decoder, to hold against what the container
     declares. Loudness follows EBU R 128 (LUFS, LU, dBTP); ``clipped_share`` is the share of
     audio samples within 0.1 dB of full scale. ``cuts`` are the times of scene changes;
-    ``stills`` the first frames of equal parts of the whole.
+    ``stills`` the first frames of equal parts of the whole. ``read_by``: what read a picture that
+    ffmpeg did not, and what of it could not be read.
     """
+
+    not_in_key: ClassVar[frozenset[str]] = frozenset({"read_by"})
 
     declared_seconds: float | None = None
     decoded_seconds: float
@@ -57,6 +60,7 @@ class SignalReport(Frozen):
     loudness_range_lu: float | None = None
     true_peak_dbtp: float | None = None
     clipped_share: float | None = None
+    read_by: str | None = None
 
     @property
     def decoded_share(self) -> float:

@@ -43,7 +43,7 @@ class Step(NamedTuple):
 STEPS: tuple[Step, ...] = (
     Step("generate_checksum", "extraction", "probe", "reading the file", optional=False,
          essential=True),
-    Step("extract_ffprobe", "extraction", "probe", "probing the container", version=2,
+    Step("extract_ffprobe", "extraction", "probe", "probing the container", version=3,
          optional=False, essential=True),
     Step("check_duplicate", "extraction", "database", "looking for copies"),
     Step("extract_mediainfo", "extraction", "probe", "asking MediaInfo", version=2),
@@ -58,7 +58,7 @@ STEPS: tuple[Step, ...] = (
          required_stream="sound", uses=("extract_mediainfo",)),
     Step("extract_subtitle_tracks", "extraction", "probe", "listing the subtitles",
          profiles=frozenset({VIDEO})),
-    Step("analyze_signal", "analysis", "decode", "decoding all of it", version=2,
+    Step("analyze_signal", "analysis", "decode", "decoding all of it", version=3,
          uses=("extract_mediainfo",), optional=False, essential=True),
     Step("generate_thumbnails", "analysis", "decode", "choosing pictures", version=2,
          needs=("analyze_signal",)),

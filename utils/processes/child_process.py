@@ -34,6 +34,8 @@ _NO_SPACE = "No space left on device"
 # How often a wait looks up: an exception that another thread raises in this one (Prefect's
 # way to cancel) arrives between two lines of Python, never within a system call.
 _LOOK_UP_SECONDS = 0.25
+# Signals of a tool's own making: the same file breaks it again.
+_OF_ITS_OWN = {signal.SIGSEGV, signal.SIGABRT, signal.SIGBUS, signal.SIGFPE, signal.SIGILL}
 # For ffmpeg to close its file after SIGTERM; the file is removed anyway.
 _GRACE_SECONDS = 2.0
 # What is kept of the output of a tool that is listened to: an encode of hours reports for hours.
@@ -57,6 +59,7 @@ def run(
     about: Path,
     hear: OnLine | None = None,
     take: OnBytes | None = None,
+    name: str | None = None,
 ) -> Finished:
     """Run ``command`` to its end.
 
@@ -65,15 +68,16 @@ def run(
         about: The file that the work is about, for the error's text.
         hear: Is given each line of the standard output as it comes.
         take: Is given the standard output as it comes, in pieces.
+        name: What people call the tool; by its file's name if none is given.
 
     Raises:
-        PermanentError: the tool refused the file, or was ended: it got no further, repeated
-            itself, or the step's time for this file was over.
+        PermanentError: the tool refused the file, broke on it, or was ended: it got no further,
+            repeated itself, or the step's time for this file was over.
         ResourceError: the disk is full.
         RetryableError: it was ended by a signal, or by a deadline that is not the file's fault.
         StoppedError: it was ended by ``end_all``.
     """
-    tool = Path(command[0]).name.split("-")[0]
+    tool = name or Path(command[0]).name.split("-")[0]
     what = f"{tool} on {about.name}"
     watchdog.ready()
     try:
@@ -98,6 +102,10 @@ def run(
     if _NO_SPACE in stderr:
         raise ResourceError(
             f"The disk is full while {tool} works on {about.name}. Free some space, then run again."
+        )
+    if -child.returncode in _OF_ITS_OWN:
+        raise PermanentError(
+            f"{about.name}: {tool} broke on it ({signal.Signals(-child.returncode).name})"
         )
     if child.returncode < 0 or "received signal" in stderr:
         raise RetryableError(

@@ -58,7 +58,7 @@ def decodes(probe: ContainerProbe, signal: SignalReport) -> Criterion:
     elif length < 1:
         reason = f"{length:.1%} of the declared duration decodes"
     else:
-        reason = "decodes completely"
+        reason = "decodes completely" + (f", read by {signal.read_by}" if signal.read_by else "")
     return Criterion(
         name="decodes", score=_round(length * (1 - damaged)), weight=3.0, must=0.5, reason=reason
     )

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
+from pydantic import Field
 from sqlalchemy.orm import Session
 
 from utils.config import Settings
@@ -16,11 +18,12 @@ from utils.media.probing import ffprobe
 from utils.models.base import Frozen
 from utils.models.item import ItemStatus
 from utils.models.options import PipelineOptions
+from utils.models.shift import left_out_in_words
 from utils.models.steps import BY_NAME
 from utils.models.verdict import Band
 from utils.pipeline import fingerprint, planning
 from utils.scheduling import forecast
-from utils.sources import scan, whereabouts
+from utils.sources import folders, scan, whereabouts
 from utils.storage import files, sidecars
 
 
@@ -35,6 +38,7 @@ class StepPreview(Frozen):
 class ItemPreview(Frozen):
     """What a run would do with one file; ``steps`` is empty where it would do nothing.
 
+    ``left_out``: of a row that is no file, what its folders hold that is no media.
     ``predicted_seconds``: by the ledger's history, with what admission to a shift adds for safety.
     """
 
@@ -45,16 +49,26 @@ class ItemPreview(Frozen):
     steps: tuple[StepPreview, ...] = ()
     predicted_seconds: float | None = None
     would_fail: bool = False
+    left_out: dict[str, int] = Field(default_factory=dict)
+
+
+def of_rest(location: str, left_out: Mapping[str, int]) -> ItemPreview:
+    """What folders hold that a run would leave out, as a row of its own."""
+    path, told = files.absolute(location), left_out_in_words(left_out)
+    return ItemPreview(path=path, summary=told, left_out=dict(left_out))
 
 
 def of(
-    locations: Sequence[str], options: PipelineOptions, settings: Settings
+    locations: Sequence[str],
+    options: PipelineOptions,
+    settings: Settings,
+    left_out: Counter[str] | None = None,
 ) -> Iterator[ItemPreview]:
-    """One preview a file, folders searched."""
+    """One preview a file, folders searched; ``left_out`` is told what of them is no media."""
     key = fingerprint.wanted_key(options, settings)
     with session() as s:
         history = forecast.learn(s)
-    for path in scan.expanded(locations, settings):
+    for path in folders.expanded(locations, settings, left_out=left_out):
         if problem := scan.unusable_name(path):
             printable = str(path).encode(errors="backslashreplace").decode()
             yield ItemPreview(
@@ -74,7 +88,7 @@ def _of_file(
     key: str | None,
     history: forecast.Forecast,
 ) -> ItemPreview:
-    if path.is_dir() and (refused := scan.no_library(path)):
+    if path.is_dir() and (refused := folders.no_library(path)):
         raise refused
     stat = files.stat(path)
     with session() as s:

@@ -6,7 +6,7 @@ import logging
 import re
 import threading
 import uuid
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 
 from utils import clock
@@ -135,6 +135,12 @@ def note(run_id: str, outcomes: Sequence[ItemOutcome]) -> None:
     """Note what came of locations without any work."""
     with session() as s:
         runs.add_outcomes(s, run_id, outcomes)
+
+
+def note_left_out(run_id: str, left_out: Mapping[str, int]) -> None:
+    """Note what the run's folders held and it left out."""
+    with session() as s:
+        runs.leave_out(s, run_id, left_out)
 
 
 def hours(text: str | None, timezone: str | None, settings: Settings) -> Window | None:

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import mimetypes
-import os
 import threading
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from datetime import datetime
@@ -22,36 +20,29 @@ from utils.db.items import Seen
 from utils.db.schema import Item
 from utils.db.session import session
 from utils.errors import NightShiftError, PermanentError, StoppedError
+from utils.media import formats
 from utils.models.item import FileStat, ItemStatus, MediaKind
 from utils.models.shift import ItemOutcome, Outcome
 from utils.models.verdict import Band
 from utils.processes import deadline, limits
-from utils.sources import whereabouts
-from utils.storage import blobs, files, home, sidecars
+from utils.sources import folders, whereabouts
+from utils.storage import blobs, files, sidecars
 
 OnRead = Callable[[Path, float], None]
 
-# Media that Python's table of types does not know, or calls something else.
-_MORE = {
-    ".mkv": "video", ".ts": "video", ".mts": "video", ".m2ts": "video", ".mxf": "video",
-    ".mod": "video", ".tod": "video", ".vob": "video", ".lrv": "video", ".360": "video",
-    ".divx": "video", ".asf": "video", ".m2v": "video", ".m4v": "video", ".dv": "video",
-    ".ogv": "video", ".mka": "audio", ".caf": "audio", ".w64": "audio", ".dsf": "audio",
-    ".tta": "audio", ".mpc": "audio", ".aif": "audio", ".aiff": "audio", ".dng": "image",
-    ".flv": "video", ".wmv": "video", ".3gp": "video", ".webm": "video", ".insv": "video",
-    ".opus": "audio", ".flac": "audio", ".m4a": "audio", ".m4b": "audio", ".ogg": "audio",
-    ".oga": "audio", ".wma": "audio", ".ape": "audio", ".wv": "audio", ".amr": "audio",
-    ".heic": "image", ".heif": "image", ".avif": "image", ".webp": "image", ".jxl": "image",
-}  # fmt: skip
-_NOT_MEDIA = {".svg", ".svgz", ".m3u", ".m3u8", ".pls", ".mid", ".midi"}
 _CHUNK = 200
 
 
 class ScanResult(NamedTuple):
-    """What is to be done, and what came of the rest without any work."""
+    """What is to be done, what came of the rest without any work, and what was left out.
+
+    ``left_out``: how many files of each suffix are no media, and which folders were not searched
+    (utils/sources/folders.py).
+    """
 
     pending: list[str]
     outcomes: list[ItemOutcome]
+    left_out: Counter[str]
 
 
 def scan(
@@ -76,9 +67,9 @@ def scan(
         tell: Is told how far (0–1) the reading of a large file is.
         numbers: Is told how many files each location holds.
     """
-    state, outcomes = _State(done_key), list[ItemOutcome]()
+    state, outcomes, left_out = _State(done_key), list[ItemOutcome](), Counter[str]()
     paths = []
-    for path in expanded(locations, settings, numbers):
+    for path in folders.expanded(locations, settings, numbers, left_out):
         problem = unusable_name(path)
         if problem:
             outcomes.append(_failed(path, PermanentError(problem)))
@@ -90,7 +81,7 @@ def scan(
         with session() as s:
             found, left = whereabouts.not_forgotten(s, found, again)
             outcomes += [_forgotten(path, since) for path, since in left]
-            new = [(one, kind_by_name(one.stat.path)) for one in found if one.is_new]
+            new = [(one, formats.kind_of(one.stat.path)) for one in found if one.is_new]
             items.register_all(s, [(one, kind or MediaKind.VIDEO) for one, kind in new])
             rows = {row.id: row for row in items.preload(s, [one.item_id for one in found])}
             places = whereabouts.alive(s, items.paths_by_item(s, list(rows)), settings)
@@ -104,81 +95,7 @@ def scan(
     if not blobs.is_set(settings):  # a store may have what lies nowhere here
         with session() as s:
             known_places.supersede(s)
-    return ScanResult(list(state.pending), outcomes)
-
-
-def kind_by_name(path: Path) -> MediaKind | None:
-    """What a file's name says that it is; None if it names no media."""
-    suffix = path.suffix.lower()
-    if suffix in _NOT_MEDIA:
-        return None
-    kind = _MORE.get(suffix) or (mimetypes.guess_type(path.name)[0] or "").partition("/")[0]
-    return MediaKind(kind) if kind in set(MediaKind) else None
-
-
-def media_files(folder: Path, settings: Settings) -> Iterator[Path]:
-    """Files below ``folder`` whose names say that they are media, hidden ones left out.
-
-    A home below it, ours or another's, is left out: its pictures and renditions are no new media.
-    A folder that may not be read is given as if it were a file, to be complained of.
-    """
-    unreadable: list[Path] = []
-    for root, directories, names in os.walk(
-        folder, onerror=lambda error: unreadable.append(Path(error.filename))
-    ):
-        if Path(root) != folder and (
-            _is_same(Path(root), settings.home) or home.is_home(Path(root))
-        ):
-            directories.clear()
-            continue
-        directories[:] = sorted(name for name in directories if not name.startswith("."))
-        for name in sorted(names):
-            path = Path(root, name)
-            if not name.startswith(".") and kind_by_name(path):
-                yield path
-    yield from unreadable
-
-
-def expanded(
-    locations: Iterable[str], settings: Settings, numbers: Counter[str] | None = None
-) -> Iterator[Path]:
-    """Each file once, folders searched; what does not exist is kept, to be complained of.
-
-    So are folders that are no library: homes, and what they keep for themselves.
-    """
-    known: set[Path] = set()
-    for location in locations:
-        path = files.absolute(location)
-        searched = _is_folder(path) and no_library(path) is None
-        for found in media_files(path, settings) if searched else (path,):
-            if numbers is not None:
-                numbers[location] += 1
-            if found not in known:
-                known.add(found)
-                yield found
-
-
-def no_library(path: Path) -> NightShiftError | None:
-    """Why a folder is no library; None if it may be searched."""
-    try:
-        home.refuse_as_library(path)
-    except NightShiftError as error:
-        return error
-    return None
-
-
-def _is_same(folder: Path, other: Path) -> bool:
-    try:
-        return folder.samefile(other)
-    except OSError:  # one of them is not there
-        return False
-
-
-def _is_folder(path: Path) -> bool:
-    try:
-        return path.is_dir()
-    except OSError:  # a name too long to exist: complained of when it is looked at
-        return False
+    return ScanResult(list(state.pending), outcomes, left_out)
 
 
 def unusable_name(path: Path) -> str | None:
@@ -198,7 +115,7 @@ def _identified(
     failures: list[ItemOutcome] = []
     for path in paths:
         try:
-            if _is_folder(path) and (refused := no_library(path)):
+            if path.is_dir() and (refused := folders.no_library(path)):
                 raise refused
             stats.append(files.stat(path))
         except NightShiftError as error:
@@ -312,13 +229,13 @@ def _forgotten(path: Path, since: datetime) -> ItemOutcome:
     return ItemOutcome(
         item_id=None,
         path=str(path),
-        kind=kind_by_name(path),
+        kind=formats.kind_of(path),
         outcome=Outcome.SKIPPED,
         reason=whereabouts.forgotten_since(since, str(path)),
     )
 
 
 def _failed(path: Path, error: NightShiftError) -> ItemOutcome:
-    kind = kind_by_name(path)
+    kind = formats.kind_of(path)
     printable = str(path).encode(errors="backslashreplace").decode()
     return ItemOutcome.failure(printable, error, kind=kind.value if kind else None)

@@ -1,16 +1,18 @@
 import signal
 import threading
+from collections import Counter
 from pathlib import Path
 
 import pytest
 
 from utils.config import Settings, load_settings
 from utils.errors import PermanentError
+from utils.media import formats
 from utils.models.item import MediaKind
 from utils.models.shift import Outcome
 from utils.processes import limits
 from utils.processes.deadline import Limit
-from utils.sources import scan
+from utils.sources import folders, scan
 from utils.sources.scan import ScanResult
 from utils.storage import files, home
 
@@ -35,7 +37,7 @@ def take(*locations: Path | str) -> ScanResult:
     ],
 )
 def test_names_say_what_is_media(name: str, kind: MediaKind | None) -> None:
-    assert scan.kind_by_name(Path(name)) is kind
+    assert formats.kind_of(Path(name)) is kind
 
 
 def test_a_folder_is_searched_for_media_and_hidden_files_stay_hidden(tmp_path: Path) -> None:
@@ -44,7 +46,7 @@ def test_a_folder_is_searched_for_media_and_hidden_files_stay_hidden(tmp_path: P
         path = folder / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(name)
-    found = {path.name for path in scan.media_files(folder, load_settings())}
+    found = {path.name for path in folders.media_files(folder, load_settings())}
     assert found == {"a.mp4", "deep.mp3"}
 
 
@@ -59,8 +61,8 @@ def test_a_home_in_a_library_is_left_out_and_is_none_itself(
         path.write_text(name)
     home.mark(folder)
     (tmp_path / "b.mp4").write_text("b")
-    assert [path.name for path in scan.expanded([str(tmp_path)], settings)] == ["b.mp4"]
-    assert [path.name for path in scan.expanded([str(folder / "inbox")], settings)] == ["a.mp4"]
+    assert [path.name for path in folders.expanded([str(tmp_path)], settings)] == ["b.mp4"]
+    assert [path.name for path in folders.expanded([str(folder / "inbox")], settings)] == ["a.mp4"]
     (tmp_path / "link").symlink_to(folder)
     for refused in (folder, folder / "items", folder / "items" / "ab", tmp_path / "link"):
         (outcome,) = take(refused).outcomes
@@ -174,3 +176,54 @@ def test_ctrl_c_does_not_wait_until_a_large_file_is_read(
     told: list[float] = []
     with pytest.raises(KeyboardInterrupt):
         scan.scan([str(tmp_path)], "key", load_settings(), tell=tell)
+
+
+def _lay(folder: Path, *names: str) -> None:
+    for name in names:
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(name)
+
+
+def test_what_is_no_media_is_counted_by_suffix(tmp_path: Path) -> None:
+    _lay(tmp_path, "a.mp4", "b.PDF", "c.pdf", "README", "a.srt", "a.jpg.xmp", "Thumbs.db", "x.y z%")
+    found = take(tmp_path)
+    assert len(found.pending) == 1
+    assert found.left_out == {".pdf": 2, "without a suffix": 1, ".y z%": 1}
+
+
+@pytest.mark.parametrize(
+    "junk", ["@eaDir", "#recycle", "$RECYCLE.BIN", "lost+found", "System Volume Information"]
+)
+def test_folders_that_systems_make_for_themselves_are_left_out(tmp_path: Path, junk: str) -> None:
+    _lay(tmp_path, f"{junk}/a.mp4", f"deep/{junk}/b.mp4", ".Trash-1000/c.mp4", ".thumbnails/d.jpg")
+    found = take(tmp_path)
+    assert found.pending == []
+    assert found.left_out == {f"{junk}/": 2}
+    assert len(take(tmp_path / junk).pending) == 1  # unless a person names one
+
+
+def test_folders_behind_links_are_searched_and_links_back_left_out(tmp_path: Path) -> None:
+    _lay(tmp_path, "library/z/own.mp4", "other/2022/old.mp4")
+    library = tmp_path / "library"
+    for name, target in (("2022", "../other/2022"), ("a", "z"), ("up", ".."), ("z/loop", "../z")):
+        (library / name).symlink_to(target)
+    (tmp_path / "other/2022/back").symlink_to(library)
+    left_out = Counter[str]()
+    found = list(folders.media_files(library, load_settings(), left_out))
+    assert found == [library / "z/own.mp4", library / "2022/old.mp4"]
+    assert left_out == {folders.LOOP: 4}
+
+
+def test_typescript_is_no_film(tmp_path: Path) -> None:
+    _lay(tmp_path, "a.ts", "b.mts", "go.mod")
+    (tmp_path / "c.ts").write_bytes(b"\x47\x40\x00\x10\x00" * 100)
+    found = take(tmp_path)
+    assert len(found.pending) == 1
+    assert found.left_out == {".ts": 1, ".mts": 1, ".mod": 1}
+
+
+def test_what_is_taken_does_not_depend_on_the_host(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("mimetypes.guess_type", lambda *_: pytest.fail("the host was asked"))
+    taken = ("a.CR3", "a.arw", "a.weba", "a.mkv", "a.f4v", "a.wtv", "a.eac3", "a.jxl", "a.heic")
+    assert all(formats.kind_of(Path(name)) for name in taken)

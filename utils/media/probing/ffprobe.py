@@ -8,11 +8,13 @@ from pathlib import Path
 from typing import Any
 
 from utils.errors import PermanentError
-from utils.media import tools
+from utils.media import formats, tools
+from utils.media.probing import picture, unreadable
 from utils.metadata.streams import length_seconds
 from utils.models import sanitize
 from utils.models.item import MediaKind
 from utils.models.probe import (
+    LIBRARY,
     AudioStream,
     ContainerProbe,
     FfprobeReport,
@@ -21,10 +23,11 @@ from utils.models.probe import (
 )
 from utils.processes import child_process
 
-_REFUSED = "Format not on whitelist"
 _ESTIMATED = "Estimating duration from bitrate"
-# Brands of ISO files that hold a still picture (HEIF and AVIF, ISO/IEC 23008-12).
-_IMAGE_BRANDS = {"heic", "heix", "heim", "heis", "mif1", "msf1", "avif"}
+# Brands of ISO files that hold a still picture (HEIF and AVIF, ISO/IEC 23008-12), and those whose
+# pictures may move.
+_IMAGE_BRANDS = {"heic", "heix", "heim", "heis", "mif1", "avif"}
+_SEQUENCE_BRANDS = {"msf1", "hevc", "hevx", "avis"}
 
 
 # Frames carry what no header does: mastering display, HDR10+, light levels. A second of sound may
@@ -65,18 +68,48 @@ def probe(path: Path) -> ContainerProbe:
 
 
 def _ask(path: Path) -> tuple[dict[str, Any], bool]:
+    if picture.is_raw(path):
+        return _by_library(path), False
     try:
         finished = child_process.run(command(path), path)
     except PermanentError as error:
-        if _REFUSED in str(error):
-            raise PermanentError(
-                f"{path.name} is a playlist, a script or another format that can name other "
-                "files; such are not opened. Remove it, or give the media itself."
-            ) from error
-        raise PermanentError(
-            f"{error}. It is damaged or no media file: get it again, or remove it."
-        ) from error
-    return sanitize.value(json.loads(finished.stdout)), _ESTIMATED in finished.stderr
+        if picture.is_picture(path):
+            return _by_library(path, error), False
+        raise unreadable.refusal(path, str(error)) from error
+    printed = sanitize.value(json.loads(finished.stdout))
+    return _with_frames(printed, path), _ESTIMATED in finished.stderr
+
+
+def _with_frames(printed: dict[str, Any], path: Path) -> dict[str, Any]:
+    """What was printed of a WebP that moves, with the size and frames that ffprobe did not see."""
+    streams = printed.get("streams", [])
+    if len(streams) != 1 or streams[0].get("codec_name") != "webp" or streams[0].get("width"):
+        return printed
+    try:
+        found = picture.read(path)
+    except PermanentError:
+        return printed
+    size = {"width": found.width, "height": found.height, "nb_frames": str(found.frames)}
+    return printed | {"streams": [streams[0] | size]}
+
+
+def _by_library(path: Path, refused: PermanentError | None = None) -> dict[str, Any]:
+    """What a library says of a picture, as ffprobe would print it.
+
+    Raises:
+        PermanentError: no library reads it either; ``refused`` is what ffprobe said.
+    """
+    try:
+        found = picture.read(path)
+    except PermanentError as error:
+        said = str(error).removeprefix(f"{path.name}: ")
+        raise unreadable.refusal(path, f"{refused}; {said}" if refused else str(error)) from error
+    stream = {"index": 0, "codec_type": "video", "codec_name": found.format.lower()}
+    size = {"width": found.width, "height": found.height}
+    return {
+        "format": {"format_name": f"{found.format.lower()}{LIBRARY}"},
+        "streams": [stream | {name: value for name, value in size.items() if value}],
+    }
 
 
 def command(path: Path) -> list[str]:
@@ -102,13 +135,18 @@ def parse(printed: dict[str, Any], path: Path, is_estimated: bool = False) -> Co
     pictures = [_video(s) for s in streams if _is(s, "video") and _attached(s)]
     videos = [_video(s) for s in streams if _is(s, "video") and not _attached(s)]
     videos = _untiled(videos, printed.get("stream_groups", []))
+    if _brand(printed) in _SEQUENCE_BRANDS:
+        videos = sorted(videos, key=_moving, reverse=True)
     audio = tuple(_audio(s) for s in streams if _is(s, "audio"))
     if not videos and not audio:
-        raise PermanentError(f"{path.name} holds neither picture nor sound. Remove or replace it.")
+        raise unreadable.refusal(path, f"{path.name} holds neither picture nor sound for ffprobe")
     names = tuple(container.get("format_name", "").split(","))
     tags = {name.lower(): value for name, value in container.get("tags", {}).items()}
+    kind = _kind(names, _brand(printed), videos, audio)
+    if names[0] == "jpeg_pipe" and formats.kind_of(path) is MediaKind.VIDEO:
+        kind = MediaKind.VIDEO  # JPEGs in a row are one more film
     return ContainerProbe(
-        kind=_kind(names, tags, videos, audio),
+        kind=kind,
         format_names=names,
         duration_seconds=_float(container.get("duration")),
         duration_is_estimated=is_estimated,
@@ -127,7 +165,19 @@ def parse(printed: dict[str, Any], path: Path, is_estimated: bool = False) -> Co
             if _is(s, "subtitle")
         ),
         chapter_count=len(printed.get("chapters", [])),
+        by_library=names[0].endswith(LIBRARY)
+        or (kind is MediaKind.IMAGE and _brand(printed) in _IMAGE_BRANDS | _SEQUENCE_BRANDS),
     )
+
+
+def _brand(printed: dict[str, Any]) -> str:
+    """The major brand of an ISO file; empty for any other."""
+    return str(printed.get("format", {}).get("tags", {}).get("major_brand", "")).strip()
+
+
+def _moving(video: VideoStream) -> tuple[bool, int]:
+    """Puts the picture that moves first, the larger of several."""
+    return (video.frame_count or 1) > 1, (video.width or 0) * (video.height or 0)
 
 
 def _placeless(printed: dict[str, Any]) -> dict[str, Any]:
@@ -161,7 +211,7 @@ def _untiled(videos: list[VideoStream], groups: list[dict[str, Any]]) -> list[Vi
 
 def _kind(
     names: tuple[str, ...],
-    tags: dict[str, str],
+    brand: str,
     videos: list[VideoStream],
     audio: tuple[AudioStream, ...],
 ) -> MediaKind:
@@ -169,8 +219,9 @@ def _kind(
         return MediaKind.AUDIO
     if audio:
         return MediaKind.VIDEO
-    still = any(name == "image2" or name.endswith("_pipe") for name in names)
-    brand = tags.get("major_brand", "").strip()
+    still = any(name == "image2" or name.endswith(("_pipe", LIBRARY)) for name in names)
+    if brand in _SEQUENCE_BRANDS or videos[0].codec == "webp":
+        return MediaKind.VIDEO if _moving(videos[0])[0] else MediaKind.IMAGE
     single = videos[0].frame_count == 1 or (videos[0].duration_seconds or 1) == 0
     if still or brand in _IMAGE_BRANDS or (names[0] in {"gif", "apng"} and single):
         return MediaKind.IMAGE

@@ -10,7 +10,7 @@ from jinja2 import Environment, PackageLoader, Template
 from sqlalchemy.orm import Session
 
 from utils.models.sanitize import visible
-from utils.models.shift import Outcome, ShiftReport
+from utils.models.shift import Outcome, ShiftReport, left_out_in_words
 from utils.observability.reports import costs
 from utils.observability.reports.rows import cost, duration, left_over, sections
 from utils.storage.files import whole_file
@@ -30,6 +30,7 @@ def write(s: Session, report: ShiftReport, path: Path, timezone: str) -> None:
         cost=cost(s, report.run_id),
         costs=costs.of_run(s, report),
         left_over=left_over(report),
+        left_out=left_out_in_words(report.left_out),
         step_head=costs.STEP_HEAD,
         lane_head=costs.LANE_HEAD,
     )

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy.orm import Session
 
 from utils.models.sanitize import visible
-from utils.models.shift import ShiftReport
+from utils.models.shift import ShiftReport, left_out_in_words
 from utils.observability.reports import costs
 from utils.observability.reports.rows import Cause, Part, Row, cost, left_over, sections
 
@@ -31,6 +31,8 @@ def render(s: Session, report: ShiftReport, timezone: str) -> str:
         lines.append(f"Gemini: {paid}")
     if report.left_over or report.reason:
         lines.append(_cell(left_over(report)))
+    if report.left_out:
+        lines.append(_cell(left_out_in_words(report.left_out)))
     for head, causes in (("Quarantined", found.quarantined), ("Failed", found.failed)):
         if causes:
             lines += [f"## {head}", _table(_CAUSE_HEAD, [_cause(cause) for cause in causes])]

@@ -59,9 +59,12 @@ def test_language_and_chapters_come_from_the_file(clips: Clips, tmp_path: Path) 
     assert probe.chapter_count == 2
 
 
-@pytest.mark.parametrize("name", ["half", "text"])
-def test_what_is_no_media_is_refused_with_a_remedy(clips: Clips, name: str) -> None:
-    with pytest.raises(PermanentError, match="get it again, or remove it"):
+@pytest.mark.parametrize(
+    ("name", "told"),
+    [("half", "damaged or not whole. Get it again"), ("text", "no media file. Give the media")],
+)
+def test_what_is_no_media_is_refused_with_a_remedy(clips: Clips, name: str, told: str) -> None:
+    with pytest.raises(PermanentError, match=told):
         ffprobe.probe(getattr(clips, name))
 
 
