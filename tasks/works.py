@@ -11,7 +11,6 @@ from utils.db.session import session
 from utils.models.item import MediaItem
 from utils.models.probe import ExifReport, FfprobeReport
 from utils.models.work import WorkClues
-from utils.storage import sidecars
 from utils.works import clues, grouping
 
 
@@ -23,7 +22,7 @@ def _whereabouts(item: MediaItem, probed: FfprobeReport, exif: ExifReport) -> st
 
 
 def _is_beside_picture(item: MediaItem, exif: ExifReport) -> bool:
-    return clues.needs_neighbours(item.path, exif) and sidecars.has_picture(item.path)
+    return clues.needs_neighbours(item.path, exif) and clues.has_picture(item.path)
 
 
 def _save(s: Session, found: WorkClues) -> None:

@@ -151,13 +151,15 @@ def _facts(document: dict[str, Any]) -> list[tuple[str, str]]:
         ("kind", item["kind"]),
         ("length", duration(item["duration_seconds"])),
         ("size", size(item["size_bytes"])),
-        ("compression", document["compression"] or "–"),
+        ("compression", document["compression"] or _uncompressed(document)),
         ("language", item["language"] or "–"),
         *_picture(document["record"]),
     ]
     if item["error"]:
         rows.append(("error", item["error"]))
     rows += [("lacks", f"{lack['step']}: {lack['reason']}") for lack in item["lacks"]]
+    if description := document["record"]["description"]:
+        rows.append(("description", description))
     if analysis:
         rows += [("summary", analysis["summary"]), ("keywords", ", ".join(analysis["keywords"]))]
         rows.append(("analysed by", analysis["engine"]))
@@ -169,6 +171,15 @@ def _facts(document: dict[str, Any]) -> list[tuple[str, str]]:
         twins = ", ".join(other[:10] for other in document["duplicates"])
         rows.append(("look-alikes", f"{twins} (nightshift duplicates)"))
     return rows
+
+
+def _uncompressed(document: dict[str, Any]) -> str:
+    """Why there is no rendition, where that is known without asking the plan."""
+    work, item_id = document["work"], document["item"]["item_id"]
+    members = work["members"] if work else ()
+    if any(one["item_id"] == item_id and one["role"] == "motion" for one in members):
+        return "none: it is the film of a Live Photo"
+    return "–"
 
 
 def _work(work: dict[str, Any] | None, item_id: str) -> list[tuple[str, str]]:

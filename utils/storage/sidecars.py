@@ -1,4 +1,4 @@
-"""Files beside an item: subtitles, and the picture of a Live Photo."""
+"""Subtitle files beside an item."""
 
 from __future__ import annotations
 
@@ -13,7 +13,6 @@ from utils.models import sanitize
 from utils.models.probe import Sidecar
 
 _SUFFIXES = (".srt", ".vtt", ".ass", ".ssa")
-_PICTURES = (".heic", ".HEIC", ".jpg", ".JPG", ".jpeg", ".JPEG", ".heif", ".HEIF")
 
 
 def beside(path: Path) -> tuple[Sidecar, ...]:
@@ -29,14 +28,6 @@ def beside(path: Path) -> tuple[Sidecar, ...]:
         )
         for name in by_stem(path.parent).get(path.stem, ())
     )
-
-
-def has_picture(path: Path) -> bool:
-    """True if a picture of the same name lies beside a film, as phones store a Live Photo."""
-    try:
-        return any(path.with_suffix(suffix).is_file() for suffix in _PICTURES)
-    except OSError:
-        return False
 
 
 def by_stem(folder: Path) -> Mapping[str, Sequence[str]]:

@@ -23,6 +23,7 @@ _RAW = frozenset(
 )  # fmt: skip
 # A Live Photo's film has 3 s at most; an edited one may be a little longer.
 _MAX_MOTION_SECONDS = 10.0
+_PICTURES = (".heic", ".HEIC", ".jpg", ".JPG", ".jpeg", ".JPEG", ".heif", ".HEIF")
 _MAX_PLACES = 20  # of one content; more are a person's backups
 
 # What cameras call the parts of one recording.
@@ -90,6 +91,14 @@ def place(path: Path, kind: MediaKind) -> WorkPlace:
 def needs_neighbours(path: Path, exif: ExifReport) -> bool:
     """True for a file that may be a Live Photo's film without saying so."""
     return path.suffix.lower() in {".mov", ".mp4"} and _is_apple(exif)
+
+
+def has_picture(path: Path) -> bool:
+    """True if a picture of the same name lies beside a film, as phones store a Live Photo."""
+    try:
+        return any(path.with_suffix(suffix).is_file() for suffix in _PICTURES)
+    except (OSError, ValueError):
+        return False
 
 
 def _recording(path: Path) -> tuple[str | None, int | None]:

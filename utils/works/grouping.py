@@ -106,16 +106,16 @@ def _works(s: Session, links: Sequence[WorkLink]) -> list[Work]:
     return sorted(found, key=lambda work: (work.kinds, work.members[0].title))
 
 
-def _place(clues: WorkClues | None, title: str) -> tuple[int, str, int, bool, bool, str]:
-    """Where a file stands in its work: parts by number, else by moment; pictures first."""
+def _place(clues: WorkClues | None, title: str) -> tuple[int, bool, str, int, bool, str]:
+    """Where a file stands in its work: pictures by moment, then films by their number."""
     if clues is None:
-        return 0, "", 0, False, False, title
+        return 0, False, "", 0, False, title
     place = clues.places[0] if clues.places else None
     part = place.part if place and place.part is not None else 0
     number = place.number if place and place.number is not None else 0
-    moment = clues.captured_at.replace(tzinfo=None).isoformat() if clues.captured_at else ""
     is_film = clues.kind is not MediaKind.IMAGE
-    return part, "" if is_film else moment, number, is_film, not clues.is_raw, title
+    moment = clues.captured_at.replace(tzinfo=None).isoformat() if clues.captured_at else ""
+    return part, is_film, "" if is_film else moment, number, not clues.is_raw, title
 
 
 def _roles(members: Sequence[WorkClues | None], kinds: set[WorkKind]) -> list[str]:

@@ -149,7 +149,7 @@ def test_a_forgotten_item_leaves_its_work(database: str) -> None:
 
 
 def test_the_commands_list_split_and_join() -> None:
-    store(live_photo())
+    store(live_photo()[::-1])
     run = CliRunner().invoke
     listed = run(app, ["works"], env={"COLUMNS": "200"}).output
     assert "Live Photo, 2 files" in listed
