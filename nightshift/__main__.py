@@ -22,6 +22,7 @@ from nightshift.cli import (
     runs,
     steps,
     work,
+    works,
 )
 from nightshift.cli.output import print_error, write_any_text
 from utils.errors import NightShiftError, UsageError
@@ -97,6 +98,7 @@ files.add_to(app)
 failures.add_to(app)
 forget.add_to(app)
 duplicates.add_to(app)
+works.add_to(app)
 operation.add_to(app)
 retention.add_to(app)
 metrics.add_to(app)

@@ -103,7 +103,9 @@ def _worth_fetching(
         due = addresses.due(s, settings.max_tries)
         quarantined = addresses.quarantined(s, found)
     again = list_addresses(due.urls, settings)
-    entries = {entry.item_id: entry for entry in (*due.entries, *found, *again.entries)}
+    former = {key for entry in found for key in entry.former_ids}
+    waiting_again = [entry for entry in due.entries if entry.item_id not in former]
+    entries = {entry.item_id: entry for entry in (*waiting_again, *found, *again.entries)}
     waiting = [
         ItemOutcome(
             item_id=None,

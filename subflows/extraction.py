@@ -16,6 +16,7 @@ from tasks.extraction import (
     extract_subtitle_tracks,
 )
 from tasks.ingestion import check_duplicate, generate_checksum
+from tasks.works import find_work
 from utils.models.item import MediaItem
 from utils.models.metadata import (
     AudioTracks,
@@ -25,6 +26,7 @@ from utils.models.metadata import (
     SubtitleTracks,
 )
 from utils.models.probe import ContainerProbe, ExifReport, FfprobeReport, MediaInfoReport
+from utils.models.work import WorkClues
 from utils.pipeline import planning
 from utils.pipeline.planning import Plan
 
@@ -42,6 +44,7 @@ class Extraction:
     ffprobe: FfprobeReport
     mediainfo: MediaInfoReport | None
     exif: ExifReport | None
+    work: WorkClues | None
     camera: ExtendedExif | None
     codec: CodecDetails | None
     hdr: HdrDetails | None
@@ -69,6 +72,7 @@ def extract(context: RunContext, item: MediaItem) -> Extraction:
         ffprobe=probed,
         mediainfo=mediainfo,
         exif=exif,
+        work=find_work(context, item, probed, exif) if exif and plan.runs("find_work") else None,
         camera=extract_extended_exif(context, item, exif)
         if exif and plan.runs("extract_extended_exif")
         else None,

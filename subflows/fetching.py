@@ -15,14 +15,15 @@ from tasks.context import RunContext
 from tasks.extraction import extract_ffprobe
 from tasks.ingestion import fetch_media
 from tasks.signal import analyze_signal
-from utils.db import addresses, downloads, items
+from utils.db import addresses, downloads, items, listings
 from utils.db.items import Seen
 from utils.db.session import session
 from utils.errors import NightShiftError, PermanentError, RetryableError
 from utils.models.item import Entry, Fetched, MediaItem, MediaKind
+from utils.models.listing import Listing
 from utils.models.probe import ContainerProbe
 from utils.processes import deadline
-from utils.storage import blobs, files, removal
+from utils.storage import blobs, files, names, removal
 
 # A site's declared duration is rounded to seconds; more than this is missing content.
 _SLACK_SECONDS = 1.5
@@ -61,7 +62,7 @@ def fetch(context: RunContext, entry: Entry) -> str:
     except (PermanentError, _BadDownload):
         _forget_download(context, entry)
         raise
-    _register(context, item, probe, entry)
+    _register(context, item, probe, entry, fetched.listing)
     _forget_download(context, entry)
     return item.item_id
 
@@ -86,10 +87,15 @@ def _verified(context: RunContext, item: MediaItem, fetched: Fetched) -> Contain
     return probe
 
 
-def _register(context: RunContext, item: MediaItem, probe: ContainerProbe, entry: Entry) -> None:
+def _register(
+    context: RunContext,
+    item: MediaItem,
+    probe: ContainerProbe,
+    entry: Entry,
+    listing: Listing | None,
+) -> None:
     """Give the download its place among the items' files, and note both."""
-    folder = files.item_folder(context.settings.home, item.item_id)
-    original = folder / f"original{Path(item.path).suffix}"
+    original = _place(context, item, entry)
     was_there = original.exists()
     # A link: until the database knows of the file, the download stays where a later run finds it.
     files.linked(item.path, original)
@@ -98,9 +104,22 @@ def _register(context: RunContext, item: MediaItem, probe: ContainerProbe, entry
         with session() as s:
             seen = Seen(files.stat(original), item.item_id, True)
             items.register(s, seen, probe.kind, item.title, entry.url)
+            if listing is not None:
+                listings.save(s, item.item_id, listing)
             downloads.mark(s, entry, item.item_id)
             addresses.forget(s, [entry])
     except NightShiftError:
         if not was_there:  # no table knows of it
             original.unlink(missing_ok=True)
         raise
+
+
+def _place(context: RunContext, item: MediaItem, entry: Entry) -> Path:
+    """Where the file goes: where its content lies already, if another entry brought it."""
+    folder = files.item_folder(context.settings.home, item.item_id)
+    with session() as s:
+        known = [path for path in items.paths_of(s, item.item_id) if path.parent == folder]
+    there = next((path for path in known if path.exists()), None)
+    known_as = entry.site_id if entry.site.lower() != "generic" or entry.feed else ""
+    name = names.of_fetched(item.title, known_as or entry.item_id[:12], Path(item.path).suffix)
+    return there or folder / name

@@ -78,7 +78,9 @@ def list_addresses(
 
 def _forgotten(s: Session, entries: dict[str, Entry], again: bool) -> dict[str, ItemOutcome]:
     """What to say of entries whose items were forgotten, by key; nothing if asked for again."""
-    known = forgotten.downloads(s, list(entries))
+    key_of = {known: key for key, entry in entries.items() for known in entry.ids}
+    noted = forgotten.downloads(s, list(key_of))
+    known = {key_of[name]: item_id for name, item_id in noted.items()}
     if again:
         forgotten.take_again(s, list(known.values()))
         return {}

@@ -37,9 +37,14 @@ def process(context: RunContext, facts: Extraction, findings: Findings) -> Produ
         if fingerprint and plan.runs("find_near_duplicates"):
             find_near_duplicates(context, item, fingerprint, options.duplicates)
     if signal and plan.runs("judge_quality"):
-        verdict = judge_quality(context, item, probe, signal, findings.transcript, options.verdict)
+        limits = (
+            options.verdict.for_part() if facts.work and facts.work.is_part else options.verdict
+        )
+        verdict = judge_quality(context, item, probe, signal, findings.transcript, limits)
     if verdict is not None and verdict.band is Band.REJECT:
         plan = plan.for_rejected()
+    if facts.work and facts.work.is_motion:
+        plan = plan.for_motion()
     if signal and plan.runs("compress_video"):
         compression = compress_video(context, item, probe, signal, options.compression)
     if signal and plan.runs("compress_audio"):

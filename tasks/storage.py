@@ -20,7 +20,14 @@ from utils.search.passages import passages
 from utils.storage import publishing
 
 
-@essential_step(inputs=lambda item, known: item.title)
+def _told(item: MediaItem, known: StepResults) -> str:
+    """What the record has from outside the file: its title, and what its feed or site says."""
+    if item.listing is None:
+        return item.title
+    return f"{item.title}\n{item.listing.model_dump_json()}"
+
+
+@essential_step(inputs=_told)
 def create_model(context: RunContext, item: MediaItem, known: StepResults) -> ItemRecord:
     """One record of all that the other steps found."""
     return records.of(item, known)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from nightshift.cli import works
 from nightshift.cli.output import COLORS, console, print_facts, print_json, print_table
 
 if TYPE_CHECKING:
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 LISTED = (
     *("item_id", "title", "kind", "status", "size_bytes", "duration_seconds", "language"),
     *("verdict", "score", "summary", "source_url", "tries", "error_class", "error", "lacks"),
-    *("added_at", "processed_at", "path", "rendition"),
+    *("added_at", "processed_at", "path", "rendition", "work"),
 )
 
 
@@ -53,6 +54,7 @@ def document(s: Session, row: Item) -> dict[str, Any]:
     from utils.models import analysis, exposure, metadata, probe, rendition, signal, verdict
     from utils.models.transcript import Transcript
     from utils.models.video_analysis import VideoAnalysis
+    from utils.works import grouping
 
     def result(step: str | tuple[str, ...], kind: Any) -> Any:
         return ledger.latest_result(s, row.id, step, kind)
@@ -70,7 +72,7 @@ def document(s: Session, row: Item) -> dict[str, Any]:
         result(rendition.COMPRESSIONS, rendition.Compression),
     )
     heard = result("transcribe_audio", Transcript)
-    group = duplicates.group_of(s, row.id)
+    group, work = duplicates.group_of(s, row.id), grouping.of_item(s, row.id)
     return {
         "item": facts(row) | {"paths": [str(p) for p in files.paths_of(s, row.id)]},
         "record": library.load(s, row.id).model_dump(mode="json", exclude={"segments", "item_id"}),
@@ -100,6 +102,7 @@ def document(s: Session, row: Item) -> dict[str, Any]:
         "duplicates": [copy.item_id for copy in group.copies if copy.item_id != row.id]
         if group
         else [],
+        "work": works.document(work) if work else None,
         "verdict": plain("judge_quality", verdict.Verdict),
         "compression": encode.reason if encode else None,
         "renditions": _renditions(stills, encode),
@@ -148,23 +151,46 @@ def _facts(document: dict[str, Any]) -> list[tuple[str, str]]:
         ("kind", item["kind"]),
         ("length", duration(item["duration_seconds"])),
         ("size", size(item["size_bytes"])),
-        ("compression", document["compression"] or "–"),
+        ("compression", document["compression"] or _uncompressed(document)),
         ("language", item["language"] or "–"),
         *_picture(document["record"]),
     ]
     if item["error"]:
         rows.append(("error", item["error"]))
     rows += [("lacks", f"{lack['step']}: {lack['reason']}") for lack in item["lacks"]]
+    if description := document["record"]["description"]:
+        rows.append(("description", description))
     if analysis:
         rows += [("summary", analysis["summary"]), ("keywords", ", ".join(analysis["keywords"]))]
         rows.append(("analysed by", analysis["engine"]))
     if transcript:
         rows.append(("heard by", transcript["engine"]))
     rows += _light(document["metadata"])
+    rows += _work(document["work"], item["item_id"])
     if document["duplicates"]:
         twins = ", ".join(other[:10] for other in document["duplicates"])
         rows.append(("look-alikes", f"{twins} (nightshift duplicates)"))
     return rows
+
+
+def _uncompressed(document: dict[str, Any]) -> str:
+    """Why there is no rendition, where that is known without asking the plan."""
+    work, item_id = document["work"], document["item"]["item_id"]
+    members = work["members"] if work else ()
+    if any(one["item_id"] == item_id and one["role"] == "motion" for one in members):
+        return "none: it is the film of a Live Photo"
+    return "–"
+
+
+def _work(work: dict[str, Any] | None, item_id: str) -> list[tuple[str, str]]:
+    """What the item is a part of: what it is in it, and the other files."""
+    if work is None:
+        return []
+    role = next(one["role"] for one in work["members"] if one["item_id"] == item_id)
+    others = [one for one in work["members"] if one["item_id"] != item_id]
+    told = [f"{role} of: {work['what']} ({', '.join(work['evidence'])})"]
+    told += [f"{one['role']}: {one['title']} ({one['item_id'][:10]})" for one in others]
+    return [("work" if not number else "", line) for number, line in enumerate(told)]
 
 
 def _print_verdict(verdict: dict[str, Any] | None) -> None:

@@ -102,6 +102,8 @@ def items(
     print_more(offset, len(rows), total)
     if as_json or as_csv or columns:
         return
+    if parts := sum(one["work"] is not None for one in records):
+        console.print(f"{parts} of these are parts of works of several files: nightshift works")
     if number := sum(failed.get(one, 0) for one in ([status] if status else failed)):
         what = "address" if number == 1 else "addresses"
         console.print(f"{number} {what} could not be fetched: nightshift failures")
@@ -112,14 +114,17 @@ def _records(s: Session, rows: Sequence[Item]) -> list[dict[str, Any]]:
     """Items as lists have them: their facts, where they lie, what was made of them."""
     from utils.db import items as table
     from utils.db import ledger
+    from utils.works import grouping
 
     ids = [row.id for row in rows]
     places, made = table.paths_by_item(s, ids), ledger.renditions(s, ids)
+    parts = grouping.in_words(s, ids)
     return [
         facts(row)
         | {
             "path": str(places[row.id][0]) if places[row.id] else None,
             "rendition": str(made[row.id]) if row.id in made else None,
+            "work": parts.get(row.id),
         }
         for row in rows
     ]

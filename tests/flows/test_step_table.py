@@ -19,7 +19,9 @@ pytestmark = pytest.mark.usefixtures("prefect_server")
 _ALWAYS = {"generate_checksum", "extract_ffprobe"}
 _BY_THE_PROBE = {"extract_mediainfo"}
 # The verdict decides whether these run at all: what is rejected is not compressed.
-_DECIDED_BY = {"compress_video": {"judge_quality"}, "compress_audio": {"judge_quality"}}
+# A part of a work is judged by other limits, and the film of a Live Photo is not compressed.
+_DECIDED_BY = {"judge_quality": {"find_work"}, "compress_video": {"judge_quality", "find_work"},
+               "compress_audio": {"judge_quality"}}  # fmt: skip
 
 
 def models_in(value: Any) -> Iterator[Any]:

@@ -37,7 +37,7 @@ def settle_failed(s: Session, known: Entry | str, error: BaseException, max_trie
     """Note that an entry could not be fetched, or an address listed; True: it was the last try."""
     if isinstance(error, StoppedError):
         return False
-    row = s.get(Address, key_of(known))
+    row = _row_of(s, known)
     if row is None:
         url = known.url if isinstance(known, Entry) else known
         row = Address(key=key_of(known), url=url, tries=0, status=ItemStatus.FAILED.value)
@@ -52,9 +52,20 @@ def settle_failed(s: Session, known: Entry | str, error: BaseException, max_trie
     return is_final
 
 
+def _row_of(s: Session, known: Entry | str) -> Address | None:
+    """The row of an entry or an address; one of a version before goes on under the new key."""
+    row = s.get(Address, key_of(known))
+    if row is None and isinstance(known, Entry):
+        row = next((old for key in known.former_ids if (old := s.get(Address, key))), None)
+        if row is not None:
+            row.key = known.item_id
+    return row
+
+
 def forget(s: Session, known: Sequence[Entry | str]) -> None:
     """These are fetched, or listed: nothing is wrong with them."""
-    s.execute(delete(Address).where(Address.key.in_([key_of(one) for one in known])))
+    keys = [key for one in known for key in (one.ids if isinstance(one, Entry) else (key_of(one),))]
+    s.execute(delete(Address).where(Address.key.in_(keys)))
 
 
 def due(s: Session, max_tries: int) -> Due:
@@ -71,13 +82,13 @@ def due(s: Session, max_tries: int) -> Due:
 
 def quarantined(s: Session, known: Sequence[Entry]) -> dict[str, str]:
     """Why those of these entries wait for a person that do, by key."""
+    key_of_row = {key: entry.item_id for entry in known for key in entry.ids}
     rows = s.scalars(
         select(Address).where(
-            Address.key.in_([entry.item_id for entry in known]),
-            Address.status == ItemStatus.QUARANTINED.value,
+            Address.key.in_(list(key_of_row)), Address.status == ItemStatus.QUARANTINED.value
         )
     )
-    return {row.key: row.error or "" for row in rows}
+    return {key_of_row[row.key]: row.error or "" for row in rows}
 
 
 def listed(s: Session, status: str | None = None) -> Sequence[Address]:

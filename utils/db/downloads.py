@@ -8,7 +8,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from utils.db.schema import Download
-from utils.db.session import upsert
+from utils.db.session import chunks, upsert
 from utils.models.item import Entry
 
 
@@ -24,9 +24,12 @@ def mark(s: Session, entry: Entry, item_id: str) -> None:
 
 def known(s: Session, entries: Sequence[Entry]) -> dict[str, str]:
     """The items of those entries that were fetched before, by the entry's key."""
-    keys = [entry.item_id for entry in entries]
-    rows = s.scalars(select(Download).where(Download.key.in_(keys)))
-    return {row.key: row.item_id for row in rows}
+    key_of = {known: entry.item_id for entry in entries for known in entry.ids}
+    found: dict[str, str] = {}
+    for chunk in chunks(list(key_of)):
+        rows = s.scalars(select(Download).where(Download.key.in_(chunk)))
+        found |= {key_of[row.key]: row.item_id for row in rows}
+    return found
 
 
 def keys_among(s: Session, names: Sequence[str]) -> set[str]:

@@ -13,7 +13,8 @@ from sqlalchemy import delete, func, or_, select
 from sqlalchemy.orm import Session
 
 from utils.clock import now
-from utils.db import items
+from utils.db import items, works
+from utils.db.groups import connect
 from utils.db.schema import DuplicatePair, File, FingerprintRow, Item
 from utils.db.session import upsert
 from utils.errors import UsageError
@@ -78,7 +79,7 @@ def decide(s: Session, one: str, other: str, decision: Decision) -> None:
 def groups(s: Session) -> list[DuplicateGroup]:
     """All groups of near-duplicates, those with the most to save first."""
     pairs = _pairs(s)
-    members = _connect(pairs)
+    members = connect(_outside_works(s, pairs))
     wanted = [item_id for group in members for item_id in group]
     copies = {copy.item_id: copy for copy in _copies(s, wanted)}
     found = []
@@ -152,6 +153,18 @@ def rank(copies: Sequence[Copy]) -> tuple[list[Copy], str]:
     return [copies[number] for number in order], why
 
 
+def _outside_works(s: Session, pairs: Sequence[Pair]) -> list[Pair]:
+    """Pairs without those whose two are parts of one work: a raw photo is no copy of its JPEG."""
+    work_of = works.numbered(s)
+    return [
+        pair
+        for pair in pairs
+        if pair.decision == "same"
+        or pair.first not in work_of
+        or work_of[pair.first] != work_of.get(pair.second)
+    ]
+
+
 def _pairs(s: Session) -> list[Pair]:
     rows = s.scalars(
         select(DuplicatePair).order_by(
@@ -168,30 +181,6 @@ def _pairs(s: Session) -> list[Pair]:
         )
         for row in rows
     ]
-
-
-def _connect(pairs: Sequence[Pair]) -> list[list[str]]:
-    """Groups of item ids that pairs connect; never two that a person called different.
-
-    Pairs that a person called the same come first, then by score: where A is not C but B is
-    like both, B goes with what it is more like.
-    """
-    apart = {(pair.first, pair.second) for pair in pairs if pair.decision == "different"}
-    groups: dict[str, list[str]] = {}
-    joined = sorted(
-        (pair for pair in pairs if pair.decision != "different"),
-        key=lambda pair: (pair.decision != "same", -pair.score, pair.first, pair.second),
-    )
-    for pair in joined:
-        one = groups.setdefault(pair.first, [pair.first])
-        other = groups.setdefault(pair.second, [pair.second])
-        if one is other or any((min(a, b), max(a, b)) in apart for a in one for b in other):
-            continue
-        one.extend(other)
-        for item_id in other:
-            groups[item_id] = one
-    unique = {id(group): sorted(group) for group in groups.values() if len(group) > 1}
-    return list(unique.values())
 
 
 def _copies(s: Session, item_ids: Iterable[str]) -> list[Copy]:

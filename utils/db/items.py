@@ -11,7 +11,7 @@ from sqlalchemy import ColumnElement, case, func, select
 from sqlalchemy.orm import Session
 
 from utils.clock import now
-from utils.db import places
+from utils.db import listings, places
 from utils.db.schema import File, ForgottenPlace, Item
 from utils.db.session import chunks, upsert
 from utils.errors import PermanentError, RetryableError, UsageError
@@ -196,6 +196,7 @@ def media_item(
         size_bytes=item.size_bytes,
         title=item.title,
         source_url=item.source_url,
+        listing=listings.of(s, item_id),
     )
 
 

@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Select, delete, func, insert, or_, select, update
 from sqlalchemy.orm import Session
 
-from utils.db import fulltext
+from utils.db import fulltext, listings
 from utils.db.base import Base
 from utils.db.fact_tables import Criterion, Keyword, Segment, Shot, Thumbnail, Track
 from utils.db.items import shown_status_column
@@ -36,7 +36,7 @@ _PARTS: tuple[tuple[str, type[Base], type[Frozen]], ...] = (
     ("criteria", Criterion, CriterionRecord),
     ("tracks", Track, TrackRecord),
 )
-_HANGING = {"keywords", *(field for field, _, _ in _PARTS)}
+_HANGING = {"keywords", "description", *(field for field, _, _ in _PARTS)}
 
 
 def save(s: Session, record: ItemRecord, passages: Sequence[Passage]) -> None:
@@ -71,6 +71,8 @@ def load(s: Session, item_id: str) -> ItemRecord:
             model.model_validate({name: getattr(row, name) for name in names}) for row in rows
         )
     hanging["keywords"] = tuple(row.word for row in s.scalars(_rows(Keyword, item_id)))
+    listing = listings.of(s, item_id)
+    hanging["description"] = listing.description if listing else None
     plain = set(ItemRecord.model_fields) - _HANGING - {"item_id", "captured_at"}
     return ItemRecord(
         item_id=item_id,

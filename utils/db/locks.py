@@ -9,7 +9,7 @@ from __future__ import annotations
 from sqlalchemy import Connection, text
 from sqlalchemy.orm import Session
 
-MIGRATIONS, SPENDING, FINGERPRINTS = 73110, 73111, 73112
+MIGRATIONS, SPENDING, FINGERPRINTS, WORKS = 73110, 73111, 73112, 73113
 
 
 def wait_for(connection: Session | Connection, number: int) -> None:

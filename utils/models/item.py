@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import ClassVar
 
 from utils.models.base import Frozen
+from utils.models.listing import Listing
 
 
 class MediaKind(StrEnum):
@@ -47,7 +48,9 @@ class FileStat(Frozen):
 class MediaItem(Frozen):
     """One media file, known by the SHA-256 (64 hex digits) of its content."""
 
-    not_in_key: ClassVar[frozenset[str]] = frozenset({"path", "title", "kind", "source_url"})
+    not_in_key: ClassVar[frozenset[str]] = frozenset(
+        {"path", "title", "kind", "source_url", "listing"}
+    )
 
     item_id: str
     path: Path
@@ -55,6 +58,7 @@ class MediaItem(Frozen):
     size_bytes: int
     title: str
     source_url: str | None = None
+    listing: Listing | None = None
 
 
 class Checksum(Frozen):
@@ -77,13 +81,17 @@ class DuplicateCheck(Frozen):
 
 
 class Entry(Frozen):
-    """Something to fetch: one video of a site.
+    """Something to fetch: one video of a site, one episode of a feed.
 
     ``number`` counts from 1 where several stand on one page; ``duration_seconds`` is what the
-    site declares, and the download is held against it.
+    site declares, and the download is held against it. ``feed`` is the feed whose guid the
+    ``site_id`` is; ``place`` the address without what changes from night to night, where
+    something does. ``former_ids``: what versions before called it.
     """
 
-    not_in_key: ClassVar[frozenset[str]] = frozenset({"title", "duration_seconds"})
+    not_in_key: ClassVar[frozenset[str]] = frozenset(
+        {"title", "duration_seconds", "description", "published_at", "former_ids"}
+    )
 
     url: str
     site: str
@@ -91,24 +99,41 @@ class Entry(Frozen):
     number: int | None = None
     title: str | None = None
     duration_seconds: float | None = None
+    feed: str | None = None
+    place: str | None = None
+    description: str | None = None
+    published_at: datetime | None = None
+    former_ids: tuple[str, ...] = ()
 
     @property
     def item_id(self) -> str:
         """Its id until there is a file with a checksum; the key of its row in ``downloads``.
 
-        The site's id alone is not enough: a plain file's is its name, and many addresses end
-        in ``master.m3u8``.
+        A feed's guid, a site's id, and only then the address: its host, its token may be others
+        tomorrow. A site's id alone is not enough for a plain file: that is its name, and many
+        addresses end in ``master.m3u8``.
         """
-        known = f"{self.site}\n{self.site_id}\n{self.number}"
-        if self.site.lower() == "generic":
-            known += f"\n{self.url}"
+        if self.feed is not None:
+            known = f"feed\n{self.feed}\n{self.site_id}"
+        elif self.place is not None:
+            known = f"place\n{self.place}\n{self.number}"
+        else:
+            known = f"{self.site}\n{self.site_id}\n{self.number}"
+            if self.site.lower() == "generic":
+                known += f"\n{self.url}"
         return hashlib.sha256(known.encode()).hexdigest()
+
+    @property
+    def ids(self) -> tuple[str, ...]:
+        """Its id, and those by which it may be known from before."""
+        return (self.item_id, *self.former_ids)
 
 
 class Fetched(Frozen):
-    """A downloaded file, not yet verified."""
+    """A downloaded file, not yet verified, with what the listing or its page says of it."""
 
     path: Path
     title: str
     url: str
     declared_seconds: float | None = None
+    listing: Listing | None = None

@@ -66,6 +66,16 @@ class VerdictOptions(Frozen):
     min_duration_seconds: float = Field(default=1.0, ge=0)
     min_height: int = Field(default=360, ge=0)
 
+    def for_part(self) -> VerdictOptions:
+        """The limits for a part of a work: it may be short and silent."""
+        return self.model_copy(
+            update={
+                "min_duration_seconds": 0.0,
+                "max_silence_share": 1.0,
+                "loudness_lufs": (-70.0, self.loudness_lufs[1]),
+            }
+        )
+
 
 class CompressionOptions(Frozen):
     """How an item is made small.

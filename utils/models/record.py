@@ -73,6 +73,7 @@ class ItemRecord(Frozen):
 
     ``captured_at`` without a time zone is what the camera's clock showed; ``width`` and
     ``height`` are those of the picture as it is shown; latitude and longitude are signed degrees.
+    ``description`` is what the feed or site says that it was fetched from.
     """
 
     item_id: str
@@ -83,6 +84,7 @@ class ItemRecord(Frozen):
     verdict: str | None = None
     score: float | None = None
     summary: str | None = None
+    description: str | None = None
     captured_at: datetime | None = None
     captured_at_source: str | None = None
     camera_make: str | None = None

@@ -15,7 +15,7 @@ from utils.models.shift import Lack
 from utils.models.steps import BY_NAME, FETCH, PROFILE_OF, STEPS, Step
 
 # What is rejected is not compressed.
-_NOT_FOR_REJECTED = frozenset({"compress_video", "compress_audio"})
+_COMPRESSIONS = frozenset({"compress_video", "compress_audio"})
 
 # What the plan itself is made from: these always run.
 _FIRST = ("generate_checksum", "extract_ffprobe")
@@ -32,7 +32,14 @@ class Plan(NamedTuple):
 
     def for_rejected(self) -> Plan:
         """The same for an item whose verdict is reject: it is not compressed."""
-        why = {step: self.reasons[step] or "the item was rejected" for step in _NOT_FOR_REJECTED}
+        return self._uncompressed("the item was rejected")
+
+    def for_motion(self) -> Plan:
+        """The same for the film of a Live Photo: another form of it would be no part of it."""
+        return self._uncompressed("it is the film of a Live Photo")
+
+    def _uncompressed(self, reason: str) -> Plan:
+        why = {step: self.reasons[step] or reason for step in _COMPRESSIONS}
         return Plan({**self.reasons, **why})
 
 

@@ -32,6 +32,8 @@ def of(item: MediaItem, known: StepResults) -> ItemRecord:
     video, verdict = known.video, known.verdict
     facts = known.metadata or Metadata(kind=probe.kind)
     understanding = analysis.understanding if analysis else None
+    # What a feed says of its episode stands before what the file says of its making.
+    published = item.listing if item.listing and item.listing.published_at else None
     return ItemRecord(
         item_id=item.item_id,
         kind=probe.kind.value,
@@ -41,8 +43,11 @@ def of(item: MediaItem, known: StepResults) -> ItemRecord:
         verdict=verdict.band.value if verdict else None,
         score=verdict.score if verdict else None,
         summary=(understanding and understanding.summary) or (video and video.summary) or None,
-        captured_at=facts.captured_at,
-        captured_at_source=facts.captured_at_source,
+        description=item.listing.description if item.listing else None,
+        captured_at=published.published_at if published else facts.captured_at,
+        captured_at_source=f"published, says {published.source}"
+        if published
+        else facts.captured_at_source,
         camera_make=facts.camera_make,
         camera_model=facts.camera_model,
         lens=facts.lens,

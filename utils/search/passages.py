@@ -53,6 +53,8 @@ def pictures(record: ItemRecord) -> list[Passage]:
 
 def _parts(record: ItemRecord) -> Iterator[tuple[PassageKind, str, float | None]]:
     yield "summary", clean(" · ".join(filter(None, (record.title, record.summary)))), None
+    if record.description:
+        yield "summary", clean(record.description), None
     if record.keywords:
         yield "keywords", clean(", ".join(record.keywords)), None
     for chunk in chunks(record.segments):

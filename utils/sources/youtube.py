@@ -8,13 +8,11 @@ from __future__ import annotations
 
 import shutil
 import uuid
-from collections import Counter
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from yt_dlp.networking.exceptions import HTTPError, TransportError
-from yt_dlp.utils import DownloadError, ExtractorError
+from yt_dlp.networking.exceptions import HTTPError, RequestError, TransportError
+from yt_dlp.utils import DownloadError, ExtractorError, UnsupportedError
 
 from utils.config import Settings
 from utils.errors import (
@@ -27,8 +25,9 @@ from utils.errors import (
 from utils.models.item import Entry, Fetched
 from utils.privacy.redaction import hidden
 from utils.processes import deadline, retry_after
-from utils.sources import address
+from utils.sources import address, atom
 from utils.sources.client import Client, client
+from utils.sources.entries import listed, listing_of
 from utils.storage import sealing
 
 _PERMANENT = {400, 401, 403, 404, 410, 451}
@@ -45,12 +44,7 @@ def entries(url: str, settings: Settings) -> list[Entry]:
     address.check(plain)
     with client(settings, extract_flat="in_playlist", skip_download=True) as opened:
         info = _asked(opened, plain, url, download=False)
-    found = [_sealed(entry, plain, settings) for entry in _flat(info, plain)]
-    pages = Counter(entry.url for entry in found)
-    return [
-        entry.model_copy(update={"number": number}) if pages[entry.url] > 1 else entry
-        for number, entry in enumerate(found, start=1)
-    ]
+    return listed(info, plain, settings)
 
 
 def download(entry: Entry, folder: Path, settings: Settings) -> Fetched:
@@ -95,31 +89,6 @@ def _watch(progress: dict[str, Any], entry: Entry, settings: Settings) -> None:
         raise PermanentError(f"{entry.url} is larger than NIGHTSHIFT_MAX_DOWNLOAD_BYTES.")
 
 
-def _flat(info: dict[str, Any], url: str) -> Iterator[Entry]:
-    if info.get("_type") in {"playlist", "multi_video"}:
-        for part in info.get("entries") or ():
-            if part:
-                yield from _flat(part, part.get("webpage_url") or part.get("url") or url)
-        return
-    yield Entry(
-        url=info.get("webpage_url") or info.get("url") or url,
-        site=str(info.get("extractor_key") or info.get("ie_key") or "Generic"),
-        site_id=str(info.get("id") or url),
-        title=info.get("title"),
-        duration_seconds=info.get("duration"),
-    )
-
-
-def _sealed(entry: Entry, plain: str, settings: Settings) -> Entry:
-    """An entry without secrets; yt-dlp takes ids and titles of plain files from the address."""
-    secret = [plain, entry.url]
-    known, title = entry.site_id, entry.title
-    for one in secret:
-        known, title = hidden(known, one), title and hidden(title, one)
-    url = sealing.sealed(entry.url, settings)
-    return entry.model_copy(update={"url": url, "site_id": known, "title": title})
-
-
 def _fetched(info: dict[str, Any], entry: Entry, plain: str) -> Fetched:
     if info.get("entries"):
         info = next(part for part in info["entries"] if part)
@@ -131,11 +100,16 @@ def _fetched(info: dict[str, Any], entry: Entry, plain: str) -> Fetched:
     path = Path(done[0]["filepath"])
     if not path.exists() or path.stat().st_size == 0:
         raise RetryableError(f"{entry.url} gave a file of 0 bytes.")
+    # A plain file has no title but its name: what was said of it where it is listed comes first.
+    said, named = entry.title, info.get("title")
+    is_plain = entry.feed is not None or entry.site.lower() == "generic"
+    title = (said or named) if is_plain else (named or said)
     return Fetched(
         path=path,
-        title=hidden(str(info.get("title") or entry.title or path.stem), plain),
+        title=hidden(str(title or path.stem), plain),
         url=entry.url,
         declared_seconds=info.get("duration") or entry.duration_seconds,
+        listing=listing_of(info, entry),
     )
 
 
@@ -147,9 +121,21 @@ def _asked(opened: Client, plain: str, url: str, download: bool) -> dict[str, An
     except NightShiftError:
         raise
     except Exception as error:  # noqa: BLE001  of 1,800 extractors, about pages of strangers
+        is_unknown = isinstance(_cause(error), UnsupportedError) and not download
+        if is_unknown and (found := _atom(opened, plain)) is not None:
+            return found
         # Not chained: a log of it would quote the address as it is.
         said = hidden(str(getattr(error, "msg", None) or error), plain)
         raise _not_connected(error, url, opened) or _translated(error, url, said) from None
+
+
+def _atom(opened: Client, plain: str) -> dict[str, Any] | None:
+    """The Atom feed at an address, which yt-dlp does not read; None if it is none."""
+    try:
+        with opened.ydl.urlopen(plain) as answer:
+            return atom.read(answer.read(atom.MAX_BYTES + 1), plain)
+    except RequestError:
+        return None
 
 
 def _not_connected(error: Exception, url: str, opened: Client) -> NightShiftError | None:

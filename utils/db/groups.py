@@ -1,0 +1,50 @@
+"""Groups of items that pairs of them make, with what a person said of each pair."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Protocol
+
+
+class Joined(Protocol):
+    """Two items that are thought to belong together."""
+
+    @property
+    def first(self) -> str:
+        """The smaller of the two checksums."""
+
+    @property
+    def second(self) -> str:
+        """The larger one."""
+
+    @property
+    def score(self) -> float:
+        """How surely, 0 to 1."""
+
+    @property
+    def decision(self) -> str | None:
+        """``same`` or ``different`` if a person said so."""
+
+
+def connect(pairs: Sequence[Joined]) -> list[list[str]]:
+    """Groups of item ids that pairs connect; never two that a person called different.
+
+    Pairs that a person called the same come first, then by score: where A is not C but B is
+    like both, B goes with what it is more like.
+    """
+    apart = {(pair.first, pair.second) for pair in pairs if pair.decision == "different"}
+    groups: dict[str, list[str]] = {}
+    joined = sorted(
+        (pair for pair in pairs if pair.decision != "different"),
+        key=lambda pair: (pair.decision != "same", -pair.score, pair.first, pair.second),
+    )
+    for pair in joined:
+        one = groups.setdefault(pair.first, [pair.first])
+        other = groups.setdefault(pair.second, [pair.second])
+        if one is other or any((min(a, b), max(a, b)) in apart for a in one for b in other):
+            continue
+        one.extend(other)
+        for item_id in other:
+            groups[item_id] = one
+    unique = {id(group): sorted(group) for group in groups.values() if len(group) > 1}
+    return list(unique.values())
