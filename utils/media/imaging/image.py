@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import struct
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -12,6 +13,9 @@ from utils.errors import PermanentError, from_os_error
 
 if TYPE_CHECKING:
     from PIL.Image import Image
+
+# Pillow warns of odd Exif on stderr; what matters of it is an error or is seen by ExifTool.
+warnings.filterwarnings("ignore", category=UserWarning, module=r"PIL\.")
 
 # What its readers raise besides, of files that break their rules.
 OF_PILLOW = (ValueError, TypeError, LookupError, ArithmeticError, EOFError, struct.error)

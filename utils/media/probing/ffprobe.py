@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -231,10 +232,12 @@ def _language(stream: dict[str, Any]) -> str | None:
 
 
 def _float(value: str | None) -> float | None:
+    """A number; None for "N/A", "nan" and "inf"."""
     try:
-        return float(value) if value is not None else None
+        number = float(value) if value is not None else math.nan
     except ValueError:
         return None
+    return number if math.isfinite(number) else None
 
 
 def _int(value: str | int | None) -> int | None:

@@ -119,7 +119,7 @@ def test_an_untold_matrix_follows_the_lines() -> None:
 
     def of(width: int, height: int, **told: str) -> str | None:
         return filters.matrix(
-            VideoStream(index=0, codec="h264", width=width, height=height, **told)  # type: ignore[arg-type]
+            VideoStream(index=0, codec="h264", width=width, height=height, **told)
         )
 
     assert (of(1280, 720), of(720, 1280), of(720, 576)) == ("bt709", "bt709", "smpte170m")
