@@ -43,7 +43,7 @@ _MAY_HAVE_ALPHA = {"png", "apng", "webp", "gif", "tiff", "psd", "exr", "jpegxl",
 _OTHER_PRIMARIES = {
     "smpte432", "smpte431", "bt2020", "smpte170m", "bt470bg", "bt470m", "smpte240m", "film",
 }  # fmt: skip
-_PHOTOS = {"mjpeg", "ljpeg", "jpegls", "webp", "jpeg2000", "jpegxl", "tiff", "png", "exr"}
+PHOTOS = {"mjpeg", "ljpeg", "jpegls", "webp", "jpeg2000", "jpegxl", "tiff", "png", "exr"}
 
 
 def is_rgb(pixel_format: str | None) -> bool:
@@ -63,7 +63,7 @@ def matrix(video: VideoStream) -> str | None:
 
     Also None where only the decoder knows: formats of photos have their own rule.
     """
-    if is_rgb(video.pixel_format) or video.codec in _PHOTOS:
+    if is_rgb(video.pixel_format) or video.codec in PHOTOS:
         return None
     return video.color_matrix or usual_matrix(video.width, video.height)
 
