@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 import ffmpeg
 
 from utils.media import tools
+from utils.media.encoding import rendition_colours
 from utils.media.imaging import filters as colours
 from utils.media.streams import Layout, Stream
 from utils.models.options import CompressionOptions
@@ -55,7 +56,6 @@ LOSSLESS = {"flac", "alac", "tta", "wavpack", "ape", "mlp", "truehd"}
 _MP4_COVERS = {"mjpeg", "png", "bmp"}
 _COVER_NAMES = {"mjpeg": ("cover.jpg", "image/jpeg"), "png": ("cover.png", "image/png")}
 _UNKNOWN = {"unknown", "none"}
-_RGB_CODECS = {"png", "apng"}  # of which this ffprobe does not say the format
 
 
 class Plan(NamedTuple):
@@ -107,7 +107,7 @@ def for_video(layout: Layout, options: CompressionOptions, is_intact: bool) -> P
         "enc_time_base:v:0": "demux",  # else times of a variable rate are rounded to the mean one
         "f": "matroska" if archive else "mp4",
     }
-    filters = (*_filters(picture), *_colours(picture, encoder))
+    filters = (*_filters(picture), *rendition_colours.filters(picture, encoder.pixel_format))
     if filters:
         output["filter:v:0"] = ",".join(filters)
     for number, sound in enumerate(sounds):
@@ -226,32 +226,8 @@ def _filters(picture: Stream) -> tuple[str, ...]:
     return tuple(filters)
 
 
-def _colours(picture: Stream, encoder: Encoder) -> tuple[str, ...]:
-    """What RGB becomes, and the matrix that a picture does not name: both are said outright."""
-    found = colours.on_ground(picture.codec, picture.pixel_format)
-    if found or colours.is_rgb(picture.pixel_format) or picture.codec in _RGB_CODECS:
-        primaries, curve = picture.primaries or "bt709", picture.transfer or "bt709"
-        found += [
-            "scale=out_color_matrix=bt709:out_range=limited",
-            f"format={encoder.pixel_format}",
-            f"setparams=colorspace=bt709:range=limited:color_primaries={primaries}"
-            f":color_trc={curve}",
-        ]
-    elif matrix := untold_matrix(picture):
-        found.append(f"setparams=colorspace={matrix}")
-    return tuple(found)
-
-
-def untold_matrix(picture: Stream) -> str | None:
-    """The matrix by which a picture is taken that names none; None if it does, or is RGB."""
-    is_told = picture.matrix or picture.is_hdr or colours.is_rgb(picture.pixel_format)
-    if is_told or picture.codec in colours.PHOTOS:
-        return None
-    return colours.usual_matrix(picture.width, picture.height)
-
-
 def _guessed(picture: Stream, subtitles: tuple[Stream, ...]) -> tuple[str, ...]:
-    matrix = untold_matrix(picture)
+    matrix = rendition_colours.untold_matrix(picture)
     name = {"bt709": "BT.709", "smpte170m": "BT.601"}.get(matrix or "")
     found = [f"colours not named, taken for {name} by the picture's size"] if name else []
     return (*found, *(f"{_words(s)} read as {s.encoding}" for s in subtitles if s.encoding))
