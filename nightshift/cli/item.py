@@ -8,6 +8,8 @@ from nightshift.cli import works
 from nightshift.cli.output import COLORS, console, print_facts, print_json, print_table
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from sqlalchemy.orm import Session
 
     from utils.db.schema import Item
@@ -111,10 +113,16 @@ def document(s: Session, row: Item) -> dict[str, Any]:
 
 
 def _renditions(stills: Thumbnails | None, encode: Compression | None) -> list[dict[str, Any]]:
-    """The files made from an item, those that are there: the encode first."""
-    made = []
+    """The files made from an item, those that are there: the encode first.
+
+    Of that also what it lacks of the source, and what was guessed.
+    """
+    made: list[tuple[str, Path]] = []
+    told: dict[Path, dict[str, Any]] = {}
     if encode and encode.rendition:
-        made.append((encode.rendition.kind, encode.rendition.path))
+        path = encode.rendition.path
+        made.append((encode.rendition.kind, path))
+        told[path] = {"dropped": list(encode.dropped), "guessed": list(encode.guessed)}
     if stills:
         made += [("thumbnail", still.path) for still in stills.images]
         made += [
@@ -123,7 +131,7 @@ def _renditions(stills: Thumbnails | None, encode: Compression | None) -> list[d
             if (path := getattr(stills, name))
         ]
     return [
-        {"path": str(path), "kind": kind, "size_bytes": path.stat().st_size}
+        {"path": str(path), "kind": kind, "size_bytes": path.stat().st_size} | told.get(path, {})
         for kind, path in made
         if path.exists()
     ]

@@ -41,7 +41,7 @@ class SignalReport(Frozen):
     declares. Loudness follows EBU R 128 (LUFS, LU, dBTP); ``clipped_share`` is the share of
     audio samples within 0.1 dB of full scale. ``cuts`` are the times of scene changes;
     ``stills`` the first frames of equal parts of the whole. ``read_by``: what read a picture that
-    ffmpeg did not, and what of it could not be read.
+    ffmpeg did not, and what of it could not be read. ``notes``: what is odd and no fault.
     """
 
     not_in_key: ClassVar[frozenset[str]] = frozenset({"read_by"})
@@ -51,6 +51,7 @@ class SignalReport(Frozen):
     decoded_frames: int | None = None
     decode_errors: int
     first_error: str | None = None
+    notes: tuple[str, ...] = ()
     black: tuple[Span, ...] = ()
     frozen: tuple[Span, ...] = ()
     silence: tuple[Span, ...] = ()
