@@ -9,6 +9,7 @@ from typing import Any
 
 from utils.errors import PermanentError
 from utils.media import tools
+from utils.metadata import encodings
 from utils.metadata.streams import length_seconds
 from utils.models import sanitize
 from utils.models.item import MediaKind
@@ -52,7 +53,10 @@ def report(path: Path) -> FfprobeReport:
         PermanentError: it is no media file, or a playlist or another format that is refused.
     """
     printed, is_estimated = _ask(path)
-    return FfprobeReport(container=parse(printed, path, is_estimated), raw=_placeless(printed))
+    guesses: dict[str, str] = {}
+    printed = sanitize.value(encodings.mended(printed, guesses))
+    container = parse(printed, path, is_estimated)
+    return FfprobeReport(container=container, raw=_placeless(printed), guesses=guesses)
 
 
 def probe(path: Path) -> ContainerProbe:
@@ -76,7 +80,7 @@ def _ask(path: Path) -> tuple[dict[str, Any], bool]:
         raise PermanentError(
             f"{error}. It is damaged or no media file: get it again, or remove it."
         ) from error
-    return sanitize.value(json.loads(finished.stdout)), _ESTIMATED in finished.stderr
+    return json.loads(finished.stdout), _ESTIMATED in finished.stderr
 
 
 def command(path: Path) -> list[str]:
