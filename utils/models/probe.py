@@ -171,8 +171,8 @@ class ExifReport(Frozen):
 
     ``tags`` are all tags by ``Group:Name`` (family 1, as ``-G1`` names them; numbers, not
     words), without what depends on where the file lies; ``words`` those of a lens in words.
-    ``created`` is naive where no tag names the zone. ``mime_type`` goes by the content, not by the name. ``error`` is what
-    ExifTool says of a file that it can't read; no tags then.
+    ``created`` is naive where no tag names the zone. ``mime_type`` goes by the content, not by the
+    name. ``error`` is what ExifTool says of a file that it can't read; no tags then.
     """
 
     make: str | None = None
