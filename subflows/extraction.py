@@ -14,10 +14,11 @@ from tasks.extraction import (
     extract_hdr,
     extract_mediainfo,
     extract_subtitle_tracks,
+    read_sidecars,
 )
 from tasks.ingestion import check_duplicate, generate_checksum
 from tasks.works import find_work
-from utils.models.item import MediaItem
+from utils.models.item import MediaItem, MediaKind
 from utils.models.metadata import (
     AudioTracks,
     CodecDetails,
@@ -26,6 +27,7 @@ from utils.models.metadata import (
     SubtitleTracks,
 )
 from utils.models.probe import ContainerProbe, ExifReport, FfprobeReport, MediaInfoReport
+from utils.models.sidecars import SidecarReport
 from utils.models.work import WorkClues
 from utils.pipeline import planning
 from utils.pipeline.planning import Plan
@@ -50,6 +52,7 @@ class Extraction:
     hdr: HdrDetails | None
     audio_tracks: AudioTracks | None
     subtitle_tracks: SubtitleTracks | None
+    sidecars: SidecarReport | None
 
 
 def extract(context: RunContext, item: MediaItem) -> Extraction:
@@ -85,5 +88,8 @@ def extract(context: RunContext, item: MediaItem) -> Extraction:
         else None,
         subtitle_tracks=extract_subtitle_tracks(context, item, probed)
         if plan.runs("extract_subtitle_tracks")
+        else None,
+        sidecars=read_sidecars(context, item, probe.kind is not MediaKind.IMAGE)
+        if plan.runs("read_sidecars")
         else None,
     )

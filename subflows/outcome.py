@@ -85,8 +85,8 @@ def _settle(
         return queue.release(s, worker, [item.item_id])
     if deferred:
         return queue.settle_deferred(s, worker, item.item_id, deferred, context.lacks)
-    names = [sidecar.name for sidecar in sidecars.beside(item.path)]
-    key = sidecars.complete_key(fingerprint.done_key(context.options, context.settings), names)
+    done_key = fingerprint.done_key(context.options, context.settings)
+    key = sidecars.complete_key(done_key, item.path)
     tries = context.settings.max_tries
     return queue.settle_done(s, worker, item.item_id, key, context.lacks, tries)
 

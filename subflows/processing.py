@@ -63,4 +63,5 @@ def _reports(facts: Extraction, findings: Findings) -> ToolReports:
         audio_tracks=facts.audio_tracks,
         subtitle_tracks=facts.subtitle_tracks,
         focal_length=findings.focal_length,
+        sidecars=facts.sidecars,
     )

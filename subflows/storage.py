@@ -26,6 +26,7 @@ def store(
             metadata=product.metadata,
             audio_tracks=facts.audio_tracks,
             subtitle_tracks=facts.subtitle_tracks,
+            sidecars=facts.sidecars,
             transcript=findings.transcript,
             analysis=findings.analysis,
             video=findings.video,

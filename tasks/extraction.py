@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from tasks.context import RunContext
 from tasks.policy import essential_step, step
-from utils.media.probing import exiftool, ffprobe, mediainfo
+from utils.media.probing import beside, exiftool, ffprobe, mediainfo
 from utils.metadata import codec, consolidation, exif, focal, hdr, tracks
 from utils.models.item import MediaItem
 from utils.models.metadata import (
@@ -17,6 +17,7 @@ from utils.models.metadata import (
     SubtitleTracks,
 )
 from utils.models.probe import ExifReport, FfprobeReport, MediaInfoReport
+from utils.models.sidecars import SidecarReport
 from utils.models.tool_reports import ToolReports
 from utils.storage import sidecars
 
@@ -37,6 +38,16 @@ def extract_mediainfo(context: RunContext, item: MediaItem) -> MediaInfoReport:
 def extract_exiftool(context: RunContext, item: MediaItem) -> ExifReport:
     """All tags, as ExifTool reads them."""
     return exiftool.report(item.path)
+
+
+def _said_beside(item: MediaItem, is_timed: bool) -> str:
+    return sidecars.fingerprint(item.path, sidecars.beside(item.path))
+
+
+@step(inputs=_said_beside)
+def read_sidecars(context: RunContext, item: MediaItem, is_timed: bool) -> SidecarReport:
+    """What XMP, the JSON of an export and subtitles beside the file say of it."""
+    return beside.read(item.path, sidecars.beside(item.path), is_timed)
 
 
 @step()
@@ -70,7 +81,7 @@ def extract_audio_tracks(
 
 
 def _sidecars(item: MediaItem, probed: FfprobeReport) -> str:
-    return "\n".join(sidecar.name for sidecar in sidecars.beside(item.path))
+    return "\n".join(s.name for s in sidecars.beside(item.path) if s.kind == "subtitle")
 
 
 @step(inputs=_sidecars)

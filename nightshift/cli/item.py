@@ -53,7 +53,16 @@ def document(s: Session, row: Item) -> dict[str, Any]:
     """An item as the JSON contract of ``show`` has it; what was not made is null or empty."""
     from utils.db import duplicates, ledger, library
     from utils.db import items as files
-    from utils.models import analysis, exposure, metadata, probe, rendition, signal, verdict
+    from utils.models import (
+        analysis,
+        exposure,
+        metadata,
+        probe,
+        rendition,
+        sidecars,
+        signal,
+        verdict,
+    )
     from utils.models.transcript import Transcript
     from utils.models.video_analysis import VideoAnalysis
     from utils.works import grouping
@@ -61,9 +70,9 @@ def document(s: Session, row: Item) -> dict[str, Any]:
     def result(step: str | tuple[str, ...], kind: Any) -> Any:
         return ledger.latest_result(s, row.id, step, kind)
 
-    def plain(step: str, kind: Any) -> Any:
+    def plain(step: str, kind: Any, exclude: Any = None) -> Any:
         found = result(step, kind)
-        return found.model_dump(mode="json") if found else None
+        return found.model_dump(mode="json", exclude=exclude) if found else None
 
     ffprobe, understood = (
         result("extract_ffprobe", probe.FfprobeReport),
@@ -88,6 +97,9 @@ def document(s: Session, row: Item) -> dict[str, Any]:
             "hdr": plain("extract_hdr", metadata.HdrDetails),
             "audio_tracks": plain("extract_audio_tracks", metadata.AudioTracks),
             "subtitle_tracks": plain("extract_subtitle_tracks", metadata.SubtitleTracks),
+            "sidecars": plain(
+                "read_sidecars", sidecars.SidecarReport, {"files": {"__all__": {"notes"}}}
+            ),
             "focal_length": plain("detect_focal_length", metadata.FocalLength),
             "signal": plain("analyze_signal", signal.SignalReport),
             "exposure": plain("analyze_exposure", exposure.ExposureReport),
@@ -162,6 +174,7 @@ def _facts(document: dict[str, Any]) -> list[tuple[str, str]]:
         ("compression", document["compression"] or _uncompressed(document)),
         ("language", item["language"] or "–"),
         *_picture(document["record"]),
+        *_written(document["metadata"]),
     ]
     if item["error"]:
         rows.append(("error", item["error"]))
@@ -261,6 +274,18 @@ def _picture(record: dict[str, Any]) -> list[tuple[str, str]]:
         ("sound", (record["audio_codec"],)),
     )
     return [(name, " ".join(filter(None, parts))) for name, parts in rows if any(parts)]
+
+
+def _written(metadata: dict[str, Any]) -> list[tuple[str, str]]:
+    """What people wrote of it, what of that is a guess, and the files beside it."""
+    known, beside = metadata["consolidated"] or {}, metadata["sidecars"] or {}
+    lists = ("keywords", "people")
+    rows = [("description", known.get("description")), ("rating", known.get("rating"))]
+    rows += [(f"{name} given", ", ".join(known.get(name) or ())) for name in lists]
+    rows.append(("beside it", ", ".join(file["name"] for file in beside.get("files", ()))))
+    rows += [("guessed", line) for line in known.get("guessed") or ()]
+    rows += [("not read", line) for line in beside.get("unread", ())]
+    return [(name, str(value)) for name, value in rows if value]
 
 
 def _light(metadata: dict[str, Any]) -> list[tuple[str, str]]:

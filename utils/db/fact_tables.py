@@ -62,6 +62,22 @@ class Segment(Base):
     text: Mapped[str] = mapped_column(Text)
 
 
+class Note(Base):
+    """What a person wrote of an item: a caption, a comment, a name, a line of subtitles."""
+
+    __tablename__ = "notes"
+
+    item_id: Mapped[str] = mapped_column(
+        ForeignKey("items.id", ondelete="CASCADE"), primary_key=True
+    )
+    number: Mapped[int] = mapped_column(Integer, primary_key=True)
+    kind: Mapped[str] = mapped_column(String(16))
+    text: Mapped[str] = mapped_column(Text)
+    source: Mapped[str] = mapped_column(Text)
+    start_seconds: Mapped[float | None] = mapped_column(Float)
+    end_seconds: Mapped[float | None] = mapped_column(Float)
+
+
 class Shot(Base):
     """A shot, and what is to be seen in it."""
 

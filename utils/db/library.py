@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from utils.db import fulltext, listings
 from utils.db.base import Base
-from utils.db.fact_tables import Criterion, Keyword, Segment, Shot, Thumbnail, Track
+from utils.db.fact_tables import Criterion, Keyword, Note, Segment, Shot, Thumbnail, Track
 from utils.db.items import shown_status_column
 from utils.db.schema import Item
 from utils.db.words import clean
@@ -21,6 +21,7 @@ from utils.models.embedding import Passage
 from utils.models.record import (
     CriterionRecord,
     ItemRecord,
+    NoteRecord,
     SegmentRecord,
     ShotRecord,
     ThumbnailRecord,
@@ -31,6 +32,7 @@ from utils.models.search import SearchFilters
 # The field of a record, its table, and the model of its rows.
 _PARTS: tuple[tuple[str, type[Base], type[Frozen]], ...] = (
     ("segments", Segment, SegmentRecord),
+    ("notes", Note, NoteRecord),
     ("shots", Shot, ShotRecord),
     ("thumbnails", Thumbnail, ThumbnailRecord),
     ("criteria", Criterion, CriterionRecord),

@@ -63,6 +63,7 @@ class Item(Base):
     hdr_format: Mapped[str | None] = mapped_column(Text)
     latitude: Mapped[float | None] = mapped_column(Float)
     longitude: Mapped[float | None] = mapped_column(Float)
+    rating: Mapped[int | None] = mapped_column(Integer)
 
 
 class File(Base):

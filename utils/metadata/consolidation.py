@@ -7,9 +7,10 @@ each other on the stored size, one of them has turned or cropped it: ffprobe's i
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any, NamedTuple
 
-from utils.metadata import dates, location, streams
+from utils.metadata import dates, location, streams, written
 from utils.metadata import tags as look
 from utils.models.item import MediaKind
 from utils.models.metadata import (
@@ -22,7 +23,9 @@ from utils.models.metadata import (
     Metadata,
     Place,
 )
+from utils.models.notes import Note, NoteKind
 from utils.models.probe import ContainerProbe, ExifReport, FfprobeReport, MediaInfoReport
+from utils.models.sidecars import SidecarFacts
 from utils.models.tool_reports import ToolReports
 
 
@@ -39,9 +42,11 @@ def consolidate(reports: ToolReports) -> Metadata:
     probe, subtitles = ffprobe.container, reports.subtitle_tracks
     extended, codec = reports.camera or ExtendedExif(), reports.codec or CodecDetails()
     hdr, focal = reports.hdr or HdrDetails(), reports.focal_length or FocalLength()
-    captured, place = dates.captured(exif, ffprobe, mediainfo), location.locate(exif, ffprobe)
+    captured, place = _when(reports), _where(reports)
+    notes = written.gathered(reports)
     found = (
-        _container(ffprobe, mediainfo, exif)
+        _container(ffprobe, mediainfo, exif, _files(reports))
+        | _written(reports, notes)
         | _picture(ffprobe, mediainfo, exif, extended, codec)
         | _sound(probe, mediainfo, reports.audio_tracks)
         | {
@@ -50,10 +55,10 @@ def consolidate(reports: ToolReports) -> Metadata:
             "timecode": [Found("codec", codec.timecode)],
         }
         | _camera(exif or ExifReport(), extended, focal)
-        | _when_and_where(exif or ExifReport(), extended, captured, place)
+        | _when_and_where(reports, extended, captured, place)
     )
     chosen = {field: best for field, offers in found.items() if (best := _best(offers))}
-    facts = {field: best.value for field, best in chosen.items()}
+    facts = {field: best.value for field, best in chosen.items()} | {"notes": notes}
     sources = {field: best.source for field, best in chosen.items()}
     if captured:
         sources["captured_at_zone_known"] = sources["captured_at_source"] = captured.source
@@ -63,7 +68,65 @@ def consolidate(reports: ToolReports) -> Metadata:
         captured_at_zone_known=bool(captured and captured.is_zone_known),
         captured_at_source=captured.source if captured else None,
         sources=dict(sorted({**sources, "chapter_count": "ffprobe"}.items())),
+        guessed=tuple(_guesses(reports, facts)),
     )
+
+
+def _when(reports: ToolReports) -> CaptureTime | None:
+    """When it was taken: as an editor's XMP says, then the file, then the service it came from.
+
+    An XMP that repeats the file's own local time knows less than the file, which has the zone.
+    """
+    beside = {file.kind: file.captured for file in _files(reports) if file.captured}
+    xmp, export = beside.get("xmp"), beside.get("export")
+    inside = dates.taken(reports.exif.tags) if reports.exif else None
+    if xmp and not (inside and inside.at.replace(tzinfo=None) == xmp.at.replace(tzinfo=None)):
+        return xmp
+    found = inside or export
+    return found or dates.captured(reports.exif, reports.ffprobe, reports.mediainfo)
+
+
+def _where(reports: ToolReports) -> Place | None:
+    beside = {file.kind: file.place for file in _files(reports) if file.place}
+    inside = location.locate(reports.exif, reports.ffprobe)
+    return beside.get("xmp") or inside or beside.get("export")
+
+
+def _files(reports: ToolReports) -> tuple[SidecarFacts, ...]:
+    return reports.sidecars.files if reports.sidecars else ()
+
+
+def _written(reports: ToolReports, notes: tuple[Note, ...]) -> dict[str, list[Found]]:
+    """What people wrote; the source of several is that of the first."""
+    tags = reports.exif.tags if reports.exif else {}
+    first = {note.kind: note.source for note in reversed(notes)}
+    kinds: tuple[tuple[str, NoteKind], ...] = (("keywords", "keyword"), ("people", "person"))
+    stars = [Found(file.name, file.rating) for file in _files(reports)]
+    return {
+        "description": [Found(n.source, n.text) for n in notes if n.kind == "description"],
+        **{
+            field: [Found(first.get(kind, ""), written.texts(notes, kind))] for field, kind in kinds
+        },
+        "rating": [*stars, Found("exiftool", written.rating(tags))],
+    }
+
+
+def _guesses(reports: ToolReports, facts: dict[str, Any]) -> Iterator[str]:
+    """In words: which texts were read in another encoding than the file names."""
+    known = dict(reports.ffprobe.guesses)
+    for report in (reports.mediainfo, reports.exif):
+        known |= report.guesses if report else {}
+    fields: dict[str, list[str]] = {}
+    texts = [(field, value) for field, value in facts.items() if isinstance(value, str)]
+    texts += [(note.kind, note.text) for note in facts["notes"]]
+    for field, text in texts:
+        if encoding := known.get(text):
+            fields.setdefault(encoding, []).append(field)
+    for file in _files(reports):
+        if file.guessed_encoding:
+            fields.setdefault(file.guessed_encoding, []).append(file.name)
+    for encoding, names in fields.items():
+        yield f"{', '.join(dict.fromkeys(names))}: read as {encoding}, a guess"
 
 
 def _best(offers: list[Found]) -> Found | None:
@@ -71,19 +134,23 @@ def _best(offers: list[Found]) -> Found | None:
 
 
 def _container(
-    ffprobe: FfprobeReport, mediainfo: MediaInfoReport | None, exif: ExifReport | None
+    ffprobe: FfprobeReport,
+    mediainfo: MediaInfoReport | None,
+    exif: ExifReport | None,
+    beside: tuple[SidecarFacts, ...],
 ) -> dict[str, list[Found]]:
     probe, said = ffprobe.container, mediainfo or MediaInfoReport()
     general = next(iter(streams.tracks(mediainfo, "General")), {})
-    tags = {str(k).lower(): v for k, v in _format_tags(ffprobe).items()}
-    known = exif.tags if exif else {}
+    tags, known = streams.container_tags(ffprobe), exif.tags if exif else {}
 
     def texts(field: str, *names: str) -> list[Found]:
-        return [
+        offers = [
             Found("mediainfo", next((general[n] for n in names if general.get(n)), None)),
             Found("ffprobe", tags.get(field)),
             Found("exiftool", look.text(known, f"XMP-dc:{field.title()}", f"*:{field.title()}")),
         ]
+        # What ffprobe could not read it shows as U+FFFD.
+        return [offer for offer in offers if "�" not in str(offer.value)]
 
     duration = [
         Found("mediainfo", said.duration_seconds or None),
@@ -106,7 +173,11 @@ def _container(
         ]
         if duration
         else [],
-        "title": texts("title", "title", "track_name", "movie_name"),
+        "title": [
+            *(Found(file.name, file.title) for file in beside),
+            *texts("title", "title", "track_name", "movie_name"),
+            Found("exiftool", look.text(known, "IPTC:ObjectName", "IFD0:XPTitle")),
+        ],
         "artist": texts("artist", "performer", "album_performer", "director"),
         "album": texts("album", "album"),
     }
@@ -233,23 +304,19 @@ def _camera(exif: ExifReport, extended: ExtendedExif, focal: FocalLength) -> dic
 
 
 def _when_and_where(
-    exif: ExifReport, extended: ExtendedExif, captured: CaptureTime | None, place: Place | None
+    reports: ToolReports, extended: ExtendedExif, captured: CaptureTime | None, place: Place | None
 ) -> dict[str, list[Found]]:
-    by = place.source if place else ""
+    exif, by = reports.exif or ExifReport(), place.source if place else ""
     return {
         "captured_at": [Found(captured.source, captured.at)] if captured else [],
         "latitude": [Found(by, place and place.latitude), Found("exiftool", exif.latitude)],
         "longitude": [Found(by, place and place.longitude), Found("exiftool", exif.longitude)],
         "altitude_metres": [
-            Found("extended exif", extended.altitude_metres),
             Found(by, place and place.altitude_metres),
+            Found("extended exif", None if place else extended.altitude_metres),
         ],
-        "location_name": [Found("extended exif", extended.location_name)],
+        "location_name": [
+            *(Found(file.name, file.location_name) for file in _files(reports)),
+            Found("extended exif", extended.location_name),
+        ],
     }
-
-
-def _format_tags(ffprobe: FfprobeReport) -> dict[str, Any]:
-    tags = dict(ffprobe.raw.get("format", {}).get("tags", {}))
-    if not tags:  # Ogg keeps them with the stream
-        tags = dict(next(iter(streams.of_kind(ffprobe, "audio")), {}).get("tags", {}))
-    return tags

@@ -5,43 +5,69 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta, timezone
-from typing import Any
+from typing import Any, NamedTuple
 
 from utils.metadata import tags as look
 from utils.models.metadata import CaptureTime
 from utils.models.probe import ExifReport, FfprobeReport, MediaInfoReport
 
-# Tags in the order in which they are believed: what a camera calls the moment of the shot
-# before what may be that of a copy, local time with a zone before local time without.
-# (tag, tag of its offset): the offset stands beside EXIF times (EXIF 2.31), within others.
-_TAGS: tuple[tuple[str, str | None], ...] = (
-    ("Keys:CreationDate", None),
-    ("*:CreationDate", None),
-    ("ExifIFD:DateTimeOriginal", "ExifIFD:OffsetTimeOriginal"),
-    ("XML:CreationDateValue", None),
-    ("H264:DateTimeOriginal", None),
-    ("XMP-exif:DateTimeOriginal", None),
-    ("UserData:DateTimeOriginal", None),
-    ("*:ContentCreateDate", None),
-    ("*:DateTimeOriginal", None),
-    ("*:DateRecorded", None),
-    ("ExifIFD:CreateDate", "ExifIFD:OffsetTimeDigitized"),
-    ("Composite:GPSDateTime", None),
-    ("Composite:DateTimeCreated", None),
-    ("XMP-photoshop:DateCreated", None),
-    ("XMP-xmp:CreateDate", None),
+
+class _Tag(NamedTuple):
+    """A tag of time, and the tags beside it of its zone and of its parts of a second."""
+
+    name: str
+    offset: str | None = None
+    fraction: str | None = None
+
+
+# By meaning: when it was taken, before when a copy was made, before when that was changed; and of
+# one meaning local time with its zone before local time without. EXIF keeps zone and parts of a
+# second in tags of their own (EXIF 2.31). Apple's key of the same name is a QuickTime file's; a
+# document's CreationDate is when the document was made.
+_TAKEN = (
+    *(_Tag(f"{group}:CreationDate") for group in ("Keys", "VideoKeys", "Track1", "Track2")),
+    _Tag("ExifIFD:DateTimeOriginal", "ExifIFD:OffsetTimeOriginal", "ExifIFD:SubSecTimeOriginal"),
+    _Tag("IFD0:DateTimeOriginal", "IFD0:OffsetTimeOriginal"),
+    _Tag("XML:CreationDateValue"),
+    _Tag("H264:DateTimeOriginal"),
+    _Tag("XMP-exif:DateTimeOriginal", "XMP-exif:OffsetTimeOriginal"),
+    _Tag("UserData:DateTimeOriginal"),
+    _Tag("UserData:ContentCreateDate"),
+    _Tag("ItemList:ContentCreateDate"),
+    _Tag("*:DateTimeOriginal"),
+    _Tag("*:DateRecorded"),
+    _Tag("Composite:DateTimeCreated"),
+    _Tag("XMP-photoshop:DateCreated"),
+)
+_MADE = (
+    _Tag("ExifIFD:CreateDate", "ExifIFD:OffsetTimeDigitized", "ExifIFD:SubSecTimeDigitized"),
+    _Tag("XMP-exif:DateTimeDigitized"),
+    _Tag("Composite:GPSDateTime"),
+    _Tag("XMP-xmp:CreateDate"),
+    _Tag("PNG:CreationTime"),
 )
 # Seconds since 1904 in UTC, says the QuickTime specification, and phones keep to it.
 _UTC_TAGS = ("QuickTime:CreateDate", "*:MediaCreateDate", "*:TrackCreateDate")
+# A camera that has no other date writes this one as it shoots; an editor's says nothing.
+_CHANGED = _Tag("IFD0:ModifyDate", "ExifIFD:OffsetTime", "ExifIFD:SubSecTime")
+# Bought songs and films carry the day of their release where phones have that of the shot.
+_BOUGHT = ("ItemList:PurchaseDate", "ItemList:AppleStoreCatalogID", "ItemList:AppleStoreAccount",
+           "ItemList:Album")  # fmt: skip
 # Cameras know no zone, and many write their clock's local time there; phones write UTC, and so
 # do programs, which name no maker.
 _LOCAL_THERE = re.compile(
-    "gopro|dji|canon|nikon|fuji|panasonic|olympus|om digital|pentax|ricoh|casio|kodak|leica",
+    "gopro|dji|canon|nikon|fuji|panasonic|olympus|om digital|pentax|ricoh|casio|kodak|leica"
+    "|samsung techwin|insta360|arashi vision",
     re.IGNORECASE,
 )
 
 # Tags of ffprobe that name a maker; in a title "canon" is music.
 _MAKER = re.compile(r"make$|manufacturer|handler_name")
+_EDITOR = re.compile(
+    r"photoshop|lightroom|gimp|imagemagick|picasa|paint|acdsee|irfanview|photos? ?\d|capture one"
+    r"|darktable|rawtherapee|photoscape|snapseed|windows photo|aperture|iphoto|silverfast|scan",
+    re.IGNORECASE,
+)
 _TIME = re.compile(
     r"(?P<year>\d{4})[:/-](?P<month>\d{2})[:/-](?P<day>\d{2})[T ]"
     r"(?P<hour>\d{2}):(?P<minute>\d{2})(?::(?P<second>\d{2})(?:\.(?P<fraction>\d{1,9}))?)?"
@@ -66,20 +92,33 @@ def captured(
 
 def of_tags(tags: Mapping[str, Any]) -> CaptureTime | None:
     """The same of ExifTool's tags alone."""
-    for name, offset in _TAGS:
-        for tag, value in look.found(tags, name):
-            zone = look.text(tags, offset) if offset else None
-            if at := moment(value, zone):
-                return _taken(at, tag)
+    if known := taken(tags) or _first(tags, _MADE):
+        return known
     maker = " ".join(str(v) for _, v in look.found(tags, *look.MAKE, "*:HandlerDescription"))
     for tag, value in look.found(tags, *_UTC_TAGS):
         if at := moment(value, None if _LOCAL_THERE.search(maker) else "Z"):
             return _taken(at, tag)
+    software = look.text(tags, "IFD0:Software", "XMP-xmp:CreatorTool") or ""
+    if look.text(tags, "IFD0:Make") and not _EDITOR.search(software):
+        return _first(tags, (_CHANGED,))
     return None
 
 
-def moment(value: Any, zone: str | None = None) -> datetime | None:
-    """The time that ``value`` writes, ``zone`` if it names none itself.
+def taken(tags: Mapping[str, Any]) -> CaptureTime | None:
+    """When it was taken, by tags that mean just that; not when a copy was made or changed."""
+    known = _first(tags, _TAKEN)
+    if known is None or known.is_zone_known:
+        return known
+    # The same moment, as another tag has it with its zone.
+    for tag in _TAKEN:
+        for other in _moments(tags, tag):
+            if other.is_zone_known and other.at.replace(tzinfo=None) == known.at:
+                return other
+    return known
+
+
+def moment(value: Any, zone: str | None = None, fraction: str | None = None) -> datetime | None:
+    """The time that ``value`` writes, ``zone`` and digits of a second if it names none itself.
 
     None for what is no time, for years before photography, and for the zeros of unset clocks.
     """
@@ -89,9 +128,9 @@ def moment(value: Any, zone: str | None = None) -> datetime | None:
     year, month, day, hour, minute, second = (
         int(match[name] or 0) for name in ("year", "month", "day", "hour", "minute", "second")
     )
-    micro = int((match["fraction"] or "0").ljust(6, "0")[:6])
+    digits = match["fraction"] or (fraction if fraction and fraction.isdecimal() else "0")
     try:
-        at = datetime(year, month, day, hour, minute, second, micro)
+        at = datetime(year, month, day, hour, minute, second, int(digits.ljust(6, "0")[:6]))
     except ValueError:  # month 13, the 31st of February, second 60
         return None
     if at.year not in _YEARS or any(
@@ -99,6 +138,20 @@ def moment(value: Any, zone: str | None = None) -> datetime | None:
     ):
         return None
     return at.replace(tzinfo=_zone(match["zone"] or zone))
+
+
+def _first(tags: Mapping[str, Any], order: tuple[_Tag, ...]) -> CaptureTime | None:
+    return next((known for tag in order for known in _moments(tags, tag)), None)
+
+
+def _moments(tags: Mapping[str, Any], tag: _Tag) -> Iterator[CaptureTime]:
+    for name, value in look.found(tags, tag.name):
+        if name == "ItemList:ContentCreateDate" and look.text(tags, *_BOUGHT):
+            continue
+        zone = look.text(tags, tag.offset) if tag.offset else None
+        fraction = look.text(tags, tag.fraction) if tag.fraction else None
+        if at := moment(value, zone, fraction):
+            yield _taken(at, name)
 
 
 def _zone(text: str | None) -> timezone | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -19,7 +20,15 @@ _ORIENTATIONS = {1: 0, 2: 0, 3: 180, 4: 180, 5: 270, 6: 90, 7: 90, 8: 270}
 _SERIAL = ("ExifIFD:SerialNumber", "XMP-aux:SerialNumber", "XML:DeviceSerialNo",
            "*:CameraSerialNumber", "*:SerialNumber", "*:InternalSerialNumber")  # fmt: skip
 _LENS = ("ExifIFD:LensModel", "XMP-exifEX:LensModel", "XMP-aux:Lens", "*:LensModel",
-         "*:CameraLensModel", "XML:LensModelName", "*:Lens", "*:LensType")  # fmt: skip
+         "*:CameraLensModel", "XML:LensModelName", "Composite:LensID", "*:LensID", "*:Lens",
+         "*:LensType", "*:LensType2", "*:LensType3", "*:LensSpec")  # fmt: skip
+# What ExifTool prints of a number that it has no name for, and what is no name: "0 0 0 0".
+_NO_LENS = re.compile(
+    r"unknown\b.*|n/a|none|no lens|manual lens.*|.*\bno cpu\b.*|-+|[\d\s.?/f-]*(?:mm)?"
+    r"|[0-9a-f]{2}(?: [0-9a-f]{2})+",
+    re.IGNORECASE,
+)
+_TOO_HIGH = 65535  # EXIF's 16 bits end here; what is faster stands in a tag of its own
 
 
 def extended(exif: ExifReport) -> ExtendedExif:
@@ -29,8 +38,8 @@ def extended(exif: ExifReport) -> ExtendedExif:
         make=look.text(tags, *look.MAKE),
         model=look.text(tags, *look.MODEL),
         serial=look.text(tags, *_SERIAL),
-        lens=_lens(tags),
-        iso=look.above_zero(look.positive(tags, "ExifIFD:ISO", "XMP-exif:ISO", "*:ISO")),
+        lens=_lens(exif),
+        iso=_iso(exif),
         shutter_seconds=look.positive(
             tags, "ExifIFD:ExposureTime", "XMP-exif:ExposureTime", "*:ExposureTime"
         ),
@@ -41,7 +50,7 @@ def extended(exif: ExifReport) -> ExtendedExif:
         white_balance=_word(tags, _WHITE_BALANCES, "WhiteBalance"),
         altitude_metres=_altitude(exif),
         location_name=location.name(tags),
-        orientation_degrees=_ORIENTATIONS.get(look.integer(tags.get("IFD0:Orientation")) or 0),
+        orientation_degrees=_orientation(tags),
     )
 
 
@@ -52,14 +61,35 @@ def _altitude(exif: ExifReport) -> float | None:
     return location.altitude(exif.tags) or None  # 0 beside zeroed or missing degrees is unset
 
 
-def _lens(tags: Mapping[str, Any]) -> str | None:
-    """The lens by name: makers' own types are numbers under -n, and say nothing alone."""
-    names = [look.text({tag: value}, tag) for tag, value in look.found(tags, *_LENS)]
-    worded = [name for name in names if name and any(letter.isalpha() for letter in name)]
-    composed = look.text(tags, "Composite:LensID")
-    if composed and any(letter.isalpha() for letter in composed):
-        worded.append(composed)
-    return worded[0] if worded else None
+def _lens(exif: ExifReport) -> str | None:
+    """The lens in words: of a maker's number those that ExifTool knows, never the number."""
+    for tag, value in look.found(exif.tags | exif.words, *_LENS):
+        name = look.text({tag: value}, tag)
+        if name and not _NO_LENS.fullmatch(name) and any(map(str.isalpha, name)):
+            return name
+    return None
+
+
+def _iso(exif: ExifReport) -> int | None:
+    """The sensitivity; beyond 16 bits by EXIF 2.3's own tags; of makers' codes in words."""
+    tags = exif.tags
+    for name in (
+        *("ExifIFD:ISO", "ExifIFD:RecommendedExposureIndex", "ExifIFD:StandardOutputSensitivity"),
+        *("XMP-exif:ISO", "XMP-exifEX:PhotographicSensitivity", "Composite:ISO", "*:ISO"),
+    ):
+        for tag, value in look.found(tags, name):
+            known = look.above_zero(exif.words.get(tag, value))
+            if known and known != _TOO_HIGH:
+                return known
+    return None
+
+
+def _orientation(tags: Mapping[str, Any]) -> int | None:
+    """How far to turn clockwise: of HEIF by the container, as its EXIF is past."""
+    if str(tags.get("File:MIMEType")).startswith(("image/heic", "image/heif", "image/avif")):
+        turned = look.integer(tags.get("QuickTime:Rotation"))
+        return None if turned is None else -90 * turned % 360  # irot counts the other way
+    return _ORIENTATIONS.get(look.integer(tags.get("IFD0:Orientation")) or 0)
 
 
 def _word(tags: Mapping[str, Any], words: Mapping[int, str], name: str) -> str | None:

@@ -22,6 +22,37 @@ _FILM_DIAGONAL = math.hypot(36, 24)
 _FILM_WIDTH = 36
 # Millimetres in the unit of FocalPlaneResolutionUnit (EXIF 2.32, and TIFF/EP's two more).
 _UNITS = {2: 25.4, 3: 10.0, 4: 1.0, 5: 0.001}
+# Diagonals in mm, from the smallest phone's to medium format; beyond that the tags are wrong.
+# The sizes are those of cameras that were sold: 1/2.7" to 4/3", APS, film, medium format.
+_SMALLEST, _LARGEST = 2.8, 87.0
+_SENSORS = (
+    6.72,
+    7.18,
+    7.7,
+    8.93,
+    9.3,
+    11.0,
+    15.86,
+    21.64,
+    23.4,
+    24.9,
+    26.8,
+    28.3,
+    34.0,
+    43.27,
+    55.0,
+)
+_ALIKE = 0.02
+# What a camera recorded, in its own notes.
+_RECORDED = (("Canon:CanonImageWidth", "Canon:CanonImageHeight"),
+             ("Canon:OriginalImageWidth", "Canon:OriginalImageHeight"),
+             ("Olympus:OlympusImageWidth", "Olympus:OlympusImageHeight"),
+             ("Sony:SonyImageWidthMax", "Sony:SonyImageHeightMax"),
+             ("InteropIFD:RelatedImageWidth", "InteropIFD:RelatedImageHeight"))  # fmt: skip
+_EDITED = re.compile(
+    "photoshop|lightroom|gimp|magick|picasa|acdsee|irfan|paint|photo", re.IGNORECASE
+)
+_LEAST_CROP = 0.35  # of a sensor larger than any that was sold: a tag of less is wrong
 # "RF50mm F1.8", "iPhone 15 Pro back camera 6.765mm f/1.78", but not "24-70mm".
 _PRIME = re.compile(r"(?<![\d.\-–])(\d{1,4}(?:\.\d+)?) ?mm(?=$|[\s/,)f])(?! ?[-–])", re.IGNORECASE)
 
@@ -37,7 +68,8 @@ def detect(
     """
     tags = exif.tags if exif else {}
     own = next(_lengths(tags, *look.FOCAL_LENGTH), None)
-    equal = next(_lengths(tags, *look.FOCAL_LENGTH_35MM), None)
+    equals = _lengths(tags, *look.FOCAL_LENGTH_35MM)
+    equal = next((e for e in equals if not own or e[1] > own[1] * _LEAST_CROP), None)
     if equal:
         return _known(own[1] if own else None, equal[1], FocalSource.EXIF, equal[0])
     if own:
@@ -78,23 +110,59 @@ def _lengths(tags: Mapping[str, Any], *names: str) -> Any:
 
 def _crop(tags: Mapping[str, Any], container: ContainerProbe) -> tuple[float | None, str]:
     """How much smaller than film the sensor is, by its diagonal (CIPA DCG-001)."""
-    across = look.positive(tags, "ExifIFD:FocalPlaneXResolution")
-    down = look.positive(tags, "ExifIFD:FocalPlaneYResolution")
-    unit = _UNITS.get(look.integer(tags.get("ExifIFD:FocalPlaneResolutionUnit")) or 2)
-    width = look.positive(tags, "ExifIFD:ExifImageWidth") or (
-        container.video.width if container.video else None
-    )
-    height = look.positive(tags, "ExifIFD:ExifImageHeight") or (
-        container.video.height if container.video else None
-    )
-    if across and down and unit and width and height:
-        diagonal = math.hypot(width / across * unit, height / down * unit)
-        # Medium format to the smallest phone; beyond that the tags are wrong.
-        if 0.5 <= (crop := _FILM_DIAGONAL / diagonal) <= 15:
-            return crop, "film by sensor diagonal (FocalPlaneResolution)"
-    if scale := look.positive(tags, "Composite:ScaleFactor35efl"):
-        return scale, "ExifTool's ScaleFactor35efl"
+    for how, diagonal in (
+        ("FocalPlaneDiagonal", look.positive(tags, "*:FocalPlaneDiagonal")),
+        ("SensorSize", _diagonal(*_pair(look.text(tags, "*:SensorSize")))),
+        ("FocalPlaneXSize", _diagonal(*(look.positive(tags, f"*:FocalPlane{side}Size")
+                                        for side in "XY"))),
+        ("FocalPlaneResolution", _by_resolution(tags, container)),
+    ):  # fmt: skip
+        if diagonal and _SMALLEST <= diagonal <= _LARGEST:
+            zoom = max(1.0, look.positive(tags, "ExifIFD:DigitalZoomRatio") or 1.0)
+            zoomed = f" × digital zoom {zoom:g}" if zoom > 1 else ""
+            return _FILM_DIAGONAL / diagonal * zoom, f"film by sensor diagonal ({how}){zoomed}"
     return None, ""
+
+
+def _by_resolution(tags: Mapping[str, Any], container: ContainerProbe) -> float | None:
+    """The sensor's diagonal in mm, by its pixels per unit and the width that it *recorded*.
+
+    The resolution stays when a picture is made smaller, so the picture's own width tells nothing;
+    nor does EXIF's where an editor has kept that in step: then only known sizes of sensors count.
+    """
+    across = look.positive(tags, "ExifIFD:FocalPlaneXResolution")
+    down = look.positive(tags, "ExifIFD:FocalPlaneYResolution") or across
+    unit = _UNITS.get(look.integer(tags.get("ExifIFD:FocalPlaneResolutionUnit")) or 2)
+    recorded = next(filter(None, (_size(tags, pair) for pair in _RECORDED)), None)
+    is_makers = recorded is not None
+    recorded = recorded or _size(tags, ("ExifIFD:ExifImageWidth", "ExifIFD:ExifImageHeight"))
+    if not (across and down and unit and recorded):
+        return None
+    width, height = recorded
+    diagonal = _diagonal(width / across * unit, height / down * unit)
+    if diagonal is None or is_makers:
+        return diagonal
+    stored = container.video.width if container.video else None
+    is_original = stored in recorded and not _EDITED.search(look.text(tags, "IFD0:Software") or "")
+    is_known = any(abs(diagonal / known - 1) < _ALIKE for known in _SENSORS)
+    return diagonal if is_original or is_known else None
+
+
+def _size(tags: Mapping[str, Any], names: tuple[str, str]) -> tuple[float, float] | None:
+    width, height = (look.positive(tags, name) for name in names)
+    return (width, height) if width and height else None
+
+
+def _pair(text: str | None) -> tuple[float | None, float | None]:
+    parts = (text or "").replace("x", " ").split()
+    return (look.number(parts[0]), look.number(parts[1])) if len(parts) == 2 else (None, None)
+
+
+def _diagonal(width: float | None, height: float | None) -> float | None:
+    """Of a sensor; None of a shape that none has (the makers' sizes are not always sizes)."""
+    if not width or not height or not 0.5 < width / height < 2:
+        return None
+    return math.hypot(width, height)
 
 
 def _by_field_of_view(tags: Mapping[str, Any]) -> tuple[str, float] | None:

@@ -44,13 +44,13 @@ def of_tags(tags: Mapping[str, Any]) -> Place | None:
     """The same of ExifTool's tags alone."""
     latitude = _signed(tags, "GPS:GPSLatitude", "S")
     longitude = _signed(tags, "GPS:GPSLongitude", "W")
-    if known := _place(latitude, longitude, altitude(tags), "GPS:GPSLatitude"):
+    if known := place(latitude, longitude, altitude(tags), "GPS:GPSLatitude"):
         return known
     for tag, value in look.found(tags, "Keys:GPSCoordinates", "*:GPSCoordinates"):
         numbers = [look.number(part) for part in str(value).replace(",", " ").split()]
         if len(numbers) >= 2:
             above = numbers[2] if len(numbers) > 2 else None
-            if known := _place(numbers[0], numbers[1], above, tag):
+            if known := place(numbers[0], numbers[1], above, tag):
                 return known
         elif known := iso_6709(str(value), tag):
             return known
@@ -60,9 +60,9 @@ def of_tags(tags: Mapping[str, Any]) -> Place | None:
     for tag, value in look.found(tags, "*:LocationInformation"):
         if loci := _LOCI.search(str(value)):
             latitude, longitude, above = (look.number(part) for part in loci.groups())
-            if known := _place(latitude, longitude, above, tag):
+            if known := place(latitude, longitude, above, tag):
                 return known
-    return _place(
+    return place(
         look.number(tags.get("XMP-exif:GPSLatitude")),
         look.number(tags.get("XMP-exif:GPSLongitude")),
         altitude(tags),
@@ -94,7 +94,7 @@ def iso_6709(text: str, source: str) -> Place | None:
     match = _ISO_6709.match(text.strip())
     if match is None:
         return None
-    return _place(
+    return place(
         _degrees(match["latitude"], 2),
         _degrees(match["longitude"], 3),
         look.number(match["altitude"]),
@@ -129,7 +129,7 @@ def _composite(tags: Mapping[str, Any]) -> Place | None:
     """What ExifTool composes of makers' own tags; of EXIF only where both Refs are there."""
     if "GPS:GPSLatitude" in tags:
         return None
-    return _place(
+    return place(
         look.number(tags.get("Composite:GPSLatitude")),
         look.number(tags.get("Composite:GPSLongitude")),
         look.number(tags.get("Composite:GPSAltitude")),
@@ -137,9 +137,10 @@ def _composite(tags: Mapping[str, Any]) -> Place | None:
     )
 
 
-def _place(
+def place(
     latitude: float | None, longitude: float | None, above: float | None, source: str
 ) -> Place | None:
+    """The place; None without both degrees, for those that are none on earth, and at (0, 0)."""
     if latitude is None or longitude is None or (latitude == 0 and longitude == 0):
         return None
     if abs(latitude) > 90 or abs(longitude) > 180:

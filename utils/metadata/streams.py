@@ -21,6 +21,14 @@ def is_attached(stream: Stream) -> bool:
     return bool(stream.get("disposition", {}).get("attached_pic"))
 
 
+def container_tags(report: FfprobeReport) -> dict[str, Any]:
+    """ffprobe's tags of the whole, under lower-case names; Ogg keeps them with the stream."""
+    tags = report.raw.get("format", {}).get("tags", {})
+    if not tags:
+        tags = next(iter(of_kind(report, "audio")), {}).get("tags", {})
+    return {str(name).lower(): value for name, value in tags.items()}
+
+
 def main(report: FfprobeReport | None) -> Stream:
     """The first picture that is no cover; empty where there is none."""
     return next(iter(of_kind(report, "video")), {})

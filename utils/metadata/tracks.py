@@ -33,7 +33,8 @@ def audio(ffprobe: FfprobeReport | None, mediainfo: MediaInfoReport | None) -> A
 def subtitles(ffprobe: FfprobeReport | None, sidecars: Sequence[Sidecar] = ()) -> SubtitleTracks:
     """Embedded subtitles and those of files beside the item (``sidecars.beside``)."""
     embedded = [_subtitle(stream) for stream in streams.of_kind(ffprobe, "subtitle")]
-    return SubtitleTracks(tracks=(*embedded, *map(_sidecar, sidecars)))
+    beside = [_sidecar(file) for file in sidecars if file.kind == "subtitle"]
+    return SubtitleTracks(tracks=(*embedded, *beside))
 
 
 def _audio(stream: dict[str, Any], track: dict[str, Any]) -> AudioTrack:

@@ -9,6 +9,7 @@ from pydantic import Field
 
 from utils.models.base import Frozen
 from utils.models.item import MediaKind
+from utils.models.notes import Note
 
 
 class DataStream(Frozen):
@@ -234,7 +235,8 @@ class Metadata(Frozen):
 
     ``sources`` has an entry for each field that is known. ``width`` and ``height`` are as
     stored; the display's are after pixel aspect and rotation. ``captured_at`` is naive local
-    time where ``captured_at_zone_known`` is false.
+    time where ``captured_at_zone_known`` is false. ``rating`` is 1 to 5, or -1 for rejected.
+    ``guessed`` says in words what is no more than likely: the encoding of a title.
     """
 
     kind: MediaKind
@@ -274,6 +276,12 @@ class Metadata(Frozen):
     title: str | None = None
     artist: str | None = None
     album: str | None = None
+    description: str | None = None
+    keywords: tuple[str, ...] = ()
+    people: tuple[str, ...] = ()
+    rating: int | None = None
+    notes: tuple[Note, ...] = ()
     timecode: str | None = None
     chapter_count: int = 0
     sources: dict[str, str] = Field(default_factory=dict)
+    guessed: tuple[str, ...] = ()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Literal
 
 from pydantic import Field
 
@@ -129,11 +129,13 @@ class FfprobeReport(Frozen):
 
     ``raw`` is its JSON (format, streams, chapters, frames) without what depends on where the
     file lies; of the frames only the first two of each picture and the first of each sound
-    are kept, key frames all.
+    are kept, key frames all. ``guesses``: texts that were read in another encoding than they are
+    marked with, and in which; so in all reports.
     """
 
     container: ContainerProbe
     raw: dict[str, Any]
+    guesses: dict[str, str] = Field(default_factory=dict)
 
 
 class MediaInfoReport(Frozen):
@@ -160,12 +162,20 @@ class MediaInfoReport(Frozen):
     audio_channels: int | None = None
     audio_sample_rate: int | None = None
     tracks: tuple[dict[str, Any], ...] = ()
+    guesses: dict[str, str] = Field(default_factory=dict)
+
+
+SidecarKind = Literal["subtitle", "xmp", "export"]
 
 
 class Sidecar(Frozen):
-    """A file beside an item; ``marks`` stand between the item's name and the suffix."""
+    """A file beside an item; ``marks`` stand between the item's name and a subtitle's suffix.
+
+    ``export`` is the JSON that photo services write beside each picture.
+    """
 
     name: str
+    kind: SidecarKind = "subtitle"
     marks: tuple[str, ...] = ()
 
 
@@ -173,9 +183,9 @@ class ExifReport(Frozen):
     """What ExifTool read.
 
     ``tags`` are all tags by ``Group:Name`` (family 1, as ``-G1`` names them; numbers, not
-    words), without what depends on where the file lies. ``created`` is naive where no tag
-    names the zone. ``mime_type`` goes by the content, not by the name. ``error`` is what
-    ExifTool says of a file that it can't read; no tags then.
+    words), without what depends on where the file lies; ``words`` those of a lens in words.
+    ``created`` is naive where no tag names the zone. ``mime_type`` goes by the content, not by the
+    name. ``error`` is what ExifTool says of a file that it can't read; no tags then.
     """
 
     make: str | None = None
@@ -187,3 +197,5 @@ class ExifReport(Frozen):
     mime_type: str | None = None
     error: str | None = None
     tags: dict[str, Any] = Field(default_factory=dict)
+    words: dict[str, str] = Field(default_factory=dict)
+    guesses: dict[str, str] = Field(default_factory=dict)

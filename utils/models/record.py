@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import ClassVar, Literal
 
 from utils.models.base import Frozen
+from utils.models.notes import NoteKind
 
 
 class TrackRecord(Frozen):
@@ -38,6 +39,16 @@ class SegmentRecord(Frozen):
     start_seconds: float
     end_seconds: float
     text: str
+
+
+class NoteRecord(Frozen):
+    """What a person wrote of it, and where; times are those of a line of subtitles."""
+
+    kind: NoteKind
+    text: str
+    source: str
+    start_seconds: float | None = None
+    end_seconds: float | None = None
 
 
 class ShotRecord(Frozen):
@@ -99,9 +110,11 @@ class ItemRecord(Frozen):
     hdr_format: str | None = None
     latitude: float | None = None
     longitude: float | None = None
+    rating: int | None = None
     tracks: tuple[TrackRecord, ...] = ()
     keywords: tuple[str, ...] = ()
     segments: tuple[SegmentRecord, ...] = ()
+    notes: tuple[NoteRecord, ...] = ()
     shots: tuple[ShotRecord, ...] = ()
     thumbnails: tuple[ThumbnailRecord, ...] = ()
     criteria: tuple[CriterionRecord, ...] = ()

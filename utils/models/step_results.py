@@ -7,6 +7,7 @@ from utils.models.base import Frozen
 from utils.models.metadata import AudioTracks, Metadata, SubtitleTracks
 from utils.models.probe import ContainerProbe
 from utils.models.rendition import Thumbnails
+from utils.models.sidecars import SidecarReport
 from utils.models.signal import SignalReport
 from utils.models.transcript import Transcript
 from utils.models.verdict import Verdict
@@ -21,6 +22,7 @@ class StepResults(Frozen):
     metadata: Metadata | None = None
     audio_tracks: AudioTracks | None = None
     subtitle_tracks: SubtitleTracks | None = None
+    sidecars: SidecarReport | None = None
     transcript: Transcript | None = None
     analysis: Analysis | None = None
     video: VideoAnalysis | None = None

@@ -12,6 +12,7 @@ from utils.models.metadata import (
     SubtitleTracks,
 )
 from utils.models.probe import ExifReport, FfprobeReport, MediaInfoReport
+from utils.models.sidecars import SidecarReport
 
 
 class ToolReports(Frozen):
@@ -26,3 +27,4 @@ class ToolReports(Frozen):
     audio_tracks: AudioTracks | None = None
     subtitle_tracks: SubtitleTracks | None = None
     focal_length: FocalLength | None = None
+    sidecars: SidecarReport | None = None

@@ -84,7 +84,7 @@ def done_key(options: PipelineOptions, settings: Settings) -> str:
     """The key under which an item is done: one hash of all that decides its results but itself.
 
     An item that is done under this key has nothing to do; no step needs to be asked. For one
-    with subtitle files beside it, ``sidecars.complete_key`` adds their names.
+    with files beside it that say something of it, ``sidecars.complete_key`` adds what they say.
     """
     parts = [_part(step, options, settings) for step in STEPS]
     text = "\n".join((*parts, options.model_dump_json(exclude={"force"})))

@@ -7,16 +7,19 @@ from collections.abc import Iterator
 from utils.models.analysis import Analysis
 from utils.models.item import MediaItem, MediaKind
 from utils.models.metadata import AudioTracks, Metadata, SubtitleTracks
+from utils.models.notes import Note
 from utils.models.probe import ContainerProbe
 from utils.models.record import (
     CriterionRecord,
     ItemRecord,
+    NoteRecord,
     SegmentRecord,
     ShotRecord,
     ThumbnailRecord,
     TrackRecord,
 )
 from utils.models.rendition import Thumbnails
+from utils.models.sidecars import SidecarReport
 from utils.models.signal import SignalReport
 from utils.models.step_results import StepResults
 from utils.models.video_analysis import VideoAnalysis
@@ -60,12 +63,14 @@ def of(item: MediaItem, known: StepResults) -> ItemRecord:
         hdr_format=facts.hdr_format,
         latitude=facts.latitude,
         longitude=facts.longitude,
+        rating=facts.rating,
         tracks=tuple(_tracks(probe, known.audio_tracks, known.subtitle_tracks)),
         keywords=_keywords(facts, analysis, video),
         segments=tuple(
             SegmentRecord(start_seconds=s.start_seconds, end_seconds=s.end_seconds, text=s.text)
             for s in (transcript.segments if transcript else ())
         ),
+        notes=tuple(NoteRecord(**note.model_dump()) for note in _notes(facts, known.sidecars)),
         shots=tuple(
             ShotRecord(
                 start_seconds=shot.start_seconds,
@@ -137,9 +142,18 @@ def _keywords(
         *(said.keywords if said else ()),
         *(said.topics if said else ()),
         *((*video.keywords, *video.activities, *video.places) if video else ()),
+        *facts.keywords,
+        *facts.people,
         *(word for word in (facts.artist, facts.album, facts.location_name) if word),
     )
     return tuple(dict.fromkeys(words))
+
+
+def _notes(facts: Metadata, beside: SidecarReport | None) -> Iterator[Note]:
+    """What people wrote, inside the item and beside it, and the lines of its subtitles."""
+    yield from facts.notes
+    for file in beside.files if beside else ():
+        yield from (note for note in file.notes if note.kind == "subtitle")
 
 
 def _pictures(

@@ -127,7 +127,7 @@ def _of_file(
 
 
 def _complete(key: str, path: Path) -> str:
-    return sidecars.complete_key(key, sidecars.by_stem(path.parent).get(path.stem, ()))
+    return sidecars.complete_key(key, path)
 
 
 def _status(item: Item | None, key: str | None) -> tuple[str, bool]:

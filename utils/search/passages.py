@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from hashlib import sha256
+from itertools import groupby
 
 from utils.db.words import clean
 from utils.models.embedding import Passage, PassageKind
@@ -57,7 +58,21 @@ def _parts(record: ItemRecord) -> Iterator[tuple[PassageKind, str, float | None]
         yield "summary", clean(record.description), None
     if record.keywords:
         yield "keywords", clean(", ".join(record.keywords)), None
-    for chunk in chunks(record.segments):
+    for note in record.notes:
+        if note.kind in {"description", "comment", "lyrics"}:
+            yield "summary", clean(note.text), None
+    yield from _spoken(record.segments)
+    subtitles = [note for note in record.notes if note.kind == "subtitle"]
+    for _, lines in groupby(subtitles, key=lambda note: note.source):
+        yield from _spoken([
+            SegmentRecord(start_seconds=line.start_seconds or 0.0,
+                          end_seconds=line.end_seconds or 0.0, text=line.text)
+            for line in lines
+        ])  # fmt: skip
+
+
+def _spoken(segments: Sequence[SegmentRecord]) -> Iterator[tuple[PassageKind, str, float | None]]:
+    for chunk in chunks(segments):
         text = clean(" ".join(segment.text.strip() for segment in chunk)).strip()
         if text:
             yield "speech", text, chunk[0].start_seconds

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from datetime import datetime
@@ -177,7 +177,7 @@ class _State:
     def __init__(self, done_key: str | None) -> None:
         self.pending: dict[str, str] = {}
         self._done_key = done_key
-        self._sidecars: dict[Path, Mapping[str, Sequence[str]]] = {}
+        self._sidecars: dict[Path, sidecars.Listing] = {}
 
     def nothing_to_do(self, item: Item, path: Path, places: Sequence[Path]) -> ItemOutcome | None:
         """Why there is nothing to do for a file, or None; ``places`` all held the item."""
@@ -201,11 +201,10 @@ class _State:
             return None
         folder = path.parent
         if folder not in self._sidecars:
-            self._sidecars[folder] = {}
+            self._sidecars[folder] = sidecars.Listing({}, {})
             with suppress(NightShiftError):  # complained of where the item itself is read
-                self._sidecars[folder] = sidecars.by_stem(folder)
-        names = self._sidecars[folder].get(path.stem, ())
-        return sidecars.complete_key(self._done_key, names)
+                self._sidecars[folder] = sidecars.listed(folder)
+        return sidecars.complete_key(self._done_key, path, self._sidecars[folder])
 
 
 def _skipped(item: Item, path: Path, reason: str) -> ItemOutcome:

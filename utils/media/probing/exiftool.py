@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from utils.errors import RetryableError, SettingsError
-from utils.metadata import dates, location, tags
+from utils.metadata import dates, encodings, location, tags
 from utils.models import sanitize
 from utils.models.probe import ExifReport
 from utils.processes.open_tool import OpenTool
@@ -35,7 +35,19 @@ _WITH_ITS_PARENT = (
     "$SIG{ALRM} = sub { exit if getppid != $parent; alarm 2 }; alarm 2;"
     "do $0; die $@ if $@"
 )
-_ARGUMENTS = ("-json", "-n", "-G1", "-api", "largefilesupport=1", "-x", "System:all")
+# Long: each value as it is kept, and in words where those differ. One look says both.
+_ARGUMENTS = ("-json", "-l", "-G1", "-api", "largefilesupport=1", "-x", "System:all")
+# Tags whose number is a maker's own, of which the words are kept too.
+_WORDED = (
+    ":LensID",
+    ":LensType",
+    ":LensType2",
+    ":LensType3",
+    ":Lens",
+    ":LensModel",
+    ":LensSpec",
+    ":ISO",
+)
 
 
 def report(path: Path) -> ExifReport:
@@ -55,12 +67,13 @@ def report(path: Path) -> ExifReport:
 
 
 def parse(printed: dict[str, Any]) -> ExifReport:
-    """Make a report of what ``exiftool -json -n -G1`` printed of one file."""
+    """Make a report of what ``exiftool -json -G1`` printed of one file, long or with ``-n``."""
+    guesses: dict[str, str] = {}
     known = {
-        sanitize.text(name): sanitize.value(value)
-        for name, value in list(printed.items())[:_MAX_TAGS]
+        sanitize.text(name): sanitize.value(encodings.mended(value, guesses))
+        for name, entry in list(printed.items())[:_MAX_TAGS]
         if not name.startswith(_OF_THE_FILE_SYSTEM)
-        and not (isinstance(value, str) and value.startswith(_BINARY))
+        and not (isinstance(value := _kept(entry), str) and value.startswith(_BINARY))
     }
     error = known.pop("ExifTool:Error", None)
     where, when = location.of_tags(known), dates.of_tags(known)
@@ -74,7 +87,22 @@ def parse(printed: dict[str, Any]) -> ExifReport:
         mime_type=tags.text(known, "File:MIMEType"),
         error=None if error is None else str(error),
         tags=known,
+        words={
+            name: sanitize.text(str(entry["val"]))
+            for name, entry in printed.items()
+            if name in known and name.endswith(_WORDED) and _is_worded(entry)
+        },
+        guesses=guesses,
     )
+
+
+def _kept(entry: Any) -> Any:
+    """The value as the file has it: ``num`` where ``-l`` words it otherwise."""
+    return entry.get("num", entry.get("val")) if isinstance(entry, dict) else entry
+
+
+def _is_worded(entry: Any) -> bool:
+    return isinstance(entry, dict) and "num" in entry and isinstance(entry["val"], (str, int))
 
 
 def script() -> Path:

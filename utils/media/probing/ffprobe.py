@@ -11,6 +11,7 @@ from typing import Any
 from utils.errors import PermanentError
 from utils.media import formats, tools
 from utils.media.probing import picture, unreadable
+from utils.metadata import encodings
 from utils.metadata.streams import length_seconds, word
 from utils.models import sanitize
 from utils.models.item import MediaKind
@@ -56,7 +57,10 @@ def report(path: Path) -> FfprobeReport:
         PermanentError: it is no media file, or a playlist or another format that is refused.
     """
     printed, is_estimated = _ask(path)
-    return FfprobeReport(container=parse(printed, path, is_estimated), raw=_placeless(printed))
+    guesses: dict[str, str] = {}
+    printed = sanitize.value(encodings.mended(printed, guesses))
+    container = parse(printed, path, is_estimated)
+    return FfprobeReport(container=container, raw=_placeless(printed), guesses=guesses)
 
 
 def probe(path: Path) -> ContainerProbe:
@@ -77,8 +81,7 @@ def _ask(path: Path) -> tuple[dict[str, Any], bool]:
         if picture.is_picture(path):
             return _by_library(path, error), False
         raise unreadable.refusal(path, str(error)) from error
-    printed = sanitize.value(json.loads(finished.stdout))
-    return _with_frames(printed, path), _ESTIMATED in finished.stderr
+    return _with_frames(json.loads(finished.stdout), path), _ESTIMATED in finished.stderr
 
 
 def _with_frames(printed: dict[str, Any], path: Path) -> dict[str, Any]:

@@ -14,13 +14,14 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
-from xml.sax.saxutils import escape
+from xml.sax.saxutils import escape, unescape
 
 import pymediainfo
 from pymediainfo import MediaInfo
 
 from utils.errors import PermanentError, RetryableError, SettingsError, from_os_error
 from utils.media.probing import mediainfo_child
+from utils.metadata import encodings
 from utils.metadata import tags as look
 from utils.models import sanitize
 from utils.models.probe import MediaInfoReport
@@ -32,6 +33,8 @@ _OF_THE_FILE_SYSTEM = (
     "complete_name", "folder_name", "file_name", "file_extension", "file_creation_date",
     "file_last_modification_date", "count", "other_",
 )  # fmt: skip
+# A text whose bytes were read as Latin-1, before what looks like a control character is taken out.
+_TEXT = re.compile(r">([^<>]*[\x80-\xff][^<>]*)<")
 _BASE64 = re.compile(r' dt="binary\.base64">([^<]*)<')
 _HEAD_BYTES = 512
 # Measured: 42 MiB for photos and films, of which Python is the most. A zipped profile is
@@ -52,7 +55,10 @@ def report(path: Path) -> MediaInfoReport:
         return MediaInfoReport()
     with safe_link.isolated(path) as link:
         printed = _ask(link, path)
-    return parse([track.to_data() for track in MediaInfo(_worded(printed)).tracks])
+    guesses: dict[str, str] = {}
+    xml = _worded(_TEXT.sub(lambda match: _mended(match, guesses), printed))
+    found = parse([track.to_data() for track in MediaInfo(xml).tracks])
+    return found.model_copy(update={"guesses": guesses})
 
 
 def command() -> list[str]:
@@ -83,6 +89,11 @@ def _ask(link: Path, about: Path) -> str:
 def _worded(printed: str) -> str:
     """MediaInfo's XML with its base64 as text: it writes whatever holds a control character so."""
     return _BASE64.sub(lambda match: f">{escape(_decoded(match[1]))}<", sanitize.unmarked(printed))
+
+
+def _mended(match: re.Match[str], guesses: dict[str, str]) -> str:
+    text = encodings.mended(unescape(match[1]), guesses)
+    return f">{escape(text)}<"
 
 
 def _decoded(text: str) -> str:
