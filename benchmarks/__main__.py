@@ -2,7 +2,8 @@
 
 python -m benchmarks            all of them, about an hour on two cores
 python -m benchmarks shift      one of them: shift, help, extraction, views, encode, duplicates,
-                                search, lanes, scale, speech, idle, chaos, mutations, code
+                                search, lanes, scale, speech, words, idle, chaos, mutations,
+                                code
 python -m benchmarks mutations 200 7   so many damaged files, by this seed
 """
 
@@ -30,6 +31,7 @@ from benchmarks import (
     speech,
     startup,
     views,
+    words,
 )
 
 BENCHMARKS = {
@@ -43,6 +45,7 @@ BENCHMARKS = {
     "lanes": lanes.rows,
     "scale": scale.rows,
     "speech": speech.rows,
+    "words": words.rows,
     "idle": idle.rows,
     "chaos": chaos.rows,
     "mutations": mutations.rows,

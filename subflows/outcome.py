@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from sqlalchemy.orm import Session
 
 from tasks.context import RunContext
-from utils.db import items, ledger, queue, runs
+from utils.db import items, ledger, queue, runs, subtitle_files, vocabularies
 from utils.db.schema import Item
 from utils.db.session import session
 from utils.errors import DeferredError, ResourceError, StoppedError, step_of
@@ -86,7 +86,9 @@ def _settle(
     if deferred:
         return queue.settle_deferred(s, worker, item.item_id, deferred, context.lacks)
     done_key = fingerprint.done_key(context.options, context.settings)
-    key = sidecars.complete_key(done_key, item.path)
+    expected = vocabularies.of_item(s, item.item_id, item.path)
+    beside = subtitle_files.foreign(s, item.path.parent)
+    key = sidecars.complete_key(vocabularies.in_key(done_key, expected), item.path, beside)
     tries = context.settings.max_tries
     return queue.settle_done(s, worker, item.item_id, key, context.lacks, tries)
 

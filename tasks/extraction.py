@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from tasks.context import RunContext
 from tasks.policy import essential_step, step
+from utils.db import subtitle_files
+from utils.db.session import session
 from utils.media.probing import beside, exiftool, ffprobe, mediainfo
 from utils.metadata import codec, consolidation, exif, focal, hdr, tracks
 from utils.models.item import MediaItem
@@ -16,7 +18,7 @@ from utils.models.metadata import (
     Metadata,
     SubtitleTracks,
 )
-from utils.models.probe import ExifReport, FfprobeReport, MediaInfoReport
+from utils.models.probe import ExifReport, FfprobeReport, MediaInfoReport, Sidecar
 from utils.models.sidecars import SidecarReport
 from utils.models.tool_reports import ToolReports
 from utils.storage import sidecars
@@ -41,13 +43,13 @@ def extract_exiftool(context: RunContext, item: MediaItem) -> ExifReport:
 
 
 def _said_beside(item: MediaItem, is_timed: bool) -> str:
-    return sidecars.fingerprint(item.path, sidecars.beside(item.path))
+    return sidecars.fingerprint(item.path, _foreign(item))
 
 
 @step(inputs=_said_beside)
 def read_sidecars(context: RunContext, item: MediaItem, is_timed: bool) -> SidecarReport:
     """What XMP, the JSON of an export and subtitles beside the file say of it."""
-    return beside.read(item.path, sidecars.beside(item.path), is_timed)
+    return beside.read(item.path, _foreign(item), is_timed)
 
 
 @step()
@@ -81,7 +83,13 @@ def extract_audio_tracks(
 
 
 def _sidecars(item: MediaItem, probed: FfprobeReport) -> str:
-    return "\n".join(s.name for s in sidecars.beside(item.path) if s.kind == "subtitle")
+    return "\n".join(one.name for one in _foreign(item) if one.kind == "subtitle")
+
+
+def _foreign(item: MediaItem) -> tuple[Sidecar, ...]:
+    """The files beside an item that say something of it, and that we did not write."""
+    with session() as s:
+        return subtitle_files.foreign_beside(s, item.path)
 
 
 @step(inputs=_sidecars)
@@ -89,7 +97,7 @@ def extract_subtitle_tracks(
     context: RunContext, item: MediaItem, probed: FfprobeReport
 ) -> SubtitleTracks:
     """All subtitles, those beside the file as well."""
-    return tracks.subtitles(probed, sidecars.beside(item.path))
+    return tracks.subtitles(probed, _foreign(item))
 
 
 @step()

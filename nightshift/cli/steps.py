@@ -13,9 +13,13 @@ from nightshift.cli.output import Json, console, not_blank, print_json, print_ta
 from nightshift.cli.work import (
     Force,
     Language,
+    Model,
     Only,
     Profile,
     Skip,
+    Speech,
+    Translate,
+    Vocabulary,
     Words,
     chosen,
     require_one,
@@ -46,8 +50,11 @@ def plan(
     only: Only = None,
     skip: Skip = None,
     force: Force = False,
+    model: Model = None,
     language: Language = None,
     words: Words = False,
+    translate: Translate = False,
+    vocabulary: Vocabulary = None,
     with_steps: Annotated[
         bool, typer.Option("--steps", help="The steps of each file \\[default: of a single file].")
     ] = False,
@@ -67,7 +74,8 @@ def plan(
     if addresses := [location for location in locations if is_url(location)]:
         raise UsageError(f"{addresses[0]} is an address: only a run fetches what it leads to.")
     require_one(locations)
-    options = chosen(profile, only, skip, force, language, words)
+    speech = Speech(model, language, words, translate, vocabulary)
+    options = chosen(profile, only, skip, force, speech)
     left_out = Counter[str]()
     found = list(preview.of(locations, options, load_settings(), left_out))
     if as_json:

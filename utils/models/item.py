@@ -86,11 +86,12 @@ class Entry(Frozen):
     ``number`` counts from 1 where several stand on one page; ``duration_seconds`` is what the
     site declares, and the download is held against it. ``feed`` is the feed whose guid the
     ``site_id`` is; ``place`` the address without what changes from night to night, where
-    something does. ``former_ids``: what versions before called it.
+    something does. ``former_ids``: what versions before called it. ``source``: the address that
+    listed it.
     """
 
     not_in_key: ClassVar[frozenset[str]] = frozenset(
-        {"title", "duration_seconds", "description", "published_at", "former_ids"}
+        {"title", "duration_seconds", "description", "published_at", "former_ids", "source"}
     )
 
     url: str
@@ -104,6 +105,7 @@ class Entry(Frozen):
     description: str | None = None
     published_at: datetime | None = None
     former_ids: tuple[str, ...] = ()
+    source: str | None = None
 
     @property
     def item_id(self) -> str:

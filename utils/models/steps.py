@@ -106,6 +106,8 @@ STEPS: tuple[Step, ...] = (
          needs=("create_model",), optional=False, essential=True),
     Step("generate_embeddings", "storage", "embed", "making it findable", version=3,
          needs=("create_model",)),
+    Step("write_subtitles", "storage", "upload", "writing the subtitles", profiles=_HEARD,
+         needs=("transcribe_audio",), uses=("compress_video", "compress_audio")),
     Step("upload_thumbnails", "storage", "upload", "publishing the pictures", retries=4,
          needs=("generate_thumbnails",), uses=("ai_thumbnail_selection",)),
 )  # fmt: skip

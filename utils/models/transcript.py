@@ -17,12 +17,16 @@ class Word(Frozen):
 
 
 class Segment(Frozen):
-    """One stretch of speech. The last three are whisper's own measures of its doubt."""
+    """One stretch of speech, and who spoke, where that is known.
+
+    The last three are whisper's own measures of its doubt.
+    """
 
     start_seconds: float
     end_seconds: float
     text: str
     words: tuple[Word, ...] = ()
+    speaker: str | None = None
     mean_log_probability: float | None = None
     compression_ratio: float | None = None
     no_speech_probability: float | None = None
@@ -33,7 +37,8 @@ class Transcript(Frozen):
 
     ``speech_seconds`` is what the voice detector heard; ``confidence`` the mean probability
     of a token, ``hallucination`` the share of the text that looks invented, both 0–1 and
-    None without text.
+    None without text. ``is_translated``: the text is English, whatever the ``language`` that was
+    heard; ``left_out``: what of the vocabulary whisper had no room for.
     """
 
     not_in_key: ClassVar[frozenset[str]] = frozenset({"engine"})
@@ -44,6 +49,13 @@ class Transcript(Frozen):
     segments: tuple[Segment, ...] = ()
     confidence: float | None = None
     hallucination: float | None = None
+    is_translated: bool = False
+    left_out: str | None = None
+
+    @property
+    def text_language(self) -> str | None:
+        """The language of the text: English of a translation, else what was heard."""
+        return "en" if self.is_translated else self.language
 
     @property
     def text(self) -> str:

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from utils.config import Settings
 from utils.errors import SettingsError
+from utils.models.options import TranscriptionOptions
 from utils.models.transcript import Segment, Word
 from utils.speech import weights
 from utils.speech.engine import Recognition
@@ -27,17 +28,23 @@ class FasterWhisper:
         self._model = model
 
     def recognize(
-        self, sound: NDArray[np.float32], language: str | None, words: bool
+        self, sound: NDArray[np.float32], language: str | None, options: TranscriptionOptions
     ) -> Recognition:
         """Transcribe; segments are decoded as they are drawn from the generator."""
         segments, info = self._model.transcribe(
             sound,
             language=language,
-            word_timestamps=words,
+            task="translate" if options.translate else "transcribe",
+            word_timestamps=options.words,
+            hotwords=options.vocabulary,  # an initial prompt would be read for the first 30 s alone
             condition_on_previous_text=False,
             beam_size=5,
         )
         return Recognition(info.language, [_segment(raw) for raw in segments])
+
+    def count_tokens(self, text: str) -> int:
+        """How many tokens the model makes of a text."""
+        return len(self._model.hf_tokenizer.encode(f" {text}", add_special_tokens=False).ids)
 
 
 def load(model: str, settings: Settings) -> FasterWhisper:

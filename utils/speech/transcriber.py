@@ -9,7 +9,7 @@ from utils.models.options import TranscriptionOptions
 from utils.models.signal import Span
 from utils.models.transcript import Segment, Transcript, Word
 from utils.processes import deadline
-from utils.speech import audio, hallucination, voice
+from utils.speech import audio, hallucination, vocabulary, voice, word_times
 from utils.speech.engine import Transcriber
 
 
@@ -39,12 +39,15 @@ def transcribe(
         if not voiced:
             return Transcript(engine="silero-vad (no voice)", language=options.language)
         transcriber = engine(options, settings)
+        known = vocabulary.fitted(options.vocabulary, transcriber.count_tokens)
+        options = options.model_copy(update={"vocabulary": known.text})
         language, segments = options.language, list[Segment]()
         for piece in voice.pieces(sound, voiced):
             deadline.check(f"Listening to {path.name}")
-            heard = transcriber.recognize(piece.audio, language, options.words)
+            heard = transcriber.recognize(piece.audio, language, options)
             language = language or heard.language
-            segments += [_moved(segment, piece) for segment in heard.segments]
+            timed = word_times.refined(heard.segments, piece.audio)
+            segments += [_moved(segment, piece) for segment in timed]
     segments = [segment for segment in segments if segment.text.strip()]
     return Transcript(
         engine=transcriber.name,
@@ -53,6 +56,8 @@ def transcribe(
         segments=tuple(segments),
         confidence=hallucination.confidence(segments),
         hallucination=hallucination.score(segments),
+        is_translated=options.translate,
+        left_out=known.left_out,
     )
 
 

@@ -62,14 +62,17 @@ def ensure_local(wanted: Mapping[Path, str | None], settings: Settings) -> Path 
 
 
 def upload_original(item_id: str, path: Path, settings: Settings) -> None:
-    """Put an item's file into the store, with the subtitle files beside it."""
+    """Put an item's file into the store, with what lies beside it and is no link elsewhere."""
     if not is_set(settings) or not path.exists():
         return
     target = _remote(settings)
     beside = {}
     for sidecar in sidecars.beside(path):
-        digest = files.sha256(path.with_name(sidecar.name))
-        remote.put(target, path.with_name(sidecar.name), _blob(digest))
+        file = path.with_name(sidecar.name)
+        if file.is_symlink():
+            continue
+        digest = files.sha256(file)
+        remote.put(target, file, _blob(digest))
         beside[sidecar.name] = digest
     _patiently(partial(remote.put, target, path, _blob(item_id)))
     note = scratch.folder() / f"{item_id}.json"
