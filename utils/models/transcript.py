@@ -17,11 +17,16 @@ class Word(Frozen):
 
 
 class Segment(Frozen):
-    """One stretch of speech. The last three are whisper's own measures of its doubt."""
+    """One stretch of speech, in seconds of the item's own timestamps.
+
+    ``language``: what was heard in this stretch (ISO 639-1). The last three are whisper's own
+    measures of its doubt.
+    """
 
     start_seconds: float
     end_seconds: float
     text: str
+    language: str | None = None
     words: tuple[Word, ...] = ()
     mean_log_probability: float | None = None
     compression_ratio: float | None = None
