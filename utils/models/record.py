@@ -8,6 +8,7 @@ from typing import ClassVar, Literal
 
 from utils.models.base import Frozen
 from utils.models.notes import NoteKind
+from utils.models.transcript import Segment
 
 
 class TrackRecord(Frozen):
@@ -34,11 +35,22 @@ class TrackRecord(Frozen):
 
 
 class SegmentRecord(Frozen):
-    """One stretch of speech."""
+    """One stretch of speech; ``language`` as its engine heard it (ISO 639)."""
 
     start_seconds: float
     end_seconds: float
     text: str
+    language: str | None = None
+
+    @classmethod
+    def of(cls, segment: Segment) -> SegmentRecord:
+        """What is kept of a transcript's segment."""
+        return cls(
+            start_seconds=segment.start_seconds,
+            end_seconds=segment.end_seconds,
+            text=segment.text,
+            language=segment.language,
+        )
 
 
 class NoteRecord(Frozen):

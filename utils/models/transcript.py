@@ -17,14 +17,16 @@ class Word(Frozen):
 
 
 class Segment(Frozen):
-    """One stretch of speech, and who spoke, where that is known.
+    """One stretch of speech, in seconds of the item's own timestamps.
 
-    The last three are whisper's own measures of its doubt.
+    ``language``: what was heard in this stretch (ISO 639-1). ``speaker``: who spoke, where that
+    is known. The last three are whisper's own measures of its doubt.
     """
 
     start_seconds: float
     end_seconds: float
     text: str
+    language: str | None = None
     words: tuple[Word, ...] = ()
     speaker: str | None = None
     mean_log_probability: float | None = None

@@ -66,10 +66,7 @@ def of(item: MediaItem, known: StepResults) -> ItemRecord:
         rating=facts.rating,
         tracks=tuple(_tracks(probe, known.audio_tracks, known.subtitle_tracks)),
         keywords=_keywords(facts, analysis, video),
-        segments=tuple(
-            SegmentRecord(start_seconds=s.start_seconds, end_seconds=s.end_seconds, text=s.text)
-            for s in (transcript.segments if transcript else ())
-        ),
+        segments=tuple(SegmentRecord.of(s) for s in (transcript.segments if transcript else ())),
         notes=tuple(NoteRecord(**note.model_dump()) for note in _notes(facts, known.sidecars)),
         shots=tuple(
             ShotRecord(

@@ -42,8 +42,7 @@ def _with_text(s: Session, record: ItemRecord) -> ItemRecord:
     told = record.model_copy(
         update={
             "segments": tuple(
-                SegmentRecord(start_seconds=x.start_seconds, end_seconds=x.end_seconds, text=x.text)
-                for x in (transcript.segments if transcript else ())
+                SegmentRecord.of(x) for x in (transcript.segments if transcript else ())
             ),
             "keywords": analysis.understanding.keywords if analysis else (),
         }

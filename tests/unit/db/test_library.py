@@ -84,7 +84,7 @@ FULL: dict[str, Any] = {
     "keywords": ("boot", "hafen"),
     "segments": (
         SegmentRecord(start_seconds=0, end_seconds=2, text="Das Boot kommt."),
-        SegmentRecord(start_seconds=2, end_seconds=4, text="Es legt an."),
+        SegmentRecord(start_seconds=2, end_seconds=4, text="It lands.", language="en"),
     ),
     "shots": (ShotRecord(start_seconds=0, end_seconds=4, description="Ein Hafen."),),
     "thumbnails": (ThumbnailRecord(path=Path("/t/1.jpg"), time_seconds=2, phash="f0" * 8),),
