@@ -51,7 +51,7 @@ from utils.models.shift import Lack
 from utils.models.steps import BY_NAME, Step
 from utils.observability import progress
 from utils.pipeline import fingerprint, recall, step_key
-from utils.processes import deadline, limits
+from utils.processes import deadline, limits, memory
 from utils.storage import blobs, files
 
 P = ParamSpec("P")
@@ -150,7 +150,11 @@ def _decorator(hooks: _Hooks, is_essential: bool) -> Callable[..., Any]:
             item = next(iter(given.values()))
 
             def body() -> R:
-                with deadline.within(limits.of_step(row.name, item, context.settings)):
+                settings = context.settings
+                with (
+                    deadline.within(limits.of_step(row.name, item, settings)),
+                    memory.within(limits.memory_of_tool(item, settings)),
+                ):
                     return fn(context, *args, **kwargs)
 
             cause = causes.FORCED if again else None
