@@ -122,6 +122,12 @@ class Settings(BaseSettings):
     still_timeout_seconds: int = Field(
         default=120, ge=1, description="For a step that decodes a still picture; the same more."
     )
+    still_memory_mb: int = Field(
+        default=600, ge=100, description="For one tool that works on a still picture."
+    )
+    tool_memory_mb: int | None = Field(
+        default=None, ge=500, description="For any other tool; half of the machine's if unset."
+    )
     retention_days: int = Field(
         default=90, ge=1, description="Of runs, their reports, and executions made again since."
     )
