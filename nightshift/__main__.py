@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from nightshift import early_stop
+
+# isort: split
 import errno
 import os
 import sys
@@ -106,6 +109,7 @@ def main() -> None:
     """Run a command; an error of ours becomes one clear line and exit code 1, or 2."""
     os.umask(UMASK)  # what is written is its owner's alone, whichever tool writes it
     write_any_text()
+    early_stop.hear_until_begun()
     code = _exit_code()
     if work.server_died:  # Prefect would try to deliver its events first, 7 s for each
         sys.stdout.flush()
