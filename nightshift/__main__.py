@@ -27,7 +27,7 @@ from nightshift.cli import (
     work,
 )
 from nightshift.cli.output import print_error, write_any_text
-from utils.errors import NightShiftError, UsageError
+from utils.errors import NightShiftError, UsageError, from_os_error
 from utils.storage.private import UMASK
 
 app = typer.Typer(
@@ -74,6 +74,7 @@ def connect(
     from utils.config import load_settings
     from utils.processes.prefect_environment import prepare_prefect
     from utils.storage import home
+    from utils.storage.files import is_there
 
     if {"-h", "--help"} & set(sys.argv):  # whatever the settings are
         return
@@ -81,7 +82,7 @@ def connect(
     settings = load_settings()
     if adopt:
         home.adopt(settings)
-    elif settings.home.exists():  # one that is not there is made by who writes into it
+    elif is_there(settings.home):  # one that is not there is made by who writes into it
         home.prepare(settings)
     if settings.database_block and not settings.database_url:
         home.prepare(settings)
@@ -124,6 +125,9 @@ def _exit_code() -> int:
     except NightShiftError as error:
         print_error(str(error))
         return 2 if isinstance(error, UsageError) else 1
+    except PermissionError as error:
+        print_error(str(from_os_error(error, "working")))
+        return 1
     except OSError as error:
         if error.errno != errno.ENOSPC:
             raise
