@@ -18,6 +18,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
+from utils.config import tool_environment
 from utils.errors import (
     PermanentError,
     ResourceError,
@@ -87,7 +88,7 @@ def run(
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
-            env=memory.environment(),
+            env=tool_environment(),
             start_new_session=True,
         )
     except OSError as error:

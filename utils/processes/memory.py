@@ -8,7 +8,6 @@ of 8 MiB a thread counts, so that a bound must not be tight.
 from __future__ import annotations
 
 import contextlib
-import os
 import re
 import resource
 from collections.abc import Iterator
@@ -17,8 +16,6 @@ from contextvars import ContextVar
 from pathlib import Path
 from typing import NamedTuple
 
-# glibc gives each thread a heap of its own, which keeps what was freed.
-_FEW_HEAPS = {"MALLOC_ARENA_MAX": "2"}
 # What ffmpeg prints of a file's tags is information: a title may say anything.
 _REFUSED = re.compile(r"^(?!.*\[info\] ).*(Cannot allocate memory|bad_alloc)", re.MULTILINE)
 # A tool without memory aborts, or writes to where nothing is: SIGABRT, SIGSEGV, SIGBUS.
@@ -44,11 +41,6 @@ def within(bound: Bound) -> Iterator[None]:
         yield
     finally:
         _bound.reset(token)
-
-
-def environment() -> dict[str, str]:
-    """What a tool's environment is."""
-    return {**_FEW_HEAPS, **os.environ}
 
 
 def bind(pid: int) -> None:

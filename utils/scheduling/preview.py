@@ -89,7 +89,7 @@ def _of_file(
     key: str | None,
     history: forecast.Forecast,
 ) -> ItemPreview:
-    if path.is_dir() and (refused := folders.no_library(path)):
+    if files.is_folder(path) and (refused := folders.no_library(path)):
         raise refused
     stat = files.stat(path)
     with session() as s:

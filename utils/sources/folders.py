@@ -63,7 +63,7 @@ def expanded(
     known: set[Path] = set()
     for location in locations:
         path = files.absolute(location)
-        searched = _is_folder(path) and no_library(path) is None
+        searched = files.is_folder(path) and no_library(path) is None
         for found in media_files(path, settings, left_out) if searched else (path,):
             if numbers is not None:
                 numbers[location] += 1
@@ -158,11 +158,4 @@ def _is_same(folder: Path, other: Path) -> bool:
     try:
         return folder.samefile(other)
     except OSError:  # one of them is not there
-        return False
-
-
-def _is_folder(path: Path) -> bool:
-    try:
-        return path.is_dir()
-    except OSError:  # a name too long to exist: complained of when it is looked at
         return False

@@ -115,7 +115,7 @@ def _identified(
     failures: list[ItemOutcome] = []
     for path in paths:
         try:
-            if path.is_dir() and (refused := folders.no_library(path)):
+            if files.is_folder(path) and (refused := folders.no_library(path)):
                 raise refused
             stats.append(files.stat(path))
         except NightShiftError as error:
@@ -188,7 +188,9 @@ class _State:
         if item.claimed_by is not None:
             return _skipped(item, path, "another run is working on it")
         if item.status == ItemStatus.DONE.value:
-            first = next((place for place in places if place == path or place.exists()), path)
+            first = next(
+                (place for place in places if place == path or files.is_there(place)), path
+            )
             if item.done_key != self._key_at(s, item, first):
                 return None
             same = first == path

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import os
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -78,6 +79,8 @@ def _ask(path: Path) -> tuple[dict[str, Any], bool]:
     try:
         finished = child_process.run(command(path), path)
     except PermanentError as error:
+        if not os.access(path, os.R_OK):
+            raise PermanentError(f"{path} may not be read. Change its permissions.") from error
         if picture.is_picture(path):
             return _by_library(path, error), False
         raise unreadable.refusal(path, str(error)) from error
