@@ -55,16 +55,17 @@ def given(monkeypatch: pytest.MonkeyPatch) -> Any:
     kept: list[Any] = []
     mark, run = policy._mark, policy._run
 
-    def note_arguments(row: Any, hooks: Any, context: Any, arguments: Any) -> Any:
-        parts = [part for value in arguments.values() for part in models_in(value)]
-        found[row.name] = {made[id(part)] for part in parts if id(part) in made} - {row.name}
-        return mark(row, hooks, context, arguments)
+    def note_arguments(step: Any, call: Any) -> Any:
+        name = step.row.name
+        parts = [part for value in call.given.values() for part in models_in(value)]
+        found[name] = {made[id(part)] for part in parts if id(part) in made} - {name}
+        return mark(step, call)
 
-    def note_result(row: Any, task: Any, work: Any) -> Any:
-        result = run(row, task, work)
+    def note_result(work: Any) -> Any:
+        result = run(work)
         kept.append(result)  # an id is one object's only while that lives
         for part in models_in(result):
-            made.setdefault(id(part), row.name)  # storing an item hands its record on
+            made.setdefault(id(part), work.step.row.name)  # storing an item hands its record on
         return result
 
     monkeypatch.setattr(policy, "_mark", note_arguments)
