@@ -46,7 +46,7 @@ def content_ingestion(
     settings = connect()
     options = options or settings.pipeline
     run_id = run_id or run_of(flow_run)
-    context = RunContext(run_id, run_id, options, settings)
+    context = RunContext(run_id, run_id, options, settings, again=again)
     with run_session.run_session("content-ingestion", run_id, settings) as recovered:
         ephemeral_server.end_with_us()
         close_zombies(settings, recovered.runs)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from nightshift import early_stop
+
+# isort: split
 import errno
 import os
 import sys
@@ -24,7 +27,7 @@ from nightshift.cli import (
     work,
 )
 from nightshift.cli.output import print_error, write_any_text
-from utils.errors import NightShiftError, UsageError
+from utils.errors import NightShiftError, UsageError, from_os_error
 from utils.storage.private import UMASK
 
 app = typer.Typer(
@@ -71,6 +74,7 @@ def connect(
     from utils.config import load_settings
     from utils.processes.prefect_environment import prepare_prefect
     from utils.storage import home
+    from utils.storage.files import is_there
 
     if {"-h", "--help"} & set(sys.argv):  # whatever the settings are
         return
@@ -78,7 +82,7 @@ def connect(
     settings = load_settings()
     if adopt:
         home.adopt(settings)
-    elif settings.home.exists():  # one that is not there is made by who writes into it
+    elif is_there(settings.home):  # one that is not there is made by who writes into it
         home.prepare(settings)
     if settings.database_block and not settings.database_url:
         home.prepare(settings)
@@ -106,6 +110,7 @@ def main() -> None:
     """Run a command; an error of ours becomes one clear line and exit code 1, or 2."""
     os.umask(UMASK)  # what is written is its owner's alone, whichever tool writes it
     write_any_text()
+    early_stop.hear_until_begun()
     code = _exit_code()
     if work.server_died:  # Prefect would try to deliver its events first, 7 s for each
         sys.stdout.flush()
@@ -120,6 +125,9 @@ def _exit_code() -> int:
     except NightShiftError as error:
         print_error(str(error))
         return 2 if isinstance(error, UsageError) else 1
+    except PermissionError as error:
+        print_error(str(from_os_error(error, "working")))
+        return 1
     except OSError as error:
         if error.errno != errno.ENOSPC:
             raise

@@ -19,6 +19,7 @@ from utils.observability import progress
 from utils.pipeline.fingerprint import wanted_key
 from utils.scheduling import claims, run_session
 from utils.sources import health, scan, whereabouts
+from utils.storage import files
 
 Looks = dict[str, int | NightShiftError]
 
@@ -89,7 +90,7 @@ def _judged(looks: Looks, settings: Settings) -> list[ItemOutcome]:
 
 def _unusable(outcome: ItemOutcome) -> ItemOutcome:
     """An unusable file in a source (empty, say) waits; an unreadable folder hides what is in it."""
-    if outcome.outcome is not Outcome.FAILED or Path(outcome.path).is_dir():
+    if outcome.outcome is not Outcome.FAILED or files.is_folder(Path(outcome.path)):
         return outcome
     return outcome.model_copy(update={"outcome": Outcome.WAITS_FOR_YOU})
 

@@ -24,7 +24,7 @@ from subflows.fetching import fetch
 from tasks.context import RunContext
 from tasks.tags import SERVED, marked
 from utils.config import Settings
-from utils.db import addresses, downloads, items, leases, runs
+from utils.db import addresses, downloads, forgotten, items, leases, runs
 from utils.db.schema import Item
 from utils.db.session import session
 from utils.errors import NightShiftError, ResourceError, StoppedError
@@ -39,6 +39,7 @@ from utils.observability.reports import markdown
 from utils.processes import child_process
 from utils.scheduling import claims, estimate, run_session
 from utils.scheduling.estimate import Work
+from utils.sources import whereabouts
 
 # Names of final states; Prefect names its events after them (deployments/register.py).
 PARTIAL, NOTHING_TO_DO = "Partial", "NothingToDo"
@@ -239,6 +240,9 @@ def _fetched(entry: Entry, context: RunContext) -> str | None:
     finally:
         with session() as s:
             leases.release(s, worker, [name])
+    if item_id is None:
+        run_session.note(run_id, [_forgotten(entry)])
+        return None
     if claims.claim_new(worker, item_id):
         return item_id
     with session() as s:
@@ -251,6 +255,15 @@ def _fetched(entry: Entry, context: RunContext) -> str | None:
     )
     run_session.note(run_id, [duplicate])
     return None
+
+
+def _forgotten(entry: Entry) -> ItemOutcome:
+    """What is said of an entry whose content a person had forgotten."""
+    with session() as s:
+        known = forgotten.downloads(s, [entry.item_id])
+        (since,) = forgotten.since(s, list(known.values())).values()
+    reason = whereabouts.forgotten_since(since, entry.url)
+    return ItemOutcome(item_id=None, path=entry.url, outcome=Outcome.SKIPPED, reason=reason)
 
 
 def _note_unnoted(run_id: str, failures: Mapping[str, BaseException]) -> None:

@@ -15,7 +15,7 @@ from tasks.context import RunContext
 from tasks.extraction import extract_ffprobe
 from tasks.ingestion import fetch_media
 from tasks.signal import analyze_signal
-from utils.db import addresses, downloads, items
+from utils.db import addresses, downloads, forgotten, items
 from utils.db.items import Seen
 from utils.db.session import session
 from utils.errors import NightShiftError, PermanentError, RetryableError
@@ -40,8 +40,10 @@ class _BadDownload(RetryableError):
     sleep=deadline.pause,
     reraise=True,
 )
-def fetch(context: RunContext, entry: Entry) -> str:
+def fetch(context: RunContext, entry: Entry) -> str | None:
     """Fetch, verify, register and mark one entry as fetched; returns the item's id.
+
+    None, and nothing of it is kept, if a person had its content forgotten: met at another address.
 
     What turns out to be no whole media file is removed. A verified download whose item could not
     be registered (the database was locked) stays where a later run finds it.
@@ -49,6 +51,9 @@ def fetch(context: RunContext, entry: Entry) -> str:
     fetched = fetch_media(context, entry)
     try:
         checksum = files.sha256(fetched.path)
+        if _is_forgotten(context, entry, checksum):
+            _forget_download(context, entry)
+            return None
         item = MediaItem(
             item_id=checksum,
             path=fetched.path,
@@ -64,6 +69,19 @@ def fetch(context: RunContext, entry: Entry) -> str:
     _register(context, item, probe, entry)
     _forget_download(context, entry)
     return item.item_id
+
+
+def _is_forgotten(context: RunContext, entry: Entry, item_id: str) -> bool:
+    """True if a person had an item forgotten; then the entry is noted, and not fetched again."""
+    with session() as s:
+        if not forgotten.since(s, [item_id]):
+            return False
+        if context.again:
+            forgotten.take_again(s, [item_id])
+            return False
+        forgotten.note_download(s, entry.item_id, item_id)
+        addresses.forget(s, [entry])
+    return True
 
 
 def _forget_download(context: RunContext, entry: Entry) -> None:

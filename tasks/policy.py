@@ -61,7 +61,7 @@ from utils.models.shift import Lack
 from utils.models.steps import BY_NAME, Step
 from utils.observability import progress
 from utils.pipeline import fingerprint, recall, step_key
-from utils.processes import deadline, limits
+from utils.processes import deadline, limits, memory
 from utils.storage import blobs, files
 
 P = ParamSpec("P")
@@ -305,7 +305,11 @@ def _done(work: _Work) -> BaseModel:
     _require_same(call.context)
     work.has_failed = True
     try:
-        with deadline.within(limits.of_step(work.step.row.name, call.item, call.context.settings)):
+        settings = call.context.settings
+        with (
+            deadline.within(limits.of_step(work.step.row.name, call.item, settings)),
+            memory.within(limits.memory_of_tool(call.item, settings)),
+        ):
             result = call.body()
     except NightShiftError:
         work.has_failed = not call.context.file or not files.is_changed(call.context.file)

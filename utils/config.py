@@ -122,6 +122,12 @@ class Settings(BaseSettings):
     still_timeout_seconds: int = Field(
         default=120, ge=1, description="For a step that decodes a still picture; the same more."
     )
+    still_memory_mb: int = Field(
+        default=600, ge=100, description="For one tool that works on a still picture."
+    )
+    tool_memory_mb: int | None = Field(
+        default=None, ge=500, description="For any other tool; half of the machine's if unset."
+    )
     retention_days: int = Field(
         default=90, ge=1, description="Of runs, their reports, and executions made again since."
     )
@@ -293,6 +299,11 @@ def child_environment(**extra: str) -> dict[str, str]:
         if name.startswith("NIGHTSHIFT_") and value is not None
     }
     return {**dotenv, **os.environ, **extra}
+
+
+def tool_environment() -> dict[str, str]:
+    """The environment for a media tool: ours, and few heaps: each keeps what was freed (glibc)."""
+    return {"MALLOC_ARENA_MAX": "2", **os.environ}
 
 
 def override(**values: Any) -> None:

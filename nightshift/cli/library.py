@@ -21,6 +21,7 @@ from nightshift.cli.output import (
 )
 from nightshift.cli.search import search
 from utils.models.sanitize import visible
+from utils.privacy import redaction
 
 if TYPE_CHECKING:
     from utils.db.schema import SourceLook
@@ -94,7 +95,7 @@ def add_source(location: Location) -> None:
 
     with session() as s:
         kept = table.add(s, sealed(location, load_settings()))
-        console.print(f"Added {visible(kept)}", soft_wrap=True, markup=False)
+        console.print(f"Added {visible(redaction.shown(kept))}", soft_wrap=True, markup=False)
 
 
 @sources.command("remove")
@@ -154,12 +155,12 @@ def _source(location: str, look: SourceLook | None) -> dict[str, Any]:
     """How a source is, as JSON."""
     state = "never looked into" if look is None else "failed" if look.failing_since else "ok"
     return {
-        "location": location,
+        "location": redaction.shown(location),
         "state": state,
         "looked_at": look.looked_at.isoformat() if look else None,
         "found": look.found if look else None,
         "error_class": look.error_class if look else None,
-        "error": look.error if look else None,
+        "error": redaction.shown(look.error) if look and look.error else None,
         "failing_since": look.failing_since.isoformat() if look and look.failing_since else None,
     }
 

@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from types import FrameType
 
-from nightshift.cli import server
+from nightshift.cli import server, watch
 from nightshift.cli.output import errors
 from utils import clock
 from utils.observability import progress
@@ -94,6 +94,7 @@ def _end(stop: _Stop, patience: float) -> None:
     if stop.once.acquire(timeout=patience):
         run_session.stop(stop.run_id, stop.tally.left)
         with suppress(OSError):  # the terminal may be gone
+            watch.erase()
             errors.show_cursor()
             stop.tell(stop.tally.left)
             sys.stdout.flush()

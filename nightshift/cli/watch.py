@@ -28,6 +28,7 @@ from utils.models.sanitize import visible
 from utils.observability import progress
 
 _NAME = 36  # cells, of the 80 that most terminals have
+_shown: list[_Bars] = []  # what is on the screen now
 
 
 @contextmanager
@@ -41,6 +42,12 @@ def shown(quiet: bool) -> Iterator[None]:
     else:
         with progress.watching(_print_line):
             yield
+
+
+def erase() -> None:
+    """Take what is shown off the screen: the process ends without leaving the block."""
+    for bars in list(_shown):
+        bars.erase()
 
 
 def _print_line(event: progress.Event) -> None:
@@ -76,9 +83,15 @@ class _Bars:
 
     def __enter__(self) -> _Bars:
         self._live.start()
+        _shown.append(self)
         return self
 
     def __exit__(self, *_: object) -> None:
+        _shown.remove(self)
+        self.erase()
+
+    def erase(self) -> None:
+        """Take the bars off the screen, and show the cursor again."""
         self._live.stop()
 
     def tell(self, event: progress.Event) -> None:

@@ -70,6 +70,37 @@ def test_a_channel_is_fetched_entry_by_entry_and_copies_are_seen(site: Server) -
         assert len(s.scalars(select(Item)).all()) == 1  # both hold the same bytes
 
 
+def test_forgotten_content_is_not_taken_from_another_address_unless_asked_for(
+    site: Server, settings: Settings
+) -> None:
+    from utils.housekeeping import forgetting
+
+    report, _ = ingest(f"{site.url}/watch/listed")
+    forgetting.forget(forgetting.preview([report.items[0].item_id or ""], settings), settings)
+    other = f"{site.url}/watch/plain"  # the same bytes
+    for _ in range(2):
+        report, _ = ingest(other)
+        assert [item.outcome.value for item in report.items] == ["skipped"]
+        assert "forgotten on" in (report.items[0].reason or "")
+    assert site.count("/media/plain.mp4") == 1
+    assert not [*settings.incoming.rglob("*.mp4")]
+    with session() as s:
+        assert s.scalars(select(Item)).all() == []
+    report, _ = ingest(other, again=True)
+    assert report.counts.done == 1
+
+
+def test_what_was_forgotten_is_taken_at_once_from_another_address_if_asked_for(
+    site: Server, settings: Settings
+) -> None:
+    from utils.housekeeping import forgetting
+
+    report, _ = ingest(f"{site.url}/watch/listed")
+    forgetting.forget(forgetting.preview([report.items[0].item_id or ""], settings), settings)
+    report, _ = ingest(f"{site.url}/watch/plain", again=True)
+    assert report.counts.done == 1
+
+
 def test_a_throttled_site_is_asked_again_after_its_delay(site: Server) -> None:
     report, _ = ingest(f"{site.url}/watch/busy")
     assert report.counts.done == 1

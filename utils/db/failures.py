@@ -16,7 +16,7 @@ from utils.db import addresses, sources
 from utils.db.items import shown_status
 from utils.db.schema import Address, File, Item
 from utils.models.item import ItemStatus
-from utils.storage.files import absolute
+from utils.storage.files import absolute, is_there
 
 BROKEN = (ItemStatus.FAILED.value, ItemStatus.QUARANTINED.value)
 UNKNOWN = "–"
@@ -172,7 +172,7 @@ def _from(source: str) -> ColumnElement[bool]:
     if sources.is_url(source):
         return func.coalesce(Item.source_url, "").startswith(source, autoescape=True)
     folder = absolute(source)
-    if "/" not in source and "." in source.strip(".") and not folder.exists():
+    if "/" not in source and "." in source.strip(".") and not is_there(folder):
         return or_(
             *(
                 Item.source_url.startswith(f"{scheme}://{source}{end}", autoescape=True)

@@ -115,6 +115,17 @@ def note_place(s: Session, stat: FileStat, item_id: str) -> None:
     )
 
 
+def note_download(s: Session, key: str, item_id: str) -> None:
+    """Note that a forgotten item came under the key of a download too."""
+    s.merge(ForgottenPlace(name=key, item_id=item_id))
+
+
+def any_of_size(s: Session, size_bytes: int) -> bool:
+    """Whether a forgotten item is so large: then a file's checksum is worth its reading."""
+    rows = select(ForgottenPlace.name).where(ForgottenPlace.size_bytes == size_bytes)
+    return s.scalars(rows.limit(1)).first() is not None
+
+
 def mentioned_elsewhere(s: Session, digests: set[str], item_ids: Sequence[str]) -> set[str]:
     """Those checksums of files that results of other items name too."""
     text = cast(Execution.result, Text)

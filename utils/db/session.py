@@ -124,6 +124,11 @@ def _translated(error: DBAPIError, settings: Settings) -> NightShiftError:
             f"The database {url.database} can't be written: its file system or file is "
             "read-only. Make it writable, then run again."
         )
+    if "unable to open" in said and url.database and Path(url.database).exists():
+        return SettingsError(
+            f"The database {url.database} may not be opened. Change its permissions, then run "
+            "again."
+        )
     if "no such table" in said or "disk I/O" in said or "unable to open" in said:
         return _removed(url.database)
     return RetryableError(f"The database {url.database} did not answer: {said}")

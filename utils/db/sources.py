@@ -10,8 +10,9 @@ from sqlalchemy.orm import Session
 from utils.clock import now
 from utils.db.schema import Source, SourceLook
 from utils.errors import NightShiftError, UsageError
+from utils.privacy import redaction
 from utils.storage import home
-from utils.storage.files import absolute
+from utils.storage.files import absolute, is_there
 
 
 def is_url(location: str) -> bool:
@@ -29,7 +30,7 @@ def add(s: Session, location: str) -> str:
     kept = location
     if not is_url(location):
         path = absolute(location)
-        if not path.exists():
+        if not is_there(path):
             raise UsageError(f"{path} does not exist. Make it first, then add it.")
         home.refuse_as_library(path)
         kept = str(path)
@@ -39,13 +40,19 @@ def add(s: Session, location: str) -> str:
 
 
 def remove(s: Session, location: str) -> None:
-    """Remove a source; its items stay.
+    """Remove a source, named as it was given or as lists show it; its items stay.
 
     Raises:
-        UsageError: it is none.
+        UsageError: it is none, or several are shown so.
     """
     kept = location if is_url(location) else str(absolute(location))
     row = s.get(Source, kept)
+    if row is None and redaction.HIDDEN in kept:
+        alike = [one for one in locations(s) if redaction.shown(one) == kept]
+        if len(alike) > 1:
+            raise UsageError(f"{kept} may be one of {len(alike)} sources. Give the whole address.")
+        if alike:
+            kept, row = alike[0], s.get(Source, alike[0])
     if row is None:
         raise UsageError(f"{kept} is no source. `nightshift source list` lists them.")
     s.delete(row)

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from utils.errors import PermanentError, from_os_error
 from utils.media import threads, tools
-from utils.media.imaging import filters
+from utils.media.imaging import filters, large_png
 from utils.models.item import MediaKind
 from utils.models.probe import ContainerProbe, VideoStream
 from utils.models.signal import SignalReport, Span, Still
@@ -79,13 +79,21 @@ def analyze(path: Path, probe: ContainerProbe, folder: Path) -> SignalReport:
     """
     try:
         with tempfile.TemporaryDirectory(dir=scratch.folder()) as temporary:
-            finished = child_process.run(command(path, probe, Path(temporary)), path)
+            seen = _decodable(path, probe, Path(temporary))
+            finished = child_process.run(command(seen, probe, Path(temporary)), path)
             report = parse(finished.stdout, finished.stderr, probe)
             _demand_whole(path, probe, report)
             stills = _kept(Path(temporary), folder / "stills", probe)
             return report.model_copy(update={"stills": stills})
     except OSError as error:
         raise from_os_error(error, f"writing the stills of {path.name}") from error
+
+
+def _decodable(path: Path, probe: ContainerProbe, place: Path) -> Path:
+    """``path``, or a smaller picture made of it where its frame would take too much memory."""
+    small = place / "small.png"
+    is_plain = probe.kind is MediaKind.IMAGE and not filters.is_hdr(probe.video)
+    return small if is_plain and large_png.reduced(path, small) else path
 
 
 def _demand_whole(path: Path, probe: ContainerProbe, report: SignalReport) -> None:
@@ -123,7 +131,7 @@ def command(path: Path, probe: ContainerProbe, place: Path) -> list[str]:
         stills = [
             *("-map", "[stills]", "-frames:v", str(_MAX_STILLS), *filters.EVERY_FRAME),
             *("-c:v", "mjpeg", "-q:v", "3", "-pix_fmt", "yuvj420p"),
-            *("-f", "image2", "-frame_pts", "1", pattern),
+            *("-threads", "1", "-f", "image2", "-frame_pts", "1", pattern),
         ]
     for number, stream in enumerate(probe.heard):
         outputs += ["-map", f"0:{stream.index}"]
@@ -134,6 +142,7 @@ def command(path: Path, probe: ContainerProbe, place: Path) -> list[str]:
         *("-hide_banner", "-nostdin", "-nostats", "-loglevel", "level+info"),
         *("-progress", "pipe:1", "-stats_period", "5"),
         *threads.of_decoder(probe),
+        *threads.of_filters(probe),
         *tools.input_arguments(path),
         *outputs,
         *(*filters.EVERY_FRAME, "-f", "null", "-"),

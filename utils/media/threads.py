@@ -1,7 +1,8 @@
-"""With how many threads ffmpeg decodes where damage is looked for."""
+"""With how many threads ffmpeg decodes where damage is looked for, and filters what it decoded."""
 
 from __future__ import annotations
 
+from utils.models.item import MediaKind
 from utils.models.probe import ContainerProbe
 
 # Chosen: ten minutes of 1080p at 30 frames a second.
@@ -20,3 +21,8 @@ def of_decoder(probe: ContainerProbe) -> tuple[str, ...]:
     size = (video.width or 0) * (video.height or 0)
     pixels = size * (video.frame_rate or 25) * (probe.watchable_seconds or 0)
     return ("-threads", "1") if pixels <= _ONE_THREAD_PIXELS else ()
+
+
+def of_filters(probe: ContainerProbe) -> tuple[str, ...]:
+    """Options before the input: one thread for a still, as stacks count in its memory's bound."""
+    return ("-filter_complex_threads", "1") if probe.kind is MediaKind.IMAGE else ()

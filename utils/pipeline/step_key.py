@@ -29,7 +29,8 @@ def inputs_of(
     plain = {name: canonical(value, home) for name, value in given.items()}
     text = json.dumps([step, version, plain, fingerprint], sort_keys=True, ensure_ascii=False)
     short = {name: value if _is_short(value) else _hash(value) for name, value in plain.items()}
-    parts = {"version": version, "fingerprint": fingerprint, **short}
+    parts = {"version": version, "fingerprint": fingerprint}
+    parts |= {f"item's {name}" if name in parts else name: value for name, value in short.items()}
     return Inputs(hashlib.sha256(text.encode()).hexdigest(), parts)
 
 

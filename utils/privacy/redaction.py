@@ -24,6 +24,7 @@ _USER = re.compile(
 _NAME = re.compile(r"[?&;#]([^=&;#?/\s]+)=")
 _VALUE, _PART = re.compile(r"[^&#\s]*"), re.compile(r"[^?&;#\s]*")
 _WEB_TOKEN = re.compile(r"\beyJ[\w-]{8,400}\.[\w-]{8,8000}(?:\.[\w-]{0,800})?")
+_SEALED_FORM = re.compile(re.escape(SEALED) + r"[\w-]*")
 _SHORTEST = 3  # characters that are looked for in a text: fewer stand anywhere
 _WORDS = {
     "apikey", "auth", "authorization", "bearer", "cookie", "credential", "credentials", "hash",
@@ -41,6 +42,14 @@ def redacted(text: str) -> str:
     if ":/" not in text:
         return text
     return _ADDRESS.sub(lambda found: replaced(found[0], lambda _: HIDDEN), text)
+
+
+def shown(text: str) -> str:
+    """``text`` with ``***`` for what is secret and for what was sealed: for people alone.
+
+    What is sealed can be given to a command again; three stars can't.
+    """
+    return _SEALED_FORM.sub(HIDDEN, redacted(text))
 
 
 def replaced(address: str, put: Callable[[str], str]) -> str:

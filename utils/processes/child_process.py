@@ -18,13 +18,14 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
+from utils.config import tool_environment
 from utils.errors import (
     PermanentError,
     ResourceError,
     RetryableError,
     from_os_error,
 )
-from utils.processes import deadline, watchdog
+from utils.processes import deadline, memory, watchdog
 from utils.processes.output import LOG_HEAD_BYTES, LOG_TAIL_BYTES, HeadAndTail, Motion
 
 OnLine = Callable[[str], None]
@@ -68,7 +69,7 @@ def run(
 
     Raises:
         PermanentError: the tool refused the file, or was ended: it got no further, repeated
-            itself, or the step's time for this file was over.
+            itself, needs more memory than it may take, or the step's time for this file was over.
         ResourceError: the disk is full.
         RetryableError: it was ended by a signal, or by a deadline that is not the file's fault.
         StoppedError: it was ended by ``end_all``.
@@ -82,11 +83,13 @@ def run(
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
+            env=tool_environment(),
             start_new_session=True,
         )
     except OSError as error:
         raise from_os_error(error, f"starting {tool}") from error
     watchdog.watch(child.pid)
+    memory.bind(child.pid)
     with child:
         try:
             finished = _listen(child, _Ears(hear, take, "-progress" in command), what)
@@ -99,6 +102,8 @@ def run(
         raise ResourceError(
             f"The disk is full while {tool} works on {about.name}. Free some space, then run again."
         )
+    if needs := memory.exceeded(child.returncode, stderr, about):
+        raise PermanentError(f"{what} {needs}")
     if child.returncode < 0 or "received signal" in stderr:
         raise RetryableError(
             f"{about.name}: {tool} was ended from outside (signal {-child.returncode}); "

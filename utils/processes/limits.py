@@ -1,13 +1,15 @@
-"""How long a step may take for an item: by the kind of work and of media."""
+"""How long a step may take for an item, and how much memory: by the kind of work and of media."""
 
 from __future__ import annotations
 
+import psutil
 from pydantic import BaseModel
 
 from utils.config import Settings
 from utils.models.item import MediaItem, MediaKind
 from utils.models.steps import BY_NAME
 from utils.processes.deadline import Limit
+from utils.processes.memory import Bound
 
 # Work on the file alone: the same file takes as long again. All other lanes wait for somebody.
 _LOCAL = frozenset({"probe", "decode", "transcribe", "compress"})
@@ -35,6 +37,15 @@ def of_step(step: str, item: BaseModel, settings: Settings) -> Limit:
     else:
         return longest
     return min(own, longest, key=lambda limit: limit.seconds)
+
+
+def memory_of_tool(item: BaseModel, settings: Settings) -> Bound:
+    """The memory of one tool that works on ``item``; of a film's, half the machine's if unset."""
+    if isinstance(item, MediaItem) and item.kind is MediaKind.IMAGE:
+        return Bound(settings.still_memory_mb * 10**6, "NIGHTSHIFT_STILL_MEMORY_MB", True)
+    given = settings.tool_memory_mb
+    size = given * 10**6 if given else psutil.virtual_memory().total // 2
+    return Bound(size, "NIGHTSHIFT_TOOL_MEMORY_MB")
 
 
 def of_reading(size_bytes: int, settings: Settings) -> Limit:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from datetime import datetime
 from pathlib import Path
 
 from sqlalchemy.orm import Session
@@ -14,7 +15,7 @@ from utils.db.session import session
 from utils.errors import NightShiftError
 from utils.media.probing import ffprobe
 from utils.models.base import Frozen
-from utils.models.item import ItemStatus
+from utils.models.item import FileStat, ItemStatus
 from utils.models.options import PipelineOptions
 from utils.models.steps import BY_NAME
 from utils.models.verdict import Band
@@ -74,15 +75,14 @@ def _of_file(
     key: str | None,
     history: forecast.Forecast,
 ) -> ItemPreview:
-    if path.is_dir() and (refused := scan.no_library(path)):
+    if files.is_folder(path) and (refused := scan.no_library(path)):
         raise refused
     stat = files.stat(path)
     with session() as s:
-        if found := forgotten.at(s, [stat]):
-            since = forgotten.since(s, list(found.values()))[found[path]]
-            return ItemPreview(path=path, summary=whereabouts.forgotten_since(since, str(path)))
         row = items.known_files(s, [path]).get(str(path))
         known = row is not None and items.unchanged(row, stat)
+        if not known and (since := _forgotten_since(s, stat)):
+            return ItemPreview(path=path, summary=whereabouts.forgotten_since(since, str(path)))
         item = s.get(Item, row.item_id) if row and known else None
         summary, works = _status(item, key and _complete(key, path))
         if not works:
@@ -110,6 +110,14 @@ def _of_file(
             forecast.seconds(history, probe.kind.value, probe.duration_seconds, new), 1
         ),
     )
+
+
+def _forgotten_since(s: Session, stat: FileStat) -> datetime | None:
+    """Since when a file that no item has is forgotten: read if one of its size is."""
+    item_id = forgotten.at(s, [stat]).get(stat.path)
+    if item_id is None and forgotten.any_of_size(s, stat.size_bytes):
+        item_id = files.sha256(stat.path)
+    return forgotten.since(s, [item_id]).get(item_id) if item_id else None
 
 
 def _complete(key: str, path: Path) -> str:

@@ -149,7 +149,7 @@ def expanded(
     known: set[Path] = set()
     for location in locations:
         path = files.absolute(location)
-        searched = _is_folder(path) and no_library(path) is None
+        searched = files.is_folder(path) and no_library(path) is None
         for found in media_files(path, settings) if searched else (path,):
             if numbers is not None:
                 numbers[location] += 1
@@ -174,13 +174,6 @@ def _is_same(folder: Path, other: Path) -> bool:
         return False
 
 
-def _is_folder(path: Path) -> bool:
-    try:
-        return path.is_dir()
-    except OSError:  # a name too long to exist: complained of when it is looked at
-        return False
-
-
 def unusable_name(path: Path) -> str | None:
     """What is wrong with a file's name; None if it can be kept in a database."""
     try:
@@ -198,7 +191,7 @@ def _identified(
     failures: list[ItemOutcome] = []
     for path in paths:
         try:
-            if _is_folder(path) and (refused := no_library(path)):
+            if files.is_folder(path) and (refused := no_library(path)):
                 raise refused
             stats.append(files.stat(path))
         except NightShiftError as error:
@@ -269,7 +262,9 @@ class _State:
         if item.claimed_by is not None:
             return _skipped(item, path, "another run is working on it")
         if item.status == ItemStatus.DONE.value:
-            first = next((place for place in places if place == path or place.exists()), path)
+            first = next(
+                (place for place in places if place == path or files.is_there(place)), path
+            )
             if item.done_key != self._key_at(first):
                 return None
             same = first == path

@@ -102,6 +102,14 @@ def is_there(path: Path) -> bool:
         return False
 
 
+def is_folder(path: Path) -> bool:
+    """True if a folder lies at a path; False also where that may not be seen."""
+    try:
+        return path.is_dir()
+    except OSError:  # or a name too long to exist: complained of when it is looked at
+        return False
+
+
 def stat(path: Path) -> FileStat:
     """Size, time and inode of a file that is there, is a file and is not empty.
 

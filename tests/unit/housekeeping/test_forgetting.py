@@ -225,6 +225,19 @@ def test_it_is_not_taken_again_unless_asked_for(
         assert s.scalars(select(ForgottenItem)).all() == []
 
 
+def test_a_plan_knows_forgotten_content_at_another_path(
+    two: tuple[Known, Known], tmp_path: Path
+) -> None:
+    boat, _ = two
+    forget(boat.item_id)
+    copy = tmp_path / "elsewhere" / "another name.mp4"
+    copy.parent.mkdir()
+    shutil.copy(boat.path, copy)
+    (plan,) = preview.of([str(copy)], PipelineOptions(), load_settings())
+    assert "forgotten on" in plan.summary
+    assert plan.steps == ()
+
+
 def test_other_content_at_its_path_is_taken(two: tuple[Known, Known]) -> None:
     boat, _ = two
     forget(boat.item_id)

@@ -5,7 +5,7 @@ import time
 import pytest
 
 from utils.errors import PermanentError
-from utils.privacy.redaction import bare, hidden, redacted, secrets_of
+from utils.privacy.redaction import bare, hidden, redacted, secrets_of, shown
 
 SECRETS = [
     ("https://me:hunter2@site/x", "https://me:***@site/x"),
@@ -49,6 +49,11 @@ def test_what_is_secret_in_an_address_is_not_shown(address: str, shown: str) -> 
 def test_what_says_only_where_something_is_stays(address: str) -> None:
     assert redacted(address) == address
     assert secrets_of(address) == []
+
+
+def test_what_was_sealed_is_not_shown_to_people() -> None:
+    sealed = "at https://u:sealed~aB_1-x@site/feed?token=sealed~c2Vj&n=1 or https://a:b@c/"
+    assert shown(sealed) == "at https://u:***@site/feed?token=***&n=1 or https://a:***@c/"
 
 
 def test_each_error_of_ours_is_without_secrets_whoever_words_it() -> None:

@@ -1,5 +1,6 @@
 from pathlib import Path
 
+import psutil
 import pytest
 
 from tests.conftest import Override
@@ -46,3 +47,22 @@ def test_what_waits_for_a_network_may_be_tried_again() -> None:
     assert not limits.of_step("fetch_media", entry, settings).is_final
     assert not limits.of_step("ai_video_analysis", item(MediaKind.VIDEO), settings).is_final
     assert limits.of_step("compress_video", item(MediaKind.VIDEO), settings).is_final
+
+
+@pytest.mark.parametrize(
+    ("kind", "size_bytes", "setting"),
+    [
+        (MediaKind.IMAGE, 600 * 10**6, "NIGHTSHIFT_STILL_MEMORY_MB"),
+        (MediaKind.VIDEO, 3000 * 10**6, "NIGHTSHIFT_TOOL_MEMORY_MB"),
+    ],
+)
+def test_a_still_has_less_memory_than_a_film(
+    override: Override, kind: MediaKind, size_bytes: int, setting: str
+) -> None:
+    override(tool_memory_mb=3000)
+    assert limits.memory_of_tool(item(kind), load_settings())[:2] == (size_bytes, setting)
+
+
+def test_a_film_has_half_of_the_machine_unless_a_person_says_otherwise() -> None:
+    bound = limits.memory_of_tool(item(MediaKind.VIDEO), load_settings())
+    assert bound.size_bytes == psutil.virtual_memory().total // 2

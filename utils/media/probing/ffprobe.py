@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -68,6 +69,8 @@ def _ask(path: Path) -> tuple[dict[str, Any], bool]:
     try:
         finished = child_process.run(command(path), path)
     except PermanentError as error:
+        if not os.access(path, os.R_OK):
+            raise PermanentError(f"{path} may not be read. Change its permissions.") from error
         if _REFUSED in str(error):
             raise PermanentError(
                 f"{path.name} is a playlist, a script or another format that can name other "
