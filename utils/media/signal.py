@@ -15,12 +15,13 @@ from pathlib import Path
 
 from utils.errors import PermanentError, from_os_error
 from utils.media import threads, tools
-from utils.media.imaging import developed, filters
+from utils.media.imaging import colour, developed, filters, image
 from utils.models.item import MediaKind
 from utils.models.probe import ContainerProbe, VideoStream
 from utils.models.signal import SignalReport, Span, Still
 from utils.processes import child_process
 from utils.storage import scratch
+from utils.storage.files import whole_file
 
 # A file of which less than this decodes is damaged, not merely flawed.
 MIN_DECODED_SHARE = 0.97
@@ -103,7 +104,7 @@ def _decoded(path: Path, probe: ContainerProbe, folder: Path) -> SignalReport:
             finished = child_process.run(command(path, probe, Path(temporary)), path)
             report = parse(finished.stdout, finished.stderr, probe)
             _demand_whole(path, probe, report)
-            stills = _kept(Path(temporary), folder / "stills", probe)
+            stills = _kept(path, Path(temporary), folder / "stills", probe)
             return report.model_copy(update={"stills": stills})
     except OSError as error:
         raise from_os_error(error, f"writing the stills of {path.name}") from error
@@ -140,10 +141,10 @@ def command(path: Path, probe: ContainerProbe, place: Path) -> list[str]:
         outputs += ["-filter_complex", graph, "-map", "[seen]"]
         # Named for their times, in microseconds. (showinfo would print its lines in pieces,
         # between which those of other filters fall.)
-        pattern = str(place).replace("%", "%%") + "/%015d.jpg"
+        pattern = str(place).replace("%", "%%") + "/%015d.ppm"
         stills = [
             *("-map", "[stills]", "-frames:v", str(_MAX_STILLS), *filters.EVERY_FRAME),
-            *("-c:v", "mjpeg", "-q:v", "3", "-pix_fmt", "yuvj420p"),
+            *("-c:v", "ppm", "-pix_fmt", "rgb24"),
             *("-f", "image2", "-frame_pts", "1", pattern),
         ]
     for number, stream in enumerate(probe.heard):
@@ -177,23 +178,32 @@ def _stills(video: VideoStream, probe: ContainerProbe) -> str:
     )
 
 
-def _kept(place: Path, folder: Path, probe: ContainerProbe) -> tuple[Still, ...]:
-    """Move the stills into place; their names are their times."""
-    from PIL import Image
+def _kept(path: Path, place: Path, folder: Path, probe: ContainerProbe) -> tuple[Still, ...]:
+    """Write the stills as JPEG into ``folder``; their names are their times.
 
+    That of an image is made anew where the image tells of colours what ffmpeg does not act on.
+    """
     timed = probe.kind is MediaKind.VIDEO
+    by_itself = not timed and not filters.is_hdr(probe.video)
     made = []
     folder.mkdir(exist_ok=True)
-    for still in sorted(place.glob("*.jpg")):
+    for still in sorted(place.glob("*.ppm")):
         time = round(int(still.stem) / 1e6, 6)
-        with Image.open(still) as image:
-            width, height = image.size
-        target = folder / still.name
-        still.replace(target)
+        target = folder / f"{still.stem}.jpg"
+        with whole_file(target) as temporary:
+            told = colour.write_still(path, temporary, STILL_WIDTH) if by_itself else None
+            width, height = told or _as_jpeg(still, temporary)
+        still.unlink()
         made.append(
             Still(path=target, time_seconds=time if timed else None, width=width, height=height)
         )
     return tuple(made)
+
+
+def _as_jpeg(still: Path, target: Path) -> tuple[int, int]:
+    with image.opened(still) as seen:
+        colour.save(seen, target)
+        return seen.size
 
 
 def parse(progress: str, log: str, probe: ContainerProbe) -> SignalReport:

@@ -10,7 +10,7 @@ from typing import Any
 from utils.errors import PermanentError
 from utils.media import formats, tools
 from utils.media.probing import picture, unreadable
-from utils.metadata.streams import length_seconds
+from utils.metadata.streams import length_seconds, word
 from utils.models import sanitize
 from utils.models.item import MediaKind
 from utils.models.probe import (
@@ -251,9 +251,10 @@ def _video(stream: dict[str, Any]) -> VideoStream:
         frame_count=_int(stream.get("nb_frames")),
         bit_rate=_int(stream.get("bit_rate")),
         rotation_degrees=int(rotations[0]) if rotations else None,
-        color_transfer=stream.get("color_transfer"),
-        color_primaries=stream.get("color_primaries"),
-        color_matrix=stream.get("color_space"),
+        color_transfer=word(stream.get("color_transfer")),
+        color_primaries=word(stream.get("color_primaries")),
+        color_matrix=word(stream.get("color_space")),
+        color_range=word(stream.get("color_range")),
     )
 
 

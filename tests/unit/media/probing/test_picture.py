@@ -13,6 +13,7 @@ from tests.paths import FIXTURES
 from tests.raw import write_dng
 from utils.errors import PermanentError
 from utils.media import signal
+from utils.media.imaging import filters
 from utils.media.probing import ffprobe, picture, picture_child
 from utils.models.item import MediaKind
 from utils.models.options import VerdictOptions
@@ -204,3 +205,24 @@ def test_what_breaks_its_reader_is_an_error_of_the_file_alone(
     monkeypatch.setattr(picture_child, "__file__", str(dying))
     with pytest.raises(PermanentError, match=r"the reader of pictures broke on it \(SIGSEGV\)"):
         picture.read(write_dng(tmp_path / "a.dng"))
+
+
+def test_an_embedded_profile_is_acted_on(tmp_path: Path) -> None:
+    import pillow_heif
+    from PIL import ImageCms
+
+    pillow_heif.register_heif_opener()
+    profile = ImageCms.ImageCmsProfile(ImageCms.createProfile("LAB")).tobytes()
+    lab = Image.new("LAB", (64, 64), (128, 128, 128))
+    lab.save(tmp_path / "a.tif", icc_profile=profile)
+    _, report = _seen(tmp_path / "a.tif", tmp_path)
+    assert _near(_mean(report), (119, 119, 119), 8)
+
+
+def test_transparent_pixels_lie_on_a_visible_ground(tmp_path: Path) -> None:
+    import pillow_heif
+
+    pillow_heif.register_heif_opener()
+    Image.new("RGBA", (64, 64), (255, 255, 255, 0)).save(tmp_path / "a.heic")
+    _, report = _seen(tmp_path / "a.heic", tmp_path)
+    assert _near(_mean(report), filters.GROUND)
