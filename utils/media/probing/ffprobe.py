@@ -81,9 +81,10 @@ def _ask(path: Path) -> tuple[dict[str, Any], bool]:
 
 
 def _with_frames(printed: dict[str, Any], path: Path) -> dict[str, Any]:
-    """What was printed of a WebP that moves, with the size and frames that ffprobe did not see."""
+    """What was printed of a WebP or PNG that moves, with the size and frames that ffprobe lacks."""
     streams = printed.get("streams", [])
-    if len(streams) != 1 or streams[0].get("codec_name") != "webp" or streams[0].get("width"):
+    codec = streams[0].get("codec_name") if len(streams) == 1 else None
+    if codec != "apng" and (codec != "webp" or streams[0].get("width")):
         return printed
     try:
         found = picture.read(path)

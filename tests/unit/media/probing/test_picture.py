@@ -13,7 +13,7 @@ from tests.paths import FIXTURES
 from tests.raw import write_dng
 from utils.errors import PermanentError
 from utils.media import signal
-from utils.media.imaging import filters
+from utils.media.imaging import filters, thumbnails
 from utils.media.probing import ffprobe, picture, picture_child
 from utils.models.item import MediaKind
 from utils.models.options import VerdictOptions
@@ -226,3 +226,20 @@ def test_transparent_pixels_lie_on_a_visible_ground(tmp_path: Path) -> None:
     Image.new("RGBA", (64, 64), (255, 255, 255, 0)).save(tmp_path / "a.heic")
     _, report = _seen(tmp_path / "a.heic", tmp_path)
     assert _near(_mean(report), filters.GROUND)
+
+
+@pytest.mark.parametrize(("frames", "kind"), [(1, MediaKind.IMAGE), (3, MediaKind.VIDEO)])
+def test_a_png_moves_if_it_has_frames(tmp_path: Path, frames: int, kind: MediaKind) -> None:
+    ffmpeg("-f", "lavfi", "-i", "testsrc2=s=64x64:r=5", "-frames:v", str(frames),
+           "-f", "apng", tmp_path / "a.png")  # fmt: skip
+    probe, report = _seen(tmp_path / "a.png", tmp_path)
+    assert (probe.kind, report.decoded_frames) == (kind, frames)
+
+
+def test_a_moment_of_a_webp_that_moves_can_be_shown(tmp_path: Path) -> None:
+    frames = [Image.new("RGB", (64, 48), (60 * n, 0, 0)) for n in range(4)]
+    frames[0].save(tmp_path / "a.webp", save_all=True, append_images=frames[1:], duration=500)
+    probe = ffprobe.probe(tmp_path / "a.webp")
+    made = thumbnails.at_times(tmp_path / "a.webp", probe, [1.1], tmp_path)
+    with Image.open(made.images[0].path) as seen:
+        assert seen.convert("RGB").getpixel((30, 20))[0] > 100  # type: ignore[index]
