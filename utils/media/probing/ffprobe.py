@@ -140,7 +140,7 @@ def parse(printed: dict[str, Any], path: Path, is_estimated: bool = False) -> Co
         videos = sorted(videos, key=_moving, reverse=True)
     audio = tuple(_audio(s) for s in streams if _is(s, "audio"))
     if not videos and not audio:
-        raise unreadable.refusal(path, f"{path.name} holds neither picture nor sound for ffprobe")
+        raise unreadable.refusal(path, f"{path.name}: neither picture nor sound was found")
     names = tuple(container.get("format_name", "").split(","))
     tags = {name.lower(): value for name, value in container.get("tags", {}).items()}
     kind = _kind(names, _brand(printed), videos, audio)

@@ -309,8 +309,8 @@ def _said(error: Exception) -> str:
 
 
 def _is_damage(error: Exception) -> bool:
-    """True if LibRaw knows the format and its content breaks off; False if it does not know it."""
-    return type(error).__name__ in {"LibRawIOError", "LibRawDataError", "LibRawInputClosedError"}
+    """True if the content breaks off; "data error" may be a packing that LibRaw does not know."""
+    return type(error).__name__ in {"LibRawIOError", "LibRawInputClosedError"}
 
 
 if __name__ == "__main__":
