@@ -5,9 +5,11 @@ from __future__ import annotations
 import struct
 from pathlib import Path
 
+import numpy as np
 import pytest
 from PIL import Image
 
+from tests import colours
 from tests.media import ffmpeg
 from tests.paths import FIXTURES
 from tests.raw import write_dng
@@ -243,3 +245,41 @@ def test_a_moment_of_a_webp_that_moves_can_be_shown(tmp_path: Path) -> None:
     made = thumbnails.at_times(tmp_path / "a.webp", probe, [1.1], tmp_path)
     with Image.open(made.images[0].path) as seen:
         assert seen.convert("RGB").getpixel((30, 20))[0] > 100  # type: ignore[index]
+
+
+def test_a_large_photo_with_a_profile_is_read_by_a_bounded_process(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(signal, "_PIXELS_HERE", 0)
+    asked: list[Path] = []
+    reading = picture.read
+
+    def read(path: Path, target: Path | None = None) -> picture.Picture:
+        asked.append(path)
+        return reading(path, target)
+
+    monkeypatch.setattr(picture, "read", read)
+    photo = _in_display_p3(tmp_path / "a.jpg")
+    _, report = _seen(photo, tmp_path)
+    assert asked == [photo]
+    assert _error(report) < 2
+
+
+def test_a_heic_in_display_p3_has_its_colours(tmp_path: Path) -> None:
+    import pillow_heif
+
+    pillow_heif.register_heif_opener()
+    _, report = _seen(_in_display_p3(tmp_path / "a.heic"), tmp_path)
+    assert _error(report) < 2
+
+
+def _in_display_p3(path: Path) -> Path:
+    levels = colours.in_space(colours.DISPLAY_P3, 2.2)
+    profile = colours.profile(colours.DISPLAY_P3, 2.2)
+    Image.fromarray(colours.chart(levels)).save(path, quality=95, icc_profile=profile)
+    return path
+
+
+def _error(report: SignalReport) -> float:
+    with Image.open(report.stills[0].path) as seen:
+        return colours.worst(colours.read(np.asarray(seen.convert("RGB"))))
