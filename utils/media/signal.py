@@ -16,6 +16,7 @@ from pathlib import Path
 from utils.errors import PermanentError, from_os_error
 from utils.media import messages, threads, tools
 from utils.media.imaging import colour, developed, filters, image, large_png
+from utils.media.probing import picture
 from utils.models.item import MediaKind
 from utils.models.probe import ContainerProbe, VideoStream
 from utils.models.signal import SignalReport, Span, Still
@@ -32,6 +33,8 @@ STILLS = 48
 STILL_WIDTH = 640
 _BLIND_SPACING_SECONDS = 2.0  # between stills of what does not say how long it is
 _MAX_STILLS = 2 * STILLS
+# Chosen: an image of so many pixels takes a second and 200 MB in this process.
+_PIXELS_HERE = 2**26
 
 _PICTURE = (
     "scale=w='min(320,max(2,iw))':h=-2:flags=fast_bilinear,blackdetect=d=0.5:pix_th=0.10,"
@@ -190,20 +193,31 @@ def _kept(path: Path, place: Path, folder: Path, probe: ContainerProbe) -> tuple
     That of an image is made anew where the image tells of colours what ffmpeg does not act on.
     """
     timed = probe.kind is MediaKind.VIDEO
-    by_itself = not timed and not filters.is_hdr(probe.video)
+    source = None if timed or filters.is_hdr(probe.video) else _for_colours(path, place, probe)
     made = []
     folder.mkdir(exist_ok=True)
     for still in sorted(place.glob("*.ppm")):
         time = round(int(still.stem) / 1e6, 6)
         target = folder / f"{still.stem}.jpg"
         with whole_file(target) as temporary:
-            told = colour.write_still(path, temporary, STILL_WIDTH) if by_itself else None
+            told = colour.write_still(source, temporary, STILL_WIDTH) if source else None
             width, height = told or _as_jpeg(still, temporary)
         still.unlink()
         made.append(
             Still(path=target, time_seconds=time if timed else None, width=width, height=height)
         )
     return tuple(made)
+
+
+def _for_colours(path: Path, place: Path, probe: ContainerProbe) -> Path | None:
+    """The image itself; a large one as a process in bounds has read it, None if that can't."""
+    video = probe.video
+    if video and (video.width or 0) * (video.height or 0) <= _PIXELS_HERE:
+        return path
+    with suppress(PermanentError):
+        picture.read(path, place / "whole.tif")
+        return place / "whole.tif"
+    return None
 
 
 def _as_jpeg(still: Path, target: Path) -> tuple[int, int]:

@@ -187,7 +187,7 @@ def _listen(child: subprocess.Popen[bytes], ears: _Ears, what: str) -> Finished:
         while pipes.get_map():
             deadline.check(what)
             if fault := ears.fault():
-                raise PermanentError(f"{what} {fault}, and was ended. Is the file damaged?")
+                raise PermanentError(f"{what} {fault}, and was ended.")
             for key, _ in pipes.select(_LOOK_UP_SECONDS):
                 chunk = os.read(key.fd, 1 << 16)
                 if not chunk:

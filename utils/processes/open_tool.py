@@ -141,8 +141,7 @@ class OpenTool:
             printed += block
             if len(printed) > self._answer_bytes:
                 raise PermanentError(
-                    f"{self._name} says more than {self._answer_bytes >> 20} MiB of {about.name}. "
-                    "Is the file damaged?"
+                    f"{self._name} says more than {self._answer_bytes >> 20} MiB of {about.name}."
                 )
         return bytes(printed[: -len(end)])
 
@@ -156,7 +155,7 @@ class OpenTool:
             return RetryableError(f"{self._name} ended while it read {about.name}.")
         return PermanentError(
             f"{self._name} broke on {about.name}, or needs more than "
-            f"{self._memory_bytes >> 20} MiB of memory for it. Is the file damaged?"
+            f"{self._memory_bytes >> 20} MiB of memory for it."
         )
 
     def _forget(self) -> None:

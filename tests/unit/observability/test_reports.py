@@ -16,7 +16,7 @@ from utils.config import Settings, load_settings
 from utils.db import costs, runs, workers
 from utils.db.schema import Execution, Item, Run, RunItem, Spending
 from utils.db.session import engine, session
-from utils.models.shift import RunStatus
+from utils.models.shift import RunStatus, left_out_in_words
 from utils.observability import notices
 from utils.observability.reports import costs as report_costs
 from utils.observability.reports import markdown
@@ -257,3 +257,27 @@ def test_a_hostile_name_shows_as_signs_wherever_it_is_shown(
     for shown in (report.report.read_text(), artifact, message):
         assert "␇⟨U+202E⟩gnp␤.mp4" in shown
     assert json.loads(listed[2])[0]["title"].endswith(HOSTILE)
+
+
+def test_what_was_left_out_of_folders_is_told_wherever_a_run_is() -> None:
+    run_id = began()
+    outcomes(("a.mp4", "done", {}))
+    run_session.note_left_out(run_id, {".pdf": 1200, "@eaDir/": 2})
+    run_session.note_left_out(run_id, {".pdf": 34, "link back": 1})
+    report = run_session.close(run_id, load_settings())
+    told = "left out, as no media: 1,234 .pdf, 2 @eaDir/, 1 link back"
+    assert report.report
+    assert told in report.report.read_text()
+    with session() as s:
+        assert told in markdown.render(s, report, "UTC").replace("\\", "")
+    shown = CliRunner().invoke(app, ["report"]).stdout
+    assert told in shown
+    document = json.loads(CliRunner().invoke(app, ["report", "--json"]).stdout)
+    assert document["left_out"] == {".pdf": 1234, "@eaDir/": 2, "link back": 1}
+
+
+def test_of_many_suffixes_the_commonest_are_named() -> None:
+    left_out = {f".{number}": 100 - number for number in range(20)}
+    told = left_out_in_words(left_out)
+    assert told.startswith("left out, as no media: 100 .0, 99 .1, ")
+    assert told.endswith(f"{sum(range(81, 89))} others")

@@ -16,8 +16,8 @@ from utils.media.imaging import filters, image
 if TYPE_CHECKING:
     from PIL.Image import Image
 
-_INTEROPERABILITY, _INDEX = 0xA005, 0x0001  # Exif's pointer to it, and its first tag
-_ADOBE_RGB = "R03"
+INTEROPERABILITY, INDEX = 0xA005, 0x0001  # Exif's pointer to it, and its first tag
+ADOBE_RGB = "R03"
 _DEEP_MODES = {"I", "I;16", "I;16B", "I;16L", "I;16N", "F"}
 _QUALITY = 90
 # Adobe RGB (1998) to BT.709, both of D65, light linear; its curve is a power of 563/256.
@@ -151,10 +151,10 @@ def _by_profile(picture: Image, profile: bytes) -> Image | None:
 def _is_adobe_rgb(picture: Image) -> bool:
     """True if Exif says so: cameras embed no profile for it."""
     try:
-        index = picture.getexif().get_ifd(_INTEROPERABILITY).get(_INDEX)
+        index = picture.getexif().get_ifd(INTEROPERABILITY).get(INDEX)
     except (*image.OF_PILLOW, SyntaxError, OSError):
         return False
-    return isinstance(index, str) and index.strip("\0 ") == _ADOBE_RGB
+    return isinstance(index, str) and index.strip("\0 ") == ADOBE_RGB
 
 
 def _from_adobe_rgb(picture: Image) -> Image:

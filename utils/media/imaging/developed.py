@@ -6,7 +6,7 @@ import tempfile
 from pathlib import Path
 
 from utils.errors import PermanentError, from_os_error
-from utils.media.imaging import image
+from utils.media.imaging import colour, image
 from utils.media.probing import picture, unreadable
 from utils.media.probing.picture import Picture
 from utils.models.signal import SignalReport, Still
@@ -31,7 +31,7 @@ def analyze(path: Path, folder: Path, refused: PermanentError | None = None) -> 
         with tempfile.TemporaryDirectory(dir=scratch.folder()) as place:
             developed = Path(place) / "developed.tif"
             found = picture.read(path, developed)
-            still = _kept(developed, folder / "stills")
+            still = _kept(developed, folder / "stills", found.is_adobe_rgb)
     except PermanentError as error:
         said = f"{refused}; {_without_name(error, path)}" if refused else str(error)
         raise unreadable.refusal(path, said) from error
@@ -48,13 +48,15 @@ def analyze(path: Path, folder: Path, refused: PermanentError | None = None) -> 
     )
 
 
-def _kept(developed: Path, folder: Path) -> Still:
+def _kept(developed: Path, folder: Path, is_adobe_rgb: bool) -> Still:
     folder.mkdir(exist_ok=True)
     target = folder / f"{0:015}.jpg"
     with whole_file(target) as temporary, image.opened(developed) as seen:
-        small = seen.convert("RGB")
+        if is_adobe_rgb:  # as Exif would say it
+            seen.getexif().get_ifd(colour.INTEROPERABILITY)[colour.INDEX] = colour.ADOBE_RGB
+        small = colour.in_srgb(seen)
         small.thumbnail((WIDTH, 1 << 16))
-        small.save(temporary, "JPEG", quality=90)
+        colour.save(small, temporary)
         return Still(path=target, width=small.width, height=small.height)
 
 

@@ -140,15 +140,22 @@ def command(path: Path, probe: ContainerProbe, time: float | None, target: Path)
     """The ffmpeg command line for one picture."""
     stream = probe.video or probe.picture
     assert stream is not None  # callers ask only where there is one
+    there = ("-ss", str(time)) if time is not None else ()
     filters = ",".join((*picture.described(stream), *picture.as_seen(stream, WIDTH)))
     return [
         str(tools.find("ffmpeg")),
         *("-hide_banner", "-nostdin", "-v", "error", "-y"),
-        *(("-ss", str(time)) if time is not None else ()),
+        *(there if _can_seek(probe) else ()),
         *tools.input_arguments(path),
+        *(() if _can_seek(probe) else there),
         *("-filter_complex", f"[{stream.source}]{filters}[seen]", "-map", "[seen]"),
         *("-frames:v", "1", "-c:v", "ppm", "-pix_fmt", "rgb24", "-f", "image2pipe", str(target)),
     ]
+
+
+def _can_seek(probe: ContainerProbe) -> bool:
+    """False of pictures that move: ffmpeg reads them from their beginning only."""
+    return not probe.format_names[0].endswith(("_pipe", "_anim"))
 
 
 def _of_sound(path: Path, probe: ContainerProbe, signal: SignalReport, folder: Path) -> Thumbnails:

@@ -88,9 +88,10 @@ def _ask(path: Path) -> tuple[dict[str, Any], bool]:
 
 
 def _with_frames(printed: dict[str, Any], path: Path) -> dict[str, Any]:
-    """What was printed of a WebP that moves, with the size and frames that ffprobe did not see."""
+    """What was printed of a WebP or PNG that moves, with the size and frames that ffprobe lacks."""
     streams = printed.get("streams", [])
-    if len(streams) != 1 or streams[0].get("codec_name") != "webp" or streams[0].get("width"):
+    codec = streams[0].get("codec_name") if len(streams) == 1 else None
+    if codec != "apng" and (codec != "webp" or streams[0].get("width")):
         return printed
     try:
         found = picture.read(path)
@@ -146,7 +147,7 @@ def parse(printed: dict[str, Any], path: Path, is_estimated: bool = False) -> Co
         videos = sorted(videos, key=_moving, reverse=True)
     audio = tuple(_audio(s) for s in streams if _is(s, "audio"))
     if not videos and not audio:
-        raise unreadable.refusal(path, f"{path.name} holds neither picture nor sound for ffprobe")
+        raise unreadable.refusal(path, f"{path.name}: neither picture nor sound was found")
     names = tuple(container.get("format_name", "").split(","))
     tags = {name.lower(): value for name, value in container.get("tags", {}).items()}
     kind = _kind(names, _brand(printed), videos, audio)

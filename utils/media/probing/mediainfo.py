@@ -75,8 +75,7 @@ def _ask(link: Path, about: Path) -> str:
         raise RetryableError(f"MediaInfo could not open {about.name}: {answer['not_opened']}")
     if "too_large" in answer:
         raise PermanentError(
-            f"MediaInfo needs more than {_MEMORY_BYTES >> 20} MiB of memory for {about.name}. "
-            "Is the file damaged?"
+            f"MediaInfo needs more than {_MEMORY_BYTES >> 20} MiB of memory for {about.name}."
         )
     if "no_library" in answer:
         raise SettingsError(

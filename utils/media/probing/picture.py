@@ -31,7 +31,7 @@ class Picture(Frozen):
     ``reader`` is the library, or ``preview`` where only the JPEG inside a raw photo could be read.
     ``preview_size``: the picture was made of an embedded one of this size. ``sensor_fault``: why
     the sensor's data can't be decoded; ``is_damaged`` if they break off, rather than are unknown
-    here.
+    here. ``is_adobe_rgb``: so the camera noted, and embedded no profile.
     """
 
     format: str
@@ -44,6 +44,7 @@ class Picture(Frozen):
     preview_size: tuple[int, int] | None = None
     sensor_fault: str | None = None
     is_damaged: bool = False
+    is_adobe_rgb: bool = False
 
     @property
     def how(self) -> str:

@@ -10,6 +10,7 @@ the picture is written there as it is seen, upright and with its colour profile,
 
 from __future__ import annotations
 
+import contextlib
 import io
 import json
 import resource
@@ -18,7 +19,7 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from PIL.Image import Image
+    from PIL.Image import Exif, Image
     from rawpy import RawPy
 
 # Pillow refuses twice as much: phones take photos of 200 megapixels.
@@ -29,6 +30,9 @@ _LONG_SIDE = 2048
 _PREVIEW_SIDE = 640
 # So much of a sensor's rows may be empty, chosen: a broken line of it is no broken file.
 _EMPTY_SHARE = 0.01
+# What Pillow's readers raise of files that break their rules.
+_OF_PILLOW = (OSError, ValueError, TypeError, LookupError, ArithmeticError, SyntaxError, EOFError,
+              struct.error)  # fmt: skip
 _FLIPPED = {3: "ROTATE_180", 5: "ROTATE_90", 6: "ROTATE_270"}  # LibRaw's words for turns
 
 
@@ -58,7 +62,7 @@ def _picture(path: str, target: list[str]) -> dict[str, Any]:
 
     _prepare()
     with _opened(path) as picture:
-        answer = _described(picture)
+        answer = _described(picture) | {"is_adobe_rgb": _is_adobe_rgb(picture.getexif())}
         answer["reader"] = "libheif" if picture.format in {"HEIF", "HEIC"} else "Pillow"
         if target:
             _write(picture, target[0])
@@ -136,12 +140,12 @@ def _write(picture: Image, target: str) -> None:
     picture.draft(None, (_LONG_SIDE, _LONG_SIDE))  # JPEG alone obeys, at whole fractions
     picture.load()
     seen = ImageOps.exif_transpose(picture)
-    if max(seen.size) > _LONG_SIDE:
-        if seen.mode in {"P", "1"}:
-            seen = seen.convert("RGBA" if "transparency" in seen.info else "RGB")
+    if "transparency" in seen.info:
+        seen = seen.convert("LA" if seen.mode in {"L", "1"} else "RGBA")
+    if max(seen.size) > _LONG_SIDE and seen.mode in {"P", "1"}:
+        seen = seen.convert("RGB")
+    if max(seen.size) > _LONG_SIDE and not seen.mode.startswith("I;"):
         seen.thumbnail((_LONG_SIDE, _LONG_SIDE))
-    elif seen.mode == "P" and "transparency" in seen.info:
-        seen = seen.convert("RGBA")
     if seen.mode in {"YCbCr", "HSV", "RGBX", "RGBa", "La", "PA"}:
         seen = seen.convert("RGBA" if seen.mode in {"RGBa", "PA"} else "RGB")
     seen.info = {}
@@ -189,10 +193,27 @@ def _developed(raw: RawPy, path: str, target: list[str]) -> dict[str, Any]:
         preview = preview or _largest_jpeg(path)
     if preview is None:
         return {"fault": f"LibRaw: {fault['sensor_fault']}", "is_damaged": fault["is_damaged"]}
-    size = preview.size
+    size, adobe = preview.size, _is_adobe_rgb(preview.getexif()) or _is_adobe_rgb(_exif(path))
     turn = None if preview.getexif().get(0x0112, 1) != 1 else _FLIPPED.get(raw.sizes.flip)
     _write(_turned(preview, turn, raw), target[0])
-    return {"picture": "preview", "preview_size": size} | fault
+    return {"picture": "preview", "preview_size": size, "is_adobe_rgb": adobe} | fault
+
+
+def _exif(path: str) -> Exif:
+    """The Exif of a raw file that is built like a TIFF; empty of any other."""
+    from PIL import Image
+
+    exif = Image.Exif()
+    with open(path, "rb") as file, contextlib.suppress(*_OF_PILLOW):  # noqa: PTH123
+        exif.load_from_fp(file)
+    return exif
+
+
+def _is_adobe_rgb(exif: Exif) -> bool:
+    """True if a camera noted this for its colours; a profile it does not embed."""
+    with contextlib.suppress(*_OF_PILLOW):
+        return str(exif.get_ifd(0xA005).get(1, "")).startswith("R03")
+    return False
 
 
 def _empty_share(raw: RawPy) -> float:
@@ -288,8 +309,8 @@ def _said(error: Exception) -> str:
 
 
 def _is_damage(error: Exception) -> bool:
-    """True if LibRaw knows the format and its content breaks off; False if it does not know it."""
-    return type(error).__name__ in {"LibRawIOError", "LibRawDataError", "LibRawInputClosedError"}
+    """True if the content breaks off; "data error" may be a packing that LibRaw does not know."""
+    return type(error).__name__ in {"LibRawIOError", "LibRawInputClosedError"}
 
 
 if __name__ == "__main__":

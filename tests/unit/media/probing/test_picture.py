@@ -5,14 +5,17 @@ from __future__ import annotations
 import struct
 from pathlib import Path
 
+import numpy as np
 import pytest
 from PIL import Image
 
+from tests import colours
 from tests.media import ffmpeg
 from tests.paths import FIXTURES
 from tests.raw import write_dng
 from utils.errors import PermanentError
 from utils.media import signal
+from utils.media.imaging import filters, thumbnails
 from utils.media.probing import ffprobe, picture, picture_child
 from utils.models.item import MediaKind
 from utils.models.options import VerdictOptions
@@ -204,3 +207,79 @@ def test_what_breaks_its_reader_is_an_error_of_the_file_alone(
     monkeypatch.setattr(picture_child, "__file__", str(dying))
     with pytest.raises(PermanentError, match=r"the reader of pictures broke on it \(SIGSEGV\)"):
         picture.read(write_dng(tmp_path / "a.dng"))
+
+
+def test_an_embedded_profile_is_acted_on(tmp_path: Path) -> None:
+    import pillow_heif
+    from PIL import ImageCms
+
+    pillow_heif.register_heif_opener()
+    profile = ImageCms.ImageCmsProfile(ImageCms.createProfile("LAB")).tobytes()
+    lab = Image.new("LAB", (64, 64), (128, 128, 128))
+    lab.save(tmp_path / "a.tif", icc_profile=profile)
+    _, report = _seen(tmp_path / "a.tif", tmp_path)
+    assert _near(_mean(report), (119, 119, 119), 8)
+
+
+def test_transparent_pixels_lie_on_a_visible_ground(tmp_path: Path) -> None:
+    import pillow_heif
+
+    pillow_heif.register_heif_opener()
+    Image.new("RGBA", (64, 64), (255, 255, 255, 0)).save(tmp_path / "a.heic")
+    _, report = _seen(tmp_path / "a.heic", tmp_path)
+    assert _near(_mean(report), filters.GROUND)
+
+
+@pytest.mark.parametrize(("frames", "kind"), [(1, MediaKind.IMAGE), (3, MediaKind.VIDEO)])
+def test_a_png_moves_if_it_has_frames(tmp_path: Path, frames: int, kind: MediaKind) -> None:
+    ffmpeg("-f", "lavfi", "-i", "testsrc2=s=64x64:r=5", "-frames:v", str(frames),
+           "-f", "apng", tmp_path / "a.png")  # fmt: skip
+    probe, report = _seen(tmp_path / "a.png", tmp_path)
+    assert (probe.kind, report.decoded_frames) == (kind, frames)
+
+
+def test_a_moment_of_a_webp_that_moves_can_be_shown(tmp_path: Path) -> None:
+    frames = [Image.new("RGB", (64, 48), (60 * n, 0, 0)) for n in range(4)]
+    frames[0].save(tmp_path / "a.webp", save_all=True, append_images=frames[1:], duration=500)
+    probe = ffprobe.probe(tmp_path / "a.webp")
+    made = thumbnails.at_times(tmp_path / "a.webp", probe, [1.1], tmp_path)
+    with Image.open(made.images[0].path) as seen:
+        assert seen.convert("RGB").getpixel((30, 20))[0] > 100  # type: ignore[index]
+
+
+def test_a_large_photo_with_a_profile_is_read_by_a_bounded_process(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(signal, "_PIXELS_HERE", 0)
+    asked: list[Path] = []
+    reading = picture.read
+
+    def read(path: Path, target: Path | None = None) -> picture.Picture:
+        asked.append(path)
+        return reading(path, target)
+
+    monkeypatch.setattr(picture, "read", read)
+    photo = _in_display_p3(tmp_path / "a.jpg")
+    _, report = _seen(photo, tmp_path)
+    assert asked == [photo]
+    assert _error(report) < 2
+
+
+def test_a_heic_in_display_p3_has_its_colours(tmp_path: Path) -> None:
+    import pillow_heif
+
+    pillow_heif.register_heif_opener()
+    _, report = _seen(_in_display_p3(tmp_path / "a.heic"), tmp_path)
+    assert _error(report) < 2
+
+
+def _in_display_p3(path: Path) -> Path:
+    levels = colours.in_space(colours.DISPLAY_P3, 2.2)
+    profile = colours.profile(colours.DISPLAY_P3, 2.2)
+    Image.fromarray(colours.chart(levels)).save(path, quality=95, icc_profile=profile)
+    return path
+
+
+def _error(report: SignalReport) -> float:
+    with Image.open(report.stills[0].path) as seen:
+        return colours.worst(colours.read(np.asarray(seen.convert("RGB"))))
