@@ -23,7 +23,8 @@ _LEAST_VOTES = 4
 _LEAST_SIDE = 0.70  # a side of the part, of the whole's: cut by a quarter, and the tolerance
 _WHOLE_SIDE = 0.975  # sides from here on are no cut: the hashes of the wholes decide
 _OUTSIDE = 0.015  # of the long side: how exactly it is known where the part lies
-_LEAST_CORRELATION = 0.9
+# Two quarters of one retina, turned by a half: 4 votes and 0.94.
+_LEAST_CORRELATION, _FEW_VOTES, _LEAST_OF_FEW = 0.9, 6, 0.96
 _GRID = 32
 
 
@@ -66,7 +67,8 @@ def find(a: View, b: View) -> Crop | None:
         if share is None:
             continue
         correlation = _correlation(a, other, fit)
-        if correlation >= _LEAST_CORRELATION:
+        least = _LEAST_OF_FEW if fit.votes < _FEW_VOTES else _LEAST_CORRELATION
+        if correlation >= least:
             best = Crop(fit.votes, share, correlation, turn)
     return best
 

@@ -22,6 +22,7 @@ _MOST = 48
 _FIRST_SIGMA, _PER_OCTAVE, _SCALES = 2.5, 3, 9
 _REACH = 5.0  # half a patch's side in sigmas: 4 and 6 found as much
 _PATCH_SIDE = 32
+_FAINT = 1.0  # grey levels: what stands out by less is grain
 THUMBNAIL_SIDE = 48
 _STORED = np.dtype([("x", "<u2"), ("y", "<u2"), ("half", "<u2"), ("bits", "<u8")])
 _UNIT = 65535.0
@@ -89,8 +90,9 @@ def _salient(pixels: NDArray[np.float32]) -> list[tuple[float, float, float]]:
     between = np.clip(np.where(bend == 0, 0, (below - above) / np.where(bend == 0, 1, 2 * bend)),
                       -0.5, 0.5)  # fmt: skip
     half = _REACH * _FIRST_SIGMA * 2 ** ((scale + between) / _PER_OCTAVE)
-    x, y = x + 0.5, y + 0.5
-    height, width = pixels.shape
-    inside = (x >= half) & (y >= half) & (x + half <= width) & (y + half <= height)
-    order = value.argsort()[::-1]
-    return [(float(x[n]), float(y[n]), float(half[n])) for n in order if inside[n] and value[n] > 1]
+    middle_x, middle_y = x + 0.5, y + 0.5
+    (height, width), reach = pixels.shape, half
+    inside = (middle_x >= reach) & (middle_x + reach <= width)
+    inside &= (middle_y >= reach) & (middle_y + reach <= height) & (value > _FAINT)
+    order = [n for n in value.argsort()[::-1] if inside[n]]
+    return [(float(middle_x[n]), float(middle_y[n]), float(half[n])) for n in order]
