@@ -73,7 +73,7 @@ def _item(number: int, chance: np.random.Generator, seconds: float) -> Fingerpri
 
 def copy_of(known: Fingerprint, chance: np.random.Generator) -> Fingerprint:
     """As a re-encode leaves it: 2 bits of a frame and 1.5 of a sub-fingerprint differ."""
-    from utils.similarity.compare import prints
+    from utils.similarity.prints import prints
 
     arrays = prints(known)
     frames = arrays.hashes ^ _noise(chance, len(arrays.hashes), 64, 2)

@@ -15,7 +15,7 @@ Wanted = Annotated[str, typer.Argument(metavar="ITEM", help="A checksum, its beg
 
 works = typer.Typer(
     invoke_without_command=True,
-    help="Files that are one thing: Live Photos, raw and JPEG, bursts, recordings in parts.",
+    help="List files that are one thing: Live Photos, bursts, parts.",
 )
 
 

@@ -23,9 +23,19 @@ class Frame(Frozen):
     flat: bool = False
 
 
+class Inside(Frozen):
+    """The same of the stills without their border: bars, a plain frame."""
+
+    frames: tuple[Frame, ...]
+    detail: str | None = Field(default=None, pattern="^[0-9a-f]{64}$")
+    aspect: float
+
+
 class Fingerprint(Frozen):
     """The fingerprints of one item.
 
+    ``inside`` is there only where the stills have a border. ``patches`` and ``thumbnail`` are an
+    image's, without its border, by which a part of it is known (utils/similarity/patches.py).
     ``detail``: 256-bit perceptual hash (64 hex digits) of the middle still that is not flat.
     ``aspect``: width to height of the stills.
     ``audio``: Chromaprint's sub-fingerprints, one each 0.1238 s, 32 bits little-endian, in
@@ -40,6 +50,9 @@ class Fingerprint(Frozen):
     frames: tuple[Frame, ...] = ()
     detail: str | None = Field(default=None, pattern="^[0-9a-f]{64}$")
     aspect: float | None = None
+    inside: Inside | None = None
+    patches: str | None = None
+    thumbnail: str | None = None
     audio: str | None = None
     audio_missing: str | None = None
 

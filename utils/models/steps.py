@@ -83,7 +83,7 @@ STEPS: tuple[Step, ...] = (
          profiles=frozenset({VIDEO}), needs=("ai_video_analysis",)),
     Step("fingerprint_media", "processing", "decode", "taking a fingerprint", version=2,
          needs=("analyze_signal",)),
-    Step("find_near_duplicates", "processing", "database", "looking for look-alikes",
+    Step("find_near_duplicates", "processing", "database", "looking for look-alikes", version=2,
          needs=("fingerprint_media",)),
     Step("judge_quality", "processing", "probe", "judging", needs=("analyze_signal",),
          uses=("transcribe_audio", "find_work")),

@@ -15,7 +15,7 @@ at the edges leaves 0 to 1.00 of the frames: not promised to be found.
 
 from __future__ import annotations
 
-import base64
+from itertools import product
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -23,9 +23,12 @@ import numpy as np
 from utils.models.fingerprint import Fingerprint, Match
 from utils.models.item import MediaKind
 from utils.models.options import DuplicateOptions
+from utils.similarity import images
+from utils.similarity.prints import Prints, prints, prints_of
+from utils.similarity.turns import TURNS, turned
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
+    pass
 
 WORD_SECONDS = 0.1238  # Chromaprint: 4096 samples at 11,025 Hz, a third of them new each time
 _WORD_BITS = 6  # a sub-fingerprint within so many of 32 bits is the same: all of each copy was
@@ -42,16 +45,6 @@ _CONFIRMING_SHARE = 0.35
 # 10 bits; copies of a slow pan 2.2 and more; of a slide 0: what stands still has no order.
 _MIN_ORDER_BITS = 1.5
 _STILL_DETAIL_BITS = 8  # of 256, for two still pictures without sound; slides at 240 px: 0 to 2
-_ASPECT_TOLERANCE = 0.03
-
-
-class Prints(NamedTuple):
-    """A fingerprint as arrays; only frames that are not flat."""
-
-    hashes: NDArray[np.uint64]
-    times: NDArray[np.float64]
-    words: NDArray[np.uint32]
-    telling: NDArray[np.bool_]
 
 
 class Picture(NamedTuple):
@@ -94,7 +87,7 @@ def match(a: Fingerprint, b: Fingerprint, options: DuplicateOptions) -> Match | 
     which; the score is the mean of both.
     """
     if a.kind is MediaKind.IMAGE or b.kind is MediaKind.IMAGE:
-        return _match_images(a, b, options) if a.kind is b.kind else None
+        return images.match(a, b, options) if a.kind is b.kind else None
     gap = _duration_gap(a, b)
     if gap is not None and gap > tolerance(max_duration(a, b), options):
         return None
@@ -102,10 +95,14 @@ def match(a: Fingerprint, b: Fingerprint, options: DuplicateOptions) -> Match | 
     reach = gap if gap is not None else options.duration_seconds
     picture = compare_frames(first, second, reach, options.frame_bits)
     sound = compare_sound(first, second, reach)
+    how = ""
+    if picture is None or picture.share < options.min_frame_share:
+        picture, how = _otherwise(a, b, reach, options) or (picture, "")
     verdict = _weigh(a, b, picture, sound, options)
     if verdict is None:
         return None
     score, remark = verdict
+    remark = ", ".join(filter(None, (remark, how)))
     return Match(score=round(score, 3), evidence=_words(a, b, picture, sound, options, remark))
 
 
@@ -117,21 +114,6 @@ def tolerance(duration_seconds: float, options: DuplicateOptions) -> float:
 def max_duration(a: Fingerprint, b: Fingerprint) -> float:
     """The longer of two lengths, in seconds."""
     return max(a.duration_seconds or 0.0, b.duration_seconds or 0.0)
-
-
-def prints(fingerprint: Fingerprint) -> Prints:
-    """The arrays of a fingerprint."""
-    frames = [frame for frame in fingerprint.frames if not frame.flat]
-    words = np.frombuffer(base64.b64decode(fingerprint.audio or ""), "<u4")
-    telling = np.ones(len(words), bool)
-    # Silence, tones and hum repeat one sub-fingerprint: it tells nothing.
-    telling[1:] = words[1:] != words[:-1]
-    return Prints(
-        np.array([int(frame.phash, 16) for frame in frames], np.uint64),
-        np.array([frame.time_seconds or 0.0 for frame in frames], np.float64),
-        words,
-        telling,
-    )
 
 
 def compare_frames(a: Prints, b: Prints, reach: float, bits: int) -> Picture | None:
@@ -189,6 +171,34 @@ def compare_sound(a: Prints, b: Prints, reach: float) -> Sound | None:
     return best
 
 
+def _otherwise(
+    a: Fingerprint, b: Fingerprint, reach: float, options: DuplicateOptions
+) -> tuple[Picture, str] | None:
+    """Two films mirrored, turned, or without their borders, and how; None if alike in no way."""
+    best: tuple[Picture, str] | None = None
+    for (one, mine), (other, theirs), turn in product(_films(a), _films(b), TURNS):
+        if len(one.hashes) < _MIN_FRAMES or len(other.hashes) < _MIN_FRAMES:
+            continue
+        made = other._replace(hashes=turned(other.hashes, turn))
+        # Whatever the offset, each frame has one that is like it: cheap, and most fail it.
+        nearest = np.bitwise_count(one.hashes[:, None] ^ made.hashes[None, :]).min(axis=1)
+        if (nearest <= options.frame_bits).mean() < options.min_frame_share:
+            continue
+        picture = compare_frames(one, made, reach, options.frame_bits)
+        if picture is None or picture.share < options.min_frame_share:
+            continue
+        if best is None or picture.score > best[0].score:
+            border = "without the border" if mine or theirs else ""
+            best = picture, ", ".join(filter(None, (border, turn.words)))
+    return best
+
+
+def _films(film: Fingerprint) -> list[tuple[Prints, bool]]:
+    """The frames of a film as they are and without its border."""
+    found = [(prints_of(film.frames), False)]
+    return found + ([(prints_of(film.inside.frames), True)] if film.inside else [])
+
+
 def _likely_offsets(a: Prints, b: Prints, steps: int) -> list[int]:
     """0, and the offsets at which most sub-fingerprints have equal upper bits, as AcoustID does.
 
@@ -242,28 +252,6 @@ def _weigh(
     if silent and _detail_bits(a, b) <= _STILL_DETAIL_BITS:
         return picture.score, "a still picture"
     return None
-
-
-def _match_images(a: Fingerprint, b: Fingerprint, options: DuplicateOptions) -> Match | None:
-    """Two images: a coarse and a fine hash, and the shape.
-
-    Of 25 pictures, most of them photographs: as JPEG of quality 40, at half the size or at
-    200 px 1.1 to 1.4 bits of 64 and 6 to 10 of 256 on average (a chessboard up to 15 and 95);
-    moved by 1 %, as in a burst, at least 20 of 256; the two views of a stereo camera 4 of 64,
-    but 76 of 256.
-    """
-    first, second = prints(a), prints(b)
-    if not (len(first.hashes) and len(second.hashes) and a.aspect and b.aspect):
-        return None
-    coarse = int(np.bitwise_count(first.hashes[0] ^ second.hashes[0]))
-    fine = _detail_bits(a, b)
-    same_shape = abs(a.aspect / b.aspect - 1) <= _ASPECT_TOLERANCE
-    if coarse > options.image_bits or fine > options.image_detail_bits or not same_shape:
-        return None
-    return Match(
-        score=round(1 - fine / 128, 3),
-        evidence=f"{coarse} of 64 and {fine} of 256 bits differ, same shape",
-    )
 
 
 def _detail_bits(a: Fingerprint, b: Fingerprint) -> int:

@@ -16,9 +16,10 @@ from typing import TYPE_CHECKING, NamedTuple
 from utils.errors import PermanentError, SettingsError, from_os_error
 from utils.media import tools
 from utils.media.imaging import image
-from utils.models.fingerprint import Fingerprint, Frame
+from utils.models.fingerprint import Fingerprint, Frame, Inside
 from utils.models.item import MediaKind
 from utils.processes import child_process
+from utils.similarity import borders, cosines, patches
 from utils.storage import scratch
 
 if TYPE_CHECKING:
@@ -38,6 +39,17 @@ class Still(NamedTuple):
     frame: Frame
     detail: str
     aspect: float
+
+
+class _Seen(NamedTuple):
+    """What is kept of all pictures of an item."""
+
+    frames: tuple[Frame, ...] = ()
+    detail: str | None = None
+    aspect: float | None = None
+    inside: Inside | None = None
+    patches: str | None = None
+    thumbnail: str | None = None
 
 
 def of(
@@ -61,19 +73,15 @@ def of(
     Raises:
         PermanentError: a still is no picture, or the sound can't be decoded.
     """
-    looked_at = [] if kind is MediaKind.AUDIO else [_still(path, time) for path, time in stills]
-    telling = [still for still in looked_at if not still.frame.flat]
-    middle = telling[len(telling) // 2] if telling else None
+    seen = _Seen() if kind is MediaKind.AUDIO else _look(stills, kind is MediaKind.IMAGE)
     audio, missing = _listen(source, audio_stream)
     return Fingerprint(
         item_id=item_id,
         kind=kind,
         duration_seconds=duration_seconds,
-        frames=tuple(still.frame for still in looked_at),
-        detail=middle.detail if middle else None,
-        aspect=middle.aspect if middle else None,
         audio=audio,
         audio_missing=missing,
+        **seen._asdict(),
     )
 
 
@@ -128,18 +136,50 @@ def _listen(source: Path, stream: int | None) -> tuple[str | None, str | None]:
     return base64.b64encode(raw).decode(), None
 
 
-def _still(path: Path, time_seconds: float | None) -> Still:
-    import imagehash
+def _look(stills: Sequence[tuple[Path, float | None]], is_image: bool) -> _Seen:
+    """Hashes of all stills, as they are and without their border."""
+    pictures = [_grey(path) for path, _ in stills]
+    times = [time for _, time in stills]
+    frames, detail, aspect = _hashed(pictures, times)
+    box = borders.inner(pictures)
+    inside = None
+    if box is not None:
+        pictures = [picture.crop(box) for picture in pictures]
+        inner_frames, inner_detail, inner_aspect = _hashed(pictures, times)
+        if inner_aspect is not None:
+            inside = Inside(frames=inner_frames, detail=inner_detail, aspect=inner_aspect)
+    found = _Seen(frames, detail, aspect, inside)
+    if not is_image or not pictures or aspect is None:
+        return found
+    return found._replace(
+        patches=patches.of_picture(pictures[0]), thumbnail=patches.thumbnail(pictures[0])
+    )
 
+
+def _grey(path: Path) -> Image.Image:
     with image.opened(path) as picture:
-        grey = picture.convert("L")
+        return picture.convert("L")
+
+
+def _hashed(
+    pictures: Sequence[Image.Image], times: Sequence[float | None]
+) -> tuple[tuple[Frame, ...], str | None, float | None]:
+    """The frames, and detail and shape of the middle one of those that are not flat."""
+    found = [_still(picture, time) for picture, time in zip(pictures, times, strict=True)]
+    telling = [still for still in found if not still.frame.flat]
+    middle = telling[len(telling) // 2] if telling else None
+    frames = tuple(still.frame for still in found)
+    return frames, middle.detail if middle else None, middle.aspect if middle else None
+
+
+def _still(grey: Image.Image, time_seconds: float | None) -> Still:
     return Still(
         Frame(
             time_seconds=time_seconds,
-            phash=str(imagehash.phash(grey)),
+            phash=cosines.of_picture(grey),
             flat=_contrast(grey) < FLAT_BELOW,
         ),
-        str(imagehash.phash(grey, hash_size=16)),
+        cosines.of_picture(grey, size=16),
         round(grey.width / grey.height, 4),
     )
 

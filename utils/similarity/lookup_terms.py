@@ -6,13 +6,16 @@ for pictures too. A term is a small integer: what it is of, which part, and the 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from utils.models.fingerprint import Fingerprint
 from utils.models.item import MediaKind
-from utils.similarity.compare import prints
+from utils.similarity import patches
+from utils.similarity.prints import prints, prints_of
+from utils.similarity.turns import TURNS, Turn, turned
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -22,29 +25,66 @@ if TYPE_CHECKING:
 _SOUND_TERMS = 64
 _SOUND_BITS = 20  # the upper and the lower 20 of 32 bits
 _BANDS = 4  # of 16 bits each, from 64
-_SOUND, _PICTURE, _IMAGE = 1, 2, 3  # sound first: rarer terms, and lookups are bounded
+# Sound first: rarer terms, and lookups are bounded.
+_SOUND, _PICTURE, _IMAGE, _PATCH = 1, 2, 3, 4
+_EACH = 4  # frame of a film is looked up mirrored and turned
+_PATCH_BITS = 20
+# The places, in a patch's 8 × 8 signs, of the lowest frequencies; the first of all is brightness.
+_LOWEST = np.array(
+    sorted(range(1, 64), key=lambda at: ((at // 8) ** 2 + (at % 8) ** 2, at))[:_PATCH_BITS]
+)
 
 
 def of(fingerprint: Fingerprint) -> list[int]:
     """The terms that a fingerprint is kept under."""
-    known = prints(fingerprint)
+    known, inside = prints(fingerprint), _inside(fingerprint)
     if fingerprint.kind is MediaKind.IMAGE:
-        return sorted(set(_bands(known.hashes[:1], _IMAGE).tolist()))
+        found = patches.read(fingerprint.patches).hashes
+        bands = [_bands(hashes[:1], _IMAGE) for hashes in (known.hashes, inside)]
+        return sorted({*(term for part in bands for term in part.tolist()), *_patch_terms(found)})
     sound = _sound(known.words[known.telling])
-    return sorted({*sound.tolist(), *_bands(known.hashes, _PICTURE).tolist()})
+    seen = [_bands(hashes, _PICTURE) for hashes in (known.hashes, inside)]
+    return sorted({*sound.tolist(), *(term for part in seen for term in part.tolist())})
 
 
-def searched(fingerprint: Fingerprint) -> list[int]:
-    """The terms under which its copies may be kept.
+def searched(fingerprint: Fingerprint) -> list[list[int]]:
+    """The terms under which its copies may be kept, in groups that are each looked up alone.
 
     For an image also all that differ in one bit of a band: whatever is within 7 bits of 64
-    has a band with at most one difference, so that none is missed.
+    has a band with at most one difference, so that none is missed. The further groups are
+    those of copies that are mirrored, turned, or a part.
     """
-    terms = of(fingerprint)
+    known, inside = prints(fingerprint).hashes, _inside(fingerprint)
     if fingerprint.kind is not MediaKind.IMAGE:
-        return terms
+        some = [known[::_EACH], inside[::_EACH]]
+        return [of(fingerprint), _turned_terms(some, _PICTURE, TURNS[1:])]
     flips = [0, *(1 << bit for bit in range(64 // _BANDS))]
-    return sorted({term ^ flip for term in terms for flip in flips})
+    as_is = _turned_terms([known[:1], inside[:1]], _IMAGE, TURNS[:1])
+    others = _turned_terms([known[:1], inside[:1]], _IMAGE, TURNS[1:])
+    places = patches.read(fingerprint.patches).hashes
+    parts = sorted({term for turn in TURNS for term in _patch_terms(turned(places, turn))})
+    flipped = [sorted({term ^ flip for term in terms for flip in flips})
+               for terms in (as_is, others)]  # fmt: skip
+    return [*flipped, parts]
+
+
+def _inside(fingerprint: Fingerprint) -> NDArray[np.uint64]:
+    """The hashes of its frames without their border; none where there is none."""
+    return prints_of(fingerprint.inside.frames if fingerprint.inside else ()).hashes
+
+
+def _turned_terms(
+    parts: Sequence[NDArray[np.uint64]], what: int, turns: Sequence[Turn]
+) -> list[int]:
+    found = (_bands(turned(hashes, turn), what) for hashes in parts for turn in turns)
+    return sorted({term for terms in found for term in terms.tolist()})
+
+
+def _patch_terms(hashes: NDArray[np.uint64]) -> list[int]:
+    """The lowest frequencies of each patch: of 24 pictures cut by 25 %, 20 kept two and more."""
+    bits = np.unpackbits(hashes.astype(">u8").view(np.uint8).reshape(-1, 8), axis=1)[:, _LOWEST]
+    values = bits @ (1 << np.arange(_PATCH_BITS, dtype=np.int64))
+    return sorted({int(value) | _PATCH << 40 for value in values})
 
 
 def _bands(hashes: NDArray[np.uint64], what: int) -> NDArray[np.uint64]:

@@ -31,10 +31,14 @@ def find(s: Session, fingerprint: Fingerprint, options: DuplicateOptions) -> Nea
     person called different are left out; what was linked before is compared again.
     """
     linked = fingerprints.decisions(s, fingerprint.item_id)
-    terms, lengths = lookup_terms.searched(fingerprint), _lengths(fingerprint, options)
-    candidates = fingerprints.sharing(
-        s, fingerprint.item_id, terms, lengths, options.max_candidates
-    )
+    lengths = _lengths(fingerprint, options)
+    candidates = {
+        item_id
+        for terms in lookup_terms.searched(fingerprint)
+        for item_id in fingerprints.sharing(
+            s, fingerprint.item_id, terms, lengths, options.max_candidates
+        )
+    }
     undecided = {item_id for item_id, decision in linked.items() if decision is None}
     matches, refuted = [], []
     for other in fingerprints.load_all(s, {*candidates, *undecided}):

@@ -84,9 +84,9 @@ def _works(s: Session, links: Sequence[WorkLink]) -> list[Work]:
     found = []
     for group in groups:
         inside = [link for link in links if {link.first, link.second} <= set(group)]
-        holding = [link for link in inside if link.decision != "different"]
+        together = [link for link in inside if link.decision != "different"]
         ordered = sorted(group, key=lambda one: _place(clues.get(one), rows[one].title))
-        roles = _roles([clues.get(one) for one in ordered], {link.kind for link in holding})
+        roles = _roles([clues.get(one) for one in ordered], {link.kind for link in together})
         members = (
             WorkMember(
                 item_id=one,
@@ -98,9 +98,9 @@ def _works(s: Session, links: Sequence[WorkLink]) -> list[Work]:
         )
         found.append(
             Work(
-                kinds=tuple(kind for kind in WorkKind if kind in {link.kind for link in holding}),
+                kinds=tuple(kind for kind in WorkKind if kind in {link.kind for link in together}),
                 members=tuple(members),
-                evidence=tuple(dict.fromkeys(link.evidence for link in holding)),
+                evidence=tuple(dict.fromkeys(link.evidence for link in together)),
             )
         )
     return sorted(found, key=lambda work: (work.kinds, work.members[0].title))
