@@ -2,7 +2,7 @@
 
 python -m benchmarks            all of them, about an hour on two cores
 python -m benchmarks shift      one of them: shift, help, extraction, views, encode, duplicates,
-                                search, lanes, scale, speech, idle, chaos, mutations, code
+                                search, lanes, scale, speech, idle, chaos, mutations, code, facts
 python -m benchmarks mutations 200 7   so many damaged files, by this seed
 """
 
@@ -20,6 +20,7 @@ from benchmarks import (
     code,
     encode,
     extraction,
+    facts,
     idle,
     lanes,
     mutations,
@@ -47,6 +48,7 @@ BENCHMARKS = {
     "chaos": chaos.rows,
     "mutations": mutations.rows,
     "code": code.rows,
+    "facts": facts.rows,
 }
 
 

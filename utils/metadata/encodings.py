@@ -80,7 +80,7 @@ def repaired(text: str) -> Repair:
     return Repair(read, name)
 
 
-def mended(value: Any, guesses: dict[str, str]) -> Any:
+def all_repaired(value: Any, guesses: dict[str, str]) -> Any:
     """JSON with each text ``repaired``; the encoding of those that were is put into ``guesses``."""
     if isinstance(value, str):
         if value.isascii():
@@ -90,8 +90,8 @@ def mended(value: Any, guesses: dict[str, str]) -> Any:
             guesses[sanitize.text(found.text)] = found.encoding
         return found.text
     if isinstance(value, dict):
-        return {name: mended(part, guesses) for name, part in value.items()}
-    return [mended(part, guesses) for part in value] if isinstance(value, list) else value
+        return {name: all_repaired(part, guesses) for name, part in value.items()}
+    return [all_repaired(part, guesses) for part in value] if isinstance(value, list) else value
 
 
 def decoded(raw: bytes) -> Repair:

@@ -70,7 +70,7 @@ def parse(printed: dict[str, Any]) -> ExifReport:
     """Make a report of what ``exiftool -json -G1`` printed of one file, long or with ``-n``."""
     guesses: dict[str, str] = {}
     known = {
-        sanitize.text(name): sanitize.value(encodings.mended(value, guesses))
+        sanitize.text(name): sanitize.value(encodings.all_repaired(value, guesses))
         for name, entry in list(printed.items())[:_MAX_TAGS]
         if not name.startswith(_OF_THE_FILE_SYSTEM)
         and not (isinstance(value := _kept(entry), str) and value.startswith(_BINARY))

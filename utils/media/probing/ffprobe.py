@@ -54,7 +54,7 @@ def report(path: Path) -> FfprobeReport:
     """
     printed, is_estimated = _ask(path)
     guesses: dict[str, str] = {}
-    printed = sanitize.value(encodings.mended(printed, guesses))
+    printed = sanitize.value(encodings.all_repaired(printed, guesses))
     container = parse(printed, path, is_estimated)
     return FfprobeReport(container=container, raw=_placeless(printed), guesses=guesses)
 

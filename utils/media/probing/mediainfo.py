@@ -56,7 +56,7 @@ def report(path: Path) -> MediaInfoReport:
     with safe_link.isolated(path) as link:
         printed = _ask(link, path)
     guesses: dict[str, str] = {}
-    xml = _worded(_TEXT.sub(lambda match: _mended(match, guesses), printed))
+    xml = _worded(_TEXT.sub(lambda match: _repaired(match, guesses), printed))
     found = parse([track.to_data() for track in MediaInfo(xml).tracks])
     return found.model_copy(update={"guesses": guesses})
 
@@ -91,8 +91,8 @@ def _worded(printed: str) -> str:
     return _BASE64.sub(lambda match: f">{escape(_decoded(match[1]))}<", sanitize.unmarked(printed))
 
 
-def _mended(match: re.Match[str], guesses: dict[str, str]) -> str:
-    text = encodings.mended(unescape(match[1]), guesses)
+def _repaired(match: re.Match[str], guesses: dict[str, str]) -> str:
+    text = encodings.all_repaired(unescape(match[1]), guesses)
     return f">{escape(text)}<"
 
 
