@@ -47,6 +47,8 @@ _WORDED = (
     ":LensModel",
     ":LensSpec",
     ":ISO",
+    ":Make",
+    ":Orientation",
 )
 
 
@@ -77,8 +79,13 @@ def parse(printed: dict[str, Any]) -> ExifReport:
     }
     error = known.pop("ExifTool:Error", None)
     where, when = location.of_tags(known), dates.of_tags(known)
+    words = {
+        name: sanitize.text(str(entry["val"]))
+        for name, entry in printed.items()
+        if name in known and name.endswith(_WORDED) and _is_worded(entry)
+    }
     return ExifReport(
-        make=tags.text(known, *tags.MAKE),
+        make=tags.text(known | words, *tags.MAKE),
         model=tags.text(known, *tags.MODEL),
         focal_length_mm=tags.positive(known, *tags.FOCAL_LENGTH),
         created=when.at if when else None,
@@ -87,11 +94,7 @@ def parse(printed: dict[str, Any]) -> ExifReport:
         mime_type=tags.text(known, "File:MIMEType"),
         error=None if error is None else str(error),
         tags=known,
-        words={
-            name: sanitize.text(str(entry["val"]))
-            for name, entry in printed.items()
-            if name in known and name.endswith(_WORDED) and _is_worded(entry)
-        },
+        words=words,
         guesses=guesses,
     )
 
