@@ -41,7 +41,9 @@ _TURNS = {"Rotate 90 CW": 90, "Rotate 180": 180, "Rotate 270 CW": 270, "Horizont
           "Mirror horizontal and rotate 270 CW": 270, "Mirror horizontal and rotate 90 CW": 90,
           "Horizontal (Normal)": 0}  # fmt: skip
 _NUMBER = re.compile(r"[-+]?\d+(?:\.\d+)?(?:e[-+]?\d+)?", re.IGNORECASE)
-_BY_MACHINES = re.compile("digital camera|^dcim|^sony dsc|created with|^exif_jpeg|^default$")
+_BY_MACHINES = re.compile(
+    "digital camera|^dcim|written by adobe|^sony dsc|created with|^exif_jpeg|^default$"
+)
 _NO_WORDS = re.compile(r"unknown.*|none|n/a|.*no cpu.*|no lens.*", re.IGNORECASE)
 
 
@@ -224,7 +226,9 @@ def _stream(kind: str, field: str) -> Callable[[Case], Any]:
     def stated(case: Case) -> Any:
         for stream in case.by_ffprobe.get("streams", []):
             if stream.get("codec_type") == kind and not stream["disposition"]["attached_pic"]:
-                return None if stream.get(field) in {"0/0", "unknown", 0} else stream.get(field)
+                return (
+                    None if stream.get(field) in {"0/0", "1/0", "unknown", 0} else stream.get(field)
+                )
         return None
 
     return stated
@@ -234,13 +238,23 @@ def _moving(kind: str, field: str) -> Callable[[Case], Any]:
     return lambda case: None if _is_still(case) else _stream(kind, field)(case)
 
 
-def _sample_rates(case: Case) -> set[int]:
-    """What both say: of DSD ffprobe gives bytes a second where MediaInfo gives bits."""
-    said = (
-        _stream("audio", "sample_rate")(case),
-        case.by_mediainfo.get("Audio", {}).get("sampling_rate"),
-    )
-    return {int(float(rate)) for rate in said if re.fullmatch(r"[1-9]\d*", str(rate))}
+def _either(ours: str, theirs: str) -> Callable[[Case], set[int]]:
+    """What both say of the first sound: they differ on DSD, hybrid files and cut ones."""
+
+    def stated(case: Case) -> set[int]:
+        said = (_stream("audio", ours)(case), case.by_mediainfo.get("Audio", {}).get(theirs))
+        return {int(value) for value in said if re.fullmatch(r"[1-9]\d*", str(value))}
+
+    return stated
+
+
+def _durations(case: Case) -> set[float]:
+    """What both say: without a header that counts, ffprobe divides by the first bit rate."""
+    if _is_still(case):
+        return set()
+    probed = case.by_ffprobe.get("format", {}).get("duration")
+    said = case.by_mediainfo.get("General", {}).get("duration")
+    return {float(probed)} | ({float(said) / 1000} if said else set()) if probed else set()
 
 
 def _side(field: str) -> Callable[[Case], Any]:
@@ -356,7 +370,7 @@ RULES: tuple[Rule, ...] = (
     Rule("ISO", "ExifTool", _numeric("ISO"), _c("iso"), _near(0.01)),
     Rule("exposure time", "ExifTool", _numeric("ExposureTime"), _c("shutter_seconds"),
          _near(0.02)),
-    Rule("f-number", "ExifTool", _numeric("FNumber"), _c("f_number"), _near(0.02)),
+    Rule("f-number", "ExifTool", _numeric("FNumber"), _c("f_number"), _near(0.02, 0.051)),
     Rule("focal length", "ExifTool", _numeric("FocalLength"), _f("focal_length_mm"),
          _near(0.02, 0.06)),
     Rule("35 mm equivalent", "ExifTool", _equivalent, _f("focal_length_35mm"),
@@ -370,13 +384,13 @@ RULES: tuple[Rule, ...] = (
     Rule("height", "ffprobe, ExifTool", _side("height"), _f("height"), _near(0)),
     Rule("turned by", "ExifTool", _turn, _c("orientation_degrees"), _near(0)),
     Rule("bit depth", "ExifTool, MediaInfo", _depth, _f("bit_depth"), _near(0)),
-    Rule("duration", "ffprobe",
-         lambda c: None if _is_still(c) else c.by_ffprobe.get("format", {}).get("duration"),
-         _f("duration_seconds"), _near(0.01, 0.06)),
+    Rule("duration", "ffprobe or MediaInfo", _durations, _f("duration_seconds"),
+         lambda want, ours: any(_near(0.01, 0.06)(one, ours) for one in want)),
     Rule("frame rate", "ffprobe", _moving("video", "avg_frame_rate"), _f("frame_rate"), _rate),
-    Rule("channels", "ffprobe", _stream("audio", "channels"), _f("channels"), _near(0)),
-    Rule("sample rate", "ffprobe, MediaInfo", _sample_rates, _f("sample_rate"),
+    Rule("channels", "ffprobe or MediaInfo", _either("channels", "channel_s"), _f("channels"),
          lambda want, ours: ours in want),
+    Rule("sample rate", "ffprobe or MediaInfo", _either("sample_rate", "sampling_rate"),
+         _f("sample_rate"), lambda want, ours: ours in want),
     Rule("video codec", "MediaInfo", lambda c: c.by_mediainfo.get("Video", {}).get("format")
          if c.facts.width else None, _f("video_codec"), _same),
     Rule("audio codec", "MediaInfo", lambda c: c.by_mediainfo.get("Audio", {}).get("format"),

@@ -179,7 +179,11 @@ def _container(
             *texts("title", "title", "track_name", "movie_name"),
             Found("exiftool", look.text(known, "IPTC:ObjectName", "IFD0:XPTitle")),
         ],
-        "artist": texts("artist", "performer", "album_performer", "director"),
+        # MediaInfo calls a performer beside the artist the same; ffprobe keeps them apart.
+        "artist": sorted(
+            texts("artist", "performer", "album_performer", "director"),
+            key=lambda offer: offer.source != "ffprobe",
+        ),
         "album": texts("album", "album"),
     }
 
