@@ -336,8 +336,9 @@ def _same(want: Any, ours: Any) -> bool:
 
 
 def _one_of(want: set[str], ours: str) -> bool:
-    """One of the texts, or all of a list's on one line."""
-    return _plain(ours) in want or set(re.split(" ?[/;] ?", _plain(ours))) <= want
+    """One of the texts, or a list on one line that has it (ExifTool shows one of several)."""
+    lists = {*want, *(part for text in want for part in re.split(", ", text))}
+    return _plain(ours) in want or bool(set(re.split(" ?[/;] ?", _plain(ours))) & lists)
 
 
 def _near(share: float, least: float = 0.0) -> Callable[[Any, Any], bool]:

@@ -45,6 +45,13 @@ def test_only_texts_are_read_again_and_each_guess_is_told() -> None:
     assert guesses == {"Чёрный ворон": "windows-1251"}
 
 
+def test_short_words_are_read_as_the_longer_ones_beside_them() -> None:
+    texts = ["Чёрный ворон", "ДДТ", "Би-2", "Café"]
+    shown = [t.encode("cp1251" if t[0] > "z" else "cp1252").decode("latin-1") for t in texts]
+    assert encodings.all_repaired(shown, {}) == texts
+    assert encodings.all_repaired(shown[1:], {}) == shown[1:]
+
+
 @pytest.mark.parametrize(
     ("raw", "text", "guess"),
     [("Schöne Grüße".encode(), "Schöne Grüße", None),

@@ -71,11 +71,15 @@ def report(path: Path) -> ExifReport:
 def parse(printed: dict[str, Any]) -> ExifReport:
     """Make a report of what ``exiftool -json -G1`` printed of one file, long or with ``-n``."""
     guesses: dict[str, str] = {}
-    known = {
-        sanitize.text(name): sanitize.value(encodings.all_repaired(value, guesses))
+    kept = {
+        name: value
         for name, entry in list(printed.items())[:_MAX_TAGS]
         if not name.startswith(_OF_THE_FILE_SYSTEM)
         and not (isinstance(value := _kept(entry), str) and value.startswith(_BINARY))
+    }
+    known = {
+        sanitize.text(name): sanitize.value(value)
+        for name, value in encodings.all_repaired(kept, guesses).items()
     }
     error = known.pop("ExifTool:Error", None)
     where, when = location.of_tags(known), dates.of_tags(known)
