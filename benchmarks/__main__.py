@@ -3,7 +3,7 @@
 python -m benchmarks            all of them, about an hour on two cores
 python -m benchmarks shift      one of them: shift, help, extraction, views, encode, duplicates,
                                 search, lanes, scale, speech, words, idle, chaos, mutations,
-                                code
+                                code, facts
 python -m benchmarks mutations 200 7   so many damaged files, by this seed
 """
 
@@ -21,6 +21,7 @@ from benchmarks import (
     code,
     encode,
     extraction,
+    facts,
     idle,
     lanes,
     mutations,
@@ -50,6 +51,7 @@ BENCHMARKS = {
     "chaos": chaos.rows,
     "mutations": mutations.rows,
     "code": code.rows,
+    "facts": facts.rows,
 }
 
 

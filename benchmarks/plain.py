@@ -21,9 +21,9 @@ from utils.config import load_settings, prepare_torch
 from utils.media import signal
 from utils.media.encoding import encode
 from utils.media.imaging import exposure, thumbnails
-from utils.media.probing import exiftool, ffprobe, mediainfo
+from utils.media.probing import beside, exiftool, ffprobe, mediainfo
 from utils.metadata import codec, consolidation, exif, focal, hdr, tracks
-from utils.models.item import MediaItem
+from utils.models.item import MediaItem, MediaKind
 from utils.models.metadata import AudioTracks, Metadata, SubtitleTracks
 from utils.models.probe import ContainerProbe
 from utils.models.signal import SignalReport
@@ -91,6 +91,10 @@ def extract(clip: Path) -> Facts:
     subtitles = None
     if plan.runs("extract_subtitle_tracks"):
         subtitles = tracks.subtitles(probed, sidecars.beside(clip))
+    notes = None
+    if plan.runs("read_sidecars"):
+        is_timed = probe.kind is not MediaKind.IMAGE
+        notes = beside.read(clip, sidecars.beside(clip), is_timed)
     lens = None
     if plan.runs("detect_focal_length"):
         lens = focal.detect(tags, extended, probed.container)
@@ -98,6 +102,7 @@ def extract(clip: Path) -> Facts:
         ToolReports(
             ffprobe=probed, mediainfo=media, exif=tags, camera=extended, codec=coding, hdr=dynamic,
             audio_tracks=sounds, subtitle_tracks=subtitles, focal_length=lens,
+            sidecars=notes,
         )
     )  # fmt: skip
     item = MediaItem(

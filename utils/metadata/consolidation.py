@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 from utils.metadata import dates, location, streams, written
+from utils.metadata import exif as exif_tags
 from utils.metadata import tags as look
 from utils.models.item import MediaKind
 from utils.models.metadata import (
@@ -178,7 +179,11 @@ def _container(
             *texts("title", "title", "track_name", "movie_name"),
             Found("exiftool", look.text(known, "IPTC:ObjectName", "IFD0:XPTitle")),
         ],
-        "artist": texts("artist", "performer", "album_performer", "director"),
+        # MediaInfo calls a performer beside the artist the same; ffprobe keeps them apart.
+        "artist": sorted(
+            texts("artist", "performer", "album_performer", "director"),
+            key=lambda offer: offer.source != "ffprobe",
+        ),
         "album": texts("album", "album"),
     }
 
@@ -214,8 +219,8 @@ def _picture(
         if is_still
         else [Found("mediainfo", said.frame_rate_mode), Found("codec", codec.frame_rate_mode)],
         "bit_depth": [
+            Found("exiftool", exif_tags.still_depth(tags) if is_still else None),
             Found("mediainfo", said.bit_depth or None),
-            Found("exiftool", look.above_zero(tags.get("File:BitsPerSample"))),
             Found("codec", codec.bit_depth),
         ],
         "color_space": [Found("mediainfo", said.color_space)],
@@ -276,8 +281,9 @@ def _sound(
             Found("mediainfo", said.audio_channels or None),
             Found("ffprobe", first.channels or None),
         ],
+        # Of Opus MediaInfo says what was recorded; it is played at 48 kHz.
         "sample_rate": [
-            Found("mediainfo", said.audio_sample_rate or None),
+            Found("mediainfo", (first.codec != "opus" and said.audio_sample_rate) or None),
             Found("ffprobe", first.sample_rate or None),
         ],
         "audio_languages": [

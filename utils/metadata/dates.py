@@ -50,6 +50,8 @@ _MADE = (
 _UTC_TAGS = ("QuickTime:CreateDate", "*:MediaCreateDate", "*:TrackCreateDate")
 # A camera that has no other date writes this one as it shoots; an editor's says nothing.
 _CHANGED = _Tag("IFD0:ModifyDate", "ExifIFD:OffsetTime", "ExifIFD:SubSecTime")
+# When the file as such was made, in formats without any other (DPX, Photo CD, a page as XMP).
+_FILED = (_Tag("*:CreateDate"), _Tag("XMP-pdf:CreationDate"))
 # Bought songs and films carry the day of their release where phones have that of the shot.
 _BOUGHT = ("ItemList:PurchaseDate", "ItemList:AppleStoreCatalogID", "ItemList:AppleStoreAccount",
            "ItemList:Album")  # fmt: skip
@@ -99,9 +101,8 @@ def of_tags(tags: Mapping[str, Any]) -> CaptureTime | None:
         if at := moment(value, None if _LOCAL_THERE.search(maker) else "Z"):
             return _taken(at, tag)
     software = look.text(tags, "IFD0:Software", "XMP-xmp:CreatorTool") or ""
-    if look.text(tags, "IFD0:Make") and not _EDITOR.search(software):
-        return _first(tags, (_CHANGED,))
-    return None
+    is_cameras = look.text(tags, "IFD0:Make") and not _EDITOR.search(software)
+    return (_first(tags, (_CHANGED,)) if is_cameras else None) or _first(tags, _FILED)
 
 
 def taken(tags: Mapping[str, Any]) -> CaptureTime | None:

@@ -80,18 +80,45 @@ def repaired(text: str) -> Repair:
     return Repair(read, name)
 
 
-def mended(value: Any, guesses: dict[str, str]) -> Any:
-    """JSON with each text ``repaired``; the encoding of those that were is put into ``guesses``."""
+def all_repaired(value: Any, guesses: dict[str, str]) -> Any:
+    """A report with each text ``repaired``; ``guesses`` gets those that were, and how.
+
+    Where all guesses are one, the short words beside them are read so too: "ДДТ" says little alone.
+    """
+    return _alike(_walked(value, repaired, guesses), guesses)
+
+
+def _alike(value: Any, guesses: dict[str, str]) -> Any:
+    found = set(guesses.values())
+    if len(found) != 1 or found == {"UTF-8"}:
+        return value
+    name = found.pop()
+    return _walked(value, lambda text: _by_example(text, name), guesses)
+
+
+def _walked(value: Any, read: Callable[[str], Repair], guesses: dict[str, str]) -> Any:
     if isinstance(value, str):
         if value.isascii():
             return value
-        found = repaired(value)
+        found = read(value)
         if found.encoding:
             guesses[sanitize.text(found.text)] = found.encoding
         return found.text
     if isinstance(value, dict):
-        return {name: mended(part, guesses) for name, part in value.items()}
-    return [mended(part, guesses) for part in value] if isinstance(value, list) else value
+        return {name: _walked(part, read, guesses) for name, part in value.items()}
+    return [_walked(part, read, guesses) for part in value] if isinstance(value, list) else value
+
+
+def _by_example(text: str, name: str) -> Repair:
+    """``text`` in the encoding of others beside it, if all its foreign words are words so."""
+    raw = _bytes(text)
+    codec = next(codec for known, codec, _ in _READINGS if known == name)
+    found = _read(raw, codec) if raw else None
+    if found is None or not all(map(str.isalpha, _high(found))):
+        return Repair(text, None)
+    is_mixed = any(not word.isascii() and any(c.isascii() for c in word)
+                   for word in re.findall(r"[^\W\d_]+", found))  # fmt: skip
+    return Repair(text, None) if is_mixed else Repair(found, name)
 
 
 def decoded(raw: bytes) -> Repair:

@@ -16,6 +16,7 @@ _EXPOSURE_MODES = {0: "auto", 1: "manual", 2: "auto bracket"}
 _WHITE_BALANCES = {0: "auto", 1: "manual"}
 # How far to turn clockwise; the mirrored ones (2, 4, 5, 7) by their turn alone.
 _ORIENTATIONS = {1: 0, 2: 0, 3: 180, 4: 180, 5: 270, 6: 90, 7: 90, 8: 270}
+_TURNS = {"Horizontal (normal)": 0, "Rotate 90 CW": 90, "Rotate 180": 180, "Rotate 270 CW": 270}
 
 _SERIAL = ("ExifIFD:SerialNumber", "XMP-aux:SerialNumber", "XML:DeviceSerialNo",
            "*:CameraSerialNumber", "*:SerialNumber", "*:InternalSerialNumber")  # fmt: skip
@@ -25,7 +26,7 @@ _LENS = ("ExifIFD:LensModel", "XMP-exifEX:LensModel", "XMP-aux:Lens", "*:LensMod
 # What ExifTool prints of a number that it has no name for, and what is no name: "0 0 0 0".
 _NO_LENS = re.compile(
     r"unknown\b.*|n/a|none|no lens|manual lens.*|.*\bno cpu\b.*|-+|[\d\s.?/f-]*(?:mm)?"
-    r"|[0-9a-f]{2}(?: [0-9a-f]{2})+",
+    r"|0(?:\.0+)? ?mm.*|[0-9a-f]{2}(?: [0-9a-f]{2})+",
     re.IGNORECASE,
 )
 _TOO_HIGH = 65535  # EXIF's 16 bits end here; what is faster stands in a tag of its own
@@ -35,7 +36,7 @@ def extended(exif: ExifReport) -> ExtendedExif:
     """Camera, lens, exposure and place; camera and lens also from makers' own tags."""
     tags = exif.tags
     return ExtendedExif(
-        make=look.text(tags, *look.MAKE),
+        make=look.text(tags | exif.words, *look.MAKE),
         model=look.text(tags, *look.MODEL),
         serial=look.text(tags, *_SERIAL),
         lens=_lens(exif),
@@ -50,8 +51,27 @@ def extended(exif: ExifReport) -> ExtendedExif:
         white_balance=_word(tags, _WHITE_BALANCES, "WhiteBalance"),
         altitude_metres=_altitude(exif),
         location_name=location.name(tags),
-        orientation_degrees=_orientation(tags),
+        orientation_degrees=_orientation(exif),
     )
+
+
+def still_depth(tags: Mapping[str, Any]) -> int | None:
+    """Bits a sample of a still, by the header of its format: of a palette those of its index.
+
+    Of a raw photo those of the sensor, whose picture stands beside its preview. A JPEG's EXIF
+    may tell of the raw photo that it was made of.
+    """
+    kind = str(tags.get("File:MIMEType", ""))
+    names = {"image/jpeg": "File:BitsPerSample", "image/png": "PNG:BitDepth"}.get(kind)
+    if names is None and kind.startswith(("image/tiff", "image/x-")):
+        names = "*:BitsPerSample"
+    bits = [
+        int(part)
+        for _, value in (look.found(tags, names) if names else ())
+        for part in str(value).split()
+        if part.isdecimal() and 0 < int(part) <= 64
+    ]
+    return max(bits, default=None)
 
 
 def _altitude(exif: ExifReport) -> float | None:
@@ -84,12 +104,18 @@ def _iso(exif: ExifReport) -> int | None:
     return None
 
 
-def _orientation(tags: Mapping[str, Any]) -> int | None:
+def _orientation(exif: ExifReport) -> int | None:
     """How far to turn clockwise: of HEIF by the container, as its EXIF is past."""
+    tags = exif.tags
     if str(tags.get("File:MIMEType")).startswith(("image/heic", "image/heif", "image/avif")):
         turned = look.integer(tags.get("QuickTime:Rotation"))
         return None if turned is None else -90 * turned % 360  # irot counts the other way
-    return _ORIENTATIONS.get(look.integer(tags.get("IFD0:Orientation")) or 0)
+    for name in ("IFD0:Orientation", "XMP-tiff:Orientation"):
+        if (turned := _ORIENTATIONS.get(look.integer(tags.get(name)) or 0)) is not None:
+            return turned
+    # Formats with numbers of their own for the same words (Photo CD, DPX).
+    return next((_TURNS[word] for _, word in look.found(exif.words, "*:Orientation")
+                 if word in _TURNS), None)  # fmt: skip
 
 
 def _word(tags: Mapping[str, Any], words: Mapping[int, str], name: str) -> str | None:

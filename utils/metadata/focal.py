@@ -138,6 +138,8 @@ def _by_resolution(tags: Mapping[str, Any], container: ContainerProbe) -> float 
     recorded = recorded or _size(tags, ("ExifIFD:ExifImageWidth", "ExifIFD:ExifImageHeight"))
     if not (across and down and unit and recorded):
         return None
+    if (canons := _canons(tags, across, down, unit)) is not None:
+        return canons
     width, height = recorded
     diagonal = _diagonal(width / across * unit, height / down * unit)
     if diagonal is None or is_makers:
@@ -146,6 +148,26 @@ def _by_resolution(tags: Mapping[str, Any], container: ContainerProbe) -> float 
     is_original = stored in recorded and not _EDITED.search(look.text(tags, "IFD0:Software") or "")
     is_known = any(abs(diagonal / known - 1) < _ALIKE for known in _SENSORS)
     return diagonal if is_original or is_known else None
+
+
+def _canons(tags: Mapping[str, Any], across: float, down: float, unit: float) -> float | None:
+    """The diagonal of a Canon's sensor, which its resolution's denominators hold.
+
+    Numbers don't show them, but ExifTool's scale is made of them, unless it equals that of a
+    width: then ExifTool found none, and took the width for it.
+    """
+    scale = look.positive(tags, "Composite:ScaleFactor35efl")
+    if scale is None or look.text(tags, "IFD0:Make") != "Canon":
+        return None
+    found = _FILM_DIAGONAL / scale
+    for names in (*_RECORDED, ("ExifIFD:ExifImageWidth", "ExifIFD:ExifImageHeight"),
+                  ("File:ImageWidth", "File:ImageHeight"),
+                  ("IFD0:ImageWidth", "IFD0:ImageHeight")):  # fmt: skip
+        if size := _size(tags, names):
+            by_width = math.hypot(size[0] / across * unit, size[1] / down * unit)
+            if abs(by_width / found - 1) < _ALIKE / 2:
+                return None
+    return found
 
 
 def _size(tags: Mapping[str, Any], names: tuple[str, str]) -> tuple[float, float] | None:

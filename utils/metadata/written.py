@@ -14,7 +14,7 @@ from utils.models.tool_reports import ToolReports
 _DESCRIPTIONS = (
     "XMP-dc:Description", "IPTC:Caption-Abstract", "IFD0:ImageDescription", "*:LongDescription",
     "*:Description", "XMP-photoshop:Headline", "IPTC:Headline", "*:Synopsis", "IFD0:XPSubject",
-    "PNG:Comment", "XMP-acdsee:Caption",
+    "PNG:Comment", "XMP-acdsee:Caption", "*:Caption-Abstract", "*:ImageDescription",
 )  # fmt: skip
 _COMMENTS = (
     "ExifIFD:UserComment",

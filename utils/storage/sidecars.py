@@ -6,7 +6,7 @@ import hashlib
 import os
 import re
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -36,6 +36,13 @@ class Listing(NamedTuple):
 
     subtitles: Mapping[str, Sequence[str]]
     by_lower: Mapping[str, str]
+
+    def without(self, names: Collection[str]) -> Listing:
+        """The same without some of the files: those that we wrote there ourselves."""
+        return Listing(
+            {stem: [n for n in found if n not in names] for stem, found in self.subtitles.items()},
+            {lower: name for lower, name in self.by_lower.items() if name not in names},
+        )
 
 
 def beside(path: Path, listing: Listing | None = None) -> tuple[Sidecar, ...]:

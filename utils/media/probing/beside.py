@@ -80,10 +80,11 @@ def _xmp(file: Path) -> SidecarFacts | None:
 
 
 def _subtitles(sidecar: Sidecar, raw: bytes) -> SidecarFacts:
-    text = encodings.decoded(raw)
+    text, suffix = encodings.decoded(raw), Path(sidecar.name).suffix[1:].lower()
+    named = suffix if suffix in {"ass", "ssa"} else None  # the others are told by their content
     try:
         # Frames a second matter to formats that count frames, which are not taken here.
-        lines = pysubs2.SSAFile.from_string(text.text, fps=25.0)
+        lines = pysubs2.SSAFile.from_string(text.text, format_=named, fps=25.0)
     except (pysubs2.Pysubs2Error, ValueError, KeyError, IndexError, RecursionError) as error:
         raise PermanentError("It holds no subtitles that could be read.") from error
     spoken = [line for line in lines if not line.is_comment and line.plaintext.strip()]

@@ -47,6 +47,8 @@ _WORDED = (
     ":LensModel",
     ":LensSpec",
     ":ISO",
+    ":Make",
+    ":Orientation",
 )
 
 
@@ -69,16 +71,25 @@ def report(path: Path) -> ExifReport:
 def parse(printed: dict[str, Any]) -> ExifReport:
     """Make a report of what ``exiftool -json -G1`` printed of one file, long or with ``-n``."""
     guesses: dict[str, str] = {}
-    known = {
-        sanitize.text(name): sanitize.value(encodings.mended(value, guesses))
+    kept = {
+        name: value
         for name, entry in list(printed.items())[:_MAX_TAGS]
         if not name.startswith(_OF_THE_FILE_SYSTEM)
         and not (isinstance(value := _kept(entry), str) and value.startswith(_BINARY))
     }
+    known = {
+        sanitize.text(name): sanitize.value(value)
+        for name, value in encodings.all_repaired(kept, guesses).items()
+    }
     error = known.pop("ExifTool:Error", None)
     where, when = location.of_tags(known), dates.of_tags(known)
+    words = {
+        name: sanitize.text(str(entry["val"]))
+        for name, entry in printed.items()
+        if name in known and name.endswith(_WORDED) and _is_worded(entry)
+    }
     return ExifReport(
-        make=tags.text(known, *tags.MAKE),
+        make=tags.text(known | words, *tags.MAKE),
         model=tags.text(known, *tags.MODEL),
         focal_length_mm=tags.positive(known, *tags.FOCAL_LENGTH),
         created=when.at if when else None,
@@ -87,11 +98,7 @@ def parse(printed: dict[str, Any]) -> ExifReport:
         mime_type=tags.text(known, "File:MIMEType"),
         error=None if error is None else str(error),
         tags=known,
-        words={
-            name: sanitize.text(str(entry["val"]))
-            for name, entry in printed.items()
-            if name in known and name.endswith(_WORDED) and _is_worded(entry)
-        },
+        words=words,
         guesses=guesses,
     )
 

@@ -59,7 +59,7 @@ def report(path: Path) -> FfprobeReport:
     """
     printed, is_estimated = _ask(path)
     guesses: dict[str, str] = {}
-    printed = sanitize.value(encodings.mended(printed, guesses))
+    printed = sanitize.value(encodings.all_repaired(printed, guesses))
     container = parse(printed, path, is_estimated)
     return FfprobeReport(container=container, raw=_placeless(printed), guesses=guesses)
 
@@ -161,7 +161,7 @@ def parse(printed: dict[str, Any], path: Path, is_estimated: bool = False) -> Co
         size_bytes=int(container.get("size") or path.stat().st_size),
         bit_rate=_int(container.get("bit_rate")),
         created_at=_time(tags.get("creation_time")),
-        title=tags.get("title") or None,
+        title=None if "�" in (title := tags.get("title") or "") else title or None,
         video=videos[0] if videos else None,
         picture=pictures[0] if pictures else None,
         audio=audio,

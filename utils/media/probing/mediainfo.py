@@ -56,7 +56,10 @@ def report(path: Path) -> MediaInfoReport:
     with safe_link.isolated(path) as link:
         printed = _ask(link, path)
     guesses: dict[str, str] = {}
-    xml = _worded(_TEXT.sub(lambda match: _mended(match, guesses), printed))
+    texts = dict.fromkeys(match[1] for match in _TEXT.finditer(printed))
+    meant = encodings.all_repaired([unescape(text) for text in texts], guesses)
+    known = {text: escape(read) for text, read in zip(texts, meant, strict=True)}
+    xml = _worded(_TEXT.sub(lambda match: f">{known[match[1]]}<", printed))
     found = parse([track.to_data() for track in MediaInfo(xml).tracks])
     return found.model_copy(update={"guesses": guesses})
 
@@ -88,11 +91,6 @@ def _ask(link: Path, about: Path) -> str:
 def _worded(printed: str) -> str:
     """MediaInfo's XML with its base64 as text: it writes whatever holds a control character so."""
     return _BASE64.sub(lambda match: f">{escape(_decoded(match[1]))}<", sanitize.unmarked(printed))
-
-
-def _mended(match: re.Match[str], guesses: dict[str, str]) -> str:
-    text = encodings.mended(unescape(match[1]), guesses)
-    return f">{escape(text)}<"
 
 
 def _decoded(text: str) -> str:
