@@ -41,6 +41,7 @@ class SignalReport(Frozen):
     declares. Loudness follows EBU R 128 (LUFS, LU, dBTP); ``clipped_share`` is the share of
     audio samples within 0.1 dB of full scale. ``cuts`` are the times of scene changes;
     ``stills`` the first frames of equal parts of the whole. ``notes``: what is odd and no fault.
+    ``colours`` says by what the stills of a film were made where the film does not say it.
     """
 
     declared_seconds: float | None = None
@@ -49,6 +50,7 @@ class SignalReport(Frozen):
     decode_errors: int
     first_error: str | None = None
     notes: tuple[str, ...] = ()
+    colours: str | None = None
     black: tuple[Span, ...] = ()
     frozen: tuple[Span, ...] = ()
     silence: tuple[Span, ...] = ()

@@ -87,6 +87,15 @@ def described(video: VideoStream) -> list[str]:
     return [f"setparams=colorspace={taken}"] if taken and not video.color_matrix else []
 
 
+def taken_for(video: VideoStream) -> str | None:
+    """In words, by what its pictures are made where the video does not say it; None if it does."""
+    if is_hdr(video):
+        return f"{'PQ' if video.color_transfer == 'smpte2084' else 'HLG'} brought to standard range"
+    names = {"bt709": "BT.709", "smpte170m": "BT.601"}
+    taken = None if video.color_matrix else matrix(video)
+    return f"{names[taken]} by the picture's size, as it names none" if taken else None
+
+
 def as_seen(video: VideoStream, width: int) -> list[str]:
     """ffmpeg filters to RGB: square pixels, at most ``width`` wide, in sRGB's colours."""
     wide = f"max(2,2*trunc(min({width},iw*max(sar,1e-3))/2))"

@@ -2,6 +2,7 @@
 
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
+from typing import Any
 
 import pytest
 from PIL import Image
@@ -10,6 +11,7 @@ from tests.media import ffmpeg
 from utils.media import signal
 from utils.media.encoding import encode, fact_sheet, mp4_keys
 from utils.media.encoding.fact_sheet import FactSheet
+from utils.media.encoding.stream_plan import Plan
 from utils.media.probing import exiftool, ffprobe, mediainfo
 from utils.models.metadata import Place
 from utils.models.options import CompressionOptions
@@ -135,11 +137,10 @@ def test_cues_that_a_container_can_not_show_are_counted_and_named(
     assert made_of(film, ARCHIVE, tmp_path).dropped == ()
 
 
-def sheet(**known: object) -> FactSheet:
-    empty = FactSheet(**dict.fromkeys(FactSheet._fields))._replace(
-        tags={}, chapters=(), tracks={}, rotation_degrees=0
-    )
-    return empty._replace(**known)
+def sheet(**known: Any) -> FactSheet:
+    blank: dict[str, Any] = dict.fromkeys(FactSheet._fields)
+    blank |= {"tags": {}, "chapters": (), "tracks": {}, "rotation_degrees": 0}
+    return FactSheet(**(blank | known))
 
 
 def test_each_fact_that_is_not_there_any_more_is_named() -> None:
@@ -148,7 +149,7 @@ def test_each_fact_that_is_not_there_any_more_is_named() -> None:
         captured=TAKEN, place=place, make="Canon", lens="50 mm", title="A day",
         chapters=("One", "Two"), tags={"mood": "glad", "encoder": "x", "major_brand": "qt"},
     )  # fmt: skip
-    bare = fact_sheet.Plan(suffix=".mp4", codec="h264", streams=(), output={})
+    bare = Plan(suffix=".mp4", codec="h264", streams=(), output={})
     assert fact_sheet.lost(before, before, bare) == ()
     assert fact_sheet.lost(before, sheet(captured=TAKEN.replace(tzinfo=None)), bare) == (
         "capture date 2024-05-06 07:08:09+02:00",
