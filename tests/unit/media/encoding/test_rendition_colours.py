@@ -8,10 +8,11 @@ from tests import colours
 from tests.media import ffmpeg
 from utils.media import signal
 from utils.media import streams as layout
-from utils.media.encoding import encode, rendition_colours
+from utils.media.encoding import encode, proxy, rendition_colours, stream_plan
 from utils.media.probing import ffprobe
 from utils.models.options import CompressionOptions
 from utils.models.rendition import Compression
+from utils.processes import child_process
 
 SEEN_AS_709 = (
     "zscale=tin=iec61966-2-1:t=iec61966-2-1:m=gbr:r=full:p=bt709:pin=bt709:min=709:rin=limited"
@@ -66,6 +67,37 @@ def test_what_is_transparent_becomes_grey_and_is_named(tmp_path: Path) -> None:
     assert any(lost.startswith("transparency") for lost in made.dropped)
 
 
+@pytest.mark.parametrize(
+    ("matrix", "primaries", "curve"),
+    [
+        ("ycgco", "bt709", "bt709"),
+        ("bt2020c", "bt2020", "bt2020-10"),
+        ("ictcp", "bt2020", "smpte2084"),
+        ("chroma-derived-nc", "bt709", "bt709"),
+        ("bt709", "film", "log100"),
+        ("smpte240m", "smpte240m", "linear"),
+    ],
+)
+def test_rare_colours_are_looked_at_and_keep_their_names(
+    tmp_path: Path, matrix: str, primaries: str, curve: str
+) -> None:
+    film = tmp_path / "film.mkv"
+    named = f"setparams=colorspace={matrix}:color_primaries={primaries}:color_trc={curve}"
+    ffmpeg("-f", "lavfi", "-i", "testsrc2=s=96x64:r=5:d=0.6", "-vf", f"format=yuv420p,{named}",
+           "-c:v", "libx264", "-preset", "ultrafast", film)  # fmt: skip
+    probe = ffprobe.probe(film)
+    assert signal.analyze(film, probe, tmp_path).stills
+    assert proxy.make(film, probe, tmp_path)
+    target = tmp_path / "made.mkv"
+    plan = stream_plan.for_video(layout.read(film), CompressionOptions(profile="archive"), True)
+    child_process.run(stream_plan.command(film, plan, target, 40), film)
+    shown = ffprobe.probe(target).video
+    assert (shown.color_matrix, shown.color_transfer) == (
+        probe.video.color_matrix,
+        probe.video.color_transfer,
+    )
+
+
 def test_photo_codecs_and_named_matrices_are_left_to_themselves() -> None:
     def of(codec: str, **told: str) -> tuple[str, ...]:
         picture = layout.Stream(0, "video", codec, width=640, height=360, **told)  # type: ignore[arg-type]
@@ -73,4 +105,5 @@ def test_photo_codecs_and_named_matrices_are_left_to_themselves() -> None:
 
     assert of("mjpeg", pixel_format="yuvj420p") == ()
     assert of("h264", pixel_format="yuv420p", matrix="bt709") == ()
+    assert of("h264", pixel_format="gray") == ()
     assert of("h264", pixel_format="yuv420p") == ("setparams=colorspace=smpte170m",)
