@@ -306,7 +306,7 @@ def _written(metadata: dict[str, Any]) -> list[tuple[str, str]]:
 
 
 def _light(metadata: dict[str, Any]) -> list[tuple[str, str]]:
-    """Focal length, exposure and loudness, as far as they were found."""
+    """Focal length, exposure, colours and loudness, as far as they were found."""
     rows = []
     if (focal := metadata["focal_length"]) and focal["focal_class"]:
         rows.append(
@@ -318,7 +318,9 @@ def _light(metadata: dict[str, Any]) -> list[tuple[str, str]]:
         )
     if exposure := metadata["exposure"]:
         rows.append(("exposure", exposure["warning"] or "within limits"))
-    if (signal := metadata["signal"]) and signal["loudness_lufs"] is not None:
+    if (signal := metadata["signal"]) and signal.get("colours"):
+        rows.append(("colours", signal["colours"]))
+    if signal and signal["loudness_lufs"] is not None:
         peak = signal["true_peak_dbtp"]
         rows.append(
             (

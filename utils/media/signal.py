@@ -244,6 +244,7 @@ def parse(progress: str, log: str, probe: ContainerProbe) -> SignalReport:
         decode_errors=len(said.errors),
         first_error=said.errors[0][:200] if said.errors else None,
         notes=_notes(said),
+        colours=_colours(probe),
         black=tuple(
             Span(start_seconds=float(m["start"]), end_seconds=float(m["end"]))
             for m in _BLACK.finditer(log)
@@ -256,6 +257,12 @@ def parse(progress: str, log: str, probe: ContainerProbe) -> SignalReport:
         true_peak_dbtp=meters.get("Peak"),
         clipped_share=_clipped(statistics) if probe.heard else None,
     )
+
+
+def _colours(probe: ContainerProbe) -> str | None:
+    if probe.video is None or probe.kind is not MediaKind.VIDEO:
+        return None
+    return filters.taken_for(probe.video)
 
 
 def _notes(said: messages.Messages) -> tuple[str, ...]:

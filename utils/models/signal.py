@@ -42,6 +42,7 @@ class SignalReport(Frozen):
     audio samples within 0.1 dB of full scale. ``cuts`` are the times of scene changes;
     ``stills`` the first frames of equal parts of the whole. ``read_by``: what read a picture that
     ffmpeg did not, and what of it could not be read. ``notes``: what is odd and no fault.
+    ``colours`` says by what the stills of a film were made where the film does not say it.
     """
 
     not_in_key: ClassVar[frozenset[str]] = frozenset({"read_by"})
@@ -52,6 +53,7 @@ class SignalReport(Frozen):
     decode_errors: int
     first_error: str | None = None
     notes: tuple[str, ...] = ()
+    colours: str | None = None
     black: tuple[Span, ...] = ()
     frozen: tuple[Span, ...] = ()
     silence: tuple[Span, ...] = ()

@@ -27,6 +27,13 @@ _TECHNICAL = re.compile(
     r"|date_recorded|recording_location|location(-\w+)?|.*creationdate|.*location\.iso6709"
     r"|.*location\.accuracy\.horizontal|hw|gapless_playback|isfragment\w*|title|make|model)$"
 )
+# Of ExifTool's groups those that say what ffprobe says too, or how the file is built.
+_OF_CONTAINERS = re.compile(
+    r"^(File|ExifTool|Composite|QuickTime|Track\d+|VideoKeys|AudioKeys|Keys|ItemList|UserData|Meta"
+    r"|Matroska|Chapter\w*|Info\w*|Tag\w*|Vorbis|FLAC|Opus|Theora|RIFF|H264|M2TS|MPEG|ID3\w*|AAC|ASF"
+    r"|Flash|MXF|Real\w*|PNG|JFIF|ICC\w*|WebP|GIF|APE|DV|AC3|Ogg|Speex)$"
+)
+_EXIF = re.compile(r"^(IFD\d|ExifIFD|GPS|InteropIFD|SubIFD\d*)$")
 _PREFIX = "com.apple.quicktime."
 _QUALITIES = ("matrix", "primaries", "transfer", "range")
 
@@ -43,7 +50,8 @@ class Track(NamedTuple):
 class FactSheet(NamedTuple):
     """``captured`` is naive where no zone is known; ``tags`` are the container's by lower name.
 
-    ``tracks`` are by the number of their stream, ``chapters`` the titles in order.
+    ``tracks`` are by the number of their stream, ``chapters`` the titles in order; ``notes`` counts
+    ExifTool's tags beside the container's own: XMP, Exif, a camera's.
     """
 
     captured: datetime | None
@@ -52,7 +60,10 @@ class FactSheet(NamedTuple):
     make: str | None
     model: str | None
     lens: str | None
+    focal_length: float | None
+    focal_length_35mm: float | None
     title: str | None
+    notes: dict[str, int]
     tags: dict[str, str]
     chapters: tuple[str, ...]
     tracks: dict[int, Track]
@@ -77,7 +88,10 @@ def read(path: Path) -> FactSheet:
         make=look.text(known, *look.MAKE) or _tag(lower, "make"),
         model=look.text(known, *look.MODEL) or _tag(lower, "model"),
         lens=(exif.extended(tags).lens if tags else None) or _tag(lower, "camera.lens_model"),
+        focal_length=look.positive(known, *look.FOCAL_LENGTH),
+        focal_length_35mm=look.positive(known, *look.FOCAL_LENGTH_35MM),
         title=said.container.title or _tag(lower, "title"),
+        notes=_notes(known),
         tags=lower,
         chapters=tuple(
             str(chapter.get("tags", {}).get("title", "")) for chapter in said.raw["chapters"]
@@ -98,6 +112,8 @@ def keys(source: FactSheet, made: Mapping[str, str]) -> dict[str, str]:
         _PREFIX + "make": source.make,
         _PREFIX + "model": source.model,
         _PREFIX + "camera.lens_model": source.lens,
+        _PREFIX + "camera.focal_length.35mm_equivalent": _number(source.focal_length_35mm),
+        _PREFIX + "camera.focal_length": _number(source.focal_length),
     }
     written = {name: value for name, value in facts.items() if value}
     said = set(written.values())
@@ -116,6 +132,7 @@ def arguments(source: FactSheet) -> tuple[str, ...]:
         "MAKE": source.make,
         "MODEL": source.model,
         "LENS_MODEL": source.lens,
+        "FOCAL_LENGTH": _number(source.focal_length),
     }
     return tuple(
         part for name, value in facts.items() if value for part in ("-metadata", f"{name}={value}")
@@ -154,10 +171,19 @@ def _lost_facts(before: FactSheet, after: FactSheet) -> Iterator[str]:
         ("camera make", before.make, after.make),
         ("camera model", before.model, after.model),
         ("lens", before.lens, after.lens),
+        ("focal length of", _number(before.focal_length), _number(after.focal_length)),
+        (
+            "35 mm equivalent of",
+            _number(before.focal_length_35mm),
+            _number(after.focal_length_35mm),
+        ),
         ("title", before.title, after.title),
     ):
         if one and one != other and one not in after.tags.values():
             yield f"{name} {one}"
+    for group, count in before.notes.items():
+        if group not in after.notes:
+            yield f"{count} tags of {group}"
     kept = {value.strip() for value in after.tags.values()}
     for name, value in before.tags.items():
         if not _TECHNICAL.match(name.removeprefix(_PREFIX)) and value.strip() not in kept:
@@ -218,6 +244,20 @@ def _track(stream: dict[str, Any], cues: int | None) -> Track:
         dispositions=frozenset(marks - {"attached_pic", "still_image"}),
         cues=cues,
     )
+
+
+def _notes(known: Mapping[str, Any]) -> dict[str, int]:
+    found: dict[str, int] = {}
+    for name in known:
+        group = name.partition(":")[0]
+        group = "XMP" if group.startswith("XMP") else "Exif" if _EXIF.match(group) else group
+        if not _OF_CONTAINERS.match(group):
+            found[group] = found.get(group, 0) + 1
+    return dict(sorted(found.items()))
+
+
+def _number(value: float | None) -> str | None:
+    return None if value is None else f"{value:g}"
 
 
 def _tags(said: FfprobeReport) -> dict[str, str]:

@@ -5,6 +5,8 @@ Named ones pass through the encoders as they are, HDR with them.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from utils.media.imaging import filters as colours
 from utils.media.streams import Stream
 
@@ -27,12 +29,20 @@ def filters(picture: Stream, pixel_format: str) -> tuple[str, ...]:
         ]
     elif matrix := untold_matrix(picture):
         found.append(f"setparams=colorspace={matrix}")
+    elif rare := colours.stand_ins(picture.matrix, picture.transfer):
+        # Only bits and subsampling are to be converted: the numbers mean what they meant.
+        own = {"colorspace": picture.matrix, "color_trc": picture.transfer}
+        found += [_set(rare), f"format={pixel_format}", _set({name: own[name] for name in rare})]
     return tuple(found)
+
+
+def _set(named: Mapping[str, str | None]) -> str:
+    return "setparams=" + ":".join(f"{name}={value}" for name, value in named.items())
 
 
 def untold_matrix(picture: Stream) -> str | None:
     """The matrix by which a picture is taken that names none; None if it does, or is RGB."""
-    is_told = picture.matrix or picture.is_hdr or colours.is_rgb(picture.pixel_format)
-    if is_told or picture.codec in colours.PHOTOS:
+    has_none = colours.is_without_matrix(picture.codec, picture.pixel_format)
+    if picture.matrix or picture.is_hdr or has_none:
         return None
     return colours.usual_matrix(picture.width, picture.height)

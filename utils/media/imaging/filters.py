@@ -43,7 +43,12 @@ _MAY_HAVE_ALPHA = {"png", "apng", "webp", "gif", "tiff", "psd", "exr", "jpegxl",
 _OTHER_PRIMARIES = {
     "smpte432", "smpte431", "bt2020", "smpte170m", "bt470bg", "bt470m", "smpte240m", "film",
 }  # fmt: skip
-PHOTOS = {"mjpeg", "ljpeg", "jpegls", "webp", "jpeg2000", "jpegxl", "tiff", "png", "exr"}
+# What ffmpeg 9 converts; it refuses pictures that name another one.
+_MATRICES = {"bt709", "fcc", "bt470bg", "smpte170m", "smpte240m", "bt2020nc", "gbr"}
+_OF_BT2020 = {"bt2020c", "ictcp", "ipt-c2", "smpte2085"}
+_RARE_CURVES = {"log100", "log316", "vlog"}
+_GREY = re.compile(r"(gray|mono|ya\d)")
+_PHOTOS = {"mjpeg", "ljpeg", "jpegls", "webp", "jpeg2000", "jpegxl", "tiff", "png", "exr"}
 
 
 def is_rgb(pixel_format: str | None) -> bool:
@@ -59,13 +64,16 @@ def has_alpha(codec: str, pixel_format: str | None) -> bool:
 
 
 def matrix(video: VideoStream) -> str | None:
-    """The matrix by which the picture is taken: the named one, else by its size; None of RGB.
-
-    Also None where only the decoder knows: formats of photos have their own rule.
-    """
-    if is_rgb(video.pixel_format) or video.codec in PHOTOS:
+    """The matrix by which the picture is taken: the named one, else by its size; None of RGB."""
+    if is_without_matrix(video.codec, video.pixel_format):
         return None
     return video.color_matrix or usual_matrix(video.width, video.height)
+
+
+def is_without_matrix(codec: str, pixel_format: str | None) -> bool:
+    """True of RGB and grey, and where only the decoder knows: photos have their own rule."""
+    is_grey = bool(_GREY.match(pixel_format or ""))
+    return is_grey or is_rgb(pixel_format) or codec in _PHOTOS
 
 
 def usual_matrix(width: int | None, height: int | None) -> str:
@@ -84,7 +92,32 @@ def described(video: VideoStream) -> list[str]:
         whole = video.color_primaries == "bt2020" and video.color_matrix == "bt2020nc"
         return [] if whole else ["setparams=colorspace=bt2020nc:color_primaries=bt2020"]
     taken = matrix(video)
-    return [f"setparams=colorspace={taken}"] if taken and not video.color_matrix else []
+    named = {"colorspace": taken} if taken and not video.color_matrix else {}
+    named |= stand_ins(video.color_matrix, video.color_transfer)
+    return [_set(named)] if named else []
+
+
+def stand_ins(matrix: str | None, transfer: str | None) -> dict[str, str]:
+    """By what ffmpeg is to take a matrix or a curve that it converts nothing from: setparams."""
+    found = {}
+    if matrix and matrix not in _MATRICES:
+        found["colorspace"] = "bt2020nc" if matrix in _OF_BT2020 else "bt709"
+    if transfer in _RARE_CURVES:
+        found["color_trc"] = "bt709"
+    return found
+
+
+def _set(named: dict[str, str]) -> str:
+    return "setparams=" + ":".join(f"{name}={value}" for name, value in named.items())
+
+
+def taken_for(video: VideoStream) -> str | None:
+    """In words, by what its pictures are made where the video does not say it; None if it does."""
+    if is_hdr(video):
+        return f"{'PQ' if video.color_transfer == 'smpte2084' else 'HLG'} brought to standard range"
+    names = {"bt709": "BT.709", "smpte170m": "BT.601"}
+    taken = None if video.color_matrix else matrix(video)
+    return f"{names[taken]} by the picture's size, as it names none" if taken else None
 
 
 def as_seen(video: VideoStream, width: int) -> list[str]:

@@ -1,7 +1,9 @@
 """A rendition says of itself what its source says, or what it lacks is named."""
 
+import subprocess
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
+from typing import Any
 
 import pytest
 from PIL import Image
@@ -10,6 +12,7 @@ from tests.media import ffmpeg
 from utils.media import signal
 from utils.media.encoding import encode, fact_sheet, mp4_keys
 from utils.media.encoding.fact_sheet import FactSheet
+from utils.media.encoding.stream_plan import Plan
 from utils.media.probing import exiftool, ffprobe, mediainfo
 from utils.models.metadata import Place
 from utils.models.options import CompressionOptions
@@ -65,7 +68,8 @@ def phone(tmp_path_factory: pytest.TempPathFactory) -> Path:
     mp4_keys.finish(bare, made, {
         f"{prefix}creationdate": "2024-05-06T07:08:09+0200", mp4_keys.PLACE: PLACE,
         f"{prefix}make": "Apple", f"{prefix}model": "iPhone 15",
-        f"{prefix}camera.lens_model": "back camera 6.9mm", "com.example.mood": "glücklich",
+        f"{prefix}camera.lens_model": "back camera 6.9mm",
+        f"{prefix}camera.focal_length.35mm_equivalent": "26", "com.example.mood": "glücklich",
     })  # fmt: skip
     return made
 
@@ -89,6 +93,7 @@ def test_a_rendition_says_what_its_source_says(
         assert getattr(after, name) == getattr(before, name) not in (None, False, ())
     assert (after.place.latitude, after.place.longitude) == (48.1173, 11.5167)
     assert after.place.altitude_metres == 520
+    assert before.focal_length_35mm == 26
     assert {"Anna", "said", "Nobody", "glücklich"} <= set(after.tags.values())
     sounds = [after.tracks[1], after.tracks[2]]
     assert [sound.language for sound in sounds] == ["deu", "eng"]
@@ -96,6 +101,14 @@ def test_a_rendition_says_what_its_source_says(
     subtitle = after.tracks[3]
     assert (subtitle.language, "forced" in subtitle.dispositions) == ("fra", True)
     assert made.dropped == ()
+
+
+def test_a_cameras_own_notes_are_named_as_lost(phone: Path, tmp_path: Path) -> None:
+    noted = tmp_path / "noted.mp4"
+    noted.write_bytes(phone.read_bytes())
+    subprocess.run([exiftool.command()[0], exiftool.script(), "-config", "", "-q",
+                    "-overwrite_original", "-XMP-dc:Subject=sea", noted], check=True)  # fmt: skip
+    assert made_of(noted, WEB, tmp_path).dropped == ("2 tags of XMP",)
 
 
 def test_tools_of_others_see_date_place_and_title_in_renditions(
@@ -135,27 +148,29 @@ def test_cues_that_a_container_can_not_show_are_counted_and_named(
     assert made_of(film, ARCHIVE, tmp_path).dropped == ()
 
 
-def sheet(**known: object) -> FactSheet:
-    empty = FactSheet(**dict.fromkeys(FactSheet._fields))._replace(
-        tags={}, chapters=(), tracks={}, rotation_degrees=0
-    )
-    return empty._replace(**known)
+def sheet(**known: Any) -> FactSheet:
+    blank: dict[str, Any] = dict.fromkeys(FactSheet._fields)
+    blank |= {"tags": {}, "notes": {}, "chapters": (), "tracks": {}, "rotation_degrees": 0}
+    return FactSheet(**(blank | known))
 
 
 def test_each_fact_that_is_not_there_any_more_is_named() -> None:
     place = Place(latitude=48.1, longitude=-11.5, source="x")
     before = sheet(
         captured=TAKEN, place=place, make="Canon", lens="50 mm", title="A day",
-        chapters=("One", "Two"), tags={"mood": "glad", "encoder": "x", "major_brand": "qt"},
+        chapters=("One", "Two"), notes={"XMP": 3}, focal_length_35mm=26.0,
+        tags={"mood": "glad", "encoder": "x", "major_brand": "qt"},
     )  # fmt: skip
-    bare = fact_sheet.Plan(suffix=".mp4", codec="h264", streams=(), output={})
+    bare = Plan(suffix=".mp4", codec="h264", streams=(), output={})
     assert fact_sheet.lost(before, before, bare) == ()
     assert fact_sheet.lost(before, sheet(captured=TAKEN.replace(tzinfo=None)), bare) == (
         "capture date 2024-05-06 07:08:09+02:00",
         "place +48.1-011.5/",
         "camera make Canon",
         "lens 50 mm",
+        "35 mm equivalent of 26",
         "title A day",
+        "3 tags of XMP",
         "tag mood",
         "2 chapters",
     )

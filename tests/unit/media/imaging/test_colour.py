@@ -8,7 +8,7 @@ from tests import colours
 from tests.media import ffmpeg
 from utils.media import signal
 from utils.media.encoding import proxy
-from utils.media.imaging import colour, thumbnails
+from utils.media.imaging import colour, filters, thumbnails
 from utils.media.probing import ffprobe
 from utils.models.probe import VideoStream
 
@@ -74,7 +74,7 @@ def test_the_distance_of_colours_is_that_of_the_published_pairs() -> None:
 
 
 @pytest.mark.parametrize(
-    ("filters", "side"),
+    ("stored", "side"),
     [
         (colours.BT601, 64),
         (colours.BT601_UNTOLD, 64),
@@ -84,9 +84,9 @@ def test_the_distance_of_colours_is_that_of_the_published_pairs() -> None:
         (colours.P3, 64),
     ],
 )
-def test_a_still_of_a_film_has_its_colours(tmp_path: Path, filters: str, side: int) -> None:
+def test_a_still_of_a_film_has_its_colours(tmp_path: Path, stored: str, side: int) -> None:
     chart = colours.chart(colours.PATCHES, side)
-    film = colours.video(chart, tmp_path / "film.mp4", filters)
+    film = colours.video(chart, tmp_path / "film.mp4", stored)
     assert error_of(still(film, tmp_path)) < 2
 
 
@@ -115,8 +115,6 @@ def test_a_small_proxy_of_a_large_film_keeps_its_colours(tmp_path: Path) -> None
 
 
 def test_an_untold_matrix_follows_the_lines() -> None:
-    from utils.media.imaging import filters
-
     def of(width: int, height: int, **told: str) -> str | None:
         return filters.matrix(
             VideoStream(index=0, codec="h264", width=width, height=height, **told)
@@ -125,6 +123,14 @@ def test_an_untold_matrix_follows_the_lines() -> None:
     assert (of(1280, 720), of(720, 1280), of(720, 576)) == ("bt709", "bt709", "smpte170m")
     assert of(720, 576, color_matrix="bt709") == "bt709"
     assert of(720, 576, pixel_format="gbrp") is None
+
+
+def test_what_colours_a_film_was_taken_for_is_said() -> None:
+    film = VideoStream(index=0, codec="h264", width=1920, height=1080)
+    assert filters.taken_for(film) == "BT.709 by the picture's size, as it names none"
+    assert filters.taken_for(film.model_copy(update={"color_matrix": "bt709"})) is None
+    hlg = film.model_copy(update={"color_transfer": "arib-std-b67"})
+    assert filters.taken_for(hlg) == "HLG brought to standard range"
 
 
 @pytest.mark.parametrize("suffix", [".jpg", ".png", ".tif", ".webp"])
