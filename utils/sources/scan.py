@@ -261,6 +261,7 @@ class _State:
         self.pending: dict[str, str] = {}
         self._done_key = done_key
         self._sidecars: dict[Path, Mapping[str, Sequence[str]]] = {}
+        self._vocabularies: Mapping[str, str] | None = None
 
     def nothing_to_do(
         self, s: Session, item: Item, path: Path, places: Sequence[Path]
@@ -290,7 +291,9 @@ class _State:
             with suppress(NightShiftError):  # complained of where the item itself is read
                 self._sidecars[folder] = subtitle_files.foreign_by_stem(s, folder)
         names = self._sidecars[folder].get(path.stem, ())
-        expected = vocabularies.of_item(s, item.id, path)
+        if self._vocabularies is None:
+            self._vocabularies = vocabularies.by_location(s)
+        expected = vocabularies.of_item(s, item.id, path, self._vocabularies)
         return sidecars.complete_key(vocabularies.in_key(self._done_key, expected), names)
 
 

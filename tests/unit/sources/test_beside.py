@@ -75,9 +75,9 @@ def test_names_that_a_source_expects_are_heard_again_and_then_known(film: Path) 
     assert take(film) == []
     with session() as s:
         sources.add(s, str(film.parent))  # added again without a word of it: they stay
-        assert sources.vocabularies(s) == {str(film.parent): "Oświęcim, Nguyen"}
+        assert vocabularies.by_location(s) == {str(film.parent): "Oświęcim, Nguyen"}
         sources.add(s, str(film.parent), "")
-        assert sources.vocabularies(s) == {}
+        assert vocabularies.by_location(s) == {}
     assert take(film) == [item_id(film)]
 
 
