@@ -61,7 +61,13 @@ def list_addresses(
         vocabularies.note_source(s, {key: str(entries[key].source) for key in known})
         rows = {row.id: row for row in items.preload(s, list(known.values()))}
         left = _forgotten(s, entries, again)
-        pending = [row.id for row in rows.values() if _is_wanted(s, row, done_key)]
+        expected = vocabularies.by_location(s)
+        keys = {
+            row.id: done_key
+            and vocabularies.in_key(done_key, vocabularies.of_item(s, row.id, Path(), expected))
+            for row in rows.values()
+        }
+    pending = [row.id for row in rows.values() if _is_wanted(row, keys[row.id])]
     return Listing(
         entries=[entry for key, entry in entries.items() if key not in known and key not in left],
         pending=pending,
@@ -98,14 +104,11 @@ def _forgotten(s: Session, entries: dict[str, Entry], again: bool) -> dict[str, 
     }
 
 
-def _is_wanted(s: Session, row: Item, done_key: str | None) -> bool:
+def _is_wanted(row: Item, done_key: str | None) -> bool:
     if row.claimed_by is not None:
         return False
     if row.status == ItemStatus.DONE.value:
-        if not done_key:
-            return done_key is None
-        expected = vocabularies.of_item(s, row.id, Path())
-        return row.done_key != vocabularies.in_key(done_key, expected)
+        return done_key is None or (done_key != "" and row.done_key != done_key)
     return done_key is None or row.status != ItemStatus.QUARANTINED.value
 
 

@@ -160,7 +160,7 @@ def _written(document: Document, path: Path | None, wanted: _Wanted, text: str) 
     from utils.errors import PermanentError
     from utils.subtitles import placing
 
-    stem = path.stem if path else document.title.replace("/", "_")[:80]
+    stem = path.stem if path else placing.safe_stem(document.title)
     language = document.transcript.text_language
     name = placing.file_name(stem, language, wanted.form)
     if wanted.to == BESIDE:

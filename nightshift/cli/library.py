@@ -128,11 +128,12 @@ def list_sources(as_json: Json = False) -> None:
     from nightshift.cli.server import next_look
     from utils.config import load_settings
     from utils.db import sources as table
+    from utils.db import vocabularies
     from utils.db.session import session
 
     settings = load_settings()
     with session() as s:
-        looks, expected = table.looks(s), table.vocabularies(s)
+        looks, expected = table.looks(s), vocabularies.by_location(s)
         rows = [
             _source(location, looks.get(location)) | {"vocabulary": expected.get(location)}
             for location in (str(settings.inbox), *table.locations(s))

@@ -1,12 +1,15 @@
 """Real weights, real speech: both engines, one model among threads."""
 
+import json
 from concurrent.futures import ThreadPoolExecutor
+from difflib import SequenceMatcher
 from pathlib import Path
+from statistics import median
 from typing import Any
 
 import pytest
 
-from tests.paths import SAMPLES
+from tests.paths import FIXTURES, SAMPLES
 from utils.config import load_settings
 from utils.models.options import TranscriptionOptions
 from utils.models.transcript import Transcript
@@ -48,6 +51,39 @@ def test_words_have_times_within_their_segment_on_request() -> None:
     starts = [word.start_seconds for word in first.words]
     assert starts == sorted(starts)
     assert hear(ENGLISH).segments[0].words == ()
+
+
+@pytest.mark.parametrize("engine", ["openai-whisper", "faster-whisper"])
+def test_words_begin_and_end_where_they_are_said(engine: str) -> None:
+    said = json.loads((FIXTURES / "spoken_words.json").read_text())  # by espeak-ng's own events
+    found = hear(FIXTURES / "spoken_words.opus", engine=engine, words=True, language="en")
+    heard = [
+        (plain(word.text).strip(), word.start_seconds, word.end_seconds)
+        for segment in found.segments
+        for word in segment.words
+    ]
+    blocks = SequenceMatcher(None, [w[0] for w in said], [w[0] for w in heard], autojunk=False)
+    pairs = [
+        (said[block.a + n], heard[block.b + n])
+        for block in blocks.get_matching_blocks()
+        for n in range(block.size)
+    ]
+    assert len(pairs) > 0.8 * len(said)
+    assert median(abs(a[side] - b[side]) for a, b in pairs for side in (1, 2)) <= 0.05
+
+
+@pytest.mark.parametrize("engine", ["openai-whisper", "faster-whisper"])
+def test_expected_names_are_spelled_as_they_were_given_and_no_word_is_lost(engine: str) -> None:
+    found = hear(ENGLISH, engine=engine, vocabulary="the Lyghthouse Keepar", language="en")
+    assert found.text.startswith("The Lyghthouse Keep")
+    assert len(found.text.split()) == len(hear(ENGLISH, engine=engine, language="en").text.split())
+    assert found.left_out is None
+
+
+def test_a_translation_is_english_and_says_what_was_heard() -> None:
+    found = hear(GERMAN, engine="faster-whisper", translate=True)
+    assert (found.language, found.text_language) == ("de", "en")
+    assert "harbor" in found.text
 
 
 def test_speech_late_in_a_file_is_found_at_its_time(tmp_path: Path) -> None:

@@ -65,12 +65,6 @@ def remove(s: Session, location: str) -> None:
     _forget_looks(s, kept)
 
 
-def vocabularies(s: Session) -> dict[str, str]:
-    """The words that are to be expected in what sources hold, of those that have any."""
-    rows = s.scalars(select(Source).where(Source.vocabulary.is_not(None)))
-    return {row.location: row.vocabulary or "" for row in rows}
-
-
 def locations(s: Session) -> list[str]:
     """All sources, first added first."""
     return list(s.scalars(select(Source.location).order_by(Source.added_at)))

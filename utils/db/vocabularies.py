@@ -13,18 +13,31 @@ from utils.db.schema import Download, Source
 from utils.db.session import chunks
 
 
-def of_item(s: Session, item_id: str, path: Path) -> str | None:
+def by_location(s: Session) -> dict[str, str]:
+    """The words that are to be expected in what sources hold, of those that have any."""
+    rows = s.scalars(select(Source).where(Source.vocabulary.is_not(None)))
+    return {row.location: row.vocabulary or "" for row in rows}
+
+
+def of_item(
+    s: Session, item_id: str, path: Path, known: Mapping[str, str] | None = None
+) -> str | None:
     """The vocabulary of the address that an item was listed at, or of the folder it lies in.
 
     Of several folders around it, that of the nearest.
+
+    Args:
+        s: The session; it is asked nothing where no source expects anything.
+        item_id: The item.
+        path: Where it lies.
+        known: What ``by_location`` says, where many items are looked at.
     """
-    query = select(Source).where(Source.vocabulary.is_not(None))
-    known = {row.location: row.vocabulary for row in s.scalars(query)}
+    known = by_location(s) if known is None else known
     if not known:
         return None
     listed = select(Download.source).where(Download.item_id == item_id)
     for source in s.scalars(listed.where(Download.source.is_not(None))):
-        if source in known:
+        if source and source in known:
             return known[source]
     around = (known[str(folder)] for folder in (path, *path.parents) if str(folder) in known)
     return next(around, None)

@@ -70,7 +70,7 @@ STEPS: tuple[Step, ...] = (
     Step("detect_focal_length", "analysis", "probe", "finding the focal length", version=2,
          profiles=_SEEN,
          needs=("extract_extended_exif",)),
-    Step("transcribe_audio", "analysis", "transcribe", "listening", profiles=_HEARD,
+    Step("transcribe_audio", "analysis", "transcribe", "listening", version=2, profiles=_HEARD,
          required_stream="sound"),
     Step("analyze_content", "analysis", "ai", "understanding", retries=4, profiles=_HEARD,
          needs=("transcribe_audio",)),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from datetime import datetime
@@ -178,6 +178,7 @@ class _State:
         self.pending: dict[str, str] = {}
         self._done_key = done_key
         self._sidecars: dict[Path, sidecars.Listing] = {}
+        self._vocabularies: Mapping[str, str] | None = None
 
     def nothing_to_do(
         self, s: Session, item: Item, path: Path, places: Sequence[Path]
@@ -208,7 +209,9 @@ class _State:
             self._sidecars[folder] = sidecars.Listing({}, {})
             with suppress(NightShiftError):  # complained of where the item itself is read
                 self._sidecars[folder] = subtitle_files.foreign(s, folder)
-        expected = vocabularies.of_item(s, item.id, path)
+        if self._vocabularies is None:
+            self._vocabularies = vocabularies.by_location(s)
+        expected = vocabularies.of_item(s, item.id, path, self._vocabularies)
         key = vocabularies.in_key(self._done_key, expected)
         return sidecars.complete_key(key, path, self._sidecars[folder])
 

@@ -10,6 +10,9 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 MAX_TOKENS = 200  # chosen: some room is left for the text before
+# Without an end whisper took "the Lyghthouse Keepar" for the begin of the first sentence, and left
+# out what was said of it (both engines, base).
+_ENDS = ".!?。！？"
 
 
 class Fitted(NamedTuple):
@@ -21,11 +24,15 @@ class Fitted(NamedTuple):
 
 def fitted(vocabulary: str | None, count_tokens: Callable[[str], int]) -> Fitted:
     """As many of the first words of a vocabulary as fit; words between commas stay together."""
-    if not vocabulary or count_tokens(vocabulary) <= MAX_TOKENS:
-        return Fitted(vocabulary, None)
+    if not vocabulary or count_tokens(vocabulary) < MAX_TOKENS:
+        return Fitted(_ended(vocabulary), None)
     joint = ", " if "," in vocabulary else " "
     words = [word.strip() for word in vocabulary.split(joint.strip() or None) if word.strip()]
     number = len(words)
-    while number and count_tokens(joint.join(words[:number])) > MAX_TOKENS:
+    while number and count_tokens(joint.join(words[:number])) >= MAX_TOKENS:
         number -= 1
-    return Fitted(joint.join(words[:number]) or None, joint.join(words[number:]) or None)
+    return Fitted(_ended(joint.join(words[:number])), joint.join(words[number:]) or None)
+
+
+def _ended(text: str | None) -> str | None:
+    return f"{text}." if text and text[-1] not in _ENDS else text or None

@@ -16,12 +16,15 @@ from sqlalchemy.orm import Session
 from utils.db import subtitle_files
 from utils.db.session import session
 from utils.errors import NightShiftError, PermanentError, ResourceError, UsageError
+from utils.models.sanitize import unmarked
 from utils.models.subtitles import Format
 from utils.storage import files
 from utils.storage.files import whole_file
 
 _WHISPERS = {"jw": "jv"}  # what whisper calls a language that ISO 639 calls otherwise
 _CODE = re.compile("[a-z]{2,3}")
+_UNSAFE = re.compile(r'[/\\:*?"<>|\s]+')
+_MAX_BYTES = 180  # of the 255 of a name
 
 
 class Text(NamedTuple):
@@ -41,6 +44,12 @@ def file_name(stem: str, language: str | None, form: Format) -> str:
         return f"{stem}.lrc"
     code = _WHISPERS.get(language or "", language or "")
     return f"{stem}.{code}.{form}" if _CODE.fullmatch(code) else f"{stem}.{form}"
+
+
+def safe_stem(title: str) -> str:
+    """A title as the name of a file in any folder; whose medium is not there has no other."""
+    safe = _UNSAFE.sub("_", unmarked(title)).strip(" .")
+    return safe.encode()[:_MAX_BYTES].decode(errors="ignore") or "untitled"
 
 
 def write(target: Path, what: Text, like: Path | None = None) -> None:

@@ -12,7 +12,7 @@ from utils.db.session import session
 from utils.errors import PermanentError
 from utils.models.item import MediaKind
 from utils.models.options import SubtitleOptions
-from utils.models.subtitles import SubtitleFiles
+from utils.models.subtitles import Format, SubtitleFiles
 from utils.models.transcript import Segment, Transcript
 from utils.storage import files
 from utils.subtitles import nightly, placing
@@ -66,7 +66,7 @@ def foreign(path: Path) -> list[str]:
     ],
 )
 def test_names_are_those_that_media_servers_find(
-    language: str | None, form: str, name: str
+    language: str | None, form: Format, name: str
 ) -> None:
     assert placing.file_name("A. Film", language, form) == name
 
