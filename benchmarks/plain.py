@@ -111,7 +111,9 @@ def analyse(facts: Facts, seen: SignalReport, folder: Path) -> StepResults:
     pictures = thumbnails.generate(clip, probe, seen, OPTIONS.thumbnail_count, folder)
     if plan.runs("analyze_exposure"):
         exposure.measure(seen, probe)
-    said = transcriber.transcribe(clip, probe.heard[0].index, OPTIONS.transcription, SETTINGS)
+    said = transcriber.transcribe(
+        clip, probe, seen.decoded_seconds, OPTIONS.transcription, SETTINGS
+    )
     meaning = analyst.analyze(said, facts.item.title, OPTIONS.analysis.for_text(), SETTINGS)
     video = None
     if plan.runs("ai_video_analysis"):

@@ -71,9 +71,9 @@ def analyse(context: RunContext, facts: Extraction) -> Findings:
 
 def _listen(context: RunContext, facts: Extraction, found: Findings) -> None:
     item, probe, plan = facts.item, facts.probe, facts.plan
-    if plan.runs("transcribe_audio"):
+    if found.signal and plan.runs("transcribe_audio"):
         found.transcript = transcribe_audio(
-            context, item, probe.heard[0].index, context.options.transcription
+            context, item, probe, found.signal.decoded_seconds, context.options.transcription
         )
     if found.transcript and plan.runs("analyze_content"):
         try:
