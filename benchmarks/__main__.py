@@ -1,8 +1,9 @@
 """Figures, as ratios against an alternative that runs beside them: `make bench`.
 
 python -m benchmarks            all of them, about an hour on two cores
-python -m benchmarks shift      one of them: shift, help, extraction, views, encode, duplicates,
-                                search, lanes, scale, speech, idle, chaos, mutations, code
+python -m benchmarks shift      one of them: shift, help, extraction, views, encode, colour,
+                                duplicates, search, lanes, scale, speech, idle, chaos,
+                                mutations, code
 python -m benchmarks mutations 200 7   so many damaged files, by this seed
 """
 
@@ -18,6 +19,7 @@ from rich.table import Table
 from benchmarks import (
     chaos,
     code,
+    colour,
     encode,
     extraction,
     idle,
@@ -38,6 +40,7 @@ BENCHMARKS = {
     "extraction": extraction.rows,
     "views": views.rows,
     "encode": encode.rows,
+    "colour": colour.rows,
     "duplicates": near_duplicates.rows,
     "search": search.rows,
     "lanes": lanes.rows,

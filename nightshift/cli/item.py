@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 from nightshift.cli.output import COLORS, console, print_facts, print_json, print_table
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from sqlalchemy.orm import Session
 
     from utils.db.schema import Item
@@ -108,10 +110,16 @@ def document(s: Session, row: Item) -> dict[str, Any]:
 
 
 def _renditions(stills: Thumbnails | None, encode: Compression | None) -> list[dict[str, Any]]:
-    """The files made from an item, those that are there: the encode first."""
-    made = []
+    """The files made from an item, those that are there: the encode first.
+
+    Of that also what it lacks of the source, and what was guessed.
+    """
+    made: list[tuple[str, Path]] = []
+    told: dict[Path, dict[str, Any]] = {}
     if encode and encode.rendition:
-        made.append((encode.rendition.kind, encode.rendition.path))
+        path = encode.rendition.path
+        made.append((encode.rendition.kind, path))
+        told[path] = {"dropped": list(encode.dropped), "guessed": list(encode.guessed)}
     if stills:
         made += [("thumbnail", still.path) for still in stills.images]
         made += [
@@ -120,7 +128,7 @@ def _renditions(stills: Thumbnails | None, encode: Compression | None) -> list[d
             if (path := getattr(stills, name))
         ]
     return [
-        {"path": str(path), "kind": kind, "size_bytes": path.stat().st_size}
+        {"path": str(path), "kind": kind, "size_bytes": path.stat().st_size} | told.get(path, {})
         for kind, path in made
         if path.exists()
     ]
@@ -230,7 +238,7 @@ def _picture(record: dict[str, Any]) -> list[tuple[str, str]]:
 
 
 def _light(metadata: dict[str, Any]) -> list[tuple[str, str]]:
-    """Focal length, exposure and loudness, as far as they were found."""
+    """Focal length, exposure, colours and loudness, as far as they were found."""
     rows = []
     if (focal := metadata["focal_length"]) and focal["focal_class"]:
         rows.append(
@@ -242,7 +250,9 @@ def _light(metadata: dict[str, Any]) -> list[tuple[str, str]]:
         )
     if exposure := metadata["exposure"]:
         rows.append(("exposure", exposure["warning"] or "within limits"))
-    if (signal := metadata["signal"]) and signal["loudness_lufs"] is not None:
+    if (signal := metadata["signal"]) and signal.get("colours"):
+        rows.append(("colours", signal["colours"]))
+    if signal and signal["loudness_lufs"] is not None:
         peak = signal["true_peak_dbtp"]
         rows.append(
             (

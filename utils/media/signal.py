@@ -13,13 +13,14 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from utils.errors import PermanentError, from_os_error
-from utils.media import threads, tools
-from utils.media.imaging import filters
+from utils.media import messages, threads, tools
+from utils.media.imaging import colour, filters, image
 from utils.models.item import MediaKind
 from utils.models.probe import ContainerProbe, VideoStream
 from utils.models.signal import SignalReport, Span, Still
 from utils.processes import child_process
 from utils.storage import scratch
+from utils.storage.files import whole_file
 
 # A file of which less than this decodes is damaged, not merely flawed.
 MIN_DECODED_SHARE = 0.97
@@ -43,30 +44,27 @@ _SOUND = (
 # Lines of the filters themselves: ffmpeg prints the file's tags too, and a tag may say anything.
 _FILTER = r"^\[(?:Parsed_)?(?:{name})(?:_\d+)? @ 0x[0-9a-f]+\] \[info\] "
 _BLACK = re.compile(
-    _FILTER.format(name="blackdetect") + r"black_start:(?P<start>[\d.]+) black_end:(?P<end>[\d.]+)",
+    _FILTER.format(name="blackdetect")
+    + rf"black_start:(?P<start>{messages.FINITE}) black_end:(?P<end>{messages.FINITE})",
     re.MULTILINE,
 )
 _EDGE = re.compile(
     _FILTER.format(name="silencedetect|freezedetect")
-    + r"(?:lavfi\.freezedetect\.)?(?P<what>silence|freeze)_(?P<edge>start|end): (?P<time>-?[\d.]+)",
+    + r"(?:lavfi\.freezedetect\.)?(?P<what>silence|freeze)_(?P<edge>start|end): "
+    + rf"(?P<time>{messages.FINITE})",
     re.MULTILINE,
 )
 _CUT = re.compile(
     _FILTER.format(name="scdet")
-    + r"lavfi\.scd\.score: *[\d.]+, lavfi\.scd\.time: *(?P<time>[\d.]+)",
+    + rf"lavfi\.scd\.score: *{messages.NUMBER}, lavfi\.scd\.time: *(?P<time>{messages.FINITE})",
     re.MULTILINE,
 )
 _SUMMARY = re.compile(_FILTER.format(name="ebur128") + "Summary:", re.MULTILINE)
-_METER = re.compile(r"^\s+(I|LRA|Peak):\s+(-?[\d.]+|-?inf|nan) (LUFS|LU|dBFS)", re.MULTILINE)
+_METER = re.compile(rf"^\s+(I|LRA|Peak):\s+({messages.NUMBER}) (?:LUFS|LU|dBFS)", re.MULTILINE)
 _STATISTIC = re.compile(
-    _FILTER.format(name="astats") + r"(Peak level dB|Peak count|Number of samples): (-?[\d.]+)",
+    _FILTER.format(name="astats")
+    + rf"(Peak level dB|Peak count|Number of samples): ({messages.NUMBER})",
     re.MULTILINE,
-)
-# What the decoder complains of: that a frame is corrupt is a warning. What the muxer of no file
-# says of times, and a reader of Exif of tags, is no fault of picture or sound.
-_ERROR = re.compile(
-    r"^(?!\[(?:null|[^\]]*/null) @ )(?:\[[^\]]+ @ 0x[0-9a-f]+\] )*"
-    r"(?:\[(?:error|fatal|panic)\] (?!.*\b(?:Exif|EXIF)\b)|\[warning\] (?=corrupt ))(?P<text>.+)"
 )
 _PROGRESS = re.compile(r"^(frame|out_time_us)=(\d+)$", re.MULTILINE)
 
@@ -82,7 +80,7 @@ def analyze(path: Path, probe: ContainerProbe, folder: Path) -> SignalReport:
             finished = child_process.run(command(path, probe, Path(temporary)), path)
             report = parse(finished.stdout, finished.stderr, probe)
             _demand_whole(path, probe, report)
-            stills = _kept(Path(temporary), folder / "stills", probe)
+            stills = _kept(path, Path(temporary), folder / "stills", probe)
             return report.model_copy(update={"stills": stills})
     except OSError as error:
         raise from_os_error(error, f"writing the stills of {path.name}") from error
@@ -119,10 +117,10 @@ def command(path: Path, probe: ContainerProbe, place: Path) -> list[str]:
         outputs += ["-filter_complex", graph, "-map", "[seen]"]
         # Named for their times, in microseconds. (showinfo would print its lines in pieces,
         # between which those of other filters fall.)
-        pattern = str(place).replace("%", "%%") + "/%015d.jpg"
+        pattern = str(place).replace("%", "%%") + "/%015d.ppm"
         stills = [
             *("-map", "[stills]", "-frames:v", str(_MAX_STILLS), *filters.EVERY_FRAME),
-            *("-c:v", "mjpeg", "-q:v", "3", "-pix_fmt", "yuvj420p"),
+            *("-c:v", "ppm", "-pix_fmt", "rgb24"),
             *("-f", "image2", "-frame_pts", "1", pattern),
         ]
     for number, stream in enumerate(probe.heard):
@@ -131,7 +129,7 @@ def command(path: Path, probe: ContainerProbe, place: Path) -> list[str]:
             outputs += ["-filter:a:0", _SOUND]
     return [
         str(tools.find("ffmpeg")),
-        *("-hide_banner", "-nostdin", "-nostats", "-loglevel", "level+info"),
+        *("-hide_banner", "-nostdin", "-nostats", "-loglevel", "repeat+level+info"),
         *("-progress", "pipe:1", "-stats_period", "5"),
         *threads.of_decoder(probe),
         *tools.input_arguments(path),
@@ -156,32 +154,41 @@ def _stills(video: VideoStream, probe: ContainerProbe) -> str:
     )
 
 
-def _kept(place: Path, folder: Path, probe: ContainerProbe) -> tuple[Still, ...]:
-    """Move the stills into place; their names are their times."""
-    from PIL import Image
+def _kept(path: Path, place: Path, folder: Path, probe: ContainerProbe) -> tuple[Still, ...]:
+    """Write the stills as JPEG into ``folder``; their names are their times.
 
+    That of an image is made anew where the image tells of colours what ffmpeg does not act on.
+    """
     timed = probe.kind is MediaKind.VIDEO
+    by_itself = not timed and not filters.is_hdr(probe.video)
     made = []
     folder.mkdir(exist_ok=True)
-    for still in sorted(place.glob("*.jpg")):
+    for still in sorted(place.glob("*.ppm")):
         time = round(int(still.stem) / 1e6, 6)
-        with Image.open(still) as image:
-            width, height = image.size
-        target = folder / still.name
-        still.replace(target)
+        target = folder / f"{still.stem}.jpg"
+        with whole_file(target) as temporary:
+            told = colour.write_still(path, temporary, STILL_WIDTH) if by_itself else None
+            width, height = told or _as_jpeg(still, temporary)
+        still.unlink()
         made.append(
             Still(path=target, time_seconds=time if timed else None, width=width, height=height)
         )
     return tuple(made)
 
 
+def _as_jpeg(still: Path, target: Path) -> tuple[int, int]:
+    with image.opened(still) as seen:
+        colour.save(seen, target)
+        return seen.size
+
+
 def parse(progress: str, log: str, probe: ContainerProbe) -> SignalReport:
     """Make a report of ffmpeg's progress (stdout) and log (stderr)."""
     totals = {name: int(value) for name, value in _PROGRESS.findall(progress)}
     seconds = totals.get("out_time_us", 0) / 1e6
-    errors = [match["text"] for line in log.splitlines() if (match := _ERROR.match(line))]
+    said = messages.read(log, probe.format_names)
     summary = _SUMMARY.split(log)[-1] if _SUMMARY.search(log) else ""
-    meters = {name: _level(value) for name, value, _ in _METER.findall(summary)}
+    meters = {name: _level(value) for name, value in _METER.findall(summary)}
     statistics = {name: float(value) for name, value in _STATISTIC.findall(log)}
     if not statistics.get("Number of samples"):
         meters = {}  # what nothing was heard of has no loudness, not one of 0
@@ -190,8 +197,10 @@ def parse(progress: str, log: str, probe: ContainerProbe) -> SignalReport:
         declared_seconds=None if probe.duration_is_estimated else probe.watchable_seconds,
         decoded_seconds=seconds,
         decoded_frames=totals.get("frame") if probe.video else None,
-        decode_errors=len(errors),
-        first_error=errors[0][:200] if errors else None,
+        decode_errors=len(said.errors),
+        first_error=said.errors[0][:200] if said.errors else None,
+        notes=_notes(said),
+        colours=_colours(probe),
         black=tuple(
             Span(start_seconds=float(m["start"]), end_seconds=float(m["end"]))
             for m in _BLACK.finditer(log)
@@ -204,6 +213,19 @@ def parse(progress: str, log: str, probe: ContainerProbe) -> SignalReport:
         true_peak_dbtp=meters.get("Peak"),
         clipped_share=_clipped(statistics) if probe.heard else None,
     )
+
+
+def _colours(probe: ContainerProbe) -> str | None:
+    if probe.video is None or probe.kind is not MediaKind.VIDEO:
+        return None
+    return filters.taken_for(probe.video)
+
+
+def _notes(said: messages.Messages) -> tuple[str, ...]:
+    if not said.odd_times:
+        return ()
+    many = f"{said.odd_times} timestamps are" if said.odd_times > 1 else "1 timestamp is"
+    return (f"{many} out of order",)
 
 
 def _spans(edges: Iterable[tuple[str, float]], end: float) -> tuple[Span, ...]:

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 from utils.media import tools
 from utils.media.imaging import filters
 from utils.media.probing import ffprobe
+from utils.metadata.streams import word
 from utils.processes import child_process
 
 # Formats of more than 8 bits by name: yuv420p10le, p010le, gray16be, rgb48le, gbrpf32le.
@@ -23,7 +24,10 @@ _DYNAMIC_RANGE = (
 
 
 class Stream(NamedTuple):
-    """One stream and its number in the file; None means that ffprobe did not say."""
+    """One stream and its number in the file; None means that ffprobe did not say.
+
+    ``encoding`` is that of a subtitle's text where it is not UTF-8.
+    """
 
     number: int
     type: str
@@ -40,8 +44,12 @@ class Stream(NamedTuple):
     frame_rate: float | None = None
     pixel_format: str | None = None
     transfer: str | None = None
+    primaries: str | None = None
+    matrix: str | None = None
+    has_hidden_alpha: bool = False
     is_interlaced: bool = False
     dolby_vision_profile: int | None = None
+    encoding: str | None = None
 
     @property
     def is_deep(self) -> bool:
@@ -126,7 +134,10 @@ def _stream(printed: dict[str, Any]) -> Stream:
         height=printed.get("height") or None,
         frame_rate=ffprobe.frame_rate(printed),
         pixel_format=printed.get("pix_fmt"),
-        transfer=printed.get("color_transfer"),
+        transfer=word(printed.get("color_transfer")),
+        primaries=word(printed.get("color_primaries")),
+        matrix=word(printed.get("color_space")),
+        has_hidden_alpha=tags.get("alpha_mode") == "1",  # VP8 and VP9 keep it beside the picture
         is_interlaced=printed.get("field_order", "progressive") in {"tt", "bb", "tb", "bt"},
         dolby_vision_profile=dolby[0] if dolby else None,
     )

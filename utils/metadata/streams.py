@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 from utils.models.probe import FfprobeReport, MediaInfoReport
@@ -75,7 +76,9 @@ def length_seconds(stream: dict[str, Any]) -> float | None:
 
 
 def _number(value: str | None) -> float | None:
+    """A number; None for "N/A", "nan" and "inf"."""
     try:
-        return float(value) if value is not None else None
+        number = float(value) if value is not None else math.nan
     except ValueError:
         return None
+    return number if math.isfinite(number) else None

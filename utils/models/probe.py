@@ -31,6 +31,7 @@ class VideoStream(Frozen):
     color_transfer: str | None = None
     color_primaries: str | None = None
     color_matrix: str | None = None
+    color_range: str | None = None
     tile_group: int | None = None
 
     @property

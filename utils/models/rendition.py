@@ -61,7 +61,8 @@ class Compression(Frozen):
 
     ``score`` is what sample encodes promise of ``crf``, in units of ``metric`` (``vmaf``,
     ``xpsnr`` in dB, ``ssim``), as is ``target``; all are None where the crf was fixed.
-    ``dropped`` names what the source has and the rendition lacks, in words.
+    ``dropped`` names what the source has and the rendition lacks, in words; ``guessed`` what the
+    source does not say and was taken for granted.
     """
 
     source_bytes: int
@@ -75,3 +76,4 @@ class Compression(Frozen):
     score: float | None = None
     probes: int = 0
     dropped: tuple[str, ...] = ()
+    guessed: tuple[str, ...] = ()

@@ -40,7 +40,8 @@ class SignalReport(Frozen):
     ``decoded_seconds`` is what came out of the decoder, to hold against what the container
     declares. Loudness follows EBU R 128 (LUFS, LU, dBTP); ``clipped_share`` is the share of
     audio samples within 0.1 dB of full scale. ``cuts`` are the times of scene changes;
-    ``stills`` the first frames of equal parts of the whole.
+    ``stills`` the first frames of equal parts of the whole. ``notes``: what is odd and no fault.
+    ``colours`` says by what the stills of a film were made where the film does not say it.
     """
 
     declared_seconds: float | None = None
@@ -48,6 +49,8 @@ class SignalReport(Frozen):
     decoded_frames: int | None = None
     decode_errors: int
     first_error: str | None = None
+    notes: tuple[str, ...] = ()
+    colours: str | None = None
     black: tuple[Span, ...] = ()
     frozen: tuple[Span, ...] = ()
     silence: tuple[Span, ...] = ()

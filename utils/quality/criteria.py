@@ -59,6 +59,7 @@ def decodes(probe: ContainerProbe, signal: SignalReport) -> Criterion:
         reason = f"{length:.1%} of the declared duration decodes"
     else:
         reason = "decodes completely"
+    reason = "; ".join((reason, *signal.notes))
     return Criterion(
         name="decodes", score=_round(length * (1 - damaged)), weight=3.0, must=0.5, reason=reason
     )

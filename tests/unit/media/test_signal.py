@@ -9,9 +9,11 @@ from tests.paths import FIXTURES
 from utils.errors import PermanentError
 from utils.media import signal
 from utils.media.probing import ffprobe
+from utils.models.options import VerdictOptions
 from utils.models.probe import AudioStream, ContainerProbe
 from utils.models.signal import Still
 from utils.processes import output
+from utils.quality import criteria, verdict
 
 # Lines as ffmpeg 9.0 printed them.
 LOG = """\
@@ -302,8 +304,66 @@ def test_a_picture_that_makes_ffmpeg_complain_for_ever_is_refused_soon(
         ("[null @ 0x5a] [error] Application provided invalid, non monotonically increasing dts", 0),
         ("[out#0/null @ 0x5a] [error] Error submitting a packet to the muxer", 0),
         ("[mjpeg @ 0x5a] [error] could not parse Exif data", 0),
+        ("[mjpeg @ 0x5a] [error] not enough bytes remaining in EXIF buffer. entries: 64", 0),
+        ("[vost#0:0/wrapped_avframe @ 0x5a] [enc:ppm @ 0x5b] [error] Error encoding a frame", 0),
+        ("[Parsed_overlay_3 @ 0x5a] [error] Cannot allocate", 0),
+        ("[vp9_superframe_split @ 0x5a] [error] Invalid superframe", 0),
+        ("[mp3 @ 0x5a] [error] Incorrect BOM value", 0),
+        ("[mov,mp4,m4a,3gp,3g2,mj2 @ 0x5a] [error] stream 0, offset 0x5b: partial file", 1),
+        ("[libdav1d @ 0x5a] [error] Error parsing OBU data", 1),
+        ("[in#0/matroska,webm @ 0x5a] [error] Error during demuxing: I/O error", 1),
         ("[warning]     comment : corrupt decoded frame", 0),
     ],
 )
 def test_what_the_decoder_complains_of_counts_and_nothing_else(line: str, errors: int) -> None:
     assert signal.parse(PROGRESS, f"{line}\n{LOG}", PROBE).decode_errors == 1 + errors
+
+
+def test_what_a_decoder_says_while_the_file_is_opened_is_counted_once() -> None:
+    error = "[h264 @ 0x5a] [error] error while decoding MB 12 3, bytestream -7\n"
+    partial = "[wav @ 0x5a] [error] partial file\n"  # a demuxer reads its first packets once
+    log = f"{error}{partial}[info] Stream mapping:\n{error}"
+    assert signal.parse(PROGRESS, log, PROBE).decode_errors == 2
+
+
+def test_odd_times_are_noted_and_are_no_errors() -> None:
+    odd = "[null @ 0x5a] [error] Application provided invalid, non monotonically increasing dts\n"
+    report = signal.parse(PROGRESS, 10 * odd, PROBE)
+    assert report.decode_errors == 0
+    assert report.notes == ("10 timestamps are out of order",)
+
+
+@pytest.mark.parametrize(("peak", "share"), [("-inf", 0.0), ("nan", 0.0), ("0.000000", 0.01)])
+def test_levels_are_read_as_c_prints_them(peak: str, share: float) -> None:
+    log = LOG.replace("Peak level dB: -0.000000", f"Peak level dB: {peak}")
+    assert signal.parse(PROGRESS, log, PROBE).clipped_share == share
+
+
+def test_times_of_long_and_early_stretches_are_read() -> None:
+    log = "[blackdetect @ 0x55b] [info] black_start:-0.04 black_end:1.2e+06 black_duration:9\n"
+    assert signal.parse(PROGRESS, log, PROBE).black[0].end_seconds == 1_200_000
+
+
+@pytest.mark.parametrize(
+    "block", [b"XX\0\0" * 10, b"II*\0\x08\0\0\0\x40\0\x0f\x01\x02\0", b"II*\0"]
+)
+def test_a_photo_with_an_odd_exif_block_decodes_without_errors(
+    clips: Clips, tmp_path: Path, block: bytes
+) -> None:
+    plain, odd = clips.image.read_bytes(), tmp_path / "odd.jpg"
+    exif = b"Exif\0\0" + block
+    odd.write_bytes(plain[:2] + b"\xff\xe1" + (len(exif) + 2).to_bytes(2, "big") + exif + plain[2:])
+    report = signal.analyze(odd, ffprobe.probe(odd), tmp_path)
+    assert (report.decode_errors, report.decoded_frames) == (0, 1)
+
+
+def test_clocks_that_jump_back_are_noted_and_the_film_is_approved(tmp_path: Path) -> None:
+    film = tmp_path / "film.mkv"
+    back = "if(eq(mod(N\\,20)\\,19)\\,{0}-40\\,{0})"
+    ffmpeg("-f", "lavfi", "-i", "testsrc2=s=640x360:r=25:d=4", "-c:v", "mjpeg", "-q:v", "3",
+           "-bsf:v", f"setts=pts={back.format('PTS')}:dts={back.format('DTS')}", film)  # fmt: skip
+    probe = ffprobe.probe(film)
+    report = signal.analyze(film, probe, tmp_path)
+    judged = verdict.decide(criteria.judge(probe, report, None, VerdictOptions()))
+    assert (report.decode_errors, report.decoded_frames, judged.band) == (0, 100, "approve")
+    assert "out of order" in judged.criteria[0].reason

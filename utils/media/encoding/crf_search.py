@@ -94,7 +94,11 @@ def search(
         if not samples:
             return "no stretch of the source decodes without errors"
         on_progress(1 / (MAX_PROBES + 1))
-        return _narrow(plan, samples, equivalent(target_vmaf, by), by, Path(temporary), on_progress)
+        target = equivalent(target_vmaf, by)
+        try:
+            return _narrow(plan, samples, target, by, Path(temporary), on_progress)
+        except PermanentError as error:  # of a measurement: the rendition can be made without it
+            return f"its quality could not be measured ({error})"
 
 
 def equivalent(target_vmaf: float, by: Metric) -> float:

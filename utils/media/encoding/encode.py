@@ -11,8 +11,19 @@ from typing import NamedTuple
 import humanize
 
 from utils.media import streams as layout
-from utils.media.encoding import cover, crf_search, proxy, stream_plan, verify
+from utils.media.encoding import (
+    cover,
+    crf_search,
+    fact_sheet,
+    mp4_keys,
+    proxy,
+    stream_plan,
+    subtitles,
+    verify,
+)
+from utils.media.encoding.fact_sheet import FactSheet
 from utils.media.encoding.stream_plan import Plan
+from utils.media.probing import ffprobe
 from utils.media.streams import Layout
 from utils.models.item import MediaKind
 from utils.models.options import CompressionOptions
@@ -87,7 +98,7 @@ def compress(
         )  # fmt: skip
     if reason := not_worth_it(probe, options) or _empty(probe, signal, options):
         return _kept(probe, options, reason)
-    streams = layout.read(path)
+    streams = subtitles.with_encodings(path, layout.read(path))
     if reason := refusal(streams, options):
         return _kept(probe, options, reason)
     plan = plan_for(streams, probe, signal, options)
@@ -174,11 +185,17 @@ def _encode(job: _Job, plan: Plan, choice: _Choice) -> Compression:
     covers = tempfile.TemporaryDirectory(dir=scratch.folder())
     with covers as beside, whole_file(target) as temporary:
         extra, lost_cover = cover.arguments(path, plan, Path(beside))
+        facts = fact_sheet.read(path)
+        if plan.suffix != ".mp4":
+            extra += fact_sheet.arguments(facts)
         child_process.run(
             stream_plan.command(path, plan, temporary, choice.crf, extra), path, encoding
         )
+        if plan.suffix == ".mp4":
+            _complete(temporary, facts)
         made = _verified(temporary, probe, signal, plan, verifying)
-        dropped = plan.dropped + lost_cover + _missing(path, temporary, probe, made, plan)
+        dropped = plan.dropped + lost_cover + _missing(path, temporary, plan)
+        dropped += fact_sheet.lost(facts, fact_sheet.read(temporary), plan)
         if len(made.audio) < plan.tracks("audio"):
             dropped += ("an empty sound",)
         encoded = temporary.stat().st_size
@@ -194,7 +211,8 @@ def _encode(job: _Job, plan: Plan, choice: _Choice) -> Compression:
         update={
             "encoded_bytes": encoded,
             "dropped": dropped,
-            "reason": _reason(probe.size_bytes, encoded, choice, signal, dropped),
+            "guessed": plan.guessed,
+            "reason": _reason(probe.size_bytes, encoded, choice, signal, (plan.guessed, dropped)),
             "rendition": Rendition(
                 path=target,
                 kind=made.kind.value,
@@ -224,17 +242,19 @@ def _is_empty_sound(probe: ContainerProbe, signal: SignalReport) -> bool:
     return bool(probe.heard) and signal.clipped_share is None
 
 
-def _missing(
-    path: Path, made: Path, source: ContainerProbe, probe: ContainerProbe, plan: Plan
-) -> tuple[str, ...]:
-    """What the encoder or the container lost although it was asked to keep it."""
-    lost: list[str] = []
-    if plan.suffix != ".flac" and probe.chapter_count < source.chapter_count:
-        lost.append(f"{source.chapter_count - probe.chapter_count} chapters")
+def _complete(written: Path, facts: FactSheet) -> None:
+    """Give an MP4 the keys that its muxer leaves out, and put its index before its media."""
+    tags = ffprobe.report(written).raw["format"].get("tags", {})
+    with whole_file(written) as completed:
+        mp4_keys.finish(written, completed, fact_sheet.keys(facts, tags))
+
+
+def _missing(path: Path, made: Path, plan: Plan) -> tuple[str, ...]:
+    """What of high dynamic range the encoder or the container lost."""
     main = plan.streams[0]
-    if main.is_hdr or main.dolby_vision_profile:
-        lost += sorted(layout.dynamic_range(path) - layout.dynamic_range(made))
-    return tuple(lost)
+    if not (main.is_hdr or main.dolby_vision_profile):
+        return ()
+    return tuple(sorted(layout.dynamic_range(path) - layout.dynamic_range(made)))
 
 
 def _is_hopeless(found: crf_search.Found, probe: ContainerProbe, signal: SignalReport) -> bool:
@@ -276,7 +296,11 @@ def _result(probe: ContainerProbe, options: CompressionOptions, choice: _Choice)
 
 
 def _reason(
-    before: int, after: int, choice: _Choice, signal: SignalReport, dropped: tuple[str, ...]
+    before: int,
+    after: int,
+    choice: _Choice,
+    signal: SignalReport,
+    told: tuple[tuple[str, ...], tuple[str, ...]],
 ) -> str:
     """``saves 54%: 3.2 MiB → 1.5 MiB; vmaf 93.1 at crf 27.3; without data stream 4 (gpmd)``."""
     parts = [f"saves {1 - after / before:.0%}: {_size(before)} → {_size(after)}"]
@@ -289,6 +313,8 @@ def _reason(
         parts.append(choice.note)
     if signal.decode_errors:
         parts.append(f"the source decodes with {signal.decode_errors} errors")
+    guessed, dropped = told
+    parts += guessed
     if dropped:
         parts.append(f"without {', '.join(dropped)}")
     return "; ".join(parts)

@@ -88,7 +88,7 @@ def command(
         rate = f"fps=fps='min({frames_per_second:g},source_fps)':eof_action=pass"
         video = probe.video
         colours = picture.described(video)
-        filters = [rate, *colours, _SCALE, *picture.toned(video), "format=yuv420p"]
+        filters = [rate, *colours, _SCALE, *picture.shown(video), picture.AS_BT709]
         outputs += ["-map", f"0:{probe.video.index}", "-vf", ",".join(filters)]
         outputs += ["-c:v", "libx264", "-preset", "veryfast", "-crf", str(CRF)]
     if probe.heard:

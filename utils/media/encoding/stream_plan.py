@@ -11,6 +11,8 @@ from typing import Any, NamedTuple
 import ffmpeg
 
 from utils.media import tools
+from utils.media.encoding import rendition_colours
+from utils.media.imaging import filters as colours
 from utils.media.streams import Layout, Stream
 from utils.models.options import CompressionOptions
 
@@ -60,7 +62,8 @@ class Plan(NamedTuple):
     """What an encode does; ``streams`` are kept in this order, the first is the main one.
 
     ``output`` are ffmpeg's options but the crf; ``tags`` further arguments; ``cover`` is a
-    picture that the container takes only from a file of its own.
+    picture that the container takes only from a file of its own. ``guessed`` says in words what
+    the source does not say and was taken for granted. An MP4 is completed by ``mp4_keys.finish``.
     """
 
     suffix: str
@@ -72,6 +75,7 @@ class Plan(NamedTuple):
     filters: tuple[str, ...] = ()
     cover: Stream | None = None
     dropped: tuple[str, ...] = ()
+    guessed: tuple[str, ...] = ()
 
     def tracks(self, kind: str) -> int:
         """How many streams of a type the rendition is to have, without covers."""
@@ -103,9 +107,7 @@ def for_video(layout: Layout, options: CompressionOptions, is_intact: bool) -> P
         "enc_time_base:v:0": "demux",  # else times of a variable rate are rounded to the mean one
         "f": "matroska" if archive else "mp4",
     }
-    if not archive:
-        output["movflags"] = "+faststart"
-    filters = _filters(picture)
+    filters = (*_filters(picture), *rendition_colours.filters(picture, encoder.pixel_format))
     if filters:
         output["filter:v:0"] = ",".join(filters)
     for number, sound in enumerate(sounds):
@@ -136,6 +138,7 @@ def for_video(layout: Layout, options: CompressionOptions, is_intact: bool) -> P
             *_lost(layout, (*kept, *((attached,) if attached else ()))),
             *_reduced(picture, encoder, subtitles, archive),
         ),
+        guessed=_guessed(picture, subtitles),
     )
 
 
@@ -188,7 +191,8 @@ def for_sound(layout: Layout, options: CompressionOptions) -> Plan:
 def command(path: Path, plan: Plan, target: Path, crf: float | None = None,
             extra: tuple[str, ...] = ()) -> list[str]:  # fmt: skip
     """ffmpeg's command line; ``extra`` are arguments known only when it runs (a cover)."""
-    source = ffmpeg.input(f"file:{path}", **tools.input_options())
+    texts = {f"sub_charenc:{s.number}": s.encoding for s in plan.streams if s.encoding}
+    source = ffmpeg.input(f"file:{path}", **tools.input_options(), **texts)
     output = plan.output | ({"crf:v:0": f"{crf:g}"} if crf is not None else {})
     streams = [source[str(stream.number)] for stream in plan.streams]
     # What is last is the target; a dictionary can't hold an option twice.
@@ -222,6 +226,13 @@ def _filters(picture: Stream) -> tuple[str, ...]:
     return tuple(filters)
 
 
+def _guessed(picture: Stream, subtitles: tuple[Stream, ...]) -> tuple[str, ...]:
+    matrix = rendition_colours.untold_matrix(picture)
+    name = {"bt709": "BT.709", "smpte170m": "BT.601"}.get(matrix or "")
+    found = [f"colours not named, taken for {name} by the picture's size"] if name else []
+    return (*found, *(f"{_words(s)} read as {s.encoding}" for s in subtitles if s.encoding))
+
+
 def _sound(number: int, sound: Stream, options: CompressionOptions, intact: bool) -> dict[str, Any]:
     """Options of one track of a video."""
     archive = options.profile == "archive"
@@ -250,9 +261,11 @@ def _bit_rate(sound: Stream, options: CompressionOptions, limit: int) -> str:
 def _subtitle_codec(subtitle: Stream, archive: bool) -> str:
     if not archive:
         return "copy" if subtitle.codec == "mov_text" else "mov_text"
-    if subtitle.codec in _MATROSKA_SUBTITLES:
+    if subtitle.codec in _MATROSKA_SUBTITLES and not subtitle.encoding:
         return "copy"
-    return "ass" if subtitle.codec == "eia_608" else "srt"
+    if subtitle.codec == "webvtt":
+        return "webvtt"
+    return "ass" if subtitle.codec in {"eia_608", *_STYLED} else "srt"
 
 
 def _titles(sounds: tuple[Stream, ...], subtitles: tuple[Stream, ...]) -> tuple[str, ...]:
@@ -299,8 +312,12 @@ def _reduced(
     pixels = picture.pixel_format or ""
     if any(mark in pixels for mark in ("422", "444", "rgb", "bgr", "gbr")):
         found.append(f"colour detail ({pixels} becomes 4:2:0)")
-    if pixels.startswith(("yuva", "gbrap", "rgba", "argb", "bgra", "abgr", "ya")):
+    if colours.has_alpha(picture.codec, picture.pixel_format):
+        found.append("transparency" + (", if there is any" if not pixels else ""))
+    if picture.has_hidden_alpha:
         found.append("transparency")
+    if (picture.width or 0) % 2 or (picture.height or 0) % 2:
+        found.append(f"a line of its odd size of {picture.width}×{picture.height}")
     if any(mark in pixels for mark in ("p12", "p14", "p16", "48", "64", "f32")):
         found.append("more than 10 bits")
     if picture.is_deep and encoder.codec == "h264":

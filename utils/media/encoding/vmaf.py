@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import re
 from collections.abc import Sequence
@@ -9,7 +10,7 @@ from pathlib import Path
 from typing import Literal
 
 from utils.errors import PermanentError
-from utils.media import tools
+from utils.media import messages, tools
 from utils.processes import child_process
 
 Metric = Literal["vmaf", "xpsnr", "ssim"]
@@ -18,10 +19,14 @@ Metric = Literal["vmaf", "xpsnr", "ssim"]
 SMALLEST_SIDE = 64
 
 # The metric's own line, not a tag of the file that looks like it.
+_LINE = r"^\[Parsed_{filter}_\d+ @ 0x[0-9a-f]+\] {before}({number})"
 _SCORE = {
-    "vmaf": re.compile(r"^\[Parsed_libvmaf_\d+ @ 0x[0-9a-f]+\] VMAF score: ([\d.]+)", re.M),
-    "xpsnr": re.compile(r"^\[Parsed_xpsnr_\d+ @ 0x[0-9a-f]+\] XPSNR  y: ([\d.]+|inf)", re.M),
-    "ssim": re.compile(r"^\[Parsed_ssim_\d+ @ 0x[0-9a-f]+\] SSIM .* All:([\d.]+)", re.M),
+    by: re.compile(_LINE.format(filter=name, before=before, number=messages.NUMBER), re.MULTILINE)
+    for by, name, before in (
+        ("vmaf", "libvmaf", "VMAF score: "),
+        ("xpsnr", "xpsnr", "XPSNR  y: "),
+        ("ssim", "ssim", "SSIM .* All:"),
+    )
 }
 _IDENTICAL_DB = 100.0  # stands for the infinite XPSNR of identical pictures
 
@@ -81,9 +86,10 @@ def parse(log: str, by: Metric) -> float:
         PermanentError: there is none.
     """
     found = _SCORE[by].findall(log)
-    if not found:
+    score = float(found[-1]) if found else math.nan
+    if math.isnan(score):
         raise PermanentError(f"ffmpeg printed no {by} score.")
-    return _IDENTICAL_DB if found[-1] == "inf" else float(found[-1])
+    return score if math.isfinite(score) else _IDENTICAL_DB
 
 
 def _filter(by: Metric, short_side: int) -> str:

@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import itertools
+import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from utils.errors import PermanentError
 from utils.media import tools
-from utils.media.imaging import contact_sheet, image, waveform
+from utils.media.imaging import colour, contact_sheet, image, waveform
 from utils.media.imaging import filters as picture
 from utils.models.item import MediaKind
 from utils.models.probe import ContainerProbe
 from utils.models.rendition import Thumbnail, Thumbnails
 from utils.models.signal import SignalReport, Span
 from utils.processes import child_process
+from utils.storage import scratch
 from utils.storage.files import whole_file
 
 if TYPE_CHECKING:
@@ -122,12 +124,13 @@ def at_times(path: Path, probe: ContainerProbe, times: Sequence[float], folder: 
 
 def at(path: Path, probe: ContainerProbe, time: float | None, target: Path) -> Thumbnail | None:
     """The frame at ``time`` as a picture of its own; None where the picture ends before it."""
-    with whole_file(target) as temporary:
-        child_process.run(command(path, probe, time, temporary), path)
-        if not temporary.exists() or temporary.stat().st_size == 0:
-            temporary.unlink(missing_ok=True)
+    with tempfile.TemporaryDirectory(dir=scratch.folder()) as folder:
+        taken = Path(folder) / "taken.ppm"
+        child_process.run(command(path, probe, time, taken), path)
+        if not taken.exists() or taken.stat().st_size == 0:
             return None
-        with image.opened(temporary) as seen:
+        with image.opened(taken) as seen, whole_file(target) as temporary:
+            colour.save(seen, temporary)
             width, height = seen.size
             sharp = sharpness(seen)
     return Thumbnail(path=target, time_seconds=time, width=width, height=height, sharpness=sharp)
@@ -144,7 +147,7 @@ def command(path: Path, probe: ContainerProbe, time: float | None, target: Path)
         *(("-ss", str(time)) if time is not None else ()),
         *tools.input_arguments(path),
         *("-filter_complex", f"[{stream.source}]{filters}[seen]", "-map", "[seen]"),
-        *("-frames:v", "1", "-q:v", "3", "-f", "mjpeg", "-pix_fmt", "yuvj420p", str(target)),
+        *("-frames:v", "1", "-c:v", "ppm", "-pix_fmt", "rgb24", "-f", "image2pipe", str(target)),
     ]
 
 
@@ -153,7 +156,7 @@ def _of_sound(path: Path, probe: ContainerProbe, signal: SignalReport, folder: P
     cover = None
     if probe.picture:
         try:
-            cover = at(path, probe, None, folder / "cover.jpg")
+            cover = _cover(path, probe, folder / "cover.jpg")
         except PermanentError:
             cover = None
     views = waveform.draw(path, probe.heard[0].index, signal.decoded_seconds, folder)
@@ -162,6 +165,30 @@ def _of_sound(path: Path, probe: ContainerProbe, signal: SignalReport, folder: P
         waveform=views.waveform.path,
         spectrogram=views.spectrogram.path,
     )
+
+
+def _cover(path: Path, probe: ContainerProbe, target: Path) -> Thumbnail | None:
+    """The cover in its own colours; by ffmpeg where it says nothing of them."""
+    made = at(path, probe, None, target)
+    assert probe.picture  # the caller asked
+    with tempfile.TemporaryDirectory(dir=scratch.folder()) as folder:
+        stored = Path(folder) / "cover"
+        child_process.run(
+            [
+                *(tools.find("ffmpeg"), "-hide_banner", "-nostdin", "-v", "error"),
+                *tools.input_arguments(path),
+                *("-map", f"0:{probe.picture.index}", "-frames:v", "1"),
+                *("-c", "copy", "-f", "rawvideo", stored),
+            ],
+            path,
+        )
+        with whole_file(target) as temporary:
+            size = colour.write_still(stored, temporary, WIDTH) if stored.exists() else None
+            if size is None or made is None:
+                return made
+            with image.opened(temporary) as seen:
+                sharp = sharpness(seen)
+    return made.model_copy(update={"width": size[0], "height": size[1], "sharpness": sharp})
 
 
 def _nearest(stills: Sequence[Thumbnail], time: float) -> Thumbnail:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+import math
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from utils.errors import PermanentError
 from utils.media import tools
-from utils.metadata.streams import length_seconds
+from utils.metadata.streams import length_seconds, word
 from utils.models import sanitize
 from utils.models.item import MediaKind
 from utils.models.probe import (
@@ -202,9 +203,10 @@ def _video(stream: dict[str, Any]) -> VideoStream:
         frame_count=_int(stream.get("nb_frames")),
         bit_rate=_int(stream.get("bit_rate")),
         rotation_degrees=int(rotations[0]) if rotations else None,
-        color_transfer=stream.get("color_transfer"),
-        color_primaries=stream.get("color_primaries"),
-        color_matrix=stream.get("color_space"),
+        color_transfer=word(stream.get("color_transfer")),
+        color_primaries=word(stream.get("color_primaries")),
+        color_matrix=word(stream.get("color_space")),
+        color_range=word(stream.get("color_range")),
     )
 
 
@@ -235,10 +237,12 @@ def _language(stream: dict[str, Any]) -> str | None:
 
 
 def _float(value: str | None) -> float | None:
+    """A number; None for "N/A", "nan" and "inf"."""
     try:
-        return float(value) if value is not None else None
+        number = float(value) if value is not None else math.nan
     except ValueError:
         return None
+    return number if math.isfinite(number) else None
 
 
 def _int(value: str | int | None) -> int | None:
