@@ -2,8 +2,8 @@
 
 python -m benchmarks            all of them, about an hour on two cores
 python -m benchmarks shift      one of them: shift, help, extraction, views, encode, colour,
-                                duplicates, search, lanes, scale, speech, idle, chaos,
-                                mutations, code
+                                duplicates, search, lanes, scale, speech, words, idle,
+                                chaos, mutations, code
 python -m benchmarks mutations 200 7   so many damaged files, by this seed
 """
 
@@ -32,6 +32,7 @@ from benchmarks import (
     speech,
     startup,
     views,
+    words,
 )
 
 BENCHMARKS = {
@@ -46,6 +47,7 @@ BENCHMARKS = {
     "lanes": lanes.rows,
     "scale": scale.rows,
     "speech": speech.rows,
+    "words": words.rows,
     "idle": idle.rows,
     "chaos": chaos.rows,
     "mutations": mutations.rows,

@@ -11,6 +11,7 @@ import typer
 
 from nightshift.cli import (
     duplicates,
+    export,
     failures,
     files,
     forget,
@@ -94,6 +95,7 @@ pause.add_to(app)
 steps.add_to(app)
 library.add_to(app)
 files.add_to(app)
+export.add_to(app)
 failures.add_to(app)
 forget.add_to(app)
 duplicates.add_to(app)

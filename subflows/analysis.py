@@ -14,7 +14,7 @@ from tasks.enrichment import ai_thumbnail_selection, ai_video_analysis, analyze_
 from tasks.extraction import detect_focal_length
 from tasks.signal import analyze_exposure, analyze_signal, generate_thumbnails
 from tasks.transcription import transcribe_audio
-from utils.db import ledger
+from utils.db import ledger, vocabularies
 from utils.db.session import session
 from utils.errors import DeferredError
 from utils.media.imaging import thumbnails
@@ -72,8 +72,11 @@ def analyse(context: RunContext, facts: Extraction) -> Findings:
 def _listen(context: RunContext, facts: Extraction, found: Findings) -> None:
     item, probe, plan = facts.item, facts.probe, facts.plan
     if found.signal and plan.runs("transcribe_audio"):
+        with session() as s:
+            expected = vocabularies.of_item(s, item.item_id, item.path)
+        options = context.options.hearing(expected)
         found.transcript = transcribe_audio(
-            context, item, probe, found.signal.decoded_seconds, context.options.transcription
+            context, item, probe, found.signal.decoded_seconds, options
         )
     if found.transcript and plan.runs("analyze_content"):
         try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import NamedTuple
 
 from sqlalchemy.orm import Session
@@ -9,7 +10,7 @@ from sqlalchemy.orm import Session
 from tasks.ingestion import list_entries
 from utils.config import Settings
 from utils.db import addresses as failed_addresses
-from utils.db import downloads, forgotten, items
+from utils.db import downloads, forgotten, items, vocabularies
 from utils.db.schema import Item
 from utils.db.session import session
 from utils.errors import NightShiftError
@@ -50,16 +51,17 @@ def list_addresses(
     """
     listings = {address: list_entries(address, settings) for address in addresses}
     entries = {
-        entry.item_id: entry
-        for listing in listings.values()
+        entry.item_id: entry.model_copy(update={"source": address})
+        for address, listing in listings.items()
         if isinstance(listing, list)
         for entry in listing
     }
     with session() as s:
         known = downloads.known(s, list(entries.values()))
+        vocabularies.note_source(s, {key: str(entries[key].source) for key in known})
         rows = {row.id: row for row in items.preload(s, list(known.values()))}
         left = _forgotten(s, entries, again)
-    pending = [row.id for row in rows.values() if _is_wanted(row, done_key)]
+        pending = [row.id for row in rows.values() if _is_wanted(s, row, done_key)]
     return Listing(
         entries=[entry for key, entry in entries.items() if key not in known and key not in left],
         pending=pending,
@@ -94,11 +96,14 @@ def _forgotten(s: Session, entries: dict[str, Entry], again: bool) -> dict[str, 
     }
 
 
-def _is_wanted(row: Item, done_key: str | None) -> bool:
+def _is_wanted(s: Session, row: Item, done_key: str | None) -> bool:
     if row.claimed_by is not None:
         return False
     if row.status == ItemStatus.DONE.value:
-        return done_key is None or (done_key != "" and row.done_key != done_key)
+        if not done_key:
+            return done_key is None
+        expected = vocabularies.of_item(s, row.id, Path())
+        return row.done_key != vocabularies.in_key(done_key, expected)
     return done_key is None or row.status != ItemStatus.QUARANTINED.value
 
 

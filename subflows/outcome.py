@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from sqlalchemy.orm import Session
 
 from tasks.context import RunContext
-from utils.db import items, ledger, queue, runs
+from utils.db import items, ledger, queue, runs, subtitle_files, vocabularies
 from utils.db.schema import Item
 from utils.db.session import session
 from utils.errors import DeferredError, ResourceError, StoppedError, step_of
@@ -85,8 +85,10 @@ def _settle(
         return queue.release(s, worker, [item.item_id])
     if deferred:
         return queue.settle_deferred(s, worker, item.item_id, deferred, context.lacks)
-    names = [sidecar.name for sidecar in sidecars.beside(item.path)]
-    key = sidecars.complete_key(fingerprint.done_key(context.options, context.settings), names)
+    names = [sidecar.name for sidecar in subtitle_files.foreign_beside(s, item.path)]
+    done_key = fingerprint.done_key(context.options, context.settings)
+    expected = vocabularies.of_item(s, item.item_id, item.path)
+    key = sidecars.complete_key(vocabularies.in_key(done_key, expected), names)
     tries = context.settings.max_tries
     return queue.settle_done(s, worker, item.item_id, key, context.lacks, tries)
 

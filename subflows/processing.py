@@ -13,8 +13,11 @@ from tasks.quality import judge_quality
 from tasks.similarity import find_near_duplicates, fingerprint_media
 from utils.models.metadata import Metadata
 from utils.models.rendition import Compression
+from utils.models.subtitles import Captions
 from utils.models.tool_reports import ToolReports
 from utils.models.verdict import Band, Verdict
+from utils.subtitles import nightly
+from utils.subtitles.document import Document
 
 
 class Product(NamedTuple):
@@ -41,10 +44,21 @@ def process(context: RunContext, facts: Extraction, findings: Findings) -> Produ
     if verdict is not None and verdict.band is Band.REJECT:
         plan = plan.for_rejected()
     if signal and plan.runs("compress_video"):
-        compression = compress_video(context, item, probe, signal, options.compression)
+        said = _captions(facts, findings, context)
+        compression = compress_video(context, item, probe, signal, options.compression, *said)
     if signal and plan.runs("compress_audio"):
         compression = compress_audio(context, item, probe, signal, options.compression)
     return Product(metadata, verdict, compression)
+
+
+def _captions(facts: Extraction, findings: Findings, context: RunContext) -> tuple[Captions, ...]:
+    """What is said, if it is to be a track of the rendition: else no part of the step's key."""
+    if findings.transcript is None or findings.signal is None:
+        return ()
+    item, seconds = facts.item, findings.signal.decoded_seconds
+    what = Document(item.item_id, item.title, findings.transcript, seconds)
+    found = nightly.captions(what, context.options.subtitles)
+    return (found,) if found else ()
 
 
 def _reports(facts: Extraction, findings: Findings) -> ToolReports:

@@ -8,6 +8,7 @@ from subflows.processing import Product
 from tasks.context import RunContext
 from tasks.embedding import generate_embeddings
 from tasks.storage import create_model, store_item, upload_thumbnails
+from tasks.subtitles import write_subtitles
 from utils.models.record import ItemRecord
 from utils.models.step_results import StepResults
 
@@ -37,6 +38,10 @@ def store(
             store_item(context, item, record)
         if plan.runs("generate_embeddings"):
             generate_embeddings(context, item, record)
+    if findings.transcript and plan.runs("write_subtitles"):
+        write_subtitles(
+            context, item, findings.transcript, product.compression, context.options.subtitles
+        )
     if pictures and plan.runs("upload_thumbnails"):
         upload_thumbnails(context, item, pictures)
     return record

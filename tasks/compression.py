@@ -6,13 +6,15 @@ from collections.abc import Callable
 
 from tasks.context import RunContext
 from tasks.policy import step
-from utils.media.encoding import encode, proxy
+from utils.errors import PermanentError
+from utils.media.encoding import captions, encode, proxy
 from utils.models import steps
 from utils.models.item import MediaItem, MediaKind
 from utils.models.options import CompressionOptions
 from utils.models.probe import ContainerProbe
 from utils.models.rendition import Compression, Rendition
 from utils.models.signal import SignalReport
+from utils.models.subtitles import Captions
 from utils.observability import progress
 from utils.storage.files import item_folder
 
@@ -35,11 +37,29 @@ def compress_video(
     probe: ContainerProbe,
     signal: SignalReport,
     options: CompressionOptions,
+    wanted: Captions | None = None,
 ) -> Compression:
-    """A verified rendition of a film, if it is smaller by enough."""
+    """A verified rendition of a film, if it is smaller by enough; what is said as a track of it."""
     folder = item_folder(context.settings.home, item.item_id)
     on_progress = _reporter(item, "compress_video")
-    return encode.compress(item.path, probe, signal, options, folder, on_progress)
+    made = encode.compress(item.path, probe, signal, options, folder, on_progress)
+    return _with_captions(made, wanted) if wanted else made
+
+
+def _with_captions(made: Compression, wanted: Captions) -> Compression:
+    if made.rendition is None:
+        return made
+    try:
+        rendition = captions.added(made.rendition, wanted)
+    except PermanentError as error:  # no reason to be without the rendition
+        return made.model_copy(update={"reason": f"{made.reason}; without subtitles: {error}"})
+    return made.model_copy(
+        update={
+            "rendition": rendition,
+            "encoded_bytes": rendition.size_bytes,
+            "reason": f"{made.reason}; with what is said as subtitles",
+        }
+    )
 
 
 @step()

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from tasks.context import RunContext
 from tasks.policy import essential_step, step
+from utils.db import subtitle_files
+from utils.db.session import session
 from utils.media.probing import exiftool, ffprobe, mediainfo
 from utils.metadata import codec, consolidation, exif, focal, hdr, tracks
 from utils.models.item import MediaItem
@@ -16,9 +18,8 @@ from utils.models.metadata import (
     Metadata,
     SubtitleTracks,
 )
-from utils.models.probe import ExifReport, FfprobeReport, MediaInfoReport
+from utils.models.probe import ExifReport, FfprobeReport, MediaInfoReport, Sidecar
 from utils.models.tool_reports import ToolReports
-from utils.storage import sidecars
 
 
 @essential_step()
@@ -70,7 +71,13 @@ def extract_audio_tracks(
 
 
 def _sidecars(item: MediaItem, probed: FfprobeReport) -> str:
-    return "\n".join(sidecar.name for sidecar in sidecars.beside(item.path))
+    return "\n".join(sidecar.name for sidecar in _foreign(item))
+
+
+def _foreign(item: MediaItem) -> tuple[Sidecar, ...]:
+    """The subtitle files beside an item that we did not write."""
+    with session() as s:
+        return subtitle_files.foreign_beside(s, item.path)
 
 
 @step(inputs=_sidecars)
@@ -78,7 +85,7 @@ def extract_subtitle_tracks(
     context: RunContext, item: MediaItem, probed: FfprobeReport
 ) -> SubtitleTracks:
     """All subtitles, those beside the file as well."""
-    return tracks.subtitles(probed, sidecars.beside(item.path))
+    return tracks.subtitles(probed, _foreign(item))
 
 
 @step()

@@ -50,10 +50,10 @@ def facts(row: Item) -> dict[str, Any]:
 
 def document(s: Session, row: Item) -> dict[str, Any]:
     """An item as the JSON contract of ``show`` has it; what was not made is null or empty."""
-    from utils.db import duplicates, ledger, library
+    from utils.db import duplicates, ledger, library, transcripts
     from utils.db import items as files
     from utils.models import analysis, exposure, metadata, probe, rendition, signal, verdict
-    from utils.models.transcript import Transcript
+    from utils.models.subtitles import SubtitleFiles
     from utils.models.video_analysis import VideoAnalysis
 
     def result(step: str | tuple[str, ...], kind: Any) -> Any:
@@ -71,7 +71,7 @@ def document(s: Session, row: Item) -> dict[str, Any]:
         result("generate_thumbnails", rendition.Thumbnails),
         result(rendition.COMPRESSIONS, rendition.Compression),
     )
-    heard = result("transcribe_audio", Transcript)
+    heard = transcripts.transcript_of(s, row.id)
     group = duplicates.group_of(s, row.id)
     return {
         "item": facts(row) | {"paths": [str(p) for p in files.paths_of(s, row.id)]},
@@ -91,6 +91,7 @@ def document(s: Session, row: Item) -> dict[str, Any]:
             "exposure": plain("analyze_exposure", exposure.ExposureReport),
         },
         "transcript": heard.model_dump(mode="json") | {"text": heard.text} if heard else None,
+        "subtitles": plain("write_subtitles", SubtitleFiles),
         "analysis": understood.understanding.model_dump(mode="json")
         | {
             "engine": understood.engine,
@@ -166,12 +167,28 @@ def _facts(document: dict[str, Any]) -> list[tuple[str, str]]:
     if analysis:
         rows += [("summary", analysis["summary"]), ("keywords", ", ".join(analysis["keywords"]))]
         rows.append(("analysed by", analysis["engine"]))
-    if transcript:
-        rows.append(("heard by", transcript["engine"]))
+    rows += _speech(transcript, document["subtitles"])
     rows += _light(document["metadata"])
     if document["duplicates"]:
         twins = ", ".join(other[:10] for other in document["duplicates"])
         rows.append(("look-alikes", f"{twins} (nightshift duplicates)"))
+    return rows
+
+
+def _speech(
+    transcript: dict[str, Any] | None, subtitles: dict[str, Any] | None
+) -> list[tuple[str, str]]:
+    """Who heard what was said, and where it was written."""
+    rows = []
+    if transcript:
+        translated = ", translated into English" if transcript["is_translated"] else ""
+        rows.append(("heard by", f"{transcript['engine']}{translated}"))
+        if transcript["left_out"]:
+            rows.append(("not expected", f"no room for these words: {transcript['left_out']}"))
+    for file in subtitles["files"] if subtitles else ():
+        fast = f", {file['too_fast']} spoken faster than read" if file["too_fast"] else ""
+        rows.append(("subtitles", f"{file['path']} ({file['cues']} cues{fast})"))
+    rows += [("subtitles", reason) for reason in (subtitles["left"] if subtitles else ())]
     return rows
 
 

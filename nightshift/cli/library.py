@@ -20,6 +20,7 @@ from nightshift.cli.output import (
     report_document,
 )
 from nightshift.cli.search import search
+from nightshift.cli.work import not_too_long
 from utils.models.sanitize import visible
 
 if TYPE_CHECKING:
@@ -85,7 +86,18 @@ def report(
 
 
 @sources.command("add")
-def add_source(location: Location) -> None:
+def add_source(
+    location: Location,
+    vocabulary: Annotated[
+        str | None,
+        typer.Option(
+            "--vocabulary",
+            metavar="WORDS",
+            callback=not_too_long,
+            help='Names and places that are spoken of there; "" for none.',
+        ),
+    ] = None,
+) -> None:
     """Have every shift look into a folder or an address."""
     from utils.config import load_settings
     from utils.db import sources as table
@@ -93,7 +105,7 @@ def add_source(location: Location) -> None:
     from utils.storage.sealing import sealed
 
     with session() as s:
-        kept = table.add(s, sealed(location, load_settings()))
+        kept = table.add(s, sealed(location, load_settings()), vocabulary)
         console.print(f"Added {visible(kept)}", soft_wrap=True, markup=False)
 
 
@@ -119,9 +131,9 @@ def list_sources(as_json: Json = False) -> None:
 
     settings = load_settings()
     with session() as s:
-        looks = table.looks(s)
+        looks, expected = table.looks(s), table.vocabularies(s)
         rows = [
-            _source(location, looks.get(location))
+            _source(location, looks.get(location)) | {"vocabulary": expected.get(location)}
             for location in (str(settings.inbox), *table.locations(s))
         ]
     coming = next_look(settings)
@@ -129,13 +141,14 @@ def list_sources(as_json: Json = False) -> None:
         print_json([row | {"next_look": coming} for row in rows])
         return
     print_table(
-        ("source", "state", "last look", "found", "last error"),
+        ("source", "state", "last look", "found", "words expected", "last error"),
         (
             (
                 row["location"],
                 row["state"],
                 _moment(row["looked_at"]),
                 "–" if row["found"] is None else f"{row['found']:,}",
+                row["vocabulary"] or "",
                 row["error"] or "",
             )
             for row in rows

@@ -12,9 +12,13 @@ from nightshift.cli.output import Json, console, not_blank, print_json, print_ta
 from nightshift.cli.work import (
     Force,
     Language,
+    Model,
     Only,
     Profile,
     Skip,
+    Speech,
+    Translate,
+    Vocabulary,
     Words,
     chosen,
     require_one,
@@ -45,8 +49,11 @@ def plan(
     only: Only = None,
     skip: Skip = None,
     force: Force = False,
+    model: Model = None,
     language: Language = None,
     words: Words = False,
+    translate: Translate = False,
+    vocabulary: Vocabulary = None,
     with_steps: Annotated[
         bool, typer.Option("--steps", help="The steps of each file \\[default: of a single file].")
     ] = False,
@@ -65,7 +72,8 @@ def plan(
     if addresses := [location for location in locations if is_url(location)]:
         raise UsageError(f"{addresses[0]} is an address: only a run fetches what it leads to.")
     require_one(locations)
-    options = chosen(profile, only, skip, force, language, words)
+    speech = Speech(model, language, words, translate, vocabulary)
+    options = chosen(profile, only, skip, force, speech)
     found = list(preview.of(locations, options, load_settings()))
     if as_json:
         print_json([one.model_dump(mode="json") for one in found])

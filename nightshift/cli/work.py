@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import sys
 from contextlib import suppress
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
 import typer
 
@@ -15,7 +15,7 @@ from utils.models.sanitize import visible
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from utils.models.options import PipelineOptions
+    from utils.models.options import PipelineOptions, TranscriptionOptions
 
 Concurrency = Annotated[
     int | None, typer.Option("--concurrency", min=1, help="Items in work at once \\[default: 2].")
@@ -45,11 +45,46 @@ Language = Annotated[
     str | None, typer.Option("--language", help="ISO 639-1 of the speech; else detected.")
 ]
 Words = Annotated[bool, typer.Option("--words", help="Times for each word as well.")]
+Model = Annotated[
+    str | None, typer.Option("--model", help="A whisper model, such as base or small.")
+]
+Translate = Annotated[
+    bool, typer.Option("--translate", help="Write down in English what is said in any language.")
+]
+Vocabulary = Annotated[
+    str | None,
+    typer.Option(
+        "--vocabulary", metavar="WORDS", help='Names and places to expect: "Nguyen, Oświęcim".'
+    ),
+]
 Verbose = Annotated[bool, typer.Option("--verbose", help="Prefect's own log on stderr.")]
 
 
 # True once Prefect's server is away for good: the process must not wait for it when it ends.
 server_died = False
+
+
+def not_too_long(vocabulary: str | None) -> str | None:
+    """Refuse more words than a model can be told to expect.
+
+    Raises:
+        typer.BadParameter: there are more.
+    """
+    from utils.models.options import MAX_VOCABULARY
+
+    if vocabulary and len(vocabulary) > MAX_VOCABULARY:
+        raise typer.BadParameter(f"more than {MAX_VOCABULARY} characters; a model reads fewer")
+    return vocabulary
+
+
+class Speech(NamedTuple):
+    """What a person says of the speech in a run's items; the settings hold where it is nothing."""
+
+    model: str | None = None
+    language: str | None = None
+    words: bool = False
+    translate: bool = False
+    vocabulary: str | None = None
 
 
 def add_to(app: typer.Typer) -> None:
@@ -71,8 +106,11 @@ def run(
     only: Only = None,
     skip: Skip = None,
     force: Force = False,
+    model: Model = None,
     language: Language = None,
     words: Words = False,
+    translate: Translate = False,
+    vocabulary: Vocabulary = None,
     again: Annotated[
         bool, typer.Option("--again", help="Take what was forgotten (nightshift forget), too.")
     ] = False,
@@ -93,7 +131,8 @@ def run(
     from utils.sources import scan
     from utils.storage.sealing import sealed
 
-    options = chosen(profile, only, skip, force, language, words)
+    speech = Speech(model, language, words, translate, vocabulary)
+    options = chosen(profile, only, skip, force, speech)
     require_one(locations)
     _widen_ai(ai_workers)
     settings = load_settings()
@@ -131,8 +170,11 @@ def night(
     only: Only = None,
     skip: Skip = None,
     force: Force = False,
+    model: Model = None,
     language: Language = None,
     words: Words = False,
+    translate: Translate = False,
+    vocabulary: Vocabulary = None,
     as_json: Json = False,
     verbose: Verbose = False,
 ) -> None:
@@ -142,7 +184,8 @@ def night(
     from utils.scheduling import run_session
     from utils.scheduling.window import opening
 
-    options = chosen(profile, only, skip, force, language, words)
+    speech = Speech(model, language, words, translate, vocabulary)
+    options = chosen(profile, only, skip, force, speech)
     _widen_ai(ai_workers)
     settings = load_settings()
     try:
@@ -180,8 +223,7 @@ def chosen(
     only: list[str] | None = None,
     skip: list[str] | None = None,
     force: bool = False,
-    language: str | None = None,
-    words: bool = False,
+    speech: Speech | None = None,
 ) -> PipelineOptions:
     """The settings' options, changed by what stands on the command line."""
     from utils.config import load_settings
@@ -197,20 +239,34 @@ def chosen(
             raise typer.BadParameter(f"{name} is no step. The steps are {known}")
     if profile not in {None, "auto", steps.VIDEO, steps.SONG, steps.IMAGE}:
         raise typer.BadParameter(f"{profile} is no profile: auto, video, song, image")
-    if language and not re.fullmatch("[a-z]{2,3}", language):
-        raise typer.BadParameter(f"{language} is no ISO 639-1 code such as en or km")
     options = load_settings().pipeline.without(*(skip or ()))
-    speech = options.transcription
     return options.model_copy(
         update={
             "profile": profile or options.profile,
             "only": tuple(only or options.only),
             "force": force or options.force,
-            "transcription": speech.model_copy(
-                update={"language": language or speech.language, "words": words or speech.words}
-            ),
+            "transcription": _speech(options.transcription, speech)
+            if speech
+            else options.transcription,
         }
     )
+
+
+def _speech(settings: TranscriptionOptions, speech: Speech) -> TranscriptionOptions:
+    """The settings' way to hear speech, changed by what was said of it.
+
+    Raises:
+        typer.BadParameter: no speech can be heard so.
+    """
+    from pydantic import ValidationError
+
+    if speech.language and not re.fullmatch("[a-z]{2,3}", speech.language):
+        raise typer.BadParameter(f"{speech.language} is no ISO 639-1 code such as en or km")
+    said = {name: value for name, value in speech._asdict().items() if value}
+    try:
+        return type(settings).model_validate(settings.model_dump() | said)
+    except ValidationError as error:
+        raise typer.BadParameter("; ".join(fault["msg"] for fault in error.errors())) from error
 
 
 def _widen_ai(workers: int | None) -> None:

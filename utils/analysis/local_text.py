@@ -28,7 +28,7 @@ _MAX_LETTERS = 30  # longer "words" are sentences of a script without spaces
 
 def analyze(transcript: Transcript) -> Analysis:
     """Keywords and an extractive summary of a transcript; both empty without text."""
-    language = transcript.language or "en"
+    language = transcript.text_language or "en"
     ranked = keywords(transcript.text, language)
     return Analysis(
         engine=ENGINE,

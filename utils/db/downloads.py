@@ -17,7 +17,7 @@ def mark(s: Session, entry: Entry, item_id: str) -> None:
     insert = upsert(s)
     s.execute(
         insert(Download)
-        .values(key=entry.item_id, url=entry.url, item_id=item_id)
+        .values(key=entry.item_id, url=entry.url, item_id=item_id, source=entry.source)
         .on_conflict_do_nothing()
     )
 

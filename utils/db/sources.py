@@ -19,8 +19,11 @@ def is_url(location: str) -> bool:
     return location.lower().startswith(("http://", "https://"))
 
 
-def add(s: Session, location: str) -> str:
+def add(s: Session, location: str, vocabulary: str | None = None) -> str:
     """Add a folder or an address; returns it as it is kept.
+
+    ``vocabulary``: names and places that are spoken of in what it holds; None leaves those that
+    it has, an empty text takes them away.
 
     Raises:
         UsageError: the folder does not exist.
@@ -33,7 +36,10 @@ def add(s: Session, location: str) -> str:
             raise UsageError(f"{path} does not exist. Make it first, then add it.")
         home.refuse_as_library(path)
         kept = str(path)
-    s.merge(Source(location=kept))
+    row = s.get(Source, kept) or Source(location=kept)
+    if vocabulary is not None:
+        row.vocabulary = " ".join(vocabulary.split()) or None
+    s.add(row)
     _forget_looks(s, kept)  # added again: what it held before does not count any more
     return kept
 
@@ -50,6 +56,12 @@ def remove(s: Session, location: str) -> None:
         raise UsageError(f"{kept} is no source. `nightshift source list` lists them.")
     s.delete(row)
     _forget_looks(s, kept)
+
+
+def vocabularies(s: Session) -> dict[str, str]:
+    """The words that are to be expected in what sources hold, of those that have any."""
+    rows = s.scalars(select(Source).where(Source.vocabulary.is_not(None)))
+    return {row.location: row.vocabulary or "" for row in rows}
 
 
 def locations(s: Session) -> list[str]:

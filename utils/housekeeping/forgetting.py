@@ -23,6 +23,7 @@ from utils.db.session import session
 from utils.errors import NightShiftError, PermanentError
 from utils.search import vectors
 from utils.storage import blobs, publishing, relative_paths, removal
+from utils.subtitles import placing
 
 _PUBLISHING = "upload_thumbnails"
 
@@ -74,6 +75,7 @@ def _of(s: Session, item_id: str, together: Sequence[str], settings: Settings) -
     rows = forgotten.executions_of(s, [item_id])
     own = {Path(row.path) for row in places}
     made = [path for path in _below(_folder(item_id, settings)) if path not in own]
+    made += [path for path in placing.nightly(s, item_id) if path not in made]
     digests = {
         digest
         for row in rows
@@ -154,6 +156,7 @@ def _remove(one: Forgetting, settings: Settings, with_files: bool) -> list[str]:
         *(f"{url} stays: it is not below NIGHTSHIFT_PUBLISH_URL" for url in elsewhere),
         *files,
         *_remove_made(one, settings, with_files),
+        *(f"{path} could not be removed" for path in placing.remove_all(one.item_id)),
     ]
 
 

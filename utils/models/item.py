@@ -80,10 +80,10 @@ class Entry(Frozen):
     """Something to fetch: one video of a site.
 
     ``number`` counts from 1 where several stand on one page; ``duration_seconds`` is what the
-    site declares, and the download is held against it.
+    site declares, and the download is held against it; ``source`` the address that listed it.
     """
 
-    not_in_key: ClassVar[frozenset[str]] = frozenset({"title", "duration_seconds"})
+    not_in_key: ClassVar[frozenset[str]] = frozenset({"title", "duration_seconds", "source"})
 
     url: str
     site: str
@@ -91,6 +91,7 @@ class Entry(Frozen):
     number: int | None = None
     title: str | None = None
     duration_seconds: float | None = None
+    source: str | None = None
 
     @property
     def item_id(self) -> str:

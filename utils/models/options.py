@@ -5,10 +5,12 @@ from __future__ import annotations
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Literal
 
-from pydantic import Field, create_model
+from pydantic import Field, create_model, field_validator, model_validator
 
 from utils.models.base import Frozen
 from utils.models.steps import STEPS, Step
+
+MAX_VOCABULARY = 1000  # characters; whisper reads some 200 tokens of it. Chosen.
 
 SpeechEngine = Literal["openai-whisper", "faster-whisper"]
 
@@ -30,9 +32,35 @@ class TranscriptionOptions(Frozen):
         default=None, pattern="^[a-z]{2,3}$", description="ISO 639-1; detected when not given."
     )
     words: bool = Field(default=False, description="Times for each word as well.")
+    translate: bool = Field(
+        default=False, description="Write down in English what is said in any language."
+    )
+    vocabulary: str | None = Field(
+        default=None,
+        max_length=MAX_VOCABULARY,
+        description="Names, places and other words to expect, with commas between them.",
+    )
     voice_detection: bool = Field(
         default=True, description="Only what sounds like a voice is transcribed."
     )
+
+    @field_validator("vocabulary")
+    @classmethod
+    def _some_words(cls, text: str | None) -> str | None:
+        return " ".join(text.split()) or None if text else None
+
+    @model_validator(mode="after")
+    def _can_translate(self) -> TranscriptionOptions:
+        if self.translate and self.model.endswith((".en", "turbo")):
+            raise ValueError(f"whisper {self.model} can't translate: choose base, small or medium")
+        return self
+
+    def expecting(self, more: str | None) -> TranscriptionOptions:
+        """The same with the words of a source expected besides."""
+        if not more:
+            return self
+        both = ", ".join(filter(None, (self.vocabulary, more)))
+        return self.model_copy(update={"vocabulary": both})
 
 
 class AnalysisOptions(Frozen):
@@ -99,6 +127,19 @@ class CompressionOptions(Frozen):
     min_saving: float = Field(
         default=0.1, ge=0, le=1, description="The source stays unless this share is saved."
     )
+
+
+class SubtitleOptions(Frozen):
+    """Where what was said is written each night, besides in the library."""
+
+    beside: Literal["nothing", "source", "rendition"] = Field(
+        default="nothing", description="Beside which file: Name.en.srt, for media servers."
+    )
+    format: Literal["srt", "vtt"] = Field(
+        default="srt", description="Of films; of a song, lyrics are written (Name.lrc)."
+    )
+    speakers: bool = Field(default=False, description="With the names of who speaks.")
+    in_rendition: bool = Field(default=False, description="As a track of the rendition, too.")
 
 
 class _Switches(Frozen):
@@ -170,7 +211,15 @@ class PipelineOptions(Frozen):
     verdict: VerdictOptions = VerdictOptions()
     duplicates: DuplicateOptions = DuplicateOptions()
     compression: CompressionOptions = CompressionOptions()
+    subtitles: SubtitleOptions = SubtitleOptions()
     thumbnail_count: int = Field(default=5, ge=1, le=20)
+
+    def hearing(self, expected: str | None) -> TranscriptionOptions:
+        """How speech is heard: with what a source expects, and the times that subtitles need."""
+        speech = self.transcription.expecting(expected)
+        if self.subtitles.in_rendition or self.subtitles.beside != "nothing":
+            speech = speech.model_copy(update={"words": True})
+        return speech
 
     def without(self, *steps: str) -> PipelineOptions:
         """The same with these steps switched off."""

@@ -66,7 +66,7 @@ STEPS: tuple[Step, ...] = (
          profiles=_SEEN, required_stream="picture", needs=("analyze_signal",)),
     Step("detect_focal_length", "analysis", "probe", "finding the focal length", profiles=_SEEN,
          needs=("extract_extended_exif",)),
-    Step("transcribe_audio", "analysis", "transcribe", "listening", profiles=_HEARD,
+    Step("transcribe_audio", "analysis", "transcribe", "listening", version=2, profiles=_HEARD,
          required_stream="sound"),
     Step("analyze_content", "analysis", "ai", "understanding", retries=4, profiles=_HEARD,
          needs=("transcribe_audio",)),
@@ -102,6 +102,8 @@ STEPS: tuple[Step, ...] = (
          needs=("create_model",), optional=False, essential=True),
     Step("generate_embeddings", "storage", "embed", "making it findable", version=2,
          needs=("create_model",)),
+    Step("write_subtitles", "storage", "upload", "writing the subtitles", profiles=_HEARD,
+         needs=("transcribe_audio",), uses=("compress_video", "compress_audio")),
     Step("upload_thumbnails", "storage", "upload", "publishing the pictures", retries=4,
          needs=("generate_thumbnails",), uses=("ai_thumbnail_selection",)),
 )  # fmt: skip

@@ -17,7 +17,7 @@ class Word(Frozen):
 
 
 class Segment(Frozen):
-    """One stretch of speech, in seconds of the item's own timestamps.
+    """One stretch of speech, in seconds of the item's own timestamps, and who spoke, where known.
 
     ``language``: what was heard in this stretch (ISO 639-1). The last three are whisper's own
     measures of its doubt.
@@ -28,6 +28,7 @@ class Segment(Frozen):
     text: str
     language: str | None = None
     words: tuple[Word, ...] = ()
+    speaker: str | None = None
     mean_log_probability: float | None = None
     compression_ratio: float | None = None
     no_speech_probability: float | None = None
@@ -40,7 +41,8 @@ class Transcript(Frozen):
     to, ``heard_in`` says in words which track and which of its channels.
     ``speech_seconds`` is what the voice detector heard; ``confidence`` the mean probability
     of a token, ``hallucination`` the share of the text that looks invented, both 0–1 and
-    None without text.
+    None without text. ``is_translated``: the text is English, whatever the ``language`` that was
+    heard; ``left_out``: what of the vocabulary whisper had no room for.
     """
 
     not_in_key: ClassVar[frozenset[str]] = frozenset({"engine", "heard_in", "stream_index"})
@@ -53,6 +55,13 @@ class Transcript(Frozen):
     segments: tuple[Segment, ...] = ()
     confidence: float | None = None
     hallucination: float | None = None
+    is_translated: bool = False
+    left_out: str | None = None
+
+    @property
+    def text_language(self) -> str | None:
+        """The language of the text: English of a translation, else what was heard."""
+        return "en" if self.is_translated else self.language
 
     @property
     def languages(self) -> tuple[str, ...]:

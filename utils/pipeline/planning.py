@@ -125,6 +125,8 @@ def _not_configured(step: str, options: PipelineOptions, settings: Settings) -> 
         return "compression is switched off"
     if step == "make_proxy" and analyst.engine(options.analysis, settings) == "local":
         return "the local analysis needs no proxy; set NIGHTSHIFT_GEMINI_API_KEY for Gemini"
+    if step == "write_subtitles" and options.subtitles.beside == "nothing":
+        return "not asked for; set NIGHTSHIFT_PIPELINE__SUBTITLES__BESIDE"
     if step == "upload_thumbnails" and settings.publish_url is None:
         return "NIGHTSHIFT_PUBLISH_URL is not set"
     return None

@@ -8,8 +8,8 @@ from pathlib import Path
 from sqlalchemy.orm import Session
 
 from utils.config import Settings
-from utils.db import forgotten, items, ledger
-from utils.db.schema import Item
+from utils.db import forgotten, items, ledger, subtitle_files, vocabularies
+from utils.db.schema import File, Item
 from utils.db.session import session
 from utils.errors import NightShiftError
 from utils.media.probing import ffprobe
@@ -84,7 +84,7 @@ def _of_file(
         row = items.known_files(s, [path]).get(str(path))
         known = row is not None and items.unchanged(row, stat)
         item = s.get(Item, row.item_id) if row and known else None
-        summary, works = _status(item, key and _complete(key, path))
+        summary, works = _status(item, key and _complete(s, key, row, path))
         if not works:
             return ItemPreview(path=path, item_id=item.id if item else None, summary=summary)
     probe = ffprobe.probe(path)
@@ -112,8 +112,10 @@ def _of_file(
     )
 
 
-def _complete(key: str, path: Path) -> str:
-    return sidecars.complete_key(key, sidecars.by_stem(path.parent).get(path.stem, ()))
+def _complete(s: Session, key: str, row: File | None, path: Path) -> str:
+    expected = vocabularies.of_item(s, row.item_id if row else "", path)
+    names = subtitle_files.foreign_by_stem(s, path.parent).get(path.stem, ())
+    return sidecars.complete_key(vocabularies.in_key(key, expected), names)
 
 
 def _status(item: Item | None, key: str | None) -> tuple[str, bool]:

@@ -16,7 +16,7 @@ from typing import NamedTuple
 from sqlalchemy.orm import Session
 
 from utils.config import Settings
-from utils.db import forgotten, items
+from utils.db import forgotten, items, subtitle_files, vocabularies
 from utils.db import places as known_places
 from utils.db.items import Seen
 from utils.db.schema import Item
@@ -96,7 +96,7 @@ def scan(
             places = whereabouts.alive(s, items.paths_by_item(s, list(rows)), settings)
             for seen in found:
                 item, path = rows[seen.item_id], seen.stat.path
-                skipped = state.nothing_to_do(item, path, places[item.id])
+                skipped = state.nothing_to_do(s, item, path, places[item.id])
                 if skipped:
                     outcomes.append(skipped)
                 else:
@@ -262,7 +262,9 @@ class _State:
         self._done_key = done_key
         self._sidecars: dict[Path, Mapping[str, Sequence[str]]] = {}
 
-    def nothing_to_do(self, item: Item, path: Path, places: Sequence[Path]) -> ItemOutcome | None:
+    def nothing_to_do(
+        self, s: Session, item: Item, path: Path, places: Sequence[Path]
+    ) -> ItemOutcome | None:
         """Why there is nothing to do for a file, or None; ``places`` all held the item."""
         if item.id in self.pending:
             return _skipped(item, path, f"duplicate of {self.pending[item.id]}")
@@ -270,7 +272,7 @@ class _State:
             return _skipped(item, path, "another run is working on it")
         if item.status == ItemStatus.DONE.value:
             first = next((place for place in places if place == path or place.exists()), path)
-            if item.done_key != self._key_at(first):
+            if item.done_key != self._key_at(s, item, first):
                 return None
             same = first == path
             return _skipped(item, path, "already done" if same else f"duplicate of {first}")
@@ -278,7 +280,7 @@ class _State:
             return _waits(item, path)
         return None
 
-    def _key_at(self, path: Path) -> str | None:
+    def _key_at(self, s: Session, item: Item, path: Path) -> str | None:
         """The key under which the item at ``path`` is done, for what lies beside it there."""
         if self._done_key is None:
             return None
@@ -286,9 +288,10 @@ class _State:
         if folder not in self._sidecars:
             self._sidecars[folder] = {}
             with suppress(NightShiftError):  # complained of where the item itself is read
-                self._sidecars[folder] = sidecars.by_stem(folder)
+                self._sidecars[folder] = subtitle_files.foreign_by_stem(s, folder)
         names = self._sidecars[folder].get(path.stem, ())
-        return sidecars.complete_key(self._done_key, names)
+        expected = vocabularies.of_item(s, item.id, path)
+        return sidecars.complete_key(vocabularies.in_key(self._done_key, expected), names)
 
 
 def _skipped(item: Item, path: Path, reason: str) -> ItemOutcome:

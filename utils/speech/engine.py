@@ -7,6 +7,7 @@ from typing import NamedTuple, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from utils.models.options import TranscriptionOptions
 from utils.models.transcript import Segment
 
 
@@ -23,7 +24,7 @@ class Transcriber(Protocol):
     name: str
 
     def recognize(
-        self, sound: NDArray[np.float32], language: str | None, words: bool
+        self, sound: NDArray[np.float32], language: str | None, options: TranscriptionOptions
     ) -> Recognition:
         """Transcribe 16 kHz mono samples in -1…1; the language is detected when None.
 
@@ -32,3 +33,6 @@ class Transcriber(Protocol):
 
     def languages_of(self, sound: NDArray[np.float32]) -> dict[str, float]:
         """The probability of each language (ISO 639-1) in the first 30 s."""
+
+    def count_tokens(self, text: str) -> int:
+        """How many tokens the model makes of a text."""

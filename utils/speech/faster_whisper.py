@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from utils.config import Settings
 from utils.errors import SettingsError
+from utils.models.options import TranscriptionOptions
 from utils.models.transcript import Segment, Word
 from utils.speech import hallucination, weights
 from utils.speech.engine import Recognition
@@ -27,17 +28,17 @@ class FasterWhisper:
         self._model = model
 
     def recognize(
-        self, sound: NDArray[np.float32], language: str | None, words: bool
+        self, sound: NDArray[np.float32], language: str | None, options: TranscriptionOptions
     ) -> Recognition:
         """Transcribe; what looks invented is decoded once more, where nothing may be said twice.
 
         Nothing is drawn by chance: CTranslate2's generators are seeded once a thread, so its
         fallback of higher temperatures gives another text each time.
         """
-        first = self._decoded(sound, language, words)
+        first = self._decoded(sound, language, options)
         if not any(hallucination.is_odd(segment) for segment in first.segments):
             return first
-        second = self._decoded(sound, first.language, words, no_repeat_ngram_size=3)
+        second = self._decoded(sound, first.language, options, no_repeat_ngram_size=3)
         return hallucination.likelier(first, second)
 
     def languages_of(self, sound: NDArray[np.float32]) -> dict[str, float]:
@@ -48,13 +49,19 @@ class FasterWhisper:
         return {str(language): float(probability) for language, probability in found}
 
     def _decoded(
-        self, sound: NDArray[np.float32], language: str | None, words: bool, **how: Any
+        self,
+        sound: NDArray[np.float32],
+        language: str | None,
+        options: TranscriptionOptions,
+        **how: Any,
     ) -> Recognition:
         """Segments are decoded as they are drawn from the generator."""
         segments, info = self._model.transcribe(
             sound,
             language=language,
-            word_timestamps=words,
+            task="translate" if options.translate else "transcribe",
+            word_timestamps=options.words,
+            hotwords=options.vocabulary,  # an initial prompt would be read for the first 30 s alone
             condition_on_previous_text=False,
             beam_size=5,
             temperature=0.0,
@@ -62,6 +69,10 @@ class FasterWhisper:
             **how,
         )
         return Recognition(info.language, [_segment(raw) for raw in segments])
+
+    def count_tokens(self, text: str) -> int:
+        """How many tokens the model makes of a text."""
+        return len(self._model.hf_tokenizer.encode(f" {text}", add_special_tokens=False).ids)
 
 
 def load(model: str, settings: Settings) -> FasterWhisper:

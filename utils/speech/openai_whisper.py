@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 
 from utils.config import Settings, prepare_torch
 from utils.errors import SettingsError
+from utils.models.options import TranscriptionOptions
 from utils.models.transcript import Segment, Word
 from utils.speech import hallucination, weights
 from utils.speech.engine import Recognition
@@ -36,14 +37,17 @@ class OpenAIWhisper:
     """A loaded model, and copies of its modules for as many threads as the lane is wide."""
 
     def __init__(self, model: Any, name: str, copies: int) -> None:
+        from whisper.tokenizer import get_tokenizer
+
         self.name = name
+        self._tokenizer = get_tokenizer(model.is_multilingual, num_languages=model.num_languages)
         self._models: queue.Queue[Any] = queue.Queue()
         tensors = [*model.parameters(), *model.buffers()]
         for _ in range(copies):
             self._models.put(copy.deepcopy(model, {id(tensor): tensor for tensor in tensors}))
 
     def recognize(
-        self, sound: NDArray[np.float32], language: str | None, words: bool
+        self, sound: NDArray[np.float32], language: str | None, options: TranscriptionOptions
     ) -> Recognition:
         """Transcribe; waits for a free copy of the model.
 
@@ -52,12 +56,12 @@ class OpenAIWhisper:
         """
         import torch
 
-        first = self._decoded(sound, language, words, 0.0)
+        first = self._decoded(sound, language, options, 0.0)
         if not any(hallucination.is_odd(segment) for segment in first.segments):
             return first
         with _drawing:
             torch.manual_seed(_SEED)
-            second = self._decoded(sound, first.language, words, _TEMPERATURES)
+            second = self._decoded(sound, first.language, options, _TEMPERATURES)
         return hallucination.likelier(first, second)
 
     def languages_of(self, sound: NDArray[np.float32]) -> dict[str, float]:
@@ -75,7 +79,7 @@ class OpenAIWhisper:
         self,
         sound: NDArray[np.float32],
         language: str | None,
-        words: bool,
+        options: TranscriptionOptions,
         temperature: float | tuple[float, ...],
     ) -> Recognition:
         import whisper
@@ -85,7 +89,10 @@ class OpenAIWhisper:
                 model,
                 sound,
                 language=language,
-                word_timestamps=words,
+                task="translate" if options.translate else "transcribe",
+                word_timestamps=options.words,
+                initial_prompt=options.vocabulary,
+                carry_initial_prompt=True,  # else it is read for the first 30 s alone
                 condition_on_previous_text=False,  # a hallucination must not feed the next one
                 temperature=temperature,
                 no_speech_threshold=None,  # the voice detector has said so: a word alone is speech
@@ -102,6 +109,10 @@ class OpenAIWhisper:
             yield model
         finally:
             self._models.put(model)
+
+    def count_tokens(self, text: str) -> int:
+        """How many tokens the model makes of a text."""
+        return len(self._tokenizer.encode(f" {text}"))
 
 
 def load(model: str, settings: Settings) -> OpenAIWhisper:
@@ -125,7 +136,9 @@ def _load(model: str, settings: Settings) -> OpenAIWhisper:
     torch.set_num_threads(max(1, (os.cpu_count() or 1) // copies))
     checkpoint = weights.checkpoint(model, settings)
     loaded = whisper.load_model(str(checkpoint))
-    loaded.set_alignment_heads(whisper._ALIGNMENT_HEADS[model])
+    # Loaded by its path a model has all heads of its upper layers: worse at times of words.
+    if heads := whisper._ALIGNMENT_HEADS.get(model):
+        loaded.set_alignment_heads(heads)
     source = "registry weights" if ".registry" in checkpoint.name else "official weights"
     return OpenAIWhisper(loaded, f"openai-whisper {model} ({source})", copies)
 

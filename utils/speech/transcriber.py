@@ -15,7 +15,7 @@ from utils.models.options import TranscriptionOptions
 from utils.models.probe import AudioStream, ContainerProbe
 from utils.models.transcript import Segment, Transcript, Word
 from utils.processes import deadline
-from utils.speech import audio, channels, hallucination, languages, voice
+from utils.speech import audio, channels, hallucination, languages, vocabulary, voice, word_times
 from utils.speech.engine import Transcriber
 from utils.speech.timeline import Timeline
 
@@ -70,14 +70,17 @@ def transcribe(
                 heard_in="no voice in " + ("its sound" if count == 1 else f"any of {count} sounds"),
             )
         transcriber = engine(options, settings)
+        known = vocabulary.fitted(options.vocabulary, transcriber.count_tokens)
+        options = options.model_copy(update={"vocabulary": known.text})
         spoken = _told(speech, transcriber, options.language)
         segments = list[Segment]()
         for piece in voice.pieces(speech.ear, speech.timeline, spoken):
             deadline.check(f"Listening to {path.name}")
-            heard = transcriber.recognize(piece.audio, piece.language, options.words)
+            heard = transcriber.recognize(piece.audio, piece.language, options)
             # Whisper fills a piece up to 30 s: what it hears there nobody said.
-            said = (s for s in heard.segments if s.start_seconds < piece.seconds - _TRIVIAL_SECONDS)
-            segments += [_placed(segment, piece) for segment in said]
+            said = [s for s in heard.segments if s.start_seconds < piece.seconds - _TRIVIAL_SECONDS]
+            timed = word_times.refined(said, piece.audio)
+            segments += [_placed(segment, piece) for segment in timed]
         segments = [segment for segment in segments if segment.text.strip()]
         channel = speech.ear.label([(s.first, s.last) for s in spoken])
     return Transcript(
@@ -89,6 +92,8 @@ def transcribe(
         segments=tuple(segments),
         confidence=hallucination.confidence(segments),
         hallucination=hallucination.score(segments),
+        is_translated=options.translate,
+        left_out=known.left_out,
     )
 
 

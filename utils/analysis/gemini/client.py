@@ -173,7 +173,7 @@ def schema_text(form: type[BaseModel]) -> str:
 
 def _prompt(transcript: Transcript, title: str) -> str:
     return _QUESTION.format(
-        title=title, language=transcript.language, text=transcript.text[:_MAX_CHARACTERS]
+        title=title, language=transcript.text_language, text=transcript.text[:_MAX_CHARACTERS]
     )
 
 
