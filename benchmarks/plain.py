@@ -68,7 +68,7 @@ def work_on(clip: Path, folder: Path) -> None:
         seen.decoded_seconds,
         [(still.path, still.time_seconds) for still in seen.stills],
         clip,
-        facts.probe.heard[0].index,
+        seen.sound_index,
     )
     if found.verdict and found.verdict.band is not Band.REJECT:
         encode.compress(clip, facts.probe, seen, OPTIONS.compression, folder)

@@ -95,7 +95,8 @@ def _watch(context: RunContext, facts: Extraction, found: Findings) -> None:
     seconds = found.signal.decoded_seconds
     proxy = None
     if plan.runs("make_proxy"):
-        proxy = make_proxy(context, item, probe, float(context.options.analysis.max_video_seconds))
+        most = float(context.options.analysis.max_video_seconds)
+        proxy = make_proxy(context, item, probe, found.signal, most)
     material = proxy or _clues(found)
     language = found.transcript.language if found.transcript else None
     try:

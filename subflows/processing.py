@@ -72,4 +72,5 @@ def _reports(facts: Extraction, findings: Findings) -> ToolReports:
         audio_tracks=facts.audio_tracks,
         subtitle_tracks=facts.subtitle_tracks,
         focal_length=findings.focal_length,
+        signal=findings.signal,
     )

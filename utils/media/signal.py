@@ -18,7 +18,7 @@ from utils.media import levels, messages, sounds, threads, tools
 from utils.media.imaging import colour, filters, image
 from utils.models.item import MediaKind
 from utils.models.probe import ContainerProbe, VideoStream
-from utils.models.signal import SignalReport, SoundLevels, Span, Still, agree
+from utils.models.signal import PADDING_SECONDS, SignalReport, SoundLevels, Span, Still, agree
 from utils.processes import child_process
 from utils.storage import scratch
 from utils.storage.files import whole_file
@@ -206,7 +206,8 @@ def parse(progress: str, log: str, probe: ContainerProbe) -> SignalReport:
         ),
         frozen=levels.stretches(edges, seconds),
         cuts=tuple(float(match["time"]) for match in _CUT.finditer(log)),
-        lacks_end=_lacks_end(log, probe, bool(said.errors)),
+        lacks_end=bool(declared and declared - seconds > PADDING_SECONDS)
+        and _shows_fault(log, probe, bool(said.errors)),
         sounds=measured,
         **_of_main(main),
     )
@@ -226,7 +227,7 @@ def _of_main(main: SoundLevels | None) -> dict[str, Any]:
     return {"sound_index": main.stream_index, "silence": main.silence, **shared}
 
 
-def _lacks_end(log: str, probe: ContainerProbe, has_errors: bool) -> bool:
+def _shows_fault(log: str, probe: ContainerProbe, has_errors: bool) -> bool:
     names = set(probe.format_names)
     if names & _DECLARING_NOTHING:
         return False

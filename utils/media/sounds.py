@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from utils.metadata.languages import normal
 from utils.models.probe import AudioStream, ContainerProbe
+from utils.models.signal import SignalReport
 
 
 def in_order(probe: ContainerProbe, language: str | None = None) -> tuple[AudioStream, ...]:
@@ -26,6 +27,14 @@ def in_order(probe: ContainerProbe, language: str | None = None) -> tuple[AudioS
             ),
         )
     )
+
+
+def as_decoded(probe: ContainerProbe, signal: SignalReport) -> ContainerProbe:
+    """The probe with the length that decodes, and the sound that is heard before the others."""
+    first = [stream for stream in probe.audio if stream.index == signal.sound_index]
+    others = [stream for stream in probe.audio if stream.index != signal.sound_index]
+    length = signal.length(probe.duration_seconds)
+    return probe.model_copy(update={"audio": (*first, *others), "duration_seconds": length})
 
 
 def name(probe: ContainerProbe, stream_index: int) -> str:

@@ -23,6 +23,7 @@ from utils.models.metadata import (
     Place,
 )
 from utils.models.probe import ContainerProbe, ExifReport, FfprobeReport, MediaInfoReport
+from utils.models.signal import SignalReport, agree
 from utils.models.tool_reports import ToolReports
 
 
@@ -41,7 +42,7 @@ def consolidate(reports: ToolReports) -> Metadata:
     hdr, focal = reports.hdr or HdrDetails(), reports.focal_length or FocalLength()
     captured, place = dates.captured(exif, ffprobe, mediainfo), location.locate(exif, ffprobe)
     found = (
-        _container(ffprobe, mediainfo, exif)
+        _container(ffprobe, mediainfo, exif, reports.signal)
         | _picture(ffprobe, mediainfo, exif, extended, codec)
         | _sound(probe, mediainfo, reports.audio_tracks)
         | {
@@ -71,7 +72,10 @@ def _best(offers: list[Found]) -> Found | None:
 
 
 def _container(
-    ffprobe: FfprobeReport, mediainfo: MediaInfoReport | None, exif: ExifReport | None
+    ffprobe: FfprobeReport,
+    mediainfo: MediaInfoReport | None,
+    exif: ExifReport | None,
+    signal: SignalReport | None,
 ) -> dict[str, list[Found]]:
     probe, said = ffprobe.container, mediainfo or MediaInfoReport()
     general = next(iter(streams.tracks(mediainfo, "General")), {})
@@ -85,10 +89,7 @@ def _container(
             Found("exiftool", look.text(known, f"XMP-dc:{field.title()}", f"*:{field.title()}")),
         ]
 
-    duration = [
-        Found("mediainfo", said.duration_seconds or None),
-        Found("ffprobe", probe.duration_seconds or None),
-    ]
+    duration = _duration(probe, said, signal)
     if probe.kind is MediaKind.IMAGE:
         duration = []  # ffprobe gives a still the length of one frame
     return {
@@ -110,6 +111,20 @@ def _container(
         "artist": texts("artist", "performer", "album_performer", "director"),
         "album": texts("album", "album"),
     }
+
+
+def _duration(
+    probe: ContainerProbe, said: MediaInfoReport, signal: SignalReport | None
+) -> list[Found]:
+    """As declared where the decode agrees, else as decoded: headers of joined files lie."""
+    declared = [
+        Found("mediainfo", said.duration_seconds or None),
+        Found("ffprobe", probe.duration_seconds or None),
+    ]
+    if signal is None or not signal.decoded_seconds:
+        return declared
+    true = [f for f in declared if f.value and agree(f.value, signal.decoded_seconds)]
+    return true or [Found("decode", round(signal.decoded_seconds, 3))]
 
 
 def _picture(

@@ -12,6 +12,7 @@ from utils.models.metadata import (
     SubtitleTracks,
 )
 from utils.models.probe import ExifReport, FfprobeReport, MediaInfoReport
+from utils.models.signal import SignalReport
 
 
 class ToolReports(Frozen):
@@ -26,3 +27,4 @@ class ToolReports(Frozen):
     audio_tracks: AudioTracks | None = None
     subtitle_tracks: SubtitleTracks | None = None
     focal_length: FocalLength | None = None
+    signal: SignalReport | None = None

@@ -74,6 +74,7 @@ def of(
         aspect=middle.aspect if middle else None,
         audio=audio,
         audio_missing=missing,
+        audio_stream=audio_stream,
     )
 
 
