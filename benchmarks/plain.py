@@ -68,7 +68,7 @@ def work_on(clip: Path, folder: Path) -> None:
         seen.decoded_seconds,
         [(still.path, still.time_seconds) for still in seen.stills],
         clip,
-        facts.probe.heard[0].index,
+        seen.sound_index,
     )
     if found.verdict and found.verdict.band is not Band.REJECT:
         encode.compress(clip, facts.probe, seen, OPTIONS.compression, folder)
@@ -116,7 +116,9 @@ def analyse(facts: Facts, seen: SignalReport, folder: Path) -> StepResults:
     pictures = thumbnails.generate(clip, probe, seen, OPTIONS.thumbnail_count, folder)
     if plan.runs("analyze_exposure"):
         exposure.measure(seen, probe)
-    said = transcriber.transcribe(clip, probe.heard[0].index, OPTIONS.transcription, SETTINGS)
+    said = transcriber.transcribe(
+        clip, probe, seen.decoded_seconds, OPTIONS.transcription, SETTINGS
+    )
     meaning = analyst.analyze(said, facts.item.title, OPTIONS.analysis.for_text(), SETTINGS)
     video = None
     if plan.runs("ai_video_analysis"):

@@ -67,6 +67,7 @@ def _timed(engine: str, lane: int, at_once: int) -> float:
 
 def transcribe_all(engine: str, at_once: int) -> float:
     from utils.config import load_settings, prepare_torch
+    from utils.media.probing import ffprobe
     from utils.models.options import TranscriptionOptions
     from utils.speech import transcriber
 
@@ -76,7 +77,8 @@ def transcribe_all(engine: str, at_once: int) -> float:
     options = TranscriptionOptions(engine=engine)
 
     def recognize(path: Path) -> None:
-        assert transcriber.transcribe(path, 0, options, settings).segments
+        probe = ffprobe.probe(path)
+        assert transcriber.transcribe(path, probe, None, options, settings).segments
 
     recognize(SAMPLES / SPOKEN[0])
     started = time.perf_counter()

@@ -106,13 +106,14 @@ def _row(engine: str, voice: str, sound: Path, said: list[Spoken]) -> Row:
 def hear(engine: str, sound: Path, language: str) -> list[Spoken]:
     """The words that an engine heard."""
     from utils.config import load_settings, prepare_torch
+    from utils.media.probing import ffprobe
     from utils.models.options import TranscriptionOptions
     from utils.speech import transcriber
 
     prepare_torch()
     assert engine in ("openai-whisper", "faster-whisper")
     options = TranscriptionOptions(engine=engine, words=True, language=language)
-    found = transcriber.transcribe(sound, 0, options, load_settings())
+    found = transcriber.transcribe(sound, ffprobe.probe(sound), None, options, load_settings())
     return [
         Spoken(_plain(word.text), word.start_seconds, word.end_seconds)
         for segment in found.segments

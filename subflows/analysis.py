@@ -71,11 +71,13 @@ def analyse(context: RunContext, facts: Extraction) -> Findings:
 
 def _listen(context: RunContext, facts: Extraction, found: Findings) -> None:
     item, probe, plan = facts.item, facts.probe, facts.plan
-    if plan.runs("transcribe_audio"):
+    if found.signal and plan.runs("transcribe_audio"):
         with session() as s:
             expected = vocabularies.of_item(s, item.item_id, item.path)
         options = context.options.hearing(expected)
-        found.transcript = transcribe_audio(context, item, probe.heard[0].index, options)
+        found.transcript = transcribe_audio(
+            context, item, probe, found.signal.decoded_seconds, options
+        )
     if found.transcript and plan.runs("analyze_content"):
         try:
             found.analysis = analyze_content(
@@ -93,7 +95,8 @@ def _watch(context: RunContext, facts: Extraction, found: Findings) -> None:
     seconds = found.signal.decoded_seconds
     proxy = None
     if plan.runs("make_proxy"):
-        proxy = make_proxy(context, item, probe, float(context.options.analysis.max_video_seconds))
+        most = float(context.options.analysis.max_video_seconds)
+        proxy = make_proxy(context, item, probe, found.signal, most)
     material = proxy or _clues(found)
     language = found.transcript.language if found.transcript else None
     try:

@@ -78,4 +78,5 @@ def _reports(facts: Extraction, findings: Findings) -> ToolReports:
         subtitle_tracks=facts.subtitle_tracks,
         focal_length=findings.focal_length,
         sidecars=facts.sidecars,
+        signal=findings.signal,
     )

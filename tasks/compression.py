@@ -7,6 +7,7 @@ from collections.abc import Callable
 from tasks.context import RunContext
 from tasks.policy import step
 from utils.errors import PermanentError
+from utils.media import sounds
 from utils.media.encoding import captions, encode, proxy
 from utils.models import steps
 from utils.models.item import MediaItem, MediaKind
@@ -21,13 +22,17 @@ from utils.storage.files import item_folder
 
 @step()
 def make_proxy(
-    context: RunContext, item: MediaItem, probe: ContainerProbe, seconds: float
+    context: RunContext,
+    item: MediaItem,
+    probe: ContainerProbe,
+    signal: SignalReport,
+    seconds: float,
 ) -> Rendition:
     """A small copy that a service is shown, of no more of the beginning than it will watch."""
     folder = item_folder(context.settings.home, item.item_id)
-    return proxy.make(
-        item.path, probe, folder, seconds=seconds, on_progress=_reporter(item, "make_proxy")
-    )
+    known = sounds.as_decoded(probe, signal)
+    told = _reporter(item, "make_proxy")
+    return proxy.make(item.path, known, folder, seconds=seconds, on_progress=told)
 
 
 @step()

@@ -20,7 +20,7 @@ from utils.similarity import fingerprint, near_duplicates
 def fingerprint_media(
     context: RunContext, item: MediaItem, probe: ContainerProbe, signal: SignalReport
 ) -> Fingerprint:
-    """Perceptual hashes of the stills and Chromaprint of the first sound."""
+    """Perceptual hashes of the stills and Chromaprint of the sound that is heard first."""
     return fingerprint.of(
         item.item_id,
         probe.kind,
@@ -29,7 +29,7 @@ def fingerprint_media(
         else signal.decoded_seconds,
         [(still.path, still.time_seconds) for still in signal.stills],
         item.path,
-        probe.heard[0].index if probe.heard else None,
+        signal.sound_index,
     )
 
 

@@ -6,13 +6,18 @@ from tasks.context import RunContext
 from tasks.policy import step
 from utils.models.item import MediaItem
 from utils.models.options import TranscriptionOptions
+from utils.models.probe import ContainerProbe
 from utils.models.transcript import Transcript
 from utils.speech import transcriber
 
 
 @step()
 def transcribe_audio(
-    context: RunContext, item: MediaItem, stream_index: int, options: TranscriptionOptions
+    context: RunContext,
+    item: MediaItem,
+    probe: ContainerProbe,
+    seconds: float,
+    options: TranscriptionOptions,
 ) -> Transcript:
-    """The speech of one audio stream, with times."""
-    return transcriber.transcribe(item.path, stream_index, options, context.settings)
+    """The speech of the first sound that holds any, with the file's times."""
+    return transcriber.transcribe(item.path, probe, seconds, options, context.settings)

@@ -11,6 +11,7 @@ import pytest
 
 from tests.paths import FIXTURES, SAMPLES
 from utils.config import load_settings
+from utils.media.probing import ffprobe
 from utils.models.options import TranscriptionOptions
 from utils.models.transcript import Transcript
 from utils.speech import conversion, openai_whisper, transcriber, weights
@@ -19,8 +20,11 @@ ENGLISH, GERMAN = SAMPLES / "lighthouse.mp3", SAMPLES / "bericht.flac"
 SAID = "the lighthouse keeper climbs the stairs every evening he lights the lamp"
 
 
-def hear(path: Path, stream: int = 0, **options: Any) -> Transcript:
-    return transcriber.transcribe(path, stream, TranscriptionOptions(**options), load_settings())
+def hear(path: Path, **options: Any) -> Transcript:
+    probe = ffprobe.probe(path)
+    return transcriber.transcribe(
+        path, probe, None, TranscriptionOptions(**options), load_settings()
+    )
 
 
 def plain(text: str) -> str:
@@ -94,6 +98,35 @@ def test_speech_late_in_a_file_is_found_at_its_time(tmp_path: Path) -> None:
     found = hear(late)
     assert plain(found.text).startswith(SAID)
     assert found.segments[0].start_seconds == pytest.approx(20, abs=1)
+
+
+@pytest.mark.parametrize("engine", ["openai-whisper", "faster-whisper"])
+def test_each_stretch_of_voice_is_written_in_its_language(tmp_path: Path, engine: str) -> None:
+    from tests.media import ffmpeg
+
+    both = tmp_path / "both.wav"
+    ffmpeg("-i", GERMAN, "-i", ENGLISH, "-filter_complex",
+           "[0]aresample=16000,apad=pad_dur=1[a];[1]aresample=16000,atrim=0:9[b];"
+           "[a][b]concat=v=0:a=1", both)  # fmt: skip
+    found = hear(both, engine=engine)
+    assert found.languages == ("de", "en")
+    german = " ".join(part.text for part in found.segments if part.language == "de")
+    english = " ".join(part.text for part in found.segments if part.language == "en")
+    assert "Hafen" in german
+    assert plain(english).startswith(SAID[:25])
+    assert hear(both, engine=engine).text == found.text
+
+
+def test_the_track_that_speaks_is_heard_and_named(tmp_path: Path) -> None:
+    from tests.media import ffmpeg
+
+    film = tmp_path / "film.mp4"
+    ffmpeg("-f", "lavfi", "-i", "color=s=64x64:r=5:d=8", "-f", "lavfi", "-i", "anullsrc=d=8",
+           "-i", ENGLISH, "-map", "0", "-map", "1", "-map", "2:a", "-t", "8",
+           "-disposition:a:0", "0", "-disposition:a:1", "default", film)  # fmt: skip
+    found = hear(film)
+    assert plain(found.text).startswith(SAID[:25])
+    assert (found.stream_index, found.heard_in) == (2, "sound 2 of 2 (default)")
 
 
 def test_music_and_silence_are_not_written_down(tmp_path: Path) -> None:

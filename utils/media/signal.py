@@ -9,17 +9,18 @@ from __future__ import annotations
 
 import re
 import tempfile
-from collections.abc import Iterable
+from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 from utils.errors import PermanentError, from_os_error
-from utils.media import messages, threads, tools
+from utils.media import levels, messages, sounds, threads, tools
 from utils.media.imaging import colour, developed, filters, image, large_png
 from utils.media.probing import picture
 from utils.models.item import MediaKind
 from utils.models.probe import ContainerProbe, VideoStream
-from utils.models.signal import SignalReport, Span, Still
+from utils.models.signal import PADDING_SECONDS, SignalReport, SoundLevels, Span, Still, agree
 from utils.processes import child_process
 from utils.storage import scratch
 from utils.storage.files import whole_file
@@ -40,11 +41,6 @@ _PICTURE = (
     "scale=w='min(320,max(2,iw))':h=-2:flags=fast_bilinear,blackdetect=d=0.5:pix_th=0.10,"
     "freezedetect=n=-60dB:d=2,scdet=threshold=10"
 )
-_SOUND = (
-    "silencedetect=n=-50dB:d=0.5,"
-    "astats=measure_perchannel=none:measure_overall=Peak_level+Peak_count+Number_of_samples,"
-    "ebur128=peak=true:framelog=verbose"
-)
 # Lines of the filters themselves: ffmpeg prints the file's tags too, and a tag may say anything.
 _FILTER = r"^\[(?:Parsed_)?(?:{name})(?:_\d+)? @ 0x[0-9a-f]+\] \[info\] "
 _BLACK = re.compile(
@@ -53,8 +49,8 @@ _BLACK = re.compile(
     re.MULTILINE,
 )
 _EDGE = re.compile(
-    _FILTER.format(name="silencedetect|freezedetect")
-    + r"(?:lavfi\.freezedetect\.)?(?P<what>silence|freeze)_(?P<edge>start|end): "
+    _FILTER.format(name="freezedetect")
+    + r"(?:lavfi\.freezedetect\.)?freeze_(?P<edge>start|end): "
     + rf"(?P<time>{messages.FINITE})",
     re.MULTILINE,
 )
@@ -63,13 +59,17 @@ _CUT = re.compile(
     + rf"lavfi\.scd\.score: *{messages.NUMBER}, lavfi\.scd\.time: *(?P<time>{messages.FINITE})",
     re.MULTILINE,
 )
-_SUMMARY = re.compile(_FILTER.format(name="ebur128") + "Summary:", re.MULTILINE)
-_METER = re.compile(rf"^\s+(I|LRA|Peak):\s+({messages.NUMBER}) (?:LUFS|LU|dBFS)", re.MULTILINE)
-_STATISTIC = re.compile(
-    _FILTER.format(name="astats")
-    + rf"(Peak level dB|Peak count|Number of samples): ({messages.NUMBER})",
-    re.MULTILINE,
+# What demuxers say of a file that ends before its end. (Of an MP3 only by its Xing header's bytes.)
+_CUT_OFF = re.compile(
+    r"ended prematurely|partial file|Packet corrupt|corrupt input packet|[Tt]runcat"
+    r"|Error during demuxing|filesize and duration do not match|single-track mode"
 )
+# Formats whose header counts samples, exactly; and those that declare no length at all: what
+# ffprobe says of these is the last timestamp minus the first, across whatever jumps between.
+_COUNTING = {"flac", "wav", "w64", "aiff", "wv", "tta", "ape", "caf", "mpc", "mpc8", "dsf", "au"}
+_DECLARING_NOTHING = {"mpegts", "mpeg", "h264", "hevc", "m4v", "mpegvideo", "aac", "ac3", "eac3"}
+# Whose decoder stumbles over tags and trailers, which are no fault of the sound.
+_STUMBLING = {"mp3"}
 _PROGRESS = re.compile(r"^(frame|out_time_us)=(\d+)$", re.MULTILINE)
 
 
@@ -126,15 +126,15 @@ def _demand_whole(path: Path, probe: ContainerProbe, report: SignalReport) -> No
     if report.decoded_share < MIN_DECODED_SHARE or report.decoded_seconds == 0 < (
         probe.duration_seconds or 0
     ):
+        why = report.first_error or "it ends before its end"
         raise PermanentError(
             f"{path.name} is damaged: {report.decoded_seconds:.1f} of "
-            f"{report.declared_seconds or 0:.1f} s decode"
-            f"{f' ({report.first_error})' if report.first_error else ''}. Get the file again."
+            f"{report.declared_seconds or 0:.1f} s decode ({why}). Get the file again."
         )
 
 
 def command(path: Path, probe: ContainerProbe, place: Path) -> list[str]:
-    """The ffmpeg command line; detectors on the first picture and the first sound.
+    """The ffmpeg command line; detectors on the first picture and on every sound.
 
     The stills are a second output: ``frame=`` of ffmpeg's progress counts the first one's.
     """
@@ -157,8 +157,7 @@ def command(path: Path, probe: ContainerProbe, place: Path) -> list[str]:
         ]
     for number, stream in enumerate(probe.heard):
         outputs += ["-map", f"0:{stream.index}"]
-        if number == 0:
-            outputs += ["-filter:a:0", _SOUND]
+        outputs += [f"-filter:a:{number}", levels.filters(number)]
     return [
         str(tools.find("ffmpeg")),
         *("-hide_banner", "-nostdin", "-nostats", "-loglevel", "repeat+level+info"),
@@ -230,33 +229,54 @@ def parse(progress: str, log: str, probe: ContainerProbe) -> SignalReport:
     """Make a report of ffmpeg's progress (stdout) and log (stderr)."""
     totals = {name: int(value) for name, value in _PROGRESS.findall(progress)}
     seconds = totals.get("out_time_us", 0) / 1e6
+    declared = None if probe.duration_is_estimated else probe.watchable_seconds
+    if probe.kind is MediaKind.IMAGE:
+        declared = None  # of a still it is what one frame of a film would last
     said = messages.read(log, probe.format_names)
-    summary = _SUMMARY.split(log)[-1] if _SUMMARY.search(log) else ""
-    meters = {name: _level(value) for name, value in _METER.findall(summary)}
-    statistics = {name: float(value) for name, value in _STATISTIC.findall(log)}
-    if not statistics.get("Number of samples"):
-        meters = {}  # what nothing was heard of has no loudness, not one of 0
-    edges = [(m["what"], m["edge"], float(m["time"])) for m in _EDGE.finditer(log)]
+    edges = [(m["edge"], float(m["time"])) for m in _EDGE.finditer(log)]
+    measured = levels.read(log, probe.heard, seconds)
+    main = _main(probe, measured)
     return SignalReport(
-        declared_seconds=None if probe.duration_is_estimated else probe.watchable_seconds,
+        declared_seconds=declared,
         decoded_seconds=seconds,
         decoded_frames=totals.get("frame") if probe.video else None,
         decode_errors=len(said.errors),
         first_error=said.errors[0][:200] if said.errors else None,
-        notes=_notes(said),
+        notes=_notes(said, declared, seconds),
         colours=_colours(probe),
         black=tuple(
             Span(start_seconds=float(m["start"]), end_seconds=float(m["end"]))
             for m in _BLACK.finditer(log)
         ),
-        frozen=_spans(((e, t) for w, e, t in edges if w == "freeze"), seconds),
-        silence=_spans(((e, t) for w, e, t in edges if w == "silence"), seconds),
+        frozen=levels.stretches(edges, seconds),
         cuts=tuple(float(match["time"]) for match in _CUT.finditer(log)),
-        loudness_lufs=meters.get("I"),
-        loudness_range_lu=meters.get("LRA"),
-        true_peak_dbtp=meters.get("Peak"),
-        clipped_share=_clipped(statistics) if probe.heard else None,
+        lacks_end=bool(declared and declared - seconds > PADDING_SECONDS)
+        and _shows_fault(log, probe, bool(said.errors)),
+        sounds=measured,
+        **_of_main(main),
     )
+
+
+def _main(probe: ContainerProbe, measured: Sequence[SoundLevels]) -> SoundLevels | None:
+    """The sound that stands for all: the first in the order of choice that is not silent."""
+    by_index = {one.stream_index: one for one in measured}
+    ordered = [by_index[stream.index] for stream in sounds.in_order(probe)]
+    return next((one for one in ordered if one.is_heard), ordered[0] if ordered else None)
+
+
+def _of_main(main: SoundLevels | None) -> dict[str, Any]:
+    if main is None:
+        return {}
+    shared = main.model_dump(exclude={"stream_index", "is_heard", "silence"})
+    return {"sound_index": main.stream_index, "silence": main.silence, **shared}
+
+
+def _shows_fault(log: str, probe: ContainerProbe, has_errors: bool) -> bool:
+    names = set(probe.format_names)
+    if names & _DECLARING_NOTHING:
+        return False
+    stumbled = has_errors and not names & _STUMBLING
+    return stumbled or bool(names & _COUNTING) or bool(_CUT_OFF.search(log))
 
 
 def _colours(probe: ContainerProbe) -> str | None:
@@ -265,37 +285,11 @@ def _colours(probe: ContainerProbe) -> str | None:
     return filters.taken_for(probe.video)
 
 
-def _notes(said: messages.Messages) -> tuple[str, ...]:
-    if not said.odd_times:
-        return ()
-    many = f"{said.odd_times} timestamps are" if said.odd_times > 1 else "1 timestamp is"
-    return (f"{many} out of order",)
-
-
-def _spans(edges: Iterable[tuple[str, float]], end: float) -> tuple[Span, ...]:
-    """Pair starts with ends; a stretch that never ends lasts to the end of the item."""
-    spans: list[Span] = []
-    start: float | None = None
-    for edge, time in edges:
-        if edge == "start":
-            start = max(0.0, time)
-        elif start is not None:
-            spans.append(Span(start_seconds=start, end_seconds=time))
-            start = None
-    if start is not None:
-        spans.append(Span(start_seconds=start, end_seconds=max(start, end)))
-    return tuple(spans)
-
-
-def _level(value: str) -> float | None:
-    """A meter's reading; None below its floor (-70 LUFS is the gate of BS.1770)."""
-    number = float(value)
-    return number if -70.0 < number < 70.0 else None
-
-
-def _clipped(statistics: dict[str, float]) -> float | None:
-    samples = statistics.get("Number of samples")
-    peak = statistics.get("Peak level dB")
-    if not samples or peak is None:
-        return None
-    return min(1.0, statistics.get("Peak count", 0.0) / samples) if peak >= -0.1 else 0.0
+def _notes(said: messages.Messages, declared: float | None, decoded: float) -> tuple[str, ...]:
+    notes = []
+    if said.odd_times:
+        many = f"{said.odd_times} timestamps are" if said.odd_times > 1 else "1 timestamp is"
+        notes.append(f"{many} out of order")
+    if declared and decoded and not agree(declared, decoded):
+        notes.append(f"the header declares {declared:.1f} s, {decoded:.1f} s decode")
+    return tuple(notes)

@@ -27,6 +27,7 @@ from utils.models.metadata import (
 from utils.models.notes import Note, NoteKind
 from utils.models.probe import ContainerProbe, ExifReport, FfprobeReport, MediaInfoReport
 from utils.models.sidecars import SidecarFacts
+from utils.models.signal import SignalReport, agree
 from utils.models.tool_reports import ToolReports
 
 
@@ -46,7 +47,7 @@ def consolidate(reports: ToolReports) -> Metadata:
     captured, place = _when(reports), _where(reports)
     notes = written.gathered(reports)
     found = (
-        _container(ffprobe, mediainfo, exif, _files(reports))
+        _container(ffprobe, mediainfo, exif, _files(reports), reports.signal)
         | _written(reports, notes)
         | _picture(ffprobe, mediainfo, exif, extended, codec)
         | _sound(probe, mediainfo, reports.audio_tracks)
@@ -139,6 +140,7 @@ def _container(
     mediainfo: MediaInfoReport | None,
     exif: ExifReport | None,
     beside: tuple[SidecarFacts, ...],
+    signal: SignalReport | None,
 ) -> dict[str, list[Found]]:
     probe, said = ffprobe.container, mediainfo or MediaInfoReport()
     general = next(iter(streams.tracks(mediainfo, "General")), {})
@@ -153,10 +155,7 @@ def _container(
         # What ffprobe could not read it shows as U+FFFD.
         return [offer for offer in offers if "�" not in str(offer.value)]
 
-    duration = [
-        Found("mediainfo", said.duration_seconds or None),
-        Found("ffprobe", probe.duration_seconds or None),
-    ]
+    duration = _duration(probe, said, signal)
     if probe.kind is MediaKind.IMAGE:
         duration = []  # ffprobe gives a still the length of one frame
     return {
@@ -186,6 +185,20 @@ def _container(
         ),
         "album": texts("album", "album"),
     }
+
+
+def _duration(
+    probe: ContainerProbe, said: MediaInfoReport, signal: SignalReport | None
+) -> list[Found]:
+    """As declared where the decode agrees, else as decoded: headers of joined files lie."""
+    declared = [
+        Found("mediainfo", said.duration_seconds or None),
+        Found("ffprobe", probe.duration_seconds or None),
+    ]
+    if signal is None or not signal.decoded_seconds:
+        return declared
+    true = [f for f in declared if f.value and agree(f.value, signal.decoded_seconds)]
+    return true or [Found("decode", round(signal.decoded_seconds, 3))]
 
 
 def _picture(

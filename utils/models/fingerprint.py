@@ -39,10 +39,11 @@ class Fingerprint(Frozen):
     ``detail``: 256-bit perceptual hash (64 hex digits) of the middle still that is not flat.
     ``aspect``: width to height of the stills.
     ``audio``: Chromaprint's sub-fingerprints, one each 0.1238 s, 32 bits little-endian, in
-    Base64; None where there is none, and ``audio_missing`` says why.
+    Base64; None where there is none, and ``audio_missing`` says why. ``audio_stream`` is the
+    stream that was listened to.
     """
 
-    not_in_key: ClassVar[frozenset[str]] = frozenset({"audio_missing"})
+    not_in_key: ClassVar[frozenset[str]] = frozenset({"audio_missing", "audio_stream"})
 
     item_id: str
     kind: MediaKind
@@ -55,6 +56,7 @@ class Fingerprint(Frozen):
     thumbnail: str | None = None
     audio: str | None = None
     audio_missing: str | None = None
+    audio_stream: int | None = None
 
 
 class Match(Frozen):

@@ -44,7 +44,11 @@ class VideoStream(Frozen):
 
 
 class AudioStream(Frozen):
-    """One audio track; ``language`` as the file states it (ISO 639)."""
+    """One audio track; ``language`` as the file states it (ISO 639).
+
+    ``is_default`` is the file's own mark; ``is_secondary``: a commentary, a description for who
+    does not see, music without voices.
+    """
 
     index: int
     codec: str
@@ -53,6 +57,8 @@ class AudioStream(Frozen):
     duration_seconds: float | None = None
     bit_rate: int | None = None
     language: str | None = None
+    is_default: bool = False
+    is_secondary: bool = False
 
 
 class SubtitleStream(Frozen):

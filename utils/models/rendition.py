@@ -31,10 +31,13 @@ class Thumbnails(Frozen):
     """The pictures of an item: ``images`` by position, in order of time, or the only one.
 
     ``sharpest`` best first; ``scenes`` one a scene, in order of time; ``stills`` all that they
-    were chosen from. The others are None where they make no sense.
+    were chosen from. ``sound_index`` is the stream whose waveform and spectrogram are shown. The
+    others are None where they make no sense.
     """
 
-    not_in_key: ClassVar[frozenset[str]] = frozenset({"contact_sheet", "waveform", "spectrogram"})
+    not_in_key: ClassVar[frozenset[str]] = frozenset(
+        {"contact_sheet", "waveform", "spectrogram", "sound_index"}
+    )
 
     images: tuple[Thumbnail, ...]
     sharpest: tuple[Thumbnail, ...] = ()
@@ -43,6 +46,7 @@ class Thumbnails(Frozen):
     contact_sheet: Path | None = None
     waveform: Path | None = None
     spectrogram: Path | None = None
+    sound_index: int | None = None
 
 
 class Rendition(Frozen):

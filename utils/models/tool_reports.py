@@ -13,6 +13,7 @@ from utils.models.metadata import (
 )
 from utils.models.probe import ExifReport, FfprobeReport, MediaInfoReport
 from utils.models.sidecars import SidecarReport
+from utils.models.signal import SignalReport
 
 
 class ToolReports(Frozen):
@@ -28,3 +29,4 @@ class ToolReports(Frozen):
     subtitle_tracks: SubtitleTracks | None = None
     focal_length: FocalLength | None = None
     sidecars: SidecarReport | None = None
+    signal: SignalReport | None = None

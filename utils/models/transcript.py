@@ -37,16 +37,20 @@ class Segment(Frozen):
 class Transcript(Frozen):
     """The speech of an item.
 
+    ``language`` is the one that most is spoken in; ``stream_index`` the stream that was listened
+    to, ``heard_in`` says in words which track and which of its channels.
     ``speech_seconds`` is what the voice detector heard; ``confidence`` the mean probability
     of a token, ``hallucination`` the share of the text that looks invented, both 0–1 and
     None without text. ``is_translated``: the text is English, whatever the ``language`` that was
     heard; ``left_out``: what of the vocabulary whisper had no room for.
     """
 
-    not_in_key: ClassVar[frozenset[str]] = frozenset({"engine"})
+    not_in_key: ClassVar[frozenset[str]] = frozenset({"engine", "heard_in", "stream_index"})
 
     engine: str
     language: str | None = None
+    stream_index: int | None = None
+    heard_in: str | None = None
     speech_seconds: float = 0.0
     segments: tuple[Segment, ...] = ()
     confidence: float | None = None
@@ -58,6 +62,11 @@ class Transcript(Frozen):
     def text_language(self) -> str | None:
         """The language of the text: English of a translation, else what was heard."""
         return "en" if self.is_translated else self.language
+
+    @property
+    def languages(self) -> tuple[str, ...]:
+        """All languages that are spoken, in their order."""
+        return tuple(dict.fromkeys(s.language for s in self.segments if s.language))
 
     @property
     def text(self) -> str:

@@ -87,7 +87,7 @@ def of(item: MediaItem, known: StepResults) -> ItemRecord:
 def _length(probe: ContainerProbe, signal: SignalReport) -> float | None:
     if probe.kind is MediaKind.IMAGE:
         return None
-    return probe.duration_seconds or signal.decoded_seconds or None
+    return signal.length(probe.duration_seconds) or None
 
 
 def _tracks(

@@ -17,6 +17,9 @@ from utils.models.verdict import Criterion
 
 # Distance in LU beyond the allowed loudness at which the score reaches 0.
 _LOUDNESS_SLOPE_LU = 12.0
+# The meter's window (EBU R 128: momentary loudness); less than that has none. The length of a frame
+# more, since a decoder's last one is filled up.
+_METER_SECONDS = 0.45
 # Share of frames with errors at which a damaged picture scores 0.
 _ERROR_SHARE = 0.05
 # Chosen, not calibrated: base heard the synthetic samples at 0.57 to 0.68. To be set again by
@@ -94,14 +97,35 @@ def loudness(signal: SignalReport, limits: VerdictOptions) -> Criterion:
     measured = signal.loudness_lufs
     low, high = limits.loudness_lufs
     if measured is None:
-        return Criterion(name="loudness", score=0.0, weight=1.0, reason="below -70 LUFS: no sound")
+        sounding = any(s.is_heard and s.stream_index == signal.sound_index for s in signal.sounds)
+        if sounding and signal.decoded_seconds < _METER_SECONDS:
+            reason = f"{signal.decoded_seconds:.2f} s are too short to be measured"
+            return Criterion(name="loudness", score=1.0, weight=1.0, reason=reason)
+        reason = f"below -70 LUFS: no sound{_where(signal)}"
+        return Criterion(name="loudness", score=0.0, weight=1.0, reason=reason)
     off = max(low - measured, measured - high, 0.0)
     return Criterion(
         name="loudness",
         score=_round(max(0.0, 1 - off / _LOUDNESS_SLOPE_LU)),
         weight=1.0,
-        reason=f"{measured:.1f} LUFS" + (f", outside {low:g} to {high:g}" if off else ""),
+        reason=f"{measured:.1f} LUFS"
+        + (f", outside {low:g} to {high:g}" if off else "")
+        + _where(signal),
     )
+
+
+def _where(signal: SignalReport) -> str:
+    """Which of several sounds was measured, and how many of the others are silent."""
+    if len(signal.sounds) < 2:
+        return ""
+    numbers = {sound.stream_index: n for n, sound in enumerate(signal.sounds, 1)}
+    silent = [str(n) for n, sound in enumerate(signal.sounds, 1) if not sound.is_heard]
+    said = (
+        f" (sound {numbers[signal.sound_index]} of {len(signal.sounds)}"
+        if (signal.sound_index in numbers)
+        else " ("
+    )
+    return said + (f"; silent: {', '.join(silent)})" if silent else ")")
 
 
 def share(name: str, found: float, most: float, weight: float) -> Criterion:

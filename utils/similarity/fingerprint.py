@@ -82,6 +82,7 @@ def of(
         audio=audio,
         audio_missing=missing,
         **seen._asdict(),
+        audio_stream=audio_stream,
     )
 
 

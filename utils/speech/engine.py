@@ -26,7 +26,13 @@ class Transcriber(Protocol):
     def recognize(
         self, sound: NDArray[np.float32], language: str | None, options: TranscriptionOptions
     ) -> Recognition:
-        """Transcribe 16 kHz mono samples in -1…1; the language is detected when None."""
+        """Transcribe 16 kHz mono samples in -1…1; the language is detected when None.
+
+        The same samples give the same text each time.
+        """
+
+    def languages_of(self, sound: NDArray[np.float32]) -> dict[str, float]:
+        """The probability of each language (ISO 639-1) in the first 30 s."""
 
     def count_tokens(self, text: str) -> int:
         """How many tokens the model makes of a text."""

@@ -14,7 +14,7 @@ from utils.config import Settings
 from utils.errors import SettingsError
 from utils.models.options import TranscriptionOptions
 from utils.models.transcript import Segment, Word
-from utils.speech import weights
+from utils.speech import hallucination, weights
 from utils.speech.engine import Recognition
 
 _loading = Lock()
@@ -30,7 +30,32 @@ class FasterWhisper:
     def recognize(
         self, sound: NDArray[np.float32], language: str | None, options: TranscriptionOptions
     ) -> Recognition:
-        """Transcribe; segments are decoded as they are drawn from the generator."""
+        """Transcribe; what looks invented is decoded once more, where nothing may be said twice.
+
+        Nothing is drawn by chance: CTranslate2's generators are seeded once a thread, so its
+        fallback of higher temperatures gives another text each time.
+        """
+        first = self._decoded(sound, language, options)
+        if not any(hallucination.is_odd(segment) for segment in first.segments):
+            return first
+        second = self._decoded(sound, first.language, options, no_repeat_ngram_size=3)
+        return hallucination.likelier(first, second)
+
+    def languages_of(self, sound: NDArray[np.float32]) -> dict[str, float]:
+        """The languages of the first 30 s; English of a model that knows no other."""
+        if not self._model.model.is_multilingual:
+            return {"en": 1.0}
+        _, _, found = self._model.detect_language(sound)
+        return {str(language): float(probability) for language, probability in found}
+
+    def _decoded(
+        self,
+        sound: NDArray[np.float32],
+        language: str | None,
+        options: TranscriptionOptions,
+        **how: Any,
+    ) -> Recognition:
+        """Segments are decoded as they are drawn from the generator."""
         segments, info = self._model.transcribe(
             sound,
             language=language,
@@ -39,6 +64,9 @@ class FasterWhisper:
             hotwords=options.vocabulary,  # an initial prompt would be read for the first 30 s alone
             condition_on_previous_text=False,
             beam_size=5,
+            temperature=0.0,
+            no_speech_threshold=None,  # the voice detector has said so: a word alone is speech
+            **how,
         )
         return Recognition(info.language, [_segment(raw) for raw in segments])
 

@@ -11,6 +11,7 @@ import math
 from collections.abc import Sequence
 
 from utils.models.transcript import Segment
+from utils.speech.engine import Recognition
 
 MAX_COMPRESSION_RATIO = 2.4
 MIN_MEAN_LOG_PROBABILITY = -1.0
@@ -34,6 +35,14 @@ def doubt(segment: Segment, before: Sequence[Segment] = ()) -> float:
     return max(signs)
 
 
+def is_odd(segment: Segment) -> bool:
+    """Whether whisper itself would decode a segment again, at a higher temperature."""
+    return (segment.compression_ratio or 0) > MAX_COMPRESSION_RATIO or (
+        segment.mean_log_probability is not None
+        and segment.mean_log_probability < MIN_MEAN_LOG_PROBABILITY
+    )
+
+
 def score(segments: Sequence[Segment]) -> float | None:
     """Share of the text that looks invented, 0–1, weighted by length; None without text."""
     lengths = [len(segment.text.strip()) for segment in segments]
@@ -43,6 +52,15 @@ def score(segments: Sequence[Segment]) -> float | None:
     return round(
         sum(d * length for d, length in zip(doubts, lengths, strict=True)) / sum(lengths), 4
     )
+
+
+def likelier(first: Recognition, second: Recognition) -> Recognition:
+    """The one of two texts of the same sound that looks less invented, and surer if both do."""
+
+    def doubtful(found: Recognition) -> tuple[float, float]:
+        return score(found.segments) or 0.0, -(confidence(found.segments) or 0.0)
+
+    return second if doubtful(second) < doubtful(first) else first
 
 
 def confidence(segments: Sequence[Segment]) -> float | None:

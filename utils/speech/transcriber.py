@@ -2,15 +2,33 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
 
 from utils.config import Settings
+from utils.media import sounds
 from utils.models.options import TranscriptionOptions
-from utils.models.signal import Span
+from utils.models.probe import AudioStream, ContainerProbe
 from utils.models.transcript import Segment, Transcript, Word
 from utils.processes import deadline
-from utils.speech import audio, hallucination, vocabulary, voice, word_times
+from utils.speech import audio, channels, hallucination, languages, vocabulary, voice, word_times
 from utils.speech.engine import Transcriber
+from utils.speech.timeline import Timeline
+
+_TRIVIAL_SECONDS = 0.05
+
+
+class Speech(NamedTuple):
+    """A sound that somebody speaks in, and where."""
+
+    stream: AudioStream
+    ear: channels.Ear
+    timeline: Timeline
+    utterances: list[voice.Stretch]
 
 
 def engine(options: TranscriptionOptions, settings: Settings) -> Transcriber:
@@ -25,34 +43,52 @@ def engine(options: TranscriptionOptions, settings: Settings) -> Transcriber:
 
 
 def transcribe(
-    path: Path, stream_index: int, options: TranscriptionOptions, settings: Settings
+    path: Path,
+    probe: ContainerProbe,
+    seconds: float | None,
+    options: TranscriptionOptions,
+    settings: Settings,
 ) -> Transcript:
-    """Transcribe one audio stream of a file.
+    """Transcribe the first of a file's sounds that somebody speaks in.
 
-    Without a voice there is no text, and no model is loaded. The language of the first piece
-    of speech is that of the rest.
+    Without a voice there is no text, and no model is loaded. Times are those of the file's
+    timestamps, from its start.
+
+    Args:
+        path: The file.
+        probe: Its probe, which says what sounds there are.
+        seconds: How long it decodes; None if unknown.
+        options: The engine, its model, the language.
+        settings: Where the weights lie.
     """
-    with audio.samples(path, stream_index) as sound:
-        length = len(sound) / audio.SAMPLE_RATE
-        whole = (Span(start_seconds=0.0, end_seconds=length),) if length else ()
-        voiced = voice.spans(sound) if options.voice_detection else whole
-        if not voiced:
-            return Transcript(engine="silero-vad (no voice)", language=options.language)
+    with _spoken(path, probe, seconds, options) as speech:
+        if speech is None:
+            count = len(probe.heard)
+            return Transcript(
+                engine="silero-vad (no voice)",
+                language=options.language,
+                heard_in="no voice in " + ("its sound" if count == 1 else f"any of {count} sounds"),
+            )
         transcriber = engine(options, settings)
         known = vocabulary.fitted(options.vocabulary, transcriber.count_tokens)
         options = options.model_copy(update={"vocabulary": known.text})
-        language, segments = options.language, list[Segment]()
-        for piece in voice.pieces(sound, voiced):
+        spoken = _told(speech, transcriber, options.language)
+        segments = list[Segment]()
+        for piece in voice.pieces(speech.ear, speech.timeline, spoken):
             deadline.check(f"Listening to {path.name}")
-            heard = transcriber.recognize(piece.audio, language, options)
-            language = language or heard.language
-            timed = word_times.refined(heard.segments, piece.audio)
-            segments += [_moved(segment, piece) for segment in timed]
-    segments = [segment for segment in segments if segment.text.strip()]
+            heard = transcriber.recognize(piece.audio, piece.language, options)
+            # Whisper fills a piece up to 30 s: what it hears there nobody said.
+            said = [s for s in heard.segments if s.start_seconds < piece.seconds - _TRIVIAL_SECONDS]
+            timed = word_times.refined(said, piece.audio)
+            segments += [_placed(segment, piece) for segment in timed]
+        segments = [segment for segment in segments if segment.text.strip()]
+        channel = speech.ear.label([(s.first, s.last) for s in spoken])
     return Transcript(
         engine=transcriber.name,
-        language=language,
-        speech_seconds=round(sum(span.duration_seconds for span in voiced), 2),
+        language=languages.main(spoken),
+        stream_index=speech.stream.index,
+        heard_in=", ".join(filter(None, (sounds.name(probe, speech.stream.index), channel))),
+        speech_seconds=round(sum(stretch.seconds for stretch in spoken), 2),
         segments=tuple(segments),
         confidence=hallucination.confidence(segments),
         hallucination=hallucination.score(segments),
@@ -61,19 +97,56 @@ def transcribe(
     )
 
 
-def _moved(segment: Segment, piece: voice.Piece) -> Segment:
+@contextmanager
+def _spoken(
+    path: Path, probe: ContainerProbe, seconds: float | None, options: TranscriptionOptions
+) -> Iterator[Speech | None]:
+    """The first sound with a voice; None where there is none."""
+    for stream in sounds.in_order(probe, options.language):
+        with audio.sound(path, stream, seconds) as sound:
+            ear = channels.listen(sound.samples)
+            if options.voice_detection:
+                utterances = voice.utterances(ear, sound.timeline)
+            else:
+                whole = [voice.Stretch(0, len(sound.samples))] if len(sound.samples) else []
+                utterances = voice.bounded(whole, ear, sound.timeline)
+            if utterances:
+                yield Speech(stream, ear, sound.timeline, utterances)
+                return
+    yield None
+
+
+def _told(
+    speech: Speech, transcriber: Transcriber, language: str | None
+) -> Sequence[voice.Stretch]:
+    if language:
+        return [stretch._replace(language=language) for stretch in speech.utterances]
+
+    def look(window: Sequence[voice.Stretch]) -> languages.Guess:
+        parts = [speech.ear.cut(stretch.first, stretch.last) for stretch in window]
+        return transcriber.languages_of(np.concatenate(parts))
+
+    return languages.told(speech.utterances, look)
+
+
+def _placed(segment: Segment, piece: voice.Piece) -> Segment:
+    start, end = piece.spoken(segment.start_seconds, segment.end_seconds)
+    words = []
+    for word in segment.words:
+        begin, finish = piece.original(word.start_seconds, word.end_seconds)
+        words.append(
+            Word(
+                text=word.text,
+                start_seconds=begin,
+                end_seconds=finish,
+                probability=word.probability,
+            )
+        )
     return segment.model_copy(
         update={
-            "start_seconds": piece.original(segment.start_seconds),
-            "end_seconds": piece.original(segment.end_seconds),
-            "words": tuple(
-                Word(
-                    text=word.text,
-                    start_seconds=piece.original(word.start_seconds),
-                    end_seconds=piece.original(word.end_seconds),
-                    probability=word.probability,
-                )
-                for word in segment.words
-            ),
+            "start_seconds": start,
+            "end_seconds": end,
+            "language": piece.language,
+            "words": tuple(words),
         }
     )

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from utils.models.transcript import Segment, Word
-from utils.speech.audio import SAMPLE_RATE
+from utils.speech.timeline import SAMPLE_RATE
 
 _HOP_SECONDS = 0.01
 _HOP = int(SAMPLE_RATE * _HOP_SECONDS)

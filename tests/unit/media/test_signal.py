@@ -17,17 +17,17 @@ from utils.quality import criteria, verdict
 
 # Lines as ffmpeg 9.0 printed them.
 LOG = """\
-[Parsed_silencedetect_0 @ 0x55a] [info] silence_start: 0
-[Parsed_silencedetect_0 @ 0x55a] [info] silence_end: 1.5 | silence_duration: 1.5
+[silencedetect@0 @ 0x55a] [info] silence_start: 0
+[silencedetect@0 @ 0x55a] [info] silence_end: 1.5 | silence_duration: 1.5
 [blackdetect @ 0x55b] [info] black_start:0 black_end:0.96 black_duration:0.96
 [freezedetect @ 0x55c] [info] lavfi.freezedetect.freeze_start: 4.2
 [h264 @ 0x55d] [error] error while decoding MB 12 3, bytestream -7
-[Parsed_silencedetect_0 @ 0x55a] [info] silence_start: 8.25
-[Parsed_astats_1 @ 0x55e] [info] Overall
-[Parsed_astats_1 @ 0x55e] [info] Peak level dB: -0.000000
-[Parsed_astats_1 @ 0x55e] [info] Peak count: 96.000000
-[Parsed_astats_1 @ 0x55e] [info] Number of samples: 9600
-[Parsed_ebur128_2 @ 0x55f] [info] Summary:
+[silencedetect@0 @ 0x55a] [info] silence_start: 8.25
+[astats@0 @ 0x55e] [info] Overall
+[astats@0 @ 0x55e] [info] Peak level dB: -0.000000
+[astats@0 @ 0x55e] [info] Peak count: 96.000000
+[astats@0 @ 0x55e] [info] Number of samples: 9600
+[ebur128@0 @ 0x55f] [info] Summary:
 
   Integrated loudness:
     I:         -23.1 LUFS

@@ -7,7 +7,7 @@ from pydantic import ValidationError
 from utils.models.options import PipelineOptions, SubtitleOptions, TranscriptionOptions
 from utils.models.transcript import Segment, Transcript, Word
 from utils.speech import vocabulary, word_times
-from utils.speech.audio import SAMPLE_RATE
+from utils.speech.timeline import SAMPLE_RATE
 
 
 def sound(*voiced: tuple[float, float], seconds: float = 4.0) -> word_times.Sound:

@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 import humanize
 
+from utils.media import sounds
 from utils.media import streams as layout
 from utils.media.encoding import (
     cover,
@@ -91,7 +92,7 @@ def compress(
     """
     told = on_progress or (lambda share: None)
     if options.profile == "proxy":
-        made = proxy.make(path, probe, folder, on_progress=told)
+        made = proxy.make(path, sounds.as_decoded(probe, signal), folder, on_progress=told)
         return Compression(
             source_bytes=probe.size_bytes, encoded_bytes=made.size_bytes, rendition=made,
             reason=f"proxy for analysis: {_size(made.size_bytes)}", profile="proxy",

@@ -1,6 +1,6 @@
 """The small copy that a model looks at and listens to, and that nobody keeps for its beauty.
 
-At most 854 px, a few frames a second, one channel of 16 kHz: a minute is about a megabyte.
+At most 854 px, a few frames a second, one or two channels of 16 kHz: a minute is about a megabyte.
 """
 
 from __future__ import annotations
@@ -21,7 +21,8 @@ from utils.storage.files import whole_file
 LONG_SIDE = 854
 FRAMES_PER_SECOND = 5.0
 CRF = 23
-_SOUND = ("-ac", "1", "-ar", "16000", "-c:a", "aac", "-b:a", "32k")
+# Two channels of what has several: in a sum a voice may drown, or cancel itself.
+_SOUND = ("-ar", "16000", "-c:a", "aac")
 # A proxy shows what the viewer sees: display pixels, at most LONG_SIDE, of even size.
 _SIDE = f"max(2,trunc({{side}}*min(1,{LONG_SIDE}/max(iw*sar,ih))/2)*2)"  # sar is 1 where unknown
 _SCALE = f"scale=w='{_SIDE.format(side='iw*sar')}':h='{_SIDE.format(side='ih')}',setsar=1"
@@ -39,7 +40,7 @@ def make(
 
     Args:
         path: The source.
-        probe: Its probe.
+        probe: Its probe; the first of its sounds is taken.
         folder: Where the proxy appears, whole or not at all.
         frames_per_second: At most; a slower source keeps its own.
         seconds: Only so much of the beginning; None for all.
@@ -92,7 +93,11 @@ def command(
         outputs += ["-map", f"0:{probe.video.index}", "-vf", ",".join(filters)]
         outputs += ["-c:v", "libx264", "-preset", "veryfast", "-crf", str(CRF)]
     if probe.heard:
-        outputs += ["-map", f"0:{probe.heard[0].index}", *_SOUND]
+        sound = probe.heard[0]
+        outputs += ["-map", f"0:{sound.index}", *_SOUND]
+        outputs += (
+            ["-ac", "1", "-b:a", "32k"] if sound.channels == 1 else ["-ac", "2", "-b:a", "48k"]
+        )
     return [
         str(tools.find("ffmpeg")),
         *("-hide_banner", "-nostdin", "-v", "error", "-y"),

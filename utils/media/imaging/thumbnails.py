@@ -166,11 +166,14 @@ def _of_sound(path: Path, probe: ContainerProbe, signal: SignalReport, folder: P
             cover = _cover(path, probe, folder / "cover.jpg")
         except PermanentError:
             cover = None
-    views = waveform.draw(path, probe.heard[0].index, signal.decoded_seconds, folder)
+    heard = {stream.index: stream for stream in probe.heard}
+    sound = heard.get(signal.sound_index or 0, probe.heard[0])
+    views = waveform.draw(path, sound.index, signal.decoded_seconds, folder, sound.channels or 1)
     return Thumbnails(
         images=(cover or views.waveform,),
         waveform=views.waveform.path,
         spectrogram=views.spectrogram.path,
+        sound_index=sound.index,
     )
 
 

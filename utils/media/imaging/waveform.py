@@ -28,6 +28,7 @@ _WAVE_HEIGHT, _BANDS = 160, 256
 _WINDOW = 2 * _BANDS
 _WINDOWS_A_COLUMN = 8
 _FLOOR_DB = -90.0
+_MAX_CHANNELS = 8
 _PAPER, _WAVE = (15, 19, 25), (62, 180, 170)
 # Dark to light through violet and orange: the ends and quarters of matplotlib's "inferno".
 _COLOURS = ((0, 0, 4), (87, 16, 110), (188, 55, 84), (249, 142, 9), (252, 255, 164))
@@ -40,19 +41,23 @@ class Views(NamedTuple):
     spectrogram: Thumbnail
 
 
-def draw(path: Path, stream_index: int, seconds: float, folder: Path) -> Views:
+def draw(path: Path, stream_index: int, seconds: float, folder: Path, channels: int = 1) -> Views:
     """Draw the waveform (peak and RMS) and the spectrogram (0–22 kHz, 90 dB) of one stream.
+
+    Of several channels the loudest of each moment is shown.
 
     Args:
         path: The file.
         stream_index: Its audio stream, as ffprobe counts.
         seconds: How long it decodes.
         folder: Where waveform.jpg and spectrogram.jpg go.
+        channels: How many it has: each is looked at, as a sum may cancel what they hold.
 
     Raises:
         PermanentError: nothing could be decoded.
     """
-    peaks, levels, spectra = _measure(path, stream_index, seconds)
+    channels = max(1, min(channels, _MAX_CHANNELS))
+    peaks, levels, spectra = _measure(path, stream_index, seconds, channels)
     return Views(
         _write(_waveform(peaks, levels), folder / "waveform.jpg"),
         _write(_spectrogram(spectra), folder / "spectrogram.jpg"),
@@ -60,7 +65,7 @@ def draw(path: Path, stream_index: int, seconds: float, folder: Path) -> Views:
 
 
 def _measure(
-    path: Path, stream_index: int, seconds: float
+    path: Path, stream_index: int, seconds: float, channels: int
 ) -> tuple[list[float], list[float], list[np.ndarray]]:
     """Peak, RMS (0–1) and mean power spectrum of each column, from one stream of samples."""
     samples = max(_WINDOW, math.ceil(seconds * _RATE / _COLUMNS))
@@ -71,23 +76,26 @@ def _measure(
         str(tools.find("ffmpeg")),
         *("-hide_banner", "-nostdin", "-v", "error"),
         *tools.input_arguments(path),
-        *("-map", f"0:{stream_index}", "-ac", "1", "-ar", str(_RATE), "-f", "s16le", "-"),
+        *("-map", f"0:{stream_index}", "-ac", str(channels), "-ar", str(_RATE), "-f", "s16le", "-"),
     ]
     waiting = bytearray()
 
     def measured(part: bytes) -> None:
-        wave = np.frombuffer(part[: len(part) // 2 * 2], "<i2").astype(np.float32)
-        if wave.size:
-            wave /= 32768
-            peaks.append(float(np.abs(wave).max()))
-            levels.append(float(np.sqrt(np.mean(wave**2))))
-            spectra.append(_spectrum(wave))
+        whole = part[: len(part) // (2 * channels) * (2 * channels)]
+        waves = np.frombuffer(whole, "<i2").astype(np.float32).reshape(-1, channels).T
+        if waves.size:
+            waves /= np.float32(32768)
+            loud = np.sqrt(np.mean(waves**2, axis=1))
+            peaks.append(float(np.abs(waves).max()))
+            levels.append(float(loud.max()))
+            spectra.append(_spectrum(waves[int(loud.argmax())]))
 
     def take(chunk: bytes) -> None:
         waiting.extend(chunk)
-        while len(waiting) >= 2 * samples:
-            measured(bytes(waiting[: 2 * samples]))
-            del waiting[: 2 * samples]
+        size = 2 * channels * samples
+        while len(waiting) >= size:
+            measured(bytes(waiting[:size]))
+            del waiting[:size]
 
     with contextlib.suppress(PermanentError):  # what decoded before is drawn
         child_process.run(command, path, take=take)

@@ -44,6 +44,8 @@ _FRAME = (
 # Four times 8K. A decompression bomb of more is not decoded, whatever its name.
 _MAX_PIXELS = 2**27
 _MAX_RATE = 1000.0
+# Dispositions of sounds that nobody wants to hear first.
+_SECONDARY = ("comment", "visual_impaired", "descriptions", "karaoke", "clean_effects")
 # Names of stills: their headers and tags say all, and a photo of 200 megapixels is no bomb.
 _STILLS = {
     ".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff", ".heic", ".heif", ".avif", ".jxl",
@@ -267,6 +269,7 @@ def _video(stream: dict[str, Any]) -> VideoStream:
 
 
 def _audio(stream: dict[str, Any]) -> AudioStream:
+    marks = stream.get("disposition", {})
     return AudioStream(
         index=stream["index"],
         codec=stream.get("codec_name", "unknown"),
@@ -275,6 +278,8 @@ def _audio(stream: dict[str, Any]) -> AudioStream:
         duration_seconds=length_seconds(stream),
         bit_rate=_int(stream.get("bit_rate")),
         language=_language(stream),
+        is_default=bool(marks.get("default")),
+        is_secondary=any(marks.get(mark) for mark in _SECONDARY),
     )
 
 
