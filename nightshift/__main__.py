@@ -20,6 +20,7 @@ from nightshift.cli import (
     pause,
     retention,
     runs,
+    speech,
     steps,
     work,
 )
@@ -94,6 +95,7 @@ pause.add_to(app)
 steps.add_to(app)
 library.add_to(app)
 files.add_to(app)
+speech.add_to(app)
 failures.add_to(app)
 forget.add_to(app)
 duplicates.add_to(app)

@@ -26,7 +26,7 @@ def store(
             metadata=product.metadata,
             audio_tracks=facts.audio_tracks,
             subtitle_tracks=facts.subtitle_tracks,
-            transcript=findings.transcript,
+            transcript=findings.spoken,
             analysis=findings.analysis,
             video=findings.video,
             pictures=pictures,

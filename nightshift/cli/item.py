@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from nightshift.cli.output import COLORS, console, print_facts, print_json, print_table
@@ -48,10 +49,9 @@ def facts(row: Item) -> dict[str, Any]:
 
 def document(s: Session, row: Item) -> dict[str, Any]:
     """An item as the JSON contract of ``show`` has it; what was not made is null or empty."""
-    from utils.db import duplicates, ledger, library
+    from utils.db import duplicates, ledger, library, transcripts
     from utils.db import items as files
     from utils.models import analysis, exposure, metadata, probe, rendition, signal, verdict
-    from utils.models.transcript import Transcript
     from utils.models.video_analysis import VideoAnalysis
 
     def result(step: str | tuple[str, ...], kind: Any) -> Any:
@@ -69,7 +69,7 @@ def document(s: Session, row: Item) -> dict[str, Any]:
         result("generate_thumbnails", rendition.Thumbnails),
         result(rendition.COMPRESSIONS, rendition.Compression),
     )
-    heard = result("transcribe_audio", Transcript)
+    heard = transcripts.transcript_of(s, row.id)
     group = duplicates.group_of(s, row.id)
     return {
         "item": facts(row) | {"paths": [str(p) for p in files.paths_of(s, row.id)]},
@@ -160,6 +160,8 @@ def _facts(document: dict[str, Any]) -> list[tuple[str, str]]:
         rows.append(("analysed by", analysis["engine"]))
     if transcript:
         rows.append(("heard by", transcript["engine"]))
+        if transcript["corrected_at"]:
+            rows.append(("corrected by hand on", _day(transcript["corrected_at"])))
     rows += _light(document["metadata"])
     if document["duplicates"]:
         twins = ", ".join(other[:10] for other in document["duplicates"])
@@ -184,9 +186,14 @@ def _print_work(document: dict[str, Any]) -> None:
 
     transcript = document["transcript"]
     if transcript and transcript["segments"]:
-        console.print("\n[bold]Transcript[/]")
+        on = transcript["corrected_at"]
+        console.print(f"\n[bold]Transcript[/]{f', corrected by hand on {_day(on)}' if on else ''}")
         print_facts(
-            (duration(part["start_seconds"]), part["text"]) for part in transcript["segments"]
+            (
+                duration(part["start_seconds"]),
+                f"{part['speaker']}: {part['text']}" if part["speaker"] else part["text"],
+            )
+            for part in transcript["segments"]
         )
     if document["steps"]:
         console.print("\n[bold]Steps[/]")
@@ -207,6 +214,11 @@ def _print_work(document: dict[str, Any]) -> None:
         console.print("\n[bold]Files made from it[/]")
     made = [(f"{m['kind']}, {size(m['size_bytes'])}", m["path"]) for m in document["renditions"]]
     print_facts(made, whole=[name for name, _ in made])
+
+
+def _day(moment: str) -> str:
+    """A moment of ISO 8601 as people here read it."""
+    return f"{datetime.fromisoformat(moment).astimezone():%Y-%m-%d %H:%M}"
 
 
 def _picture(record: dict[str, Any]) -> list[tuple[str, str]]:

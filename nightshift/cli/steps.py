@@ -15,9 +15,11 @@ from nightshift.cli.work import (
     Only,
     Profile,
     Skip,
+    Speakers,
     Words,
     chosen,
     require_one,
+    with_speakers,
 )
 from utils.models.sanitize import visible
 
@@ -47,6 +49,7 @@ def plan(
     force: Force = False,
     language: Language = None,
     words: Words = False,
+    speakers: Speakers = None,
     with_steps: Annotated[
         bool, typer.Option("--steps", help="The steps of each file \\[default: of a single file].")
     ] = False,
@@ -65,7 +68,7 @@ def plan(
     if addresses := [location for location in locations if is_url(location)]:
         raise UsageError(f"{addresses[0]} is an address: only a run fetches what it leads to.")
     require_one(locations)
-    options = chosen(profile, only, skip, force, language, words)
+    options = with_speakers(chosen(profile, only, skip, force, language, words), speakers)
     found = list(preview.of(locations, options, load_settings()))
     if as_json:
         print_json([one.model_dump(mode="json") for one in found])

@@ -11,6 +11,7 @@ import typer
 
 from nightshift.cli.output import Json, not_blank, print_json, print_report, report_document
 from utils.models.sanitize import visible
+from utils.models.speakers import MAX_SPEAKERS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -45,6 +46,10 @@ Language = Annotated[
     str | None, typer.Option("--language", help="ISO 639-1 of the speech; else detected.")
 ]
 Words = Annotated[bool, typer.Option("--words", help="Times for each word as well.")]
+Speakers = Annotated[
+    str | None,
+    typer.Option("--speakers", metavar="N", help="Tell the voices apart: auto, or how many."),
+]
 Verbose = Annotated[bool, typer.Option("--verbose", help="Prefect's own log on stderr.")]
 
 
@@ -73,6 +78,7 @@ def run(
     force: Force = False,
     language: Language = None,
     words: Words = False,
+    speakers: Speakers = None,
     again: Annotated[
         bool, typer.Option("--again", help="Take what was forgotten (nightshift forget), too.")
     ] = False,
@@ -93,7 +99,7 @@ def run(
     from utils.sources import scan
     from utils.storage.sealing import sealed
 
-    options = chosen(profile, only, skip, force, language, words)
+    options = with_speakers(chosen(profile, only, skip, force, language, words), speakers)
     require_one(locations)
     _widen_ai(ai_workers)
     settings = load_settings()
@@ -133,6 +139,7 @@ def night(
     force: Force = False,
     language: Language = None,
     words: Words = False,
+    speakers: Speakers = None,
     as_json: Json = False,
     verbose: Verbose = False,
 ) -> None:
@@ -142,7 +149,7 @@ def night(
     from utils.scheduling import run_session
     from utils.scheduling.window import opening
 
-    options = chosen(profile, only, skip, force, language, words)
+    options = with_speakers(chosen(profile, only, skip, force, language, words), speakers)
     _widen_ai(ai_workers)
     settings = load_settings()
     try:
@@ -209,6 +216,21 @@ def chosen(
             "transcription": speech.model_copy(
                 update={"language": language or speech.language, "words": words or speech.words}
             ),
+        }
+    )
+
+
+def with_speakers(options: PipelineOptions, wanted: str | None) -> PipelineOptions:
+    """The options with voices told apart: as many as ``wanted``, or as are found (``auto``)."""
+    if wanted is None:
+        return options
+    if wanted != "auto" and not (wanted.isdecimal() and 1 <= int(wanted) <= MAX_SPEAKERS):
+        raise typer.BadParameter(f"--speakers {wanted}: say auto, or a number to {MAX_SPEAKERS}")
+    number = None if wanted == "auto" else int(wanted)
+    return options.model_copy(
+        update={
+            "steps": options.steps.model_copy(update={"identify_speakers": True}),
+            "speakers": options.speakers.model_copy(update={"number": number}),
         }
     )
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Literal
 from pydantic import Field, create_model
 
 from utils.models.base import Frozen
+from utils.models.speakers import MAX_SPEAKERS
 from utils.models.steps import STEPS, Step
 
 SpeechEngine = Literal["openai-whisper", "faster-whisper"]
@@ -32,6 +33,17 @@ class TranscriptionOptions(Frozen):
     words: bool = Field(default=False, description="Times for each word as well.")
     voice_detection: bool = Field(
         default=True, description="Only what sounds like a voice is transcribed."
+    )
+
+
+class SpeakerOptions(Frozen):
+    """How the voices of an item are told apart (``steps.identify_speakers``)."""
+
+    number: int | None = Field(
+        default=None, ge=1, le=MAX_SPEAKERS, description="How many speak; found out when not given."
+    )
+    recognise: bool = Field(
+        default=False, description="Look for voices that were named in other items."
     )
 
 
@@ -116,7 +128,7 @@ else:  # a field for each optional step of the table
         "Switches",
         __base__=_Switches,
         __doc__=_Switches.__doc__,
-        **{step.name: (bool, True) for step in STEPS if step.optional},
+        **{step.name: (bool, step.default) for step in STEPS if step.optional},
     )
 
 
@@ -166,6 +178,7 @@ class PipelineOptions(Frozen):
         description="Do again what was done before: the steps of `only`, or all of them.",
     )
     transcription: TranscriptionOptions = TranscriptionOptions()
+    speakers: SpeakerOptions = SpeakerOptions()
     analysis: AnalysisOptions = AnalysisOptions()
     verdict: VerdictOptions = VerdictOptions()
     duplicates: DuplicateOptions = DuplicateOptions()

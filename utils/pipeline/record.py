@@ -57,10 +57,7 @@ def of(item: MediaItem, known: StepResults) -> ItemRecord:
         longitude=facts.longitude,
         tracks=tuple(_tracks(probe, known.audio_tracks, known.subtitle_tracks)),
         keywords=_keywords(facts, analysis, video),
-        segments=tuple(
-            SegmentRecord(start_seconds=s.start_seconds, end_seconds=s.end_seconds, text=s.text)
-            for s in (transcript.segments if transcript else ())
-        ),
+        segments=tuple(SegmentRecord.of(s) for s in (transcript.segments if transcript else ())),
         shots=tuple(
             ShotRecord(
                 start_seconds=shot.start_seconds,

@@ -9,6 +9,7 @@ from hashlib import sha256
 from utils.db.words import clean
 from utils.models.embedding import Passage, PassageKind
 from utils.models.record import ItemRecord, SegmentRecord
+from utils.models.speakers import is_unnamed
 from utils.storage import files
 
 _CHUNK_CHARACTERS = 400  # about 100 tokens: a few sentences, far below the model's 512
@@ -56,9 +57,20 @@ def _parts(record: ItemRecord) -> Iterator[tuple[PassageKind, str, float | None]
     if record.keywords:
         yield "keywords", clean(", ".join(record.keywords)), None
     for chunk in chunks(record.segments):
-        text = clean(" ".join(segment.text.strip() for segment in chunk)).strip()
+        text = clean(" ".join(_spoken(chunk))).strip()
         if text:
             yield "speech", text, chunk[0].start_seconds
+
+
+def _spoken(chunk: Sequence[SegmentRecord]) -> Iterator[str]:
+    """What is said, with the name of who says it where another begins: it is found by it too."""
+    before: str | None = None
+    for segment in chunk:
+        name = segment.speaker
+        if name and name != before and not is_unnamed(name) and segment.text.strip():
+            yield f"{name}:"
+        before = name
+        yield segment.text.strip()
 
 
 def chunks(segments: Sequence[SegmentRecord]) -> list[list[SegmentRecord]]:
