@@ -2,7 +2,7 @@
 
 python -m benchmarks            all of them, about an hour on two cores
 python -m benchmarks shift      one of them: shift, help, extraction, views, encode, duplicates,
-                                search, lanes, scale, speech, idle, chaos, mutations, code
+                                search, lanes, scale, speech, speakers, idle, chaos, mutations, code
 python -m benchmarks mutations 200 7   so many damaged files, by this seed
 """
 
@@ -27,6 +27,7 @@ from benchmarks import (
     scale,
     search,
     shift,
+    speakers,
     speech,
     startup,
     views,
@@ -43,6 +44,7 @@ BENCHMARKS = {
     "lanes": lanes.rows,
     "scale": scale.rows,
     "speech": speech.rows,
+    "speakers": speakers.rows,
     "idle": idle.rows,
     "chaos": chaos.rows,
     "mutations": mutations.rows,

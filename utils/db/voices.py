@@ -44,14 +44,14 @@ def named(s: Session, item_id: str, speakers: Speakers) -> Speakers:
     known = {voice.number: voice for voice in speakers.voices}
     for row in rows:
         free = [voice for voice in known.values() if voice.name is None]
-        best = max(free, key=lambda voice: likeness(voice.voiceprint, row.voiceprint), default=None)
-        if best and likeness(best.voiceprint, row.voiceprint) >= SAME_ITEM:
+        best = max(free, key=lambda voice: cosine(voice.voiceprint, row.voiceprint), default=None)
+        if best and cosine(best.voiceprint, row.voiceprint) >= SAME_ITEM:
             update = {"name": row.name, "similarity": row.similarity}
             known[best.number] = best.model_copy(update=update)
     return speakers.model_copy(update={"voices": tuple(known.values())})
 
 
-def likeness(first: Sequence[float], second: Sequence[float]) -> float:
+def cosine(first: Sequence[float], second: Sequence[float]) -> float:
     """The cosine of two voiceprints; 0 where one was removed."""
     if len(first) != len(second) or not first:
         return 0.0
@@ -103,8 +103,8 @@ def recognise(s: Session, item_id: str) -> list[Voice]:
         given_here = voice.name is not None and voice.similarity is None
         if given_here or voice.seconds < RECOGNISED_SECONDS:
             continue
-        best = max(rows, key=lambda r: likeness(voice.voiceprint, r.voiceprint), default=None)
-        alike = round(likeness(voice.voiceprint, best.voiceprint), 3) if best else 0.0
+        best = max(rows, key=lambda r: cosine(voice.voiceprint, r.voiceprint), default=None)
+        alike = round(cosine(voice.voiceprint, best.voiceprint), 3) if best else 0.0
         if best and alike >= RECOGNISED:
             _add(s, item_id, voice, best.name, alike)
             found.append(voice.model_copy(update={"name": best.name, "similarity": alike}))
@@ -154,8 +154,8 @@ def _strip(
     voices, changed = [], False
     for voice in result.get("voices", ()):
         held = voice.get("voiceprint") or ()
-        is_theirs = any(likeness(held, one) >= RECOGNISED for one in prints) or (
-            own is not None and likeness(held, own) >= SAME_ITEM
+        is_theirs = any(cosine(held, one) >= RECOGNISED for one in prints) or (
+            own is not None and cosine(held, own) >= SAME_ITEM
         )
         voices.append({**voice, "voiceprint": []} if is_theirs and held else voice)
         changed |= bool(is_theirs and held)
@@ -180,6 +180,6 @@ def _add(s: Session, item_id: str, voice: Voice, given: str, similarity: float |
 def _drop(s: Session, item_id: str, voice: Voice) -> None:
     """Remove the names of a voice in its item."""
     for row in s.scalars(select(VoiceName).where(VoiceName.item_id == item_id)):
-        if row.name == voice.name and likeness(row.voiceprint, voice.voiceprint) >= SAME_ITEM:
+        if row.name == voice.name and cosine(row.voiceprint, voice.voiceprint) >= SAME_ITEM:
             s.delete(row)
     s.flush()

@@ -185,6 +185,10 @@ class PipelineOptions(Frozen):
     compression: CompressionOptions = CompressionOptions()
     thumbnail_count: int = Field(default=5, ge=1, le=20)
 
+    def is_on(self, step: Step) -> bool:
+        """True unless ``step`` was switched off; what is off by default is on by its name."""
+        return self.steps.is_on(step) or (not step.default and step.name in self.only)
+
     def without(self, *steps: str) -> PipelineOptions:
         """The same with these steps switched off."""
         switched = self.steps.model_copy(update=dict.fromkeys(steps, False))

@@ -111,7 +111,7 @@ def _why_not(
     """Why a step does not apply, its needs left aside; None if it does."""
     if asked and step.name not in asked and step.name not in _FIRST:
         return f"not asked for (only {', '.join(options.only)})"
-    if not options.steps.is_on(step) and (step.default or step.name not in options.only):
+    if not options.is_on(step):
         return "switched off" if step.default else _SWITCHED_ON_BY.get(step.name, "not switched on")
     if (chosen := profile(probe, options)) not in step.profiles:
         return f"makes no sense for profile {chosen}"
@@ -141,7 +141,7 @@ def expected(kind: MediaKind, options: PipelineOptions, settings: Settings) -> t
         step.name
         for step in STEPS
         if (not asked or step.name in asked or step.name in _FIRST)
-        and (options.steps.is_on(step) or (not step.default and step.name in options.only))
+        and options.is_on(step)
         and chosen in step.profiles
         and _not_configured(step.name, options, settings) is None
     )

@@ -175,10 +175,10 @@ def _centres(prints: Floats, seconds: NDArray[np.floating], labels: NDArray[np.i
 
 def _path(stretch: Stretch, centres: Floats) -> list[Part]:
     """Turns by the likest speaker of each window, without changes that gain nothing (Viterbi)."""
-    likeness = stretch.prints @ centres.T
-    total = likeness[0].copy()
+    cosines = stretch.prints @ centres.T
+    total = cosines[0].copy()
     came_from = []
-    for row in likeness[1:]:
+    for row in cosines[1:]:
         best = int(total.argmax())
         came_from.append(np.where(total >= total[best] - _SWITCH, np.arange(len(total)), best))
         total = np.maximum(total, total[best] - _SWITCH) + row

@@ -127,8 +127,8 @@ def _lstm(inputs: Floats, arrays: voice_weights.Arrays, layer: int) -> Floats:
     memory = np.zeros_like(state)
     outputs = np.empty((number, frames, _HIDDEN), np.float32)
     for frame in range(frames):
-        gate = gates[:, frame] + state @ recurrent
-        put, keep, new, out = np.split(gate, 4, axis=1)
+        sums = gates[:, frame] + state @ recurrent
+        put, keep, new, out = np.split(sums, 4, axis=1)
         memory = _sigmoid(keep) * memory + _sigmoid(put) * np.tanh(new)
         state = _sigmoid(out) * np.tanh(memory)
         outputs[:, frame] = state
