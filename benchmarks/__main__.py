@@ -2,8 +2,8 @@
 
 python -m benchmarks            all of them, about an hour on two cores
 python -m benchmarks shift      one of them: shift, help, extraction, views, encode, colour,
-                                duplicates, search, lanes, scale, speech, words, idle, chaos,
-                                mutations, code, facts
+                                duplicates, search, lanes, scale, speech, words, speakers, idle,
+                                chaos, mutations, code, facts
 python -m benchmarks mutations 200 7   so many damaged files, by this seed
 """
 
@@ -30,6 +30,7 @@ from benchmarks import (
     scale,
     search,
     shift,
+    speakers,
     speech,
     startup,
     views,
@@ -49,6 +50,7 @@ BENCHMARKS = {
     "scale": scale.rows,
     "speech": speech.rows,
     "words": words.rows,
+    "speakers": speakers.rows,
     "idle": idle.rows,
     "chaos": chaos.rows,
     "mutations": mutations.rows,

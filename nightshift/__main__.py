@@ -24,6 +24,7 @@ from nightshift.cli import (
     pause,
     retention,
     runs,
+    speech,
     steps,
     work,
     works,
@@ -101,6 +102,7 @@ steps.add_to(app)
 library.add_to(app)
 files.add_to(app)
 export.add_to(app)
+speech.add_to(app)
 failures.add_to(app)
 forget.add_to(app)
 duplicates.add_to(app)

@@ -13,8 +13,8 @@ from tasks.context import RunContext
 from tasks.enrichment import ai_thumbnail_selection, ai_video_analysis, analyze_content
 from tasks.extraction import detect_focal_length
 from tasks.signal import analyze_exposure, analyze_signal, generate_thumbnails
-from tasks.transcription import transcribe_audio
-from utils.db import ledger, vocabularies
+from tasks.transcription import identify_speakers, transcribe_audio
+from utils.db import ledger, transcripts, vocabularies, voices
 from utils.db.session import session
 from utils.errors import DeferredError
 from utils.media.imaging import thumbnails
@@ -24,6 +24,7 @@ from utils.models.item import MediaItem
 from utils.models.metadata import FocalLength
 from utils.models.rendition import Thumbnails
 from utils.models.signal import SignalReport
+from utils.models.speakers import Speakers
 from utils.models.transcript import Transcript
 from utils.models.video_analysis import Clues, VideoAnalysis
 
@@ -42,10 +43,18 @@ class Findings:
     exposure: ExposureReport | None = None
     focal_length: FocalLength | None = None
     transcript: Transcript | None = None
+    speakers: Speakers | None = None
     analysis: Analysis | None = None
     video: VideoAnalysis | None = None
     best_pictures: Thumbnails | None = None
     deferred: list[DeferredError] = field(default_factory=list)
+
+    @property
+    def spoken(self) -> Transcript | None:
+        """The transcript, each segment with who speaks, where that is known."""
+        if self.transcript is None or self.speakers is None:
+            return self.transcript
+        return self.speakers.labelled(self.transcript)
 
 
 def analyse(context: RunContext, facts: Extraction) -> Findings:
@@ -71,13 +80,23 @@ def analyse(context: RunContext, facts: Extraction) -> Findings:
 
 def _listen(context: RunContext, facts: Extraction, found: Findings) -> None:
     item, probe, plan = facts.item, facts.probe, facts.plan
+    heard = None
     if found.signal and plan.runs("transcribe_audio"):
         with session() as s:
             expected = vocabularies.of_item(s, item.item_id, item.path)
-        options = context.options.hearing(expected)
-        found.transcript = transcribe_audio(
-            context, item, probe, found.signal.decoded_seconds, options
+        hearing = context.options.hearing(expected)
+        heard = transcribe_audio(context, item, probe, found.signal.decoded_seconds, hearing)
+    if found.signal and plan.runs("identify_speakers"):
+        options = context.options
+        identify_speakers(
+            context,
+            item,
+            probe,
+            found.signal.decoded_seconds,
+            options.transcription.language,
+            options.speakers.number,
         )
+    _take_from_people(context, item, heard, found)
     if found.transcript and plan.runs("analyze_content"):
         try:
             found.analysis = analyze_content(
@@ -86,6 +105,20 @@ def _listen(context: RunContext, facts: Extraction, found: Findings) -> None:
         except DeferredError as error:
             found.deferred.append(error)
             found.analysis = _kept(item, "analyze_content", Analysis)
+
+
+def _take_from_people(
+    context: RunContext, item: MediaItem, heard: Transcript | None, found: Findings
+) -> None:
+    """A person's words above a machine's, and voices by their names: what follows has them.
+
+    Speakers that an earlier run found count too: the step is off by default.
+    """
+    with session() as s:
+        found.transcript = transcripts.corrected(s, item.item_id, heard)
+        if context.options.speakers.recognise:
+            voices.recognise(s, item.item_id)
+        found.speakers = voices.speakers_of(s, item.item_id)
 
 
 def _watch(context: RunContext, facts: Extraction, found: Findings) -> None:

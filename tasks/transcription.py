@@ -1,4 +1,4 @@
-"""The step that turns speech into text."""
+"""The steps that listen: what is said, and by whom."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from tasks.policy import step
 from utils.models.item import MediaItem
 from utils.models.options import TranscriptionOptions
 from utils.models.probe import ContainerProbe
+from utils.models.speakers import Speakers
 from utils.models.transcript import Transcript
 from utils.speech import transcriber
 
@@ -21,3 +22,19 @@ def transcribe_audio(
 ) -> Transcript:
     """The speech of the first sound that holds any, with the file's times."""
     return transcriber.transcribe(item.path, probe, seconds, options, context.settings)
+
+
+@step()
+def identify_speakers(
+    context: RunContext,
+    item: MediaItem,
+    probe: ContainerProbe,
+    seconds: float,
+    language: str | None,
+    number: int | None,
+) -> Speakers:
+    """Who speaks when in the sound that is listened to, and by which voice each is known."""
+    from utils.speech import speakers  # scipy takes half a second to import
+
+    with speakers.heard(item.path, probe, seconds, language) as sound:
+        return speakers.identify(sound, number, context.settings)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from nightshift.cli import works
@@ -224,6 +225,8 @@ def _speech(
         rows.append(("heard by", f"{transcript['engine']}{translated}"))
         if transcript["left_out"]:
             rows.append(("not expected", f"no room for these words: {transcript['left_out']}"))
+        if transcript["corrected_at"]:
+            rows.append(("corrected by hand on", _day(transcript["corrected_at"])))
     for file in subtitles["files"] if subtitles else ():
         fast = f", {file['too_fast']} spoken faster than read" if file["too_fast"] else ""
         rows.append(("subtitles", f"{file['path']} ({file['cues']} cues{fast})"))
@@ -248,9 +251,14 @@ def _print_work(document: dict[str, Any]) -> None:
 
     transcript = document["transcript"]
     if transcript and transcript["segments"]:
-        console.print("\n[bold]Transcript[/]")
+        on = transcript["corrected_at"]
+        console.print(f"\n[bold]Transcript[/]{f', corrected by hand on {_day(on)}' if on else ''}")
         print_facts(
-            (duration(part["start_seconds"]), part["text"]) for part in transcript["segments"]
+            (
+                duration(part["start_seconds"]),
+                f"{part['speaker']}: {part['text']}" if part["speaker"] else part["text"],
+            )
+            for part in transcript["segments"]
         )
     if document["steps"]:
         console.print("\n[bold]Steps[/]")
@@ -271,6 +279,11 @@ def _print_work(document: dict[str, Any]) -> None:
         console.print("\n[bold]Files made from it[/]")
     made = [(f"{m['kind']}, {size(m['size_bytes'])}", m["path"]) for m in document["renditions"]]
     print_facts(made, whole=[name for name, _ in made])
+
+
+def _day(moment: str) -> str:
+    """A moment of ISO 8601 as people here read it."""
+    return f"{datetime.fromisoformat(moment).astimezone():%Y-%m-%d %H:%M}"
 
 
 def _picture(record: dict[str, Any]) -> list[tuple[str, str]]:

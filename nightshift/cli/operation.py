@@ -59,11 +59,16 @@ def doctor(
     sys.exit(1 if any(check.state == checks.PROBLEM for check in found) else 0)
 
 
-def setup() -> None:
+def setup(
+    speakers: Annotated[
+        bool, typer.Option("--speakers", help="Also the weights that tell voices apart.")
+    ] = False,
+) -> None:
     """Fetch the weights of the speech model, ahead of the first run."""
     from utils.config import load_settings
     from utils.media import tools
-    from utils.speech import weights
+    from utils.models.steps import BY_NAME
+    from utils.speech import voice_weights, weights
     from utils.storage import home
 
     settings = load_settings()
@@ -76,6 +81,10 @@ def setup() -> None:
         else:
             path = weights.ctranslate2(speech.model, settings)
     console.print(f"whisper {speech.model}: {path}", soft_wrap=True, highlight=False)
+    if speakers or settings.pipeline.steps.is_on(BY_NAME["identify_speakers"]):
+        with errors.status("fetching the weights that tell voices apart", spinner=spinner()):
+            voice_weights.load(settings)
+        console.print(f"voices: {voice_weights.path(settings)}", soft_wrap=True, highlight=False)
 
 
 def migrate() -> None:

@@ -17,12 +17,14 @@ from nightshift.cli.work import (
     Only,
     Profile,
     Skip,
+    Speakers,
     Speech,
     Translate,
     Vocabulary,
     Words,
     chosen,
     require_one,
+    with_speakers,
 )
 from utils.models.sanitize import visible
 
@@ -55,6 +57,7 @@ def plan(
     words: Words = False,
     translate: Translate = False,
     vocabulary: Vocabulary = None,
+    speakers: Speakers = None,
     with_steps: Annotated[
         bool, typer.Option("--steps", help="The steps of each file \\[default: of a single file].")
     ] = False,
@@ -75,7 +78,7 @@ def plan(
         raise UsageError(f"{addresses[0]} is an address: only a run fetches what it leads to.")
     require_one(locations)
     speech = Speech(model, language, words, translate, vocabulary)
-    options = chosen(profile, only, skip, force, speech)
+    options = with_speakers(chosen(profile, only, skip, force, speech), speakers)
     left_out = Counter[str]()
     found = list(preview.of(locations, options, load_settings(), left_out))
     if as_json:

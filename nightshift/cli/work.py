@@ -11,6 +11,7 @@ import typer
 
 from nightshift.cli.output import Json, not_blank, print_json, print_report, report_document
 from utils.models.sanitize import visible
+from utils.models.speakers import MAX_SPEAKERS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -56,6 +57,10 @@ Vocabulary = Annotated[
     typer.Option(
         "--vocabulary", metavar="WORDS", help='Names and places to expect: "Nguyen, Oświęcim".'
     ),
+]
+Speakers = Annotated[
+    str | None,
+    typer.Option("--speakers", metavar="N", help="Tell the voices apart: auto, or how many."),
 ]
 Verbose = Annotated[bool, typer.Option("--verbose", help="Prefect's own log on stderr.")]
 
@@ -111,6 +116,7 @@ def run(
     words: Words = False,
     translate: Translate = False,
     vocabulary: Vocabulary = None,
+    speakers: Speakers = None,
     again: Annotated[
         bool, typer.Option("--again", help="Take what was forgotten (nightshift forget), too.")
     ] = False,
@@ -132,7 +138,7 @@ def run(
     from utils.storage.sealing import sealed
 
     speech = Speech(model, language, words, translate, vocabulary)
-    options = chosen(profile, only, skip, force, speech)
+    options = with_speakers(chosen(profile, only, skip, force, speech), speakers)
     require_one(locations)
     _widen_ai(ai_workers)
     settings = load_settings()
@@ -176,6 +182,7 @@ def night(
     words: Words = False,
     translate: Translate = False,
     vocabulary: Vocabulary = None,
+    speakers: Speakers = None,
     as_json: Json = False,
     verbose: Verbose = False,
 ) -> None:
@@ -186,7 +193,7 @@ def night(
     from utils.scheduling.window import opening
 
     speech = Speech(model, language, words, translate, vocabulary)
-    options = chosen(profile, only, skip, force, speech)
+    options = with_speakers(chosen(profile, only, skip, force, speech), speakers)
     _widen_ai(ai_workers)
     settings = load_settings()
     try:
@@ -268,6 +275,21 @@ def _speech(settings: TranscriptionOptions, speech: Speech) -> TranscriptionOpti
         return type(settings).model_validate(settings.model_dump() | said)
     except ValidationError as error:
         raise typer.BadParameter("; ".join(fault["msg"] for fault in error.errors())) from error
+
+
+def with_speakers(options: PipelineOptions, wanted: str | None) -> PipelineOptions:
+    """The options with voices told apart: as many as ``wanted``, or as are found (``auto``)."""
+    if wanted is None:
+        return options
+    if wanted != "auto" and not (wanted.isdecimal() and 1 <= int(wanted) <= MAX_SPEAKERS):
+        raise typer.BadParameter(f"--speakers {wanted}: say auto, or a number to {MAX_SPEAKERS}")
+    number = None if wanted == "auto" else int(wanted)
+    return options.model_copy(
+        update={
+            "steps": options.steps.model_copy(update={"identify_speakers": True}),
+            "speakers": options.speakers.model_copy(update={"number": number}),
+        }
+    )
 
 
 def _widen_ai(workers: int | None) -> None:

@@ -84,6 +84,16 @@ def load(s: Session, item_id: str) -> ItemRecord:
     )
 
 
+def make_due(s: Session, item_id: str) -> bool:
+    """Have the next run look at an item that is done; False if it was never processed."""
+    item = s.get_one(Item, item_id)
+    if item.processed_at is None:
+        return False
+    item.done_key = None
+    s.flush()
+    return True
+
+
 def note_urls(s: Session, item_id: str, urls: Mapping[Path, str]) -> None:
     """Note where stills of an item were published, by their paths."""
     for path, url in urls.items():

@@ -1,13 +1,26 @@
-"""What was said in an item, as people are to read it: the one place that knows."""
+"""What is said in an item, as everybody is to see it: a person's words above a machine's."""
 
 from __future__ import annotations
 
 from sqlalchemy.orm import Session
 
-from utils.db import ledger
+from utils.db import corrections, ledger, voices
 from utils.models.transcript import Transcript
+
+STEP = "transcribe_audio"
 
 
 def transcript_of(s: Session, item_id: str) -> Transcript | None:
-    """The transcript of an item; None if nothing was transcribed."""
-    return ledger.latest_result(s, item_id, "transcribe_audio", Transcript)
+    """The speech of an item, corrected where a person did, each segment with who speaks if known.
+
+    None where nobody listened and nobody wrote it down.
+    """
+    heard = corrected(s, item_id, ledger.latest_result(s, item_id, STEP, Transcript))
+    speakers = voices.speakers_of(s, item_id)
+    return speakers.labelled(heard) if heard and speakers else heard
+
+
+def corrected(s: Session, item_id: str, heard: Transcript | None) -> Transcript | None:
+    """A person's words where there are any, else what was heard."""
+    correction = corrections.of(s, item_id)
+    return correction.applied(heard) if correction else heard

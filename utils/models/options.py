@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Literal
 from pydantic import Field, create_model, field_validator, model_validator
 
 from utils.models.base import Frozen
+from utils.models.speakers import MAX_SPEAKERS
 from utils.models.steps import STEPS, Step
 
 MAX_VOCABULARY = 1000  # characters; whisper reads some 200 tokens of it. Chosen.
@@ -61,6 +62,17 @@ class TranscriptionOptions(Frozen):
             return self
         both = ", ".join(filter(None, (self.vocabulary, more)))
         return self.model_copy(update={"vocabulary": both})
+
+
+class SpeakerOptions(Frozen):
+    """How the voices of an item are told apart (``steps.identify_speakers``)."""
+
+    number: int | None = Field(
+        default=None, ge=1, le=MAX_SPEAKERS, description="How many speak; found out when not given."
+    )
+    recognise: bool = Field(
+        default=False, description="Look for voices that were named in other items."
+    )
 
 
 class AnalysisOptions(Frozen):
@@ -167,7 +179,7 @@ else:  # a field for each optional step of the table
         "Switches",
         __base__=_Switches,
         __doc__=_Switches.__doc__,
-        **{step.name: (bool, True) for step in STEPS if step.optional},
+        **{step.name: (bool, step.default) for step in STEPS if step.optional},
     )
 
 
@@ -217,6 +229,7 @@ class PipelineOptions(Frozen):
         description="Do again what was done before: the steps of `only`, or all of them.",
     )
     transcription: TranscriptionOptions = TranscriptionOptions()
+    speakers: SpeakerOptions = SpeakerOptions()
     analysis: AnalysisOptions = AnalysisOptions()
     verdict: VerdictOptions = VerdictOptions()
     duplicates: DuplicateOptions = DuplicateOptions()
@@ -230,6 +243,10 @@ class PipelineOptions(Frozen):
         if self.subtitles.in_rendition or self.subtitles.beside != "nothing":
             speech = speech.model_copy(update={"words": True})
         return speech
+
+    def is_on(self, step: Step) -> bool:
+        """True unless ``step`` was switched off; what is off by default is on by its name."""
+        return self.steps.is_on(step) or (not step.default and step.name in self.only)
 
     def without(self, *steps: str) -> PipelineOptions:
         """The same with these steps switched off."""

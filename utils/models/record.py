@@ -35,12 +35,13 @@ class TrackRecord(Frozen):
 
 
 class SegmentRecord(Frozen):
-    """One stretch of speech; ``language`` as its engine heard it (ISO 639)."""
+    """One stretch of speech; ``language`` as its engine heard it (ISO 639), ``speaker`` as shown."""
 
     start_seconds: float
     end_seconds: float
     text: str
     language: str | None = None
+    speaker: str | None = None
 
     @classmethod
     def of(cls, segment: Segment) -> SegmentRecord:
@@ -50,6 +51,7 @@ class SegmentRecord(Frozen):
             end_seconds=segment.end_seconds,
             text=segment.text,
             language=segment.language,
+            speaker=segment.speaker,
         )
 
 

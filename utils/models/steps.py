@@ -21,9 +21,9 @@ class Step(NamedTuple):
 
     ``profiles`` are those in which it makes sense; ``required_stream`` what the file must hold;
     ``needs`` are steps without which it can't be done, ``uses`` those whose results it takes
-    if there are any. What is ``optional`` has a switch in the options. Without what is
-    ``essential`` an item can't be used: if it fails, the item fails. Of all others the item is
-    done without it, and says what it lacks and why.
+    if there are any. What is ``optional`` has a switch in the options, on or off by ``default``.
+    Without what is ``essential`` an item can't be used: if it fails, the item fails. Of all others
+    the item is done without it, and says what it lacks and why.
     """
 
     name: str
@@ -38,6 +38,7 @@ class Step(NamedTuple):
     uses: tuple[str, ...] = ()
     optional: bool = True
     essential: bool = False
+    default: bool = True
 
 
 STEPS: tuple[Step, ...] = (
@@ -72,6 +73,8 @@ STEPS: tuple[Step, ...] = (
          needs=("extract_extended_exif",)),
     Step("transcribe_audio", "analysis", "transcribe", "listening", version=3, profiles=_HEARD,
          required_stream="sound"),
+    Step("identify_speakers", "analysis", "decode", "telling the voices apart", profiles=_HEARD,
+         required_stream="sound", default=False),
     Step("analyze_content", "analysis", "ai", "understanding", retries=4, profiles=_HEARD,
          needs=("transcribe_audio",)),
     Step("make_proxy", "analysis", "compress", "making a proxy", version=3,
@@ -100,7 +103,7 @@ STEPS: tuple[Step, ...] = (
     Step("create_model", "storage", "database", "putting the record together", version=2,
          needs=("analyze_signal",), optional=False, essential=True,
          uses=("consolidate_metadata", "read_sidecars", "generate_thumbnails", "transcribe_audio",
-               "analyze_content", "ai_video_analysis",
+               "identify_speakers", "analyze_content", "ai_video_analysis",
                "ai_thumbnail_selection", "judge_quality")),
     Step("store_item", "storage", "database", "storing", version=3, retries=4,
          needs=("create_model",), optional=False, essential=True),

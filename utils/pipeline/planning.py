@@ -17,6 +17,9 @@ from utils.models.steps import BY_NAME, FETCH, PROFILE_OF, STEPS, Step
 # What is rejected is not compressed.
 _COMPRESSIONS = frozenset({"compress_video", "compress_audio"})
 
+# How what is off by default is switched on.
+_SWITCHED_ON_BY = {"identify_speakers": "not asked for (--speakers auto)"}
+
 # What the plan itself is made from: these always run.
 _FIRST = ("generate_checksum", "extract_ffprobe")
 
@@ -115,8 +118,8 @@ def _why_not(
     """Why a step does not apply, its needs left aside; None if it does."""
     if asked and step.name not in asked and step.name not in _FIRST:
         return f"not asked for (only {', '.join(options.only)})"
-    if not options.steps.is_on(step):
-        return "switched off"
+    if not options.is_on(step):
+        return "switched off" if step.default else _SWITCHED_ON_BY.get(step.name, "not switched on")
     if (chosen := profile(probe, options)) not in step.profiles:
         return f"makes no sense for profile {chosen}"
     if step.required_stream == "picture" and not probe.video:
@@ -147,7 +150,7 @@ def expected(kind: MediaKind, options: PipelineOptions, settings: Settings) -> t
         step.name
         for step in STEPS
         if (not asked or step.name in asked or step.name in _FIRST)
-        and options.steps.is_on(step)
+        and options.is_on(step)
         and chosen in step.profiles
         and _not_configured(step.name, options, settings) is None
     )

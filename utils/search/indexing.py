@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from sqlalchemy.orm import Session
 
 from utils.config import Settings
-from utils.db import fulltext, ledger, library
+from utils.db import fulltext, ledger, library, transcripts
 from utils.db.session import session
 from utils.models.analysis import Analysis
 from utils.models.record import ItemRecord, SegmentRecord
@@ -29,6 +29,22 @@ def reindex(settings: Settings) -> Iterator[str]:
             fulltext.replace(s, item_id, passages(record))
         index(record, settings)
         yield record.title
+
+
+def renew(item_id: str, settings: Settings) -> None:
+    """Make what is kept and found of an item's speech what people said of it since.
+
+    What was made of its words (summary, keywords) is due with the next run, and no other step.
+    Nothing is done for an item that was never processed: its first run does it.
+    """
+    with session() as s:
+        if not library.make_due(s, item_id):
+            return
+        spoken = transcripts.transcript_of(s, item_id)
+        segments = tuple(SegmentRecord.of(x) for x in (spoken.segments if spoken else ()))
+        record = library.load(s, item_id).model_copy(update={"segments": segments})
+        library.save(s, record, passages(record))
+    index(record, settings)
 
 
 def _with_text(s: Session, record: ItemRecord) -> ItemRecord:

