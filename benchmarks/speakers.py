@@ -25,6 +25,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.selfhosted import ROOT
+from utils.media.probing import ffprobe
 
 Row = tuple[str, str, str, str, str]
 Sound = NDArray[np.float32]
@@ -92,7 +93,8 @@ def _score(dialogue: Dialogue) -> Score:
     from utils.speech import speakers
 
     started = time.process_time()
-    found = speakers.identify(dialogue.path, 0, None, load_settings())
+    with speakers.heard(dialogue.path, ffprobe.probe(dialogue.path), None, None) as sound:
+        found = speakers.identify(sound, None, load_settings())
     spent = time.process_time() - started
     turns = [(t.start_seconds, t.end_seconds, t.speaker) for t in found.turns]
     error = diarisation_error(dialogue.spoken, turns)
@@ -165,12 +167,12 @@ def _real(corpus: Path, people: int, folder: Path) -> Iterator[Dialogue]:
 
 def _speech(sound: Sound) -> Sound:
     """From the first to the last voice, at one level."""
-    from utils.speech import speakers
+    from utils.speech import channels, speakers
 
-    spans = list(speakers._voiced((np.clip(sound, -1, 1) * 32767).astype(np.int16)))
-    if not spans:
+    stretches = list(speakers._voiced(channels.listen(sound[:, None])))
+    if not stretches:
         return sound[:0]
-    cut = sound[int(spans[0].start_seconds * RATE) : int(spans[-1].end_seconds * RATE)]
+    cut = sound[stretches[0].first : stretches[-1].last]
     level: Sound = cut / np.sqrt(np.mean(np.square(cut))) * np.float32(0.05)
     return level
 
@@ -191,8 +193,8 @@ def _put_together(parts: list[tuple[Sound, int, float]], path: Path) -> Dialogue
 def _read(path: Path) -> Sound:
     from utils.speech import audio
 
-    with audio.samples(path, 0) as sound:
-        return np.asarray(sound).astype(np.float32) / np.float32(32768)
+    with audio.sound(path, ffprobe.probe(path).audio[0]) as sound:
+        return np.array(sound.samples[:, 0])
 
 
 def _cost() -> Row:
@@ -202,14 +204,15 @@ def _cost() -> Row:
     from utils.speech import speakers, transcriber
 
     settings, options = load_settings(), TranscriptionOptions()
-    length = FIXTURE_SPOKEN[-1][1]
+    length, probe = FIXTURE_SPOKEN[-1][1], ffprobe.probe(FIXTURE)
 
     def spent(who: object) -> float:
         started = time.process_time()
         if who is speakers:
-            speakers.identify(FIXTURE, 0, None, settings)
+            with speakers.heard(FIXTURE, probe, None, None) as sound:
+                speakers.identify(sound, None, settings)
         else:
-            transcriber.transcribe(FIXTURE, 0, options, settings)
+            transcriber.transcribe(FIXTURE, probe, None, options, settings)
         return (time.process_time() - started) / length
 
     for who in (speakers, transcriber):  # both have their weights at hand then

@@ -35,7 +35,7 @@ class TrackRecord(Frozen):
 
 
 class SegmentRecord(Frozen):
-    """One stretch of speech; ``language`` as its engine heard it (ISO 639), ``speaker`` as shown."""
+    """One stretch of speech; ``language`` as its engine heard it, ``speaker`` as people see it."""
 
     start_seconds: float
     end_seconds: float

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from utils.config import Settings
 from utils.speech import voice_weights
-from utils.speech.audio import SAMPLE_RATE
+from utils.speech.timeline import SAMPLE_RATE
 
 Floats = NDArray[np.float32]
 

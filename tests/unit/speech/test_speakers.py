@@ -10,6 +10,7 @@ import pytest
 from tests.conftest import Override
 from tests.media import Clips
 from utils.config import Settings
+from utils.media.probing import ffprobe
 from utils.models.signal import Span
 from utils.models.speakers import Speakers, Turn, Voice
 from utils.models.transcript import Segment, Transcript
@@ -34,7 +35,8 @@ def stretch(*voices: int, start: float = 0.0) -> turns.Stretch:
 
 
 def test_two_people_in_a_dialogue_are_told_apart(settings: Settings) -> None:
-    found = speakers.identify(DIALOGUE, 0, None, settings)
+    with speakers.heard(DIALOGUE, ffprobe.probe(DIALOGUE), None, None) as sound:
+        found = speakers.identify(sound, None, settings)
     assert [voice.number for voice in found.voices] == [1, 2]
     for start, end, speaker in SPOKEN:
         middle = (start + end) / 2
@@ -48,7 +50,8 @@ def test_where_there_is_no_voice_no_weights_are_fetched(
     clips: Clips, override: Override, settings: Settings, tmp_path: Path
 ) -> None:
     empty = settings.model_copy(update={"cache_dir": tmp_path / "none"})
-    found = speakers.identify(clips.tone, 0, None, empty)
+    with speakers.heard(clips.tone, ffprobe.probe(clips.tone), None, None) as sound:
+        found = speakers.identify(sound, None, empty)
     assert (found.voices, found.turns) == ((), ())
     assert not voice_weights.path(empty).exists()
 

@@ -7,7 +7,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 from utils.db.base import UtcTime
 
 revision = "0013"
-down_revision = "0011"
+down_revision = "0012"
 
 _JSON = sa.JSON().with_variant(JSONB(), "postgresql")
 
