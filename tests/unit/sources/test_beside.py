@@ -35,10 +35,10 @@ def finish(path: Path) -> None:
     """Settle the item as subflows/outcome.py does."""
     with session() as s:
         item = items.find(s, str(path))
-        names = [one.name for one in subtitle_files.foreign_beside(s, path)]
+        beside = subtitle_files.foreign(s, path.parent)
         expected = vocabularies.of_item(s, item.id, path)
         item.status = ItemStatus.DONE.value
-        item.done_key = sidecars.complete_key(vocabularies.in_key("key", expected), names)
+        item.done_key = sidecars.complete_key(vocabularies.in_key("key", expected), path, beside)
 
 
 def item_id(path: Path) -> str:
