@@ -48,6 +48,7 @@ def test_a_film_gets_all_but_what_is_for_songs_or_not_set_up(settings: Settings)
         "identify_speakers",
         "make_proxy",
         "upload_thumbnails",
+        "write_subtitles",
     }
 
 
@@ -169,7 +170,8 @@ def test_what_needs_a_lacking_step_is_lacking_too(settings: Settings) -> None:
     plan = planning.plan(FILM, PipelineOptions().without("detect_focal_length"), settings)
     broken = Lack(step="extract_exiftool", reason="it broke", may_pass=True)
     assert planning.dependent_lacks(plan, [broken]) == [
-        Lack(step="extract_extended_exif", reason="needs extract_exiftool", may_pass=True)
+        Lack(step=name, reason="needs extract_exiftool", may_pass=True)
+        for name in ("extract_extended_exif", "find_work")
     ]
     assert planning.dependent_lacks(plan, []) == []
 
