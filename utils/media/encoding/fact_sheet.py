@@ -30,7 +30,7 @@ _TECHNICAL = re.compile(
 # Of ExifTool's groups those that say what ffprobe says too, or how the file is built.
 _OF_CONTAINERS = re.compile(
     r"^(File|ExifTool|Composite|QuickTime|Track\d+|VideoKeys|AudioKeys|Keys|ItemList|UserData|Meta"
-    r"|Matroska|Chapter\w*|Info\w*|Tag\w*|Vorbis|FLAC|Opus|Theora|RIFF|H264|M2TS|MPEG|ID3\w*|AAC|ASF"
+    r"|Matroska|Chapter\w*|Info\w*|Tag\w*|Vorbis|FLAC|Opus|Theora|RIFF|H264|M2TS|MPEG|ID3\w*|AAC|AIFF|ASF"
     r"|Flash|MXF|Real\w*|PNG|JFIF|ICC\w*|WebP|GIF|APE|DV|AC3|Ogg|Speex)$"
 )
 _EXIF = re.compile(r"^(IFD\d|ExifIFD|GPS|InteropIFD|SubIFD\d*)$")

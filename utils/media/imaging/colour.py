@@ -20,6 +20,8 @@ INTEROPERABILITY, INDEX = 0xA005, 0x0001  # Exif's pointer to it, and its first 
 ADOBE_RGB = "R03"
 _DEEP_MODES = {"I", "I;16", "I;16B", "I;16L", "I;16N", "F"}
 _QUALITY = 90
+# Of what is decoded in this process, 256 MiB; of a JPEG after it is reduced as it is decoded.
+_MOST_PIXELS = 2**26
 # Adobe RGB (1998) to BT.709, both of D65, light linear; its curve is a power of 563/256.
 _FROM_ADOBE = ((1.39836, -0.39836, 0.0), (0.0, 1.0, 0.0), (0.0, -0.04293, 1.04293))
 _ADOBE_GAMMA = 563 / 256
@@ -59,14 +61,16 @@ def write_still(source: Path, target: Path, width: int) -> tuple[int, int] | Non
     """Write the picture at ``source`` as it is seen: upright, at most ``width`` wide, a JPEG.
 
     Returns:
-        Its size; None, and nothing is written, where Pillow does not read it, or where it says
-        nothing of its colours that ffmpeg would miss.
+        Its size; None, and nothing is written, where Pillow does not read it, it is too large, or
+        says nothing of its colours that ffmpeg would miss.
     """
     try:
         with image.header(source) as picture:
             if not is_told(picture):
                 return None
             picture.draft(None, (width, width))  # of both sides: it may lie on one
+            if picture.width * picture.height > _MOST_PIXELS:
+                return None
             picture.load()
             seen = in_srgb(_at_most(_upright(_of_eight_bits(picture)), width))
     except PermanentError:

@@ -172,6 +172,15 @@ def test_a_profile_that_is_no_profile_spoils_nothing(tmp_path: Path) -> None:
     assert error_of(still(tmp_path / "photo.jpg", tmp_path)) < 2
 
 
+def test_what_is_too_large_to_be_decoded_here_is_left_to_ffmpeg(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(colour, "_MOST_PIXELS", 100)
+    Image.new("RGBA", (40, 40), "red").save(tmp_path / "large.png")
+    assert colour.write_still(tmp_path / "large.png", tmp_path / "still.jpg", 640) is None
+    assert still(tmp_path / "large.png", tmp_path).size == (40, 40)
+
+
 def test_a_photo_with_a_profile_is_turned_upright_and_small(tmp_path: Path) -> None:
     photo, exif = tmp_path / "photo.jpg", Image.Exif()
     exif[0x0112] = 6
