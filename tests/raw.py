@@ -16,16 +16,27 @@ _FIRST, _SECOND, _DATA = 8, 512, 1024  # where the two tables and the pictures l
 
 
 def write_dng(
-    path: Path, width: int = 64, height: int = 48, preview: tuple[int, int] = (16, 12)
+    path: Path,
+    width: int = 64,
+    height: int = 48,
+    preview: tuple[int, int] = (16, 12),
+    orientation: int = 1,
+    exif: Image.Exif | None = None,
 ) -> Path:
-    """Grey with noise, as a sensor sees it; the picture beside it is red, of size ``preview``."""
+    """Grey with noise, as a sensor sees it; the picture beside it is red, of size ``preview``.
+
+    ``orientation`` is that of the whole, ``exif`` lies in the picture beside.
+    """
     shown = io.BytesIO()
-    Image.new("RGB", preview, (200, 30, 30)).save(shown, "JPEG")
+    told = Image.Exif() if exif is None else exif
+    Image.new("RGB", preview, (200, 30, 30)).save(shown, "JPEG", exif=told)
+    jpeg = shown.getvalue()[:2] + shown.getvalue()[20:]  # cameras write no JFIF header
     noise = np.random.default_rng(7).integers(8000, 24000, (height, width), dtype=np.uint16)
-    pixels, sensor_at = noise.tobytes(), _DATA + len(shown.getvalue())
+    pixels, sensor_at = noise.tobytes(), _DATA + len(jpeg)
     outer = [
-        *_picture(1, preview, 7, 6, _DATA, len(shown.getvalue())),
+        *_picture(1, preview, 7, 6, _DATA, len(jpeg)),
         (258, _SHORT, 3, struct.pack("<HHH", 8, 8, 8)),
+        _entry(274, _SHORT, orientation),
         _entry(277, _SHORT, 3),
         _entry(330, _LONG, _SECOND),
         _entry(50706, _BYTES, 1, 4, 0, 0),
@@ -44,7 +55,7 @@ def write_dng(
     ]
     whole = struct.pack("<2sHI", b"II", 42, _FIRST) + _table(outer, _FIRST)
     whole = whole.ljust(_SECOND, b"\0") + _table(sensor, _SECOND)
-    path.write_bytes(whole.ljust(_DATA, b"\0") + shown.getvalue() + pixels)
+    path.write_bytes(whole.ljust(_DATA, b"\0") + jpeg + pixels)
     return path
 
 

@@ -33,6 +33,7 @@ _EMPTY_SHARE = 0.01
 # What Pillow's readers raise of files that break their rules.
 _OF_PILLOW = (OSError, ValueError, TypeError, LookupError, ArithmeticError, SyntaxError, EOFError,
               struct.error)  # fmt: skip
+_ORIENTATION = 0x0112
 _FLIPPED = {3: "ROTATE_180", 5: "ROTATE_90", 6: "ROTATE_270"}  # LibRaw's words for turns
 
 
@@ -194,8 +195,7 @@ def _developed(raw: RawPy, path: str, target: list[str]) -> dict[str, Any]:
     if preview is None:
         return {"fault": f"LibRaw: {fault['sensor_fault']}", "is_damaged": fault["is_damaged"]}
     size, adobe = preview.size, _is_adobe_rgb(preview.getexif()) or _is_adobe_rgb(_exif(path))
-    turn = None if preview.getexif().get(0x0112, 1) != 1 else _FLIPPED.get(raw.sizes.flip)
-    _write(_turned(preview, turn, raw), target[0])
+    _write(_turned(preview, raw), target[0])
     return {"picture": "preview", "preview_size": size, "is_adobe_rgb": adobe} | fault
 
 
@@ -240,17 +240,21 @@ def _thumbnail(raw: RawPy) -> Image | None:
         return None
 
 
-def _turned(preview: Image, turn: str | None, raw: RawPy) -> Image:
-    """A preview that says nothing of its orientation, turned as the raw picture is to be.
+def _turned(preview: Image, raw: RawPy) -> Image:
+    """A preview that is to be turned as its Exif says: as the raw picture is, if that says nothing.
 
-    Some cameras turn it themselves: then it already stands as the turned picture would.
+    Some cameras turn it themselves, and LibRaw gives it an Exif that turns it once more: one that
+    does not lie as the sensor does already stands upright.
     """
     from PIL import Image
 
+    flip, exif = raw.sizes.flip, preview.getexif()
     lies = raw.sizes.width > raw.sizes.height
-    if turn is None or (turn != "ROTATE_180" and lies != (preview.width > preview.height)):
-        return preview
-    return preview.transpose(getattr(Image.Transpose, turn))
+    if flip in {5, 6} and lies != (preview.width > preview.height):
+        exif.pop(_ORIENTATION, None)
+    elif flip in _FLIPPED and exif.get(_ORIENTATION, 1) == 1:
+        return preview.transpose(getattr(Image.Transpose, _FLIPPED[flip]))
+    return preview
 
 
 def _develop(raw: RawPy, target: str) -> None:

@@ -283,3 +283,22 @@ def _in_display_p3(path: Path) -> Path:
 def _error(report: SignalReport) -> float:
     with Image.open(report.stills[0].path) as seen:
         return colours.worst(colours.read(np.asarray(seen.convert("RGB"))))
+
+
+@pytest.mark.parametrize("preview", [(800, 600), (16, 12)], ids=["preview", "developed"])
+def test_a_raw_photo_stands_upright(tmp_path: Path, preview: tuple[int, int]) -> None:
+    _, report = _seen(write_dng(tmp_path / "a.dng", preview=preview, orientation=6), tmp_path)
+    still = report.stills[0]
+    assert still.width / still.height == pytest.approx(3 / 4, abs=0.01)
+
+
+def test_a_preview_that_its_camera_turned_already_is_not_turned_again(tmp_path: Path) -> None:
+    _, report = _seen(write_dng(tmp_path / "a.dng", preview=(600, 800), orientation=6), tmp_path)
+    assert (report.stills[0].width, report.stills[0].height) == (600, 800)
+
+
+def test_a_preview_in_adobe_rgb_has_its_colours(tmp_path: Path) -> None:
+    exif = Image.Exif()
+    exif.get_ifd(0x8769)[0xA005] = {1: "R03"}
+    _, report = _seen(write_dng(tmp_path / "a.dng", preview=(800, 600), exif=exif), tmp_path)
+    assert _near(_mean(report), (232, 28, 28))
