@@ -92,12 +92,12 @@ def compared(found: list[Case], told: Callable[[str], object] = _say) -> Iterato
         wrong = [(c, w) for c, w in counted if not _agrees(rule, c, w)]
         for case, want in wrong:
             told(f"{rule.field}\t{case.path.name}\t{want!r}\t{rule.ours(case)!r}")
-        share = 1 - len(wrong) / len(counted) if counted else 1.0
+        share = f"{1 - len(wrong) / len(counted):.1%}" if counted else "–"
         left = len(stated) - len(counted)
         aim = _AIM_35MM if rule.is_only_ours else _AIM
         measured = f"{len(counted) - len(wrong)} of {len(counted)} files"
         measured += f", {left} left out" if left else ""
-        yield rule.field, measured, rule.tool, f"{share:.1%}", f"≥ {aim:.0%}"
+        yield rule.field, measured, rule.tool, share, f"≥ {aim:.0%}"
 
 
 def cases(paths: list[Path]) -> Iterator[Case]:

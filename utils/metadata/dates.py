@@ -174,7 +174,7 @@ def _taken(at: datetime, source: str) -> CaptureTime:
 def _of_ffprobe(report: FfprobeReport) -> CaptureTime | None:
     workers: list[tuple[str, Mapping[str, Any]]] = [("format", report.raw.get("format", {}))]
     workers += [(f"stream {s.get('index')}", s) for s in report.raw.get("streams", [])]
-    for name in ("com.apple.quicktime.creationdate", "creation_time"):
+    for name in ("com.apple.quicktime.creationdate", "date_recorded", "creation_time"):
         for where, worker in workers:
             values = {str(k).lower(): v for k, v in worker.get("tags", {}).items()}
             if at := moment(values.get(name, "")):

@@ -32,7 +32,8 @@ def locate(exif: ExifReport | None, ffprobe: FfprobeReport | None) -> Place | No
         return known
     tags = (ffprobe.raw.get("format", {}).get("tags", {}) if ffprobe else {}) or {}
     for name, value in tags.items():
-        is_place = name.startswith("location") or name.endswith("location.ISO6709")
+        known_as = name.lower()  # Matroska writes names in capitals
+        is_place = known_as.startswith("location") or known_as.endswith("location.iso6709")
         if is_place and (known := iso_6709(str(value), f"ffprobe {name}")):
             return known
     return None
