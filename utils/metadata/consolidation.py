@@ -243,6 +243,11 @@ def _picture(
 def _size(
     probe: ContainerProbe, said: MediaInfoReport, tags: dict[str, Any]
 ) -> tuple[Found, Found]:
+    if str(tags.get("File:MIMEType")).startswith(("image/heic", "image/heif", "image/avif")):
+        # ffprobe lists the pictures of a HEIF in the file's order, not the primary one first.
+        primary = [look.above_zero(tags.get(f"File:Image{side}")) for side in ("Width", "Height")]
+        if all(primary):
+            return Found("exiftool", primary[0]), Found("exiftool", primary[1])
     video = probe.video
     ours = (video.width, video.height) if video else (None, None)
     theirs = (said.width or None, said.height or None)

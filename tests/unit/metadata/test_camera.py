@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from utils.media.probing import exiftool
-from utils.metadata import consolidation, dates, exif, focal
+from utils.metadata import consolidation, dates, exif, focal, location
 from utils.models.probe import (
     ContainerProbe,
     ExifReport,
@@ -79,6 +79,16 @@ def test_a_date_goes_by_what_it_means(tags: dict[str, Any], at: str, source: str
 )  # fmt: skip
 def test_what_tells_of_a_change_or_a_release_is_no_date_of_capture(tags: dict[str, Any]) -> None:
     assert dates.of_tags(tags) is None
+
+
+def test_matroska_names_date_and_place_in_capitals() -> None:
+    tags = {"DATE_RECORDED": "2019-07-08 09:10:11+02:00", "LOCATION": "+48.1000+011.5000/",
+            "creation_time": "2024-01-01T10:00:00.000000Z"}  # fmt: skip
+    probed = FfprobeReport(container=container(), raw={"format": {"tags": tags}, "streams": []})
+    found = dates.captured(None, probed, None)
+    assert found.at.isoformat() == "2019-07-08T09:10:11+02:00"
+    place = location.locate(None, probed)
+    assert (place.latitude, place.longitude) == (48.1, 11.5)
 
 
 # Camera and lens
