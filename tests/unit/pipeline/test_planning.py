@@ -47,6 +47,7 @@ def test_a_film_gets_all_but_what_is_for_songs_or_not_set_up(settings: Settings)
         "compress_audio",
         "make_proxy",
         "upload_thumbnails",
+        "write_subtitles",
     }
 
 
