@@ -147,7 +147,7 @@ def _notes(document: Document, wanted: _Wanted, too_fast: int) -> list[str]:
     if wanted.speakers and not document.has_speakers:
         notes.append("nobody told the voices apart: there are no names of speakers")
     if too_fast:
-        notes.append(f"{too_fast} cues are spoken faster than they can be read")
+        notes.append(f"spoken faster than it can be read: {too_fast} of the cues")
     return notes
 
 
@@ -183,8 +183,8 @@ def _print(results: list[dict[str, Any]]) -> None:
         elif result["text"] is not None:
             _to_stdout(result["text"])
         else:
-            what = "segments" if result["format"] in {"txt", "md", "json"} else "cues"
-            said = f"{result['path']}: {result['cues']} {what}"
+            what = "segment" if result["format"] in {"txt", "md", "json"} else "cue"
+            said = f"{result['path']}: {result['cues']} {what}{'s' * (result['cues'] != 1)}"
             console.print(visible(said), markup=False, soft_wrap=True)
 
 

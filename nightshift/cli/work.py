@@ -274,7 +274,8 @@ def _speech(settings: TranscriptionOptions, speech: Speech) -> TranscriptionOpti
     try:
         return type(settings).model_validate(settings.model_dump() | said)
     except ValidationError as error:
-        raise typer.BadParameter("; ".join(fault["msg"] for fault in error.errors())) from error
+        faults = (fault["msg"].removeprefix("Value error, ") for fault in error.errors())
+        raise typer.BadParameter("; ".join(faults)) from error
 
 
 def with_speakers(options: PipelineOptions, wanted: str | None) -> PipelineOptions:

@@ -1,6 +1,7 @@
 """The tables of what is known of an item: tracks, words, speech, shots, stills, its verdict.
 
-All of an item's rows are written anew together (utils/db/library.py).
+All of an item's rows are written anew together (utils/db/library.py), but those of subtitle files
+(utils/db/subtitle_files.py).
 """
 
 from __future__ import annotations
@@ -134,3 +135,21 @@ class Passage(Base):
     kind: Mapped[str] = mapped_column(String(8))
     start_seconds: Mapped[float | None] = mapped_column(Float)
     text: Mapped[str] = mapped_column(Text)
+
+
+class SubtitleFile(Base):
+    """A file with what was said in an item that we wrote beside it, or where a person wanted it.
+
+    It is ours as long as it holds what it held then; what a person changed is theirs.
+    ``is_nightly``: written by the step, and replaced by it.
+    """
+
+    __tablename__ = "subtitle_files"
+
+    path: Mapped[str] = mapped_column(Text, primary_key=True)
+    name: Mapped[str] = mapped_column(Text, index=True)
+    item_id: Mapped[str] = mapped_column(ForeignKey("items.id", ondelete="CASCADE"), index=True)
+    sha256: Mapped[str] = mapped_column(String(64))
+    size_bytes: Mapped[int] = mapped_column(BigInteger)
+    modified_ns: Mapped[int] = mapped_column(BigInteger)
+    is_nightly: Mapped[bool] = mapped_column(Boolean)

@@ -10,7 +10,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import BigInteger, Boolean, Float, ForeignKey, Index, Integer, String, Text
+from sqlalchemy import BigInteger, Float, ForeignKey, Index, Integer, String, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from utils.clock import now
@@ -203,24 +203,6 @@ class Source(Base):
     location: Mapped[str] = mapped_column(Text, primary_key=True)
     added_at: Mapped[datetime] = mapped_column(UtcTime, default=now)
     vocabulary: Mapped[str | None] = mapped_column(Text)
-
-
-class SubtitleFile(Base):
-    """A file with what was said in an item that we wrote beside it, or where a person wanted it.
-
-    It is ours as long as it holds what it held then; what a person changed is theirs.
-    ``is_nightly``: written by the step, and replaced by it.
-    """
-
-    __tablename__ = "subtitle_files"
-
-    path: Mapped[str] = mapped_column(Text, primary_key=True)
-    name: Mapped[str] = mapped_column(Text, index=True)
-    item_id: Mapped[str] = mapped_column(ForeignKey("items.id", ondelete="CASCADE"), index=True)
-    sha256: Mapped[str] = mapped_column(String(64))
-    size_bytes: Mapped[int] = mapped_column(BigInteger)
-    modified_ns: Mapped[int] = mapped_column(BigInteger)
-    is_nightly: Mapped[bool] = mapped_column(Boolean)
 
 
 class SourceLook(Base):

@@ -8,7 +8,8 @@ from pathlib import Path
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
-from utils.db.schema import File, SubtitleFile
+from utils.db.fact_tables import SubtitleFile
+from utils.db.schema import File
 from utils.db.session import chunks
 from utils.models.item import FileStat
 from utils.models.probe import Sidecar

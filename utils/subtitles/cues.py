@@ -155,7 +155,7 @@ def _cost(stretch: _Stretch, begin: int, end: int, length: int) -> float:
         _SHORTEST_SECONDS, _end(start, found[end - 1].end, length, following, fitting) - start
     )
     speed = length / seconds
-    cost = (1.0 if stretch.max_lines > 1 else 0.5) + (0.1 if length > fitting.line else 0.0)
+    cost = (1.0 if stretch.max_lines > 1 else 0.3) + (0.1 if length > fitting.line else 0.0)
     cost += 3 * max(0.0, speed / fitting.speed - 1) + 10 * max(0.0, speed / fitting.most - 1)
     cost += 4 * max(0.0, 1 - seconds / MIN_SECONDS)
     cost += 0.4 * sum(token.text[-1] in _SENTENCE_ENDS for token in found[begin : end - 1])

@@ -14,6 +14,7 @@ from tests.unit.search.test_vectors import Axes, passage
 from utils.config import load_settings
 from utils.db import library, queue, runs
 from utils.db.base import Base
+from utils.db.fact_tables import SubtitleFile
 from utils.db.fulltext import search
 from utils.db.schema import (
     Download,
@@ -38,6 +39,8 @@ from utils.search import vectors
 from utils.search.passages import passages
 from utils.sources import scan
 from utils.storage import blobs, files, publishing
+from utils.subtitles import placing
+from utils.subtitles.placing import Text
 
 pytestmark = pytest.mark.usefixtures("database")
 
@@ -90,6 +93,12 @@ def know(path: Path) -> Known:
         s.add(row)
         s.flush()
         s.add(FingerprintTerm(term=7, fingerprint_id=row.id))
+        s.add(
+            SubtitleFile(
+                path=f"{path}.gone", name="gone", item_id=item_id, sha256="0", size_bytes=1,
+                modified_ns=1, is_nightly=True,
+            )
+        )  # fmt: skip
     return Known(item_id, path, still)
 
 
@@ -148,6 +157,19 @@ def test_its_rows_in_every_table_go_and_those_of_others_stay(two: tuple[Known, K
         assert s.scalars(select(Execution.item_id)).all().count("boat".ljust(64, "0")) == 0
     near = vectors.nearest("3", 5, Axes(), load_settings())["speech"]
     assert [found.item_id for found in near] == [port.item_id]
+
+
+def test_subtitles_that_a_night_wrote_go_and_a_persons_stay(two: tuple[Known, Known]) -> None:
+    boat, _ = two
+    ours, theirs = (boat.path.with_suffix(suffix) for suffix in (".en.srt", ".de.srt"))
+    placing.write(ours, Text(boat.item_id, "by the night", is_nightly=True))
+    placing.write(theirs, Text(boat.item_id, "on request", is_nightly=False))
+    (found,) = forgetting.preview([boat.item_id], load_settings())
+    assert found.made == (boat.still, ours)
+    forget(boat.item_id)
+    assert not ours.exists()
+    assert theirs.read_text() == "on request"
+    assert boat.path.exists()
 
 
 def test_what_was_made_goes_and_its_file_stays(two: tuple[Known, Known]) -> None:
@@ -329,5 +351,6 @@ def test_a_download_that_was_forgotten_is_not_fetched_again(
     found = listing.list_addresses([ENTRY.url], load_settings())
     assert found.entries == []
     assert "nightshift run --again" in found.fetched_before[0].reason
-    assert listing.list_addresses([ENTRY.url], load_settings(), again=True).entries == [ENTRY]
-    assert listing.list_addresses([ENTRY.url], load_settings()).entries == [ENTRY]
+    known = ENTRY.model_copy(update={"source": ENTRY.url})
+    assert listing.list_addresses([ENTRY.url], load_settings(), again=True).entries == [known]
+    assert listing.list_addresses([ENTRY.url], load_settings()).entries == [known]

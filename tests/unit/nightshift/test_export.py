@@ -54,7 +54,7 @@ def test_beside_is_where_media_servers_look_and_ours_is_replaced(film: Path) -> 
     for _ in range(2):
         found = export(film, "--to", "beside", "--format", "vtt")
         assert found.exit_code == 0, found.output
-    assert found.stdout == f"{film.with_name('Film.en.vtt')}: 1 cues\n"
+    assert found.stdout == f"{film.with_name('Film.en.vtt')}: 1 cue\n"
     assert film.with_name("Film.en.vtt").read_text().startswith("WEBVTT")
 
 
@@ -129,3 +129,17 @@ def test_the_title_of_a_stranger_names_no_folder(tmp_path: Path) -> None:
     assert found.exit_code == 0, found.output
     (made,) = (tmp_path / "out").iterdir()
     assert made.parent == tmp_path / "out"
+
+
+def test_a_model_that_can_not_translate_is_refused_before_anything_is_begun(film: Path) -> None:
+    found = CliRunner().invoke(app, ["plan", str(film), "--model", "turbo", "--translate"])
+    assert found.exit_code == 2
+    assert "whisper turbo can't translate" in " ".join(found.stderr.split())
+
+
+def test_the_words_that_a_source_expects_are_kept_and_listed(tmp_path: Path) -> None:
+    add = ["source", "add", str(tmp_path), "--vocabulary"]
+    assert CliRunner().invoke(app, [*add, "Nguyen, Oświęcim"]).exit_code == 0
+    listed = json.loads(CliRunner().invoke(app, ["source", "list", "--json"]).stdout)
+    assert [row["vocabulary"] for row in listed] == [None, "Nguyen, Oświęcim"]
+    assert CliRunner().invoke(app, [*add, "x" * 1001]).exit_code == 2
