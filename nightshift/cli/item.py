@@ -223,6 +223,10 @@ def _speech(
     if transcript:
         translated = ", translated into English" if transcript["is_translated"] else ""
         rows.append(("heard by", f"{transcript['engine']}{translated}"))
+        if transcript["heard_in"]:
+            rows.append(("heard in", transcript["heard_in"]))
+        if languages := _languages(transcript):
+            rows.append(("spoken", languages))
         if transcript["left_out"]:
             rows.append(("not expected", f"no room for these words: {transcript['left_out']}"))
         if transcript["corrected_at"]:
@@ -232,6 +236,17 @@ def _speech(
         rows.append(("subtitles", f"{file['path']} ({file['cues']} cues{fast})"))
     rows += [("subtitles", reason) for reason in (subtitles["left"] if subtitles else ())]
     return rows
+
+
+def _languages(transcript: dict[str, Any]) -> str | None:
+    """Several languages with their seconds; None of one, which stands above."""
+    lengths: dict[str, float] = {}
+    for part in transcript["segments"]:
+        length = part["end_seconds"] - part["start_seconds"]
+        lengths[part["language"] or "?"] = lengths.get(part["language"] or "?", 0.0) + length
+    if len(lengths) < 2:
+        return None
+    return ", ".join(f"{name} {seconds:.0f} s" for name, seconds in lengths.items())
 
 
 def _print_verdict(verdict: dict[str, Any] | None) -> None:

@@ -103,7 +103,7 @@ def _decoded(path: Path, probe: ContainerProbe, folder: Path) -> SignalReport:
         with tempfile.TemporaryDirectory(dir=scratch.folder()) as temporary:
             seen = _decodable(path, probe, Path(temporary))
             finished = child_process.run(command(seen, probe, Path(temporary)), path)
-            report = parse(finished.stdout, finished.stderr, probe)
+            report = _measured(path, parse(finished.stdout, finished.stderr, probe))
             _demand_whole(path, probe, report)
             stills = _kept(path, Path(temporary), folder / "stills", probe)
             return report.model_copy(update={"stills": stills})
@@ -157,7 +157,7 @@ def command(path: Path, probe: ContainerProbe, place: Path) -> list[str]:
         ]
     for number, stream in enumerate(probe.heard):
         outputs += ["-map", f"0:{stream.index}"]
-        outputs += [f"-filter:a:{number}", levels.filters(number)]
+        outputs += [f"-filter:a:{number}", levels.filters(number, len(probe.heard) == 1)]
     return [
         str(tools.find("ffmpeg")),
         *("-hide_banner", "-nostdin", "-nostats", "-loglevel", "repeat+level+info"),
@@ -236,13 +236,14 @@ def parse(progress: str, log: str, probe: ContainerProbe) -> SignalReport:
     edges = [(m["edge"], float(m["time"])) for m in _EDGE.finditer(log)]
     measured = levels.read(log, probe.heard, seconds)
     main = _main(probe, measured)
+    lacks_end = _lacks_end(log, probe, bool(said.errors), (declared or 0.0) - seconds)
     return SignalReport(
         declared_seconds=declared,
         decoded_seconds=seconds,
         decoded_frames=totals.get("frame") if probe.video else None,
         decode_errors=len(said.errors),
         first_error=said.errors[0][:200] if said.errors else None,
-        notes=_notes(said, declared, seconds),
+        notes=_notes(said, declared, seconds, lacks_end),
         colours=_colours(probe),
         black=tuple(
             Span(start_seconds=float(m["start"]), end_seconds=float(m["end"]))
@@ -250,11 +251,20 @@ def parse(progress: str, log: str, probe: ContainerProbe) -> SignalReport:
         ),
         frozen=levels.stretches(edges, seconds),
         cuts=tuple(float(match["time"]) for match in _CUT.finditer(log)),
-        lacks_end=bool(declared and declared - seconds > PADDING_SECONDS)
-        and _shows_fault(log, probe, bool(said.errors)),
+        lacks_end=lacks_end,
         sounds=measured,
         **_of_main(main),
     )
+
+
+def _measured(path: Path, report: SignalReport) -> SignalReport:
+    """The report with the loudness of the sound that stands for several."""
+    main = next((s for s in report.sounds if s.stream_index == report.sound_index), None)
+    if len(report.sounds) < 2 or main is None or not main.is_heard:
+        return report
+    known = levels.measure(path, main)
+    sounds = tuple(known if sound is main else sound for sound in report.sounds)
+    return report.model_copy(update={"sounds": sounds, **_of_main(known)})
 
 
 def _main(probe: ContainerProbe, measured: Sequence[SoundLevels]) -> SoundLevels | None:
@@ -271,12 +281,14 @@ def _of_main(main: SoundLevels | None) -> dict[str, Any]:
     return {"sound_index": main.stream_index, "silence": main.silence, **shared}
 
 
-def _shows_fault(log: str, probe: ContainerProbe, has_errors: bool) -> bool:
+def _lacks_end(log: str, probe: ContainerProbe, has_errors: bool, missing: float) -> bool:
+    """Whether the file shows that its end is missing; a header alone proves nothing."""
     names = set(probe.format_names)
     if names & _DECLARING_NOTHING:
         return False
     stumbled = has_errors and not names & _STUMBLING
-    return stumbled or bool(names & _COUNTING) or bool(_CUT_OFF.search(log))
+    unexplained = missing > PADDING_SECONDS and (stumbled or bool(names & _COUNTING))
+    return unexplained or bool(_CUT_OFF.search(log))
 
 
 def _colours(probe: ContainerProbe) -> str | None:
@@ -285,11 +297,15 @@ def _colours(probe: ContainerProbe) -> str | None:
     return filters.taken_for(probe.video)
 
 
-def _notes(said: messages.Messages, declared: float | None, decoded: float) -> tuple[str, ...]:
+def _notes(
+    said: messages.Messages, declared: float | None, decoded: float, lacks_end: bool
+) -> tuple[str, ...]:
     notes = []
     if said.odd_times:
         many = f"{said.odd_times} timestamps are" if said.odd_times > 1 else "1 timestamp is"
         notes.append(f"{many} out of order")
     if declared and decoded and not agree(declared, decoded):
         notes.append(f"the header declares {declared:.1f} s, {decoded:.1f} s decode")
+    if lacks_end:
+        notes.append("its end is missing")
     return tuple(notes)

@@ -47,7 +47,8 @@ class SoundLevels(Frozen):
     """How loud one sound of a file is, by EBU R 128 (LUFS, LU, dBTP).
 
     ``is_heard``: its peak is above -70 dBFS. A sound of less than 0.4 s may be heard and have no
-    loudness: that is how long the meter's window is.
+    loudness: that is how long the meter's window is. Of several sounds only the one that stands for
+    all has its loudness measured.
     """
 
     stream_index: int

@@ -367,3 +367,94 @@ def test_clocks_that_jump_back_are_noted_and_the_film_is_approved(tmp_path: Path
     judged = verdict.decide(criteria.judge(probe, report, None, VerdictOptions()))
     assert (report.decode_errors, report.decoded_frames, judged.band) == (0, 100, "approve")
     assert "out of order" in judged.criteria[0].reason
+
+
+def test_the_decode_of_joined_files_is_longer_than_their_header_says(tmp_path: Path) -> None:
+    one, joined = tmp_path / "one.vob", tmp_path / "joined.vob"
+    ffmpeg("-f", "lavfi", "-i", "testsrc2=s=160x120:r=25:d=2", "-f", "lavfi", "-i", "sine=d=2",
+           "-c:v", "mpeg2video", "-c:a", "ac3", one)  # fmt: skip
+    joined.write_bytes(one.read_bytes() * 3)
+    probe = ffprobe.probe(joined)
+    assert probe.duration_seconds < 3
+    report = signal.analyze(joined, probe, tmp_path)
+    assert report.decoded_seconds == pytest.approx(6, abs=0.2)
+    assert report.length(probe.duration_seconds) == pytest.approx(6, abs=0.2)
+    assert report.decoded_share == 1
+    assert "the header declares 2.0 s, 6.0 s decode" in report.notes
+
+
+def test_a_live_recording_without_a_length_has_the_one_that_decodes(tmp_path: Path) -> None:
+    live = tmp_path / "live.webm"
+    ffmpeg("-f", "lavfi", "-i", "testsrc2=s=64x64:r=10:d=3", "-f", "lavfi", "-i", "sine=d=3",
+           "-c:v", "libvpx", "-c:a", "libopus", "-f", "webm", "-live", "1", live)  # fmt: skip
+    probe = ffprobe.probe(live)
+    assert probe.duration_seconds is None
+    report = signal.analyze(live, probe, tmp_path)
+    assert report.length(probe.duration_seconds) == pytest.approx(3, abs=0.1)
+
+
+@pytest.mark.parametrize("suffix", ["mp3", "m4a", "opus", "wav", "mp4"])
+def test_the_padding_of_an_encoder_damages_no_short_file(tmp_path: Path, suffix: str) -> None:
+    short = tmp_path / f"short.{suffix}"
+    picture = ("-f", "lavfi", "-i", "color=s=64x64:r=25:d=0.8") if suffix == "mp4" else ()
+    ffmpeg("-f", "lavfi", "-i", "sine=d=0.8", *picture, short)
+    report = signal.analyze(short, ffprobe.probe(short), tmp_path)
+    assert report.decoded_share == 1
+    assert report.decoded_seconds == pytest.approx(0.8, abs=0.1)
+
+
+def test_a_clock_that_jumps_is_no_damage(tmp_path: Path) -> None:
+    first, later = tmp_path / "first.ts", tmp_path / "later.ts"
+    for part, offset in ((first, "0"), (later, "3600")):
+        ffmpeg("-f", "lavfi", "-i", "testsrc2=s=64x64:r=25:d=3", "-f", "lavfi", "-i", "sine=d=3",
+               "-output_ts_offset", offset, part)  # fmt: skip
+    jumped = tmp_path / "jumped.ts"
+    jumped.write_bytes(first.read_bytes() + later.read_bytes())
+    probe = ffprobe.probe(jumped)
+    assert probe.duration_seconds > 3000
+    report = signal.analyze(jumped, probe, tmp_path)
+    assert report.decoded_share == 1
+    assert report.length(probe.duration_seconds) == pytest.approx(6, abs=0.3)
+
+
+@pytest.mark.parametrize("suffix", ["flac", "mp3", "mkv", "flv"])
+def test_a_file_that_ends_before_its_end_is_damaged(tmp_path: Path, suffix: str) -> None:
+    whole, half = tmp_path / f"whole.{suffix}", tmp_path / f"half.{suffix}"
+    picture = ("-f", "lavfi", "-i", "testsrc2=s=64x64:d=8") if suffix in ("mkv", "flv") else ()
+    ffmpeg("-f", "lavfi", "-i", "anoisesrc=d=8:a=0.1", *picture, whole)
+    half.write_bytes(whole.read_bytes()[: whole.stat().st_size // 2])
+    with pytest.raises(PermanentError, match="is damaged"):
+        signal.analyze(half, ffprobe.probe(half), tmp_path)
+
+
+def test_where_a_tool_corrects_the_length_it_is_said_that_the_end_is_missing(
+    tmp_path: Path,
+) -> None:
+    whole, half = tmp_path / "whole.wav", tmp_path / "half.wav"
+    ffmpeg("-f", "lavfi", "-i", "anoisesrc=d=8:a=0.1", whole)
+    half.write_bytes(whole.read_bytes()[: whole.stat().st_size // 2])
+    assert "its end is missing" in signal.analyze(half, ffprobe.probe(half), tmp_path).notes
+
+
+def test_every_sound_is_measured_and_the_first_that_is_heard_stands_for_them(
+    tmp_path: Path,
+) -> None:
+    film = tmp_path / "film.mkv"
+    ffmpeg("-f", "lavfi", "-i", "anullsrc=d=2", "-f", "lavfi", "-i", "sine=d=2", "-f", "lavfi",
+           "-i", "sine=f=900:d=2", "-map", "0", "-map", "1", "-map", "2",
+           "-filter:a:2", "volume=20dB", film)  # fmt: skip
+    report = signal.analyze(film, ffprobe.probe(film), tmp_path)
+    assert [sound.is_heard for sound in report.sounds] == [False, True, True]
+    assert report.sound_index == 1
+    assert report.loudness_lufs == report.sounds[1].loudness_lufs
+    assert report.loudness_lufs == pytest.approx(-21.7, abs=0.5)
+    assert report.sounds[0].silence[0].duration_seconds == pytest.approx(2, abs=0.1)
+    assert report.silence == ()
+
+
+def test_a_sound_too_short_for_the_meter_is_heard(tmp_path: Path) -> None:
+    short = tmp_path / "short.wav"
+    ffmpeg("-f", "lavfi", "-i", "sine=d=0.3", short)
+    report = signal.analyze(short, ffprobe.probe(short), tmp_path)
+    assert report.sounds[0].is_heard
+    assert report.loudness_lufs is None

@@ -33,6 +33,7 @@ from utils.models.probe import (
     Sidecar,
     VideoStream,
 )
+from utils.models.signal import SignalReport
 from utils.models.tool_reports import ToolReports
 from utils.storage import sidecars
 
@@ -760,3 +761,19 @@ def test_a_title_makes_no_camera() -> None:
 
     assert taken(title="Canon in D").is_zone_known
     assert not taken(make="Canon").is_zone_known
+
+
+@pytest.mark.parametrize(
+    ("decoded", "length", "source"),
+    [(15.0, 15.0, "decode"), (5.1, 5.02, "ffprobe"), (0.0, 5.02, "ffprobe")],
+)
+def test_the_decode_corrects_a_length_that_a_header_has_wrong(
+    decoded: float, length: float, source: str, clips: Clips
+) -> None:
+    known = ffprobe.report(clips.video)
+    known = known.model_copy(
+        update={"container": known.container.model_copy(update={"duration_seconds": 5.02})}
+    )
+    seen = SignalReport(decoded_seconds=decoded, decode_errors=0)
+    found = consolidation.consolidate(ToolReports(ffprobe=known, signal=seen))
+    assert (found.duration_seconds, found.sources["duration_seconds"]) == (length, source)

@@ -4,7 +4,7 @@ import pytest
 
 from utils.models.options import VerdictOptions
 from utils.models.probe import AudioStream, ContainerProbe, VideoStream
-from utils.models.signal import SignalReport, Span
+from utils.models.signal import SignalReport, SoundLevels, Span
 from utils.models.transcript import Segment, Transcript
 from utils.models.verdict import Band, Criterion
 from utils.quality import criteria
@@ -131,3 +131,29 @@ def test_an_invented_transcript_lowers_the_score() -> None:
     found = judged(signal(), transcript=transcript)
     assert found["hallucination"].score == pytest.approx(0.1)
     assert found["transcript confidence"].score == 0.5
+
+
+def test_a_sound_too_short_to_be_measured_loses_no_points() -> None:
+    heard = SoundLevels(stream_index=1, is_heard=True)
+    short = signal(decoded_seconds=0.3, loudness_lufs=None, sound_index=1, sounds=(heard,))
+    found = judged(short)["loudness"]
+    assert (found.score, found.reason) == (1.0, "0.30 s are too short to be measured")
+
+
+def test_silence_is_no_sound_however_short() -> None:
+    silent = SoundLevels(stream_index=1, is_heard=False)
+    short = signal(decoded_seconds=0.3, loudness_lufs=None, sound_index=1, sounds=(silent,))
+    assert judged(short)["loudness"].score == 0
+
+
+def test_of_several_sounds_it_is_said_which_was_measured() -> None:
+    sounds = tuple(SoundLevels(stream_index=n, is_heard=n == 2) for n in (1, 2, 3))
+    found = judged(signal(sound_index=2, sounds=sounds))["loudness"]
+    assert found.reason == "-16.0 LUFS (sound 2 of 3; silent: 1, 3)"
+
+
+def test_a_header_that_declares_more_is_no_damage_without_a_fault() -> None:
+    absurd = signal(declared_seconds=3600, decoded_seconds=60)
+    assert judged(absurd)["decodes"].score == 1
+    cut_off = signal(declared_seconds=120, decoded_seconds=60, lacks_end=True)
+    assert judged(cut_off)["decodes"].score == 0.5

@@ -20,7 +20,7 @@ def made_of(path: Path, folder: Path, **options: Any) -> Rendition:
     return proxy.make(path, ffprobe.probe(path), folder, **options)
 
 
-def test_a_proxy_is_small_slow_and_mono(tmp_path: Path) -> None:
+def test_a_proxy_is_small_and_slow_and_keeps_two_channels(tmp_path: Path) -> None:
     film = tmp_path / "film.mp4"
     ffmpeg("-f", "lavfi", "-i", "testsrc2=s=1280x720:r=25:d=2", "-f", "lavfi", "-i", "sine=d=2",
            "-ac", "2", "-metadata", "title=secret", "-preset", "ultrafast", film)  # fmt: skip
@@ -31,7 +31,7 @@ def test_a_proxy_is_small_slow_and_mono(tmp_path: Path) -> None:
     assert made.video.codec == rendition.codec == "h264"
     assert made.video.frame_rate == pytest.approx(5)
     (sound,) = made.audio
-    assert (sound.codec, sound.sample_rate, sound.channels) == ("aac", 16000, 1)
+    assert (sound.codec, sound.sample_rate, sound.channels) == ("aac", 16000, 2)
     assert made.duration_seconds == pytest.approx(2, abs=0.2)
     assert made.title is None
     data = rendition.path.read_bytes()
