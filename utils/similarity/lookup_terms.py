@@ -59,13 +59,11 @@ def searched(fingerprint: Fingerprint) -> list[list[int]]:
         some = [known[::_EACH], inside[::_EACH]]
         return [of(fingerprint), _turned_terms(some, _PICTURE, TURNS[1:])]
     flips = [0, *(1 << bit for bit in range(64 // _BANDS))]
-    as_is = _turned_terms([known[:1], inside[:1]], _IMAGE, TURNS[:1])
-    others = _turned_terms([known[:1], inside[:1]], _IMAGE, TURNS[1:])
+    whole = [known[:1], inside[:1]]
+    as_is = {term ^ flip for term in _turned_terms(whole, _IMAGE, TURNS[:1]) for flip in flips}
     places = patches.read(fingerprint.patches).hashes
-    parts = sorted({term for turn in TURNS for term in _patch_terms(turned(places, turn))})
-    flipped = [sorted({term ^ flip for term in terms for flip in flips})
-               for terms in (as_is, others)]  # fmt: skip
-    return [*flipped, parts]
+    parts = {term for turn in TURNS for term in _patch_terms(turned(places, turn))}
+    return [sorted(as_is), _turned_terms(whole, _IMAGE, TURNS[1:]), sorted(parts)]
 
 
 def _inside(fingerprint: Fingerprint) -> NDArray[np.uint64]:

@@ -32,13 +32,13 @@ def find(s: Session, fingerprint: Fingerprint, options: DuplicateOptions) -> Nea
     """
     linked = fingerprints.decisions(s, fingerprint.item_id)
     lengths = _lengths(fingerprint, options)
-    candidates = {
-        item_id
-        for terms in lookup_terms.searched(fingerprint)
-        for item_id in fingerprints.sharing(
-            s, fingerprint.item_id, terms, lengths, options.max_candidates
+    as_is, *otherwise = lookup_terms.searched(fingerprint)
+    most = options.max_candidates
+    candidates = set(fingerprints.sharing(s, fingerprint.item_id, as_is, lengths, most))
+    for terms in otherwise:  # chance finds some among many: the likeliest few are enough
+        candidates.update(
+            fingerprints.sharing(s, fingerprint.item_id, terms, lengths, max(1, most // 2))
         )
-    }
     undecided = {item_id for item_id, decision in linked.items() if decision is None}
     matches, refuted = [], []
     for other in fingerprints.load_all(s, {*candidates, *undecided}):
