@@ -79,7 +79,9 @@ def test_run_processes_a_library_and_prints_one_document(first: CompletedProcess
     assert first.returncode == 1  # one sample is broken
     assert report["status"] == "partial"
     assert numbers(report) == {"done": 6, "skipped": 1, "quarantined": 1}
-    assert set(report) == {"run_id", "status", "counts", "duration_seconds", "report", "items"}
+    assert set(report) == {
+        "run_id", "status", "counts", "duration_seconds", "report", "items", "left_out",
+    }  # fmt: skip
     found = by_name(report)
     assert set(found["coast.jpg"]) == {
         *("item_id", "path", "kind", "outcome", "reason", "step", "verdict", "score", "error"),
