@@ -35,6 +35,7 @@ _TAKEN = (
     _Tag("UserData:ContentCreateDate"),
     _Tag("ItemList:ContentCreateDate"),
     _Tag("*:DateTimeOriginal"),
+    _Tag("*:DateRecorded"),
     _Tag("Composite:DateTimeCreated"),
     _Tag("XMP-photoshop:DateCreated"),
 )

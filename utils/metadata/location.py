@@ -32,8 +32,9 @@ def locate(exif: ExifReport | None, ffprobe: FfprobeReport | None) -> Place | No
         return known
     tags = (ffprobe.raw.get("format", {}).get("tags", {}) if ffprobe else {}) or {}
     for name, value in tags.items():
-        known_as = name.lower()  # Matroska writes names in capitals
-        is_place = known_as.startswith("location") or known_as.endswith("location.iso6709")
+        lower = name.lower()  # Matroska's are in capitals
+        is_place = lower.startswith(("location", "recording_location"))
+        is_place = is_place or lower.endswith("location.iso6709")
         if is_place and (known := iso_6709(str(value), f"ffprobe {name}")):
             return known
     return None
@@ -52,6 +53,9 @@ def of_tags(tags: Mapping[str, Any]) -> Place | None:
             if known := place(numbers[0], numbers[1], above, tag):
                 return known
         elif known := iso_6709(str(value), tag):
+            return known
+    for tag, value in look.found(tags, "*:RecordingLocation"):
+        if known := iso_6709(str(value), tag):
             return known
     for tag, value in look.found(tags, "*:LocationInformation"):
         if loci := _LOCI.search(str(value)):
