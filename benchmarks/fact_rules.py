@@ -164,7 +164,8 @@ def _depth(case: Case) -> int | None:
     if not _is_still(case):
         known = case.by_mediainfo.get("Video", {}).get("bit_depth")
         return int(known) if known and case.facts.width else None
-    value = str(_tag("BitsPerSample", "BitDepth")(case) or "")
+    is_png = case.by_exiftool.get("FileType") == "PNG"  # whose XMP tells of what it was made of
+    value = str(_tag(*(("BitDepth",) if is_png else ("BitsPerSample", "BitDepth")))(case) or "")
     bits = [int(part) for part in re.findall(r"\d+", value)]
     is_sample = "BitsPerSample" in case.by_exiftool or case.by_exiftool.get("FileType") == "PNG"
     return max(bits) if bits and is_sample and max(bits) <= 64 else None

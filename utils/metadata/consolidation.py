@@ -152,6 +152,8 @@ def _container(
             Found("ffprobe", tags.get(field)),
             Found("exiftool", look.text(known, f"XMP-dc:{field.title()}", f"*:{field.title()}")),
         ]
+        if offers[1].value == offers[2].value:  # of several of a kind MediaInfo takes another
+            offers.reverse()
         # What ffprobe could not read it shows as U+FFFD.
         return [offer for offer in offers if "�" not in str(offer.value)]
 
@@ -178,11 +180,7 @@ def _container(
             *texts("title", "title", "track_name", "movie_name"),
             Found("exiftool", look.text(known, "IPTC:ObjectName", "IFD0:XPTitle")),
         ],
-        # MediaInfo calls a performer beside the artist the same; ffprobe keeps them apart.
-        "artist": sorted(
-            texts("artist", "performer", "album_performer", "director"),
-            key=lambda offer: offer.source != "ffprobe",
-        ),
+        "artist": texts("artist", "performer", "album_performer", "director"),
         "album": texts("album", "album"),
     }
 

@@ -52,6 +52,8 @@ def beside(path: Path, listing: Listing | None = None) -> tuple[Sidecar, ...]:
         NightShiftError: the folder can't be listed.
     """
     names = listing or listed(path.parent)
+    if not names.by_lower:  # most folders, at each scan
+        return ()
     subtitles = [
         Sidecar(
             name=sanitize.text(name),

@@ -16,6 +16,7 @@ from utils.models.item import FileStat, MediaKind
 from utils.models.record import (
     CriterionRecord,
     ItemRecord,
+    NoteRecord,
     SegmentRecord,
     ShotRecord,
     ThumbnailRecord,
@@ -76,6 +77,7 @@ FULL: dict[str, Any] = {
     "hdr_format": "HLG",
     "latitude": -54.8,
     "longitude": 13.4,
+    "rating": 4,
     "tracks": (
         TrackRecord(kind="audio", number=0, codec="aac", language="de", channels=2),
         TrackRecord(kind="audio", number=1, codec="ac3", bit_rate=2**40),
@@ -85,6 +87,10 @@ FULL: dict[str, Any] = {
     "segments": (
         SegmentRecord(start_seconds=0, end_seconds=2, text="Das Boot kommt."),
         SegmentRecord(start_seconds=2, end_seconds=4, text="It lands.", language="en"),
+    ),
+    "notes": (
+        NoteRecord(kind="person", text="Ada", source="boat.xmp"),
+        NoteRecord(kind="subtitle", text="Ahoi", source="boat.srt", start_seconds=1, end_seconds=2),
     ),
     "shots": (ShotRecord(start_seconds=0, end_seconds=4, description="Ein Hafen."),),
     "thumbnails": (ThumbnailRecord(path=Path("/t/1.jpg"), time_seconds=2, phash="f0" * 8),),
@@ -100,7 +106,13 @@ def test_a_record_comes_back_as_it_was_saved() -> None:
 def test_saving_again_leaves_nothing_of_what_was_there() -> None:
     item_id = add("boat", **FULL)
     less = load(item_id).model_copy(
-        update={"segments": FULL["segments"][:1], "tracks": (), "keywords": (), "lens": None}
+        update={
+            "segments": FULL["segments"][:1],
+            "tracks": (),
+            "keywords": (),
+            "lens": None,
+            "notes": (),
+        }
     )
     save(less)
     save(less)

@@ -91,6 +91,16 @@ def test_matroska_names_date_and_place_in_capitals() -> None:
     assert (place.latitude, place.longitude) == (48.1, 11.5)
 
 
+def test_of_two_tags_of_a_kind_the_one_that_two_tools_show_is_taken() -> None:
+    """MediaInfo shows the last of two ID3v2 tags (test of mutagen), players the first."""
+    raw = {"format": {"tags": {"title": "First"}}, "streams": []}
+    said = MediaInfoReport(tracks=({"track_type": "General", "title": "Second"},))
+    reports = ToolReports(ffprobe=FfprobeReport(container=container(), raw=raw), mediainfo=said)
+    assert consolidation.consolidate(reports).title == "Second"
+    both = reports.model_copy(update={"exif": ExifReport(tags={"ID3v2_3:Title": "First"})})
+    assert consolidation.consolidate(both).title == "First"
+
+
 # Camera and lens
 
 
