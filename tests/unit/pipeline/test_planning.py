@@ -154,7 +154,7 @@ def test_what_needs_a_lacking_step_is_lacking_too(settings: Settings) -> None:
     broken = Lack(step="extract_exiftool", reason="it broke", may_pass=True)
     assert planning.dependent_lacks(plan, [broken]) == [
         Lack(step=step, reason="needs extract_exiftool", may_pass=True)
-        for step in ("find_work", "extract_extended_exif")
+        for step in ("extract_extended_exif", "find_work")
     ]
     assert planning.dependent_lacks(plan, []) == []
 
