@@ -24,6 +24,9 @@ class Turn(NamedTuple):
     words: str
 
 
+# Of 8 × 8 signs, the first in the highest bit.
+_ODD_COLUMNS, _ODD_ROWS = 0x5555555555555555, 0x00FF00FF00FF00FF
+
 AS_IS = Turn(False, False, False, "")
 TURNS = (
     AS_IS,
@@ -39,11 +42,12 @@ TURNS = (
 
 def turned(hashes: NDArray[np.uint64], turn: Turn) -> NDArray[np.uint64]:
     """64-bit hashes of the turned pictures."""
-    if turn is AS_IS or not len(hashes):
-        return hashes
-    bits = np.unpackbits(hashes.astype(">u8").view(np.uint8).reshape(-1, 8), axis=1)
-    packed = np.packbits(_turned(bits.reshape(-1, 8, 8), turn).reshape(-1, 64), axis=1)
-    return packed.view(">u8").ravel().astype(np.uint64)
+    if turn.exchanged and len(hashes):
+        bits = np.unpackbits(hashes.astype(">u8").view(np.uint8).reshape(-1, 8), axis=1)
+        rows = bits.reshape(-1, 8, 8).transpose(0, 2, 1).reshape(-1, 64)
+        hashes = np.packbits(rows, axis=1).view(">u8").ravel().astype(np.uint64)
+    signs = (_ODD_COLUMNS if turn.mirrored else 0) ^ (_ODD_ROWS if turn.flipped else 0)
+    return hashes ^ np.uint64(signs)
 
 
 def turned_detail(detail: str, turn: Turn) -> int:

@@ -25,7 +25,11 @@ from utils.db.schema import (
     FingerprintTerm,
     ForgottenItem,
     Item,
+    ListingRow,
     Spending,
+    WorkCluesRow,
+    WorkKey,
+    WorkLinkRow,
 )
 from utils.db.session import session
 from utils.errors import PermanentError
@@ -99,6 +103,9 @@ def know(path: Path) -> Known:
                 modified_ns=1, is_nightly=True,
             )
         )  # fmt: skip
+        s.add(WorkCluesRow(item_id=item_id, document={}))
+        s.add(WorkKey(key="beside", item_id=item_id))
+        s.add(ListingRow(item_id=item_id, document={}))
     return Known(item_id, path, still)
 
 
@@ -112,6 +119,7 @@ def two(tmp_path: Path) -> tuple[Known, Known]:
     first, second = sorted(one.item_id for one in found)
     with session() as s:
         s.add(DuplicatePair(first_id=first, second_id=second, score=1, evidence=""))
+        s.add(WorkLinkRow(first_id=first, second_id=second, kind="burst", evidence=""))
     return found
 
 
@@ -150,7 +158,8 @@ def test_its_rows_in_every_table_go_and_those_of_others_stay(two: tuple[Known, K
     assert done == ((boat.item_id,), ())
     left = rows_of(boat.item_id)
     assert left == {"spending": 1, "forgotten_items": 1, "forgotten_places": 2}
-    assert rows_of(port.item_id) == {k: v for k, v in before.items() if k != "duplicate_pairs"}
+    shared = {"duplicate_pairs", "work_links"}
+    assert rows_of(port.item_id) == {k: v for k, v in before.items() if k not in shared}
     with session() as s:
         assert [found.item_id for found in search(s, "Boot", 10)] == [port.item_id]
         assert len(s.scalars(select(FingerprintTerm)).all()) == 1
