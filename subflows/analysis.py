@@ -76,7 +76,7 @@ def _listen(context: RunContext, facts: Extraction, found: Findings) -> None:
             expected = vocabularies.of_item(s, item.item_id, item.path)
         options = context.options.hearing(expected)
         found.transcript = transcribe_audio(
-            context, item, probe, found.signal.decoded_seconds, options
+            context, item, probe, found.signal.decoded_seconds, found.signal.sounds, options
         )
     if found.transcript and plan.runs("analyze_content"):
         try:

@@ -7,6 +7,7 @@ from tasks.policy import step
 from utils.models.item import MediaItem
 from utils.models.options import TranscriptionOptions
 from utils.models.probe import ContainerProbe
+from utils.models.signal import SoundLevels
 from utils.models.transcript import Transcript
 from utils.speech import transcriber
 
@@ -17,7 +18,9 @@ def transcribe_audio(
     item: MediaItem,
     probe: ContainerProbe,
     seconds: float,
+    levels: tuple[SoundLevels, ...],
     options: TranscriptionOptions,
 ) -> Transcript:
     """The speech of the first sound that holds any, with the file's times."""
-    return transcriber.transcribe(item.path, probe, seconds, options, context.settings)
+    silent = {sound.stream_index for sound in levels if not sound.is_heard}
+    return transcriber.transcribe(item.path, probe, seconds, options, context.settings, silent)

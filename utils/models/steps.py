@@ -67,7 +67,7 @@ STEPS: tuple[Step, ...] = (
     Step("detect_focal_length", "analysis", "probe", "finding the focal length", profiles=_SEEN,
          needs=("extract_extended_exif",)),
     Step("transcribe_audio", "analysis", "transcribe", "listening", version=3, profiles=_HEARD,
-         required_stream="sound"),
+         required_stream="sound", needs=("analyze_signal",)),
     Step("analyze_content", "analysis", "ai", "understanding", retries=4, profiles=_HEARD,
          needs=("transcribe_audio",)),
     Step("make_proxy", "analysis", "compress", "making a proxy", version=3,
