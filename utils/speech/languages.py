@@ -163,8 +163,9 @@ def _settled(windows: Sequence[Sequence[Stretch]], guesses: dict[int, Guess]) ->
 def _seen(window: Sequence[Stretch], look: Look) -> Guess:
     """What a window is in; where that is unsure, by what each of its utterances is in, too."""
     whole = look(window)
-    if max(whole.values()) >= _SURE or len(window) == 1:
-        return _weighed(whole)
+    weighed = _weighed(whole)
+    if max(weighed.values()) >= _SURE or len(window) == 1:
+        return weighed
     shares: dict[str, float] = {}
     for part in (window, *([utterance] for utterance in window)):
         guess = _weighed(whole if part is window else look(part))
@@ -174,7 +175,7 @@ def _seen(window: Sequence[Stretch], look: Look) -> Guess:
 
 
 def _weighed(guess: Guess) -> Guess:
-    unsure = max(guess.values()) < _SURE
+    unsure = max(guess.values()) < _BEYOND_DOUBT
     likely = {
         name: share
         * _HARDLY_SPOKEN.get(name, 1.0)

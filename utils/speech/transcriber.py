@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
@@ -48,6 +48,7 @@ def transcribe(
     seconds: float | None,
     options: TranscriptionOptions,
     settings: Settings,
+    silent: Collection[int] = (),
 ) -> Transcript:
     """Transcribe the first of a file's sounds that somebody speaks in.
 
@@ -60,8 +61,9 @@ def transcribe(
         seconds: How long it decodes; None if unknown.
         options: The engine, its model, the language.
         settings: Where the weights lie.
+        silent: Streams that need no listening to.
     """
-    with _spoken(path, probe, seconds, options) as speech:
+    with _spoken(path, probe, seconds, options, silent) as speech:
         if speech is None:
             count = len(probe.heard)
             return Transcript(
@@ -99,10 +101,16 @@ def transcribe(
 
 @contextmanager
 def _spoken(
-    path: Path, probe: ContainerProbe, seconds: float | None, options: TranscriptionOptions
+    path: Path,
+    probe: ContainerProbe,
+    seconds: float | None,
+    options: TranscriptionOptions,
+    silent: Collection[int],
 ) -> Iterator[Speech | None]:
     """The first sound with a voice; None where there is none."""
     for stream in sounds.in_order(probe, options.language):
+        if stream.index in silent:
+            continue
         with audio.sound(path, stream, seconds) as sound:
             ear = channels.listen(sound.samples)
             if options.voice_detection:

@@ -10,6 +10,7 @@ import pycountry
 
 from utils.errors import PermanentError
 from utils.media import tools
+from utils.media.encoding import encode, fact_sheet
 from utils.media.probing import ffprobe
 from utils.models.rendition import Rendition
 from utils.models.subtitles import Captions
@@ -41,6 +42,8 @@ def added(made: Rendition, captions: Captions) -> Rendition:
         child_process.run(
             command(path, text, temporary, len(before.subtitles), captions.language), path
         )
+        if path.suffix == ".mp4":
+            encode.complete(temporary, fact_sheet.read(path))
         after = ffprobe.probe(temporary)
         if len(after.subtitles) != len(before.subtitles) + 1:
             raise PermanentError("the track did not arrive")
@@ -52,7 +55,6 @@ def added(made: Rendition, captions: Captions) -> Rendition:
 
 def command(path: Path, text: Path, target: Path, number: int, language: str | None) -> list[str]:
     """ffmpeg's command line: all streams copied, the text as subtitle track ``number``."""
-    flags = ("-movflags", "+faststart+use_metadata_tags") if path.suffix == ".mp4" else ()
     return [
         tools.find("ffmpeg"),
         *("-hide_banner", "-nostdin", "-v", "error", "-y"),
@@ -60,7 +62,7 @@ def command(path: Path, text: Path, target: Path, number: int, language: str | N
         *("-f", "srt", "-i", f"file:{text}"),
         *("-map", "0", "-map", "-0:d", "-map", "1:s:0", "-map_metadata", "0"),
         *("-map_chapters", "0", "-c", "copy", f"-c:s:{number}", _CODECS[path.suffix]),
-        *(f"-metadata:s:s:{number}", f"language={_three_letters(language)}", *flags),
+        *(f"-metadata:s:s:{number}", f"language={_three_letters(language)}"),
         str(target),
     ]
 

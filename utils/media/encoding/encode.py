@@ -193,7 +193,7 @@ def _encode(job: _Job, plan: Plan, choice: _Choice) -> Compression:
             stream_plan.command(path, plan, temporary, choice.crf, extra), path, encoding
         )
         if plan.suffix == ".mp4":
-            _complete(temporary, facts)
+            complete(temporary, facts)
         made = _verified(temporary, probe, signal, plan, verifying)
         dropped = plan.dropped + lost_cover + _missing(path, temporary, plan)
         dropped += fact_sheet.lost(facts, fact_sheet.read(temporary), plan)
@@ -243,7 +243,7 @@ def _is_empty_sound(probe: ContainerProbe, signal: SignalReport) -> bool:
     return bool(probe.heard) and signal.clipped_share is None
 
 
-def _complete(written: Path, facts: FactSheet) -> None:
+def complete(written: Path, facts: FactSheet) -> None:
     """Give an MP4 the keys that its muxer leaves out, and put its index before its media."""
     tags = ffprobe.report(written).raw["format"].get("tags", {})
     with whole_file(written) as completed:
