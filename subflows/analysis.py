@@ -84,9 +84,10 @@ def _listen(context: RunContext, facts: Extraction, found: Findings) -> None:
     if found.signal and plan.runs("transcribe_audio"):
         with session() as s:
             expected = vocabularies.of_item(s, item.item_id, item.path)
-<<<<<<< HEAD
         hearing = context.options.hearing(expected)
-        heard = transcribe_audio(context, item, probe, found.signal.decoded_seconds, hearing)
+        heard = transcribe_audio(
+            context, item, probe, found.signal.decoded_seconds, found.signal.sounds, hearing
+        )
     if found.signal and plan.runs("identify_speakers"):
         options = context.options
         identify_speakers(
@@ -96,15 +97,6 @@ def _listen(context: RunContext, facts: Extraction, found: Findings) -> None:
             found.signal.decoded_seconds,
             options.transcription.language,
             options.speakers.number,
-||||||| 35ad01a
-        options = context.options.hearing(expected)
-        found.transcript = transcribe_audio(
-            context, item, probe, found.signal.decoded_seconds, options
-=======
-        options = context.options.hearing(expected)
-        found.transcript = transcribe_audio(
-            context, item, probe, found.signal.decoded_seconds, found.signal.sounds, options
->>>>>>> a/a
         )
     _take_from_people(context, item, heard, found)
     if found.transcript and plan.runs("analyze_content"):

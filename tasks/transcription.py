@@ -7,12 +7,8 @@ from tasks.policy import step
 from utils.models.item import MediaItem
 from utils.models.options import TranscriptionOptions
 from utils.models.probe import ContainerProbe
-<<<<<<< HEAD
-from utils.models.speakers import Speakers
-||||||| 35ad01a
-=======
 from utils.models.signal import SoundLevels
->>>>>>> a/a
+from utils.models.speakers import Speakers
 from utils.models.transcript import Transcript
 from utils.speech import transcriber
 
@@ -27,8 +23,8 @@ def transcribe_audio(
     options: TranscriptionOptions,
 ) -> Transcript:
     """The speech of the first sound that holds any, with the file's times."""
-<<<<<<< HEAD
-    return transcriber.transcribe(item.path, probe, seconds, options, context.settings)
+    silent = {sound.stream_index for sound in levels if not sound.is_heard}
+    return transcriber.transcribe(item.path, probe, seconds, options, context.settings, silent)
 
 
 @step()
@@ -45,9 +41,3 @@ def identify_speakers(
 
     with speakers.heard(item.path, probe, seconds, language) as sound:
         return speakers.identify(sound, number, context.settings)
-||||||| 35ad01a
-    return transcriber.transcribe(item.path, probe, seconds, options, context.settings)
-=======
-    silent = {sound.stream_index for sound in levels if not sound.is_heard}
-    return transcriber.transcribe(item.path, probe, seconds, options, context.settings, silent)
->>>>>>> a/a

@@ -72,15 +72,9 @@ STEPS: tuple[Step, ...] = (
          profiles=_SEEN,
          needs=("extract_extended_exif",)),
     Step("transcribe_audio", "analysis", "transcribe", "listening", version=3, profiles=_HEARD,
-<<<<<<< HEAD
-         required_stream="sound"),
-    Step("identify_speakers", "analysis", "decode", "telling the voices apart", profiles=_HEARD,
-         required_stream="sound", default=False),
-||||||| 35ad01a
-         required_stream="sound"),
-=======
          required_stream="sound", needs=("analyze_signal",)),
->>>>>>> a/a
+    Step("identify_speakers", "analysis", "decode", "telling the voices apart", profiles=_HEARD,
+         required_stream="sound", needs=("analyze_signal",), default=False),
     Step("analyze_content", "analysis", "ai", "understanding", retries=4, profiles=_HEARD,
          needs=("transcribe_audio",)),
     Step("make_proxy", "analysis", "compress", "making a proxy", version=3,

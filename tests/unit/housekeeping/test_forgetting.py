@@ -32,6 +32,7 @@ from utils.db.schema import (
     WorkLinkRow,
 )
 from utils.db.session import session
+from utils.db.speech_tables import CorrectionRow, VoiceName
 from utils.errors import PermanentError
 from utils.housekeeping import forgetting
 from utils.models.item import Entry
@@ -103,6 +104,8 @@ def know(path: Path) -> Known:
                 modified_ns=1, is_nightly=True,
             )
         )  # fmt: skip
+        s.add(CorrectionRow(item_id=item_id, source="x.srt", segments=[]))
+        s.add(VoiceName(item_id=item_id, name="Anna", voiceprint=[], seconds=9.0))
         s.add(WorkCluesRow(item_id=item_id, document={}))
         s.add(WorkKey(key="beside", item_id=item_id))
         s.add(ListingRow(item_id=item_id, document={}))
