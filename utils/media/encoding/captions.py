@@ -56,7 +56,7 @@ def added(made: Rendition, captions: Captions) -> Rendition:
 def command(path: Path, text: Path, target: Path, number: int, language: str | None) -> list[str]:
     """ffmpeg's command line: all streams copied, the text as subtitle track ``number``."""
     return [
-        tools.find("ffmpeg"),
+        str(tools.find("ffmpeg")),
         *("-hide_banner", "-nostdin", "-v", "error", "-y"),
         *tools.input_arguments(path),
         *("-f", "srt", "-i", f"file:{text}"),
