@@ -58,10 +58,10 @@ def process(context: RunContext, facts: Extraction, findings: Findings) -> Produ
 
 def _captions(facts: Extraction, findings: Findings, context: RunContext) -> tuple[Captions, ...]:
     """What is said, if it is to be a track of the rendition: else no part of the step's key."""
-    if findings.transcript is None or findings.signal is None:
+    if findings.spoken is None or findings.signal is None:
         return ()
     item, seconds = facts.item, findings.signal.decoded_seconds
-    what = Document(item.item_id, item.title, findings.transcript, seconds)
+    what = Document(item.item_id, item.title, findings.spoken, seconds)
     found = nightly.captions(what, context.options.subtitles)
     return (found,) if found else ()
 

@@ -39,9 +39,9 @@ def store(
             store_item(context, item, record)
         if plan.runs("generate_embeddings"):
             generate_embeddings(context, item, record)
-    if findings.transcript and plan.runs("write_subtitles"):
+    if findings.spoken and plan.runs("write_subtitles"):
         write_subtitles(
-            context, item, findings.transcript, product.compression, context.options.subtitles
+            context, item, findings.spoken, product.compression, context.options.subtitles
         )
     if pictures and plan.runs("upload_thumbnails"):
         upload_thumbnails(context, item, pictures)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections import Counter, deque
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -25,6 +26,8 @@ _FILES_OF_SYSTEMS = {"thumbs.db", "ehthumbs.db", "desktop.ini", "picasa.ini"}
 _ALSO_TEXT = {".ts", ".mts", ".mod"}
 _HEAD_BYTES = 512
 _MAX_SUFFIX = 12  # what is longer, or strange, is none
+_NUMBER = re.compile(r"\(\d{1,4}\)$")
+_CUT = 40  # an export cuts names that are longer
 OTHER, LOOP = "without a suffix", "link back"
 
 
@@ -104,7 +107,10 @@ class _Search:
                 continue
             directories[:] = sorted(filter(self._is_searched, directories))
             self.to_do += [link for name in directories if (link := Path(root, name)).is_symlink()]
-            yield from filter(self._is_taken, (Path(root, name) for name in sorted(names)))
+            tops = {_top(name) for name in names if formats.kind_of(Path(name))}
+            for path in (Path(root, name) for name in sorted(names)):
+                if self._is_taken(path, tops):
+                    yield path
 
     def _note_unreadable(self, error: OSError) -> None:
         self.unreadable.append(Path(error.filename))
@@ -133,16 +139,29 @@ class _Search:
             return False
         return not name.startswith(".")
 
-    def _is_taken(self, path: Path) -> bool:
+    def _is_taken(self, path: Path, tops: set[str]) -> bool:
+        """True for media; what else there is is counted, but for what lies beside media."""
         if path.name.startswith(".") or path.name.lower() in _FILES_OF_SYSTEMS:
             return False
         suffix = path.suffix.lower()
         if formats.kind_of(path) and not (suffix in _ALSO_TEXT and _is_text(path)):
             return True
-        if suffix not in formats.BESIDE:
+        is_beside = suffix in formats.BESIDE or (suffix == ".json" and _is_export(path.name, tops))
+        if not is_beside:
             is_plain = suffix.isascii() and suffix.isprintable() and len(suffix) <= _MAX_SUFFIX
             self._left_out[suffix if suffix and is_plain else OTHER] += 1
         return False
+
+
+def _top(name: str) -> str:
+    """What stands before the first dot, without the number that a copy has."""
+    return _NUMBER.sub("", name.split(".")[0])
+
+
+def _is_export(name: str, tops: set[str]) -> bool:
+    """True for the JSON that a photo export has of media here (utils/storage/sidecars.py)."""
+    top = _top(name)
+    return top in tops or (len(top) >= _CUT and any(one.startswith(top) for one in tops))
 
 
 def _is_text(path: Path) -> bool:

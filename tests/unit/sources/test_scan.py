@@ -193,6 +193,24 @@ def test_what_is_no_media_is_counted_by_suffix(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
+    ("name", "is_left_out"),
+    [
+        ("IMG_1.jpg.json", False), ("IMG_1.jpg.supplemental-metadata.json", False),
+        ("IMG_1.jpg(2).json", False),
+        ("a name of a picture that is longer than an exp.json", False),
+        ("package.json", True),
+    ],
+)  # fmt: skip
+def test_the_json_of_an_export_is_no_rest(tmp_path: Path, name: str, is_left_out: bool) -> None:
+    for picture in ("IMG_1.jpg", "a name of a picture that is longer than an export keeps.jpg"):
+        (tmp_path / picture).touch()
+    (tmp_path / name).touch()
+    left_out = Counter[str]()
+    list(folders.media_files(tmp_path, load_settings(), left_out))
+    assert left_out == ({".json": 1} if is_left_out else {})
+
+
+@pytest.mark.parametrize(
     "junk", ["@eaDir", "#recycle", "$RECYCLE.BIN", "lost+found", "System Volume Information"]
 )
 def test_folders_that_systems_make_for_themselves_are_left_out(tmp_path: Path, junk: str) -> None:
