@@ -20,7 +20,7 @@ from nightshift.cli.output import (
     report_document,
 )
 from nightshift.cli.search import search
-from nightshift.cli.work import not_too_long
+from nightshift.cli.work_options import not_too_long
 from utils.models.sanitize import visible
 from utils.privacy import redaction
 

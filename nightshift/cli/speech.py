@@ -245,7 +245,9 @@ def _take(s: Session, item: Item, source: Path) -> list[str]:
     heard = ledger.latest_result(s, item.id, transcripts.STEP, Transcript)
     reading = files.read(source.expanduser(), heard, item.duration_seconds)
     corrections.save(s, item.id, reading.segments, source.name)
+    count = len(reading.segments)
+    lines = "1 line stands" if count == 1 else f"{count} lines stand"
     return [
-        f"{item.title}: {len(reading.segments)} lines of {source.name} stand above the machine's.",
+        f"{item.title}: {lines} above the machine's, out of {source.name}.",
         *reading.told,
     ]

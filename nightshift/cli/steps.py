@@ -10,7 +10,8 @@ from zoneinfo import ZoneInfo
 import typer
 
 from nightshift.cli.output import Json, console, not_blank, print_json, print_table
-from nightshift.cli.work import (
+from nightshift.cli.work import require_one
+from nightshift.cli.work_options import (
     Force,
     Language,
     Model,
@@ -23,7 +24,6 @@ from nightshift.cli.work import (
     Vocabulary,
     Words,
     chosen,
-    require_one,
     with_speakers,
 )
 from utils.models.sanitize import visible

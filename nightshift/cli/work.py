@@ -2,94 +2,39 @@
 
 from __future__ import annotations
 
-import re
 import sys
 from contextlib import suppress
-from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from nightshift.cli.output import Json, not_blank, print_json, print_report, report_document
+from nightshift.cli.work_options import (
+    AiWorkers,
+    Concurrency,
+    Force,
+    Language,
+    Model,
+    Only,
+    Profile,
+    Skip,
+    Speakers,
+    Speech,
+    Translate,
+    Verbose,
+    Vocabulary,
+    Words,
+    chosen,
+    with_speakers,
+)
 from utils.models.sanitize import visible
-from utils.models.speakers import MAX_SPEAKERS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from utils.models.options import PipelineOptions, TranscriptionOptions
-
-Concurrency = Annotated[
-    int | None, typer.Option("--concurrency", min=1, help="Items in work at once \\[default: 2].")
-]
-AiWorkers = Annotated[
-    int | None,
-    typer.Option(
-        "--ai-workers",
-        min=1,
-        help="Questions to Gemini at once \\[default: 1]; a server's own limit holds besides.",
-    ),
-]
-Skip = Annotated[
-    list[str] | None, typer.Option("--skip", help="A step to leave out; may be repeated.")
-]
-Only = Annotated[
-    list[str] | None,
-    typer.Option("--only", help="A step to do alone, with what it needs; may be repeated."),
-]
-Force = Annotated[
-    bool, typer.Option("--force", help="Do again what was done before (with --only: that step).")
-]
-Profile = Annotated[
-    str | None, typer.Option("--profile", help="video, song or image, whatever the file is.")
-]
-Language = Annotated[
-    str | None, typer.Option("--language", help="ISO 639-1 of the speech; else detected.")
-]
-Words = Annotated[bool, typer.Option("--words", help="Times for each word as well.")]
-Model = Annotated[
-    str | None, typer.Option("--model", help="A whisper model, such as base or small.")
-]
-Translate = Annotated[
-    bool, typer.Option("--translate", help="Write down in English what is said in any language.")
-]
-Vocabulary = Annotated[
-    str | None,
-    typer.Option(
-        "--vocabulary", metavar="WORDS", help='Names and places to expect: "Nguyen, Oświęcim".'
-    ),
-]
-Speakers = Annotated[
-    str | None,
-    typer.Option("--speakers", metavar="N", help="Tell the voices apart: auto, or how many."),
-]
-Verbose = Annotated[bool, typer.Option("--verbose", help="Prefect's own log on stderr.")]
-
 
 # True once Prefect's server is away for good: the process must not wait for it when it ends.
 server_died = False
-
-
-def not_too_long(vocabulary: str | None) -> str | None:
-    """Refuse more words than a model can be told to expect.
-
-    Raises:
-        typer.BadParameter: there are more.
-    """
-    from utils.models.options import MAX_VOCABULARY
-
-    if vocabulary and len(vocabulary) > MAX_VOCABULARY:
-        raise typer.BadParameter(f"more than {MAX_VOCABULARY} characters; a model reads fewer")
-    return vocabulary
-
-
-class Speech(NamedTuple):
-    """What a person says of the speech in a run's items; the settings hold where it is nothing."""
-
-    model: str | None = None
-    language: str | None = None
-    words: bool = False
-    translate: bool = False
-    vocabulary: str | None = None
 
 
 def add_to(app: typer.Typer) -> None:
@@ -224,73 +169,6 @@ def require_one(locations: Sequence[str]) -> None:
         missing = ", ".join(str(absolute(location)) for location in locations)
         verb = "does not exist" if len(locations) == 1 else "do not exist"
         raise UsageError(f"{visible(missing)} {verb}. Check the spelling.")
-
-
-def chosen(
-    profile: str | None = None,
-    only: list[str] | None = None,
-    skip: list[str] | None = None,
-    force: bool = False,
-    speech: Speech | None = None,
-) -> PipelineOptions:
-    """The settings' options, changed by what stands on the command line."""
-    from utils.config import load_settings
-    from utils.models import steps
-
-    known = [step.name for step in steps.STEPS]
-    optional = [step.name for step in steps.STEPS if step.optional]
-    for name in skip or ():
-        if name not in optional:
-            raise typer.BadParameter(f"{name} is no step that can be skipped: {optional}")
-    for name in only or ():
-        if name not in known:
-            raise typer.BadParameter(f"{name} is no step. The steps are {known}")
-    if profile not in {None, "auto", steps.VIDEO, steps.SONG, steps.IMAGE}:
-        raise typer.BadParameter(f"{profile} is no profile: auto, video, song, image")
-    options = load_settings().pipeline.without(*(skip or ()))
-    return options.model_copy(
-        update={
-            "profile": profile or options.profile,
-            "only": tuple(only or options.only),
-            "force": force or options.force,
-            "transcription": _speech(options.transcription, speech)
-            if speech
-            else options.transcription,
-        }
-    )
-
-
-def _speech(settings: TranscriptionOptions, speech: Speech) -> TranscriptionOptions:
-    """The settings' way to hear speech, changed by what was said of it.
-
-    Raises:
-        typer.BadParameter: no speech can be heard so.
-    """
-    from pydantic import ValidationError
-
-    if speech.language and not re.fullmatch("[a-z]{2,3}", speech.language):
-        raise typer.BadParameter(f"{speech.language} is no ISO 639-1 code such as en or km")
-    said = {name: value for name, value in speech._asdict().items() if value}
-    try:
-        return type(settings).model_validate(settings.model_dump() | said)
-    except ValidationError as error:
-        faults = (fault["msg"].removeprefix("Value error, ") for fault in error.errors())
-        raise typer.BadParameter("; ".join(faults)) from error
-
-
-def with_speakers(options: PipelineOptions, wanted: str | None) -> PipelineOptions:
-    """The options with voices told apart: as many as ``wanted``, or as are found (``auto``)."""
-    if wanted is None:
-        return options
-    if wanted != "auto" and not (wanted.isdecimal() and 1 <= int(wanted) <= MAX_SPEAKERS):
-        raise typer.BadParameter(f"--speakers {wanted}: say auto, or a number to {MAX_SPEAKERS}")
-    number = None if wanted == "auto" else int(wanted)
-    return options.model_copy(
-        update={
-            "steps": options.steps.model_copy(update={"identify_speakers": True}),
-            "speakers": options.speakers.model_copy(update={"number": number}),
-        }
-    )
 
 
 def _widen_ai(workers: int | None) -> None:

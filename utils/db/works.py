@@ -16,8 +16,8 @@ from sqlalchemy.orm import Session
 from utils.clock import now
 from utils.db import locks
 from utils.db.groups import connect
-from utils.db.schema import WorkCluesRow, WorkKey, WorkLinkRow
 from utils.db.session import chunks, upsert
+from utils.db.work_tables import WorkCluesRow, WorkKey, WorkLinkRow
 from utils.errors import UsageError
 from utils.models.work import WorkClues, WorkKind, WorkLink
 

@@ -133,7 +133,7 @@ def _tracks(
 def _keywords(
     facts: Metadata, analysis: Analysis | None, video: VideoAnalysis | None
 ) -> tuple[str, ...]:
-    """Words for what was said, what was seen, who made it and where; each once."""
+    """Words for what was said, what was seen, how it is called, who made it, where; each once."""
     said = analysis.understanding if analysis else None
     words = (
         *(said.keywords if said else ()),
@@ -141,7 +141,7 @@ def _keywords(
         *((*video.keywords, *video.activities, *video.places) if video else ()),
         *facts.keywords,
         *facts.people,
-        *(word for word in (facts.artist, facts.album, facts.location_name) if word),
+        *(word for word in (facts.title, facts.artist, facts.album, facts.location_name) if word),
     )
     return tuple(dict.fromkeys(words))
 

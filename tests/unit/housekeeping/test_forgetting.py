@@ -27,12 +27,10 @@ from utils.db.schema import (
     Item,
     ListingRow,
     Spending,
-    WorkCluesRow,
-    WorkKey,
-    WorkLinkRow,
 )
 from utils.db.session import session
 from utils.db.speech_tables import CorrectionRow, VoiceName
+from utils.db.work_tables import WorkCluesRow, WorkKey, WorkLinkRow
 from utils.errors import PermanentError
 from utils.housekeeping import forgetting
 from utils.models.item import Entry

@@ -9,7 +9,12 @@ from typing import Any, Literal
 import sqlalchemy as sa
 from alembic import context
 
-from utils.db import fact_tables, schema, speech_tables  # noqa: F401  their tables are in it then
+from utils.db import (  # noqa: F401  their tables are in it then
+    fact_tables,
+    schema,
+    speech_tables,
+    work_tables,
+)
 from utils.db.base import Base, is_described
 
 
