@@ -177,9 +177,7 @@ def _print_work(document: dict[str, Any]) -> None:
     if transcript and transcript["segments"]:
         corrected = transcript["corrected_at"]
         by_hand = f", corrected by hand on {item_facts.day(corrected)}" if corrected else ""
-        console.print(
-            f"\n[bold]Transcript[/]{f', corrected by hand on {item_facts.day(on)}' if on else ''}"
-        )
+        console.print(f"\n[bold]Transcript[/]{by_hand}")
         print_facts(
             (
                 duration(part["start_seconds"]),
