@@ -15,6 +15,8 @@ from utils.processes.memory import Bound
 _LOCAL = frozenset({"probe", "decode", "transcribe", "compress"})
 # What a slow network drive delivers: who reads all of a large file has so much longer.
 _BYTES_PER_SECOND = 4 * 2**20
+# ffmpeg holds the file, its frame, and a frame of each filter. Chosen.
+_TIMES_THE_FILE = 4
 
 
 def of_step(step: str, item: BaseModel, settings: Settings) -> Limit:
@@ -40,9 +42,13 @@ def of_step(step: str, item: BaseModel, settings: Settings) -> Limit:
 
 
 def memory_of_tool(item: BaseModel, settings: Settings) -> Bound:
-    """The memory of one tool that works on ``item``; of a film's, half the machine's if unset."""
+    """The memory of one tool that works on ``item``; of a film's, half the machine's if unset.
+
+    A still has several times its file's size besides: a scan without compression is no bomb.
+    """
     if isinstance(item, MediaItem) and item.kind is MediaKind.IMAGE:
-        return Bound(settings.still_memory_mb * 10**6, "NIGHTSHIFT_STILL_MEMORY_MB", True)
+        size = settings.still_memory_mb * 10**6 + _TIMES_THE_FILE * item.size_bytes
+        return Bound(size, "NIGHTSHIFT_STILL_MEMORY_MB", True)
     given = settings.tool_memory_mb
     size = given * 10**6 if given else psutil.virtual_memory().total // 2
     return Bound(size, "NIGHTSHIFT_TOOL_MEMORY_MB")

@@ -52,7 +52,7 @@ def test_what_waits_for_a_network_may_be_tried_again() -> None:
 @pytest.mark.parametrize(
     ("kind", "size_bytes", "setting"),
     [
-        (MediaKind.IMAGE, 600 * 10**6, "NIGHTSHIFT_STILL_MEMORY_MB"),
+        (MediaKind.IMAGE, 600 * 10**6 + 4 * 1000, "NIGHTSHIFT_STILL_MEMORY_MB"),
         (MediaKind.VIDEO, 3000 * 10**6, "NIGHTSHIFT_TOOL_MEMORY_MB"),
     ],
 )

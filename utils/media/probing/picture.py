@@ -82,7 +82,8 @@ def read(path: Path, target: Path | None = None) -> Picture:
     answer = sanitize.value(json.loads(printed))
     if answer.pop("is_bomb", False):
         raise PermanentError(
-            f"{path.name} needs more than {_MEMORY_BYTES >> 30} GiB of memory to be decoded."
+            f"{path.name} needs more memory to be decoded than a picture may take "
+            "(NIGHTSHIFT_STILL_MEMORY_MB)."
         )
     if fault := answer.pop("fault", None):
         if answer.get("is_damaged"):
