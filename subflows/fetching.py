@@ -114,9 +114,11 @@ def _register(
 ) -> None:
     """Give the download its place among the items' files, and note both."""
     original = _place(context, item, entry)
-    was_there = original.exists()
-    # A link: until the database knows of the file, the download stays where a later run finds it.
-    files.linked(item.path, original)
+    # Another entry may have brought the same, and be at work on it: that file stays as it is.
+    was_there = original.exists() and files.sha256(original) == item.item_id
+    if not was_there:
+        # A link: until the database knows of it, the download stays where a later run finds it.
+        files.linked(item.path, original)
     try:
         blobs.upload_original(item.item_id, original, context.settings)
         with session() as s:

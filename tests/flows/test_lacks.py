@@ -37,7 +37,7 @@ def test_a_tool_that_breaks_on_a_file_does_not_fail_the_item(tmp_path: Path) -> 
     assert report.status is RunStatus.SUCCESS
     assert item.outcome.value == "waits_for_you"  # for its verdict; the step fails nothing
     assert [lack.step for lack in item.lacks] == [
-        "extract_exiftool", "extract_extended_exif", "detect_focal_length",
+        "extract_exiftool", "extract_extended_exif", "find_work", "detect_focal_length",
     ]  # fmt: skip
     assert "64 MiB of memory" in item.lacks[0].reason
     assert item.lacks[1].reason == "needs extract_exiftool"
