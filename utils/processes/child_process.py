@@ -107,7 +107,7 @@ def run(
         raise ResourceError(
             f"The disk is full while {tool} works on {about.name}. Free some space, then run again."
         )
-    if needs := memory.exceeded(child.returncode, stderr, about):
+    if needs := memory.exceeded(stderr):
         raise PermanentError(f"{what} {needs}")
     if -child.returncode in _OF_ITS_OWN:
         raise PermanentError(

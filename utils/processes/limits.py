@@ -48,7 +48,7 @@ def memory_of_tool(item: BaseModel, settings: Settings) -> Bound:
     """
     if isinstance(item, MediaItem) and item.kind is MediaKind.IMAGE:
         size = settings.still_memory_mb * 10**6 + _TIMES_THE_FILE * item.size_bytes
-        return Bound(size, "NIGHTSHIFT_STILL_MEMORY_MB", True)
+        return Bound(size, "NIGHTSHIFT_STILL_MEMORY_MB")
     given = settings.tool_memory_mb
     size = given * 10**6 if given else psutil.virtual_memory().total // 2
     return Bound(size, "NIGHTSHIFT_TOOL_MEMORY_MB")

@@ -13,21 +13,17 @@ import resource
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from pathlib import Path
 from typing import NamedTuple
 
 # What ffmpeg prints of a file's tags is information: a title may say anything.
 _REFUSED = re.compile(r"^(?!.*\[info\] ).*(Cannot allocate memory|bad_alloc)", re.MULTILINE)
-# A tool without memory aborts, or writes to where nothing is: SIGABRT, SIGSEGV, SIGBUS.
-_CRASHES = (-6, -11, -7)
 
 
 class Bound(NamedTuple):
-    """``size_bytes`` for a tool, and what sets them; ``holds_file``: it reads the file at once."""
+    """``size_bytes`` for a tool, and the setting that says so."""
 
     size_bytes: int
     setting: str
-    holds_file: bool = False
 
 
 _bound: ContextVar[Bound | None] = ContextVar("memory", default=None)
@@ -51,26 +47,15 @@ def bind(pid: int) -> None:
             prlimit(pid, resource.RLIMIT_DATA, (bound.size_bytes, bound.size_bytes))
 
 
-def exceeded(returncode: int, stderr: str, about: Path) -> str | None:
-    """That a tool which ended so needs more memory than it may take, in words; None if it does not.
+def exceeded(stderr: str) -> str | None:
+    """That a tool which said so needs more memory than it may take, in words; None if it does not.
 
-    ffmpeg may go on after a frame that it had no memory for, and end well; of a file that it had
-    no memory for it says that it can't tell its format.
+    ffmpeg may go on after a frame that it had no memory for, and end well.
     """
     bound = _bound.get()
-    if bound is None:
-        return None
-    is_said = _REFUSED.search(stderr) or returncode in _CRASHES
-    if not is_said and not (returncode and bound.holds_file and _is_as_large(about, bound)):
+    if bound is None or not _REFUSED.search(stderr):
         return None
     return (
         f"needs more than {bound.size_bytes >> 20} MiB of memory. Is the file damaged? "
         f"Raise {bound.setting} for files that need more."
     )
-
-
-def _is_as_large(path: Path, bound: Bound) -> bool:
-    try:
-        return path.stat().st_size > bound.size_bytes // 2
-    except OSError:  # complained of elsewhere
-        return False
