@@ -6,10 +6,12 @@ All of an item's rows are written anew together (utils/db/library.py), but those
 
 from __future__ import annotations
 
+from typing import Any
+
 from sqlalchemy import BigInteger, Boolean, Float, ForeignKey, Integer, String, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from utils.db.base import Base, Counter
+from utils.db.base import Base, Counter, Json
 
 
 class Track(Base):
@@ -153,3 +155,14 @@ class SubtitleFile(Base):
     size_bytes: Mapped[int] = mapped_column(BigInteger)
     modified_ns: Mapped[int] = mapped_column(BigInteger)
     is_nightly: Mapped[bool] = mapped_column(Boolean)
+
+
+class ListingRow(Base):
+    """What a feed or a site said of an item that was fetched from it."""
+
+    __tablename__ = "listings"
+
+    item_id: Mapped[str] = mapped_column(
+        ForeignKey("items.id", ondelete="CASCADE"), primary_key=True
+    )
+    document: Mapped[Any] = mapped_column(Json)

@@ -6,7 +6,7 @@ from pydantic import ValidationError
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from utils.db.schema import ListingRow
+from utils.db.fact_tables import ListingRow
 from utils.db.session import upsert
 from utils.models.listing import Listing
 

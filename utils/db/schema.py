@@ -338,14 +338,3 @@ class DuplicatePair(Base):
     found_at: Mapped[datetime] = mapped_column(UtcTime, default=now)
     decision: Mapped[str | None] = mapped_column(String(9))
     decided_at: Mapped[datetime | None] = mapped_column(UtcTime)
-
-
-class ListingRow(Base):
-    """What a feed or a site said of an item that was fetched from it."""
-
-    __tablename__ = "listings"
-
-    item_id: Mapped[str] = mapped_column(
-        ForeignKey("items.id", ondelete="CASCADE"), primary_key=True
-    )
-    document: Mapped[Any] = mapped_column(Json)

@@ -14,7 +14,7 @@ from tests.unit.search.test_vectors import Axes, passage
 from utils.config import load_settings
 from utils.db import library, queue, runs
 from utils.db.base import Base
-from utils.db.fact_tables import SubtitleFile
+from utils.db.fact_tables import ListingRow, SubtitleFile
 from utils.db.fulltext import search
 from utils.db.schema import (
     Download,
@@ -25,7 +25,6 @@ from utils.db.schema import (
     FingerprintTerm,
     ForgottenItem,
     Item,
-    ListingRow,
     Spending,
 )
 from utils.db.session import session
