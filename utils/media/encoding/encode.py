@@ -187,6 +187,7 @@ def _encode(job: _Job, plan: Plan, choice: _Choice) -> Compression:
     with covers as beside, whole_file(target) as temporary:
         extra, lost_cover = cover.arguments(path, plan, Path(beside))
         facts = fact_sheet.read(path)
+        extra += fact_sheet.creation_time(facts)
         if plan.suffix != ".mp4":
             extra += fact_sheet.arguments(facts)
         child_process.run(

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -137,6 +137,17 @@ def arguments(source: FactSheet) -> tuple[str, ...]:
     return tuple(
         part for name, value in facts.items() if value for part in ("-metadata", f"{name}={value}")
     )
+
+
+def creation_time(source: FactSheet) -> tuple[str, ...]:
+    """The moment of capture as ffmpeg's argument for the container's own date, which is in UTC.
+
+    It is what media servers sort by. A camera's clock without a zone says no moment.
+    """
+    at = source.captured
+    if at is None or at.tzinfo is None:
+        return ()
+    return ("-metadata", f"creation_time={at.astimezone(UTC):%Y-%m-%dT%H:%M:%S.%fZ}")
 
 
 def iso_6709(place: Place) -> str:

@@ -63,7 +63,7 @@ def phone(tmp_path_factory: pytest.TempPathFactory) -> Path:
     bare, made = folder / "bare.mp4", folder / "phone.mp4"
     ffmpeg("-i", film, "-i", folder / "cover.jpg", "-map", "0:v", "-map", "0:a", "-map", "0:s",
            "-map", "1", "-c", "copy", "-c:s", "mov_text", "-disposition:v:1", "attached_pic",
-           "-metadata", "creation_time=2024-05-06T05:08:09Z", bare)  # fmt: skip
+           "-metadata", "creation_time=2024-07-01T00:00:00Z", bare)  # fmt: skip
     prefix = "com.apple.quicktime."
     mp4_keys.finish(bare, made, {
         f"{prefix}creationdate": "2024-05-06T07:08:09+0200", mp4_keys.PLACE: PLACE,
@@ -117,6 +117,8 @@ def test_tools_of_others_see_date_place_and_title_in_renditions(
     web, archive = (made_of(phone, o, tmp_path).rendition.path for o in (WEB, ARCHIVE))
     seen = exiftool.report(web).tags
     assert seen["Keys:CreationDate"] == "2024:05:06 07:08:09+02:00"
+    # In UTC, by which servers sort; the source's is that of an edit.
+    assert seen["QuickTime:CreateDate"] == "2024:05:06 05:08:09"
     assert seen["Keys:GPSCoordinates"] == "48.1173 11.5167 520"
     assert seen["ItemList:Title"] == "A day"  # that of players
     assert seen["UserData:GPSCoordinates"] == "48.1173 11.5167 520"  # that of Android
