@@ -12,6 +12,7 @@ import pty
 import re
 import resource
 import shutil
+import signal
 import struct
 import subprocess
 import sys
@@ -357,6 +358,7 @@ class Terminal:
     def __init__(self, command: list[str], variables: dict[str, str], folder: Path) -> None:
         self._pid, self._end = pty.fork()
         if self._pid == 0:
+            signal.signal(signal.SIGINT, signal.SIG_DFL)  # ignored, if the tests run in background
             os.chdir(folder)
             os.execve(command[0], command, variables)
         self._seen = ""
