@@ -5,6 +5,7 @@ from __future__ import annotations
 import fcntl
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import uuid
@@ -48,6 +49,11 @@ _engines: list[Engine] = []
 def _remember(connection: Connection) -> None:
     if connection.engine not in _engines:
         _engines.append(connection.engine)
+
+
+# A shell has its background jobs ignore Ctrl-C, and what they start too: programs under test hear it.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -12,7 +12,6 @@ import pty
 import re
 import resource
 import shutil
-import signal
 import struct
 import subprocess
 import sys
@@ -358,7 +357,6 @@ class Terminal:
     def __init__(self, command: list[str], variables: dict[str, str], folder: Path) -> None:
         self._pid, self._end = pty.fork()
         if self._pid == 0:
-            signal.signal(signal.SIGINT, signal.SIG_DFL)  # ignored, if the tests run in background
             os.chdir(folder)
             os.execve(command[0], command, variables)
         self._seen = ""
