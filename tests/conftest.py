@@ -51,7 +51,7 @@ def _remember(connection: Connection) -> None:
         _engines.append(connection.engine)
 
 
-# A shell has its background jobs ignore Ctrl-C, and what they start too: programs under test hear it.
+# A shell has its background jobs ignore Ctrl-C, and all that they start: programs here hear it.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
