@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from nightshift.cli.output import Json, console, print_json, print_table
+from nightshift.cli.output import Json, console, print_error, print_json, print_table
 from utils.models.sanitize import visible
 
 if TYPE_CHECKING:
@@ -83,8 +83,11 @@ def _change(wanted: str, names: dict[int, str], recognise: bool) -> None:
         item_id = _idle(items.find(s, wanted)).id
         for number, name in names.items():
             voices.name(s, item_id, number, name)
-        if recognise:
-            voices.recognise(s, item_id)
+        if recognise and not voices.recognise(s, item_id):
+            print_error(
+                f"Nobody was recognised: it takes {voices.RECOGNISED_SECONDS:g} s of a voice, here "
+                "and in an item where it was named."
+            )
     indexing.renew(item_id, load_settings())
 
 
