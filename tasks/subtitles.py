@@ -35,35 +35,14 @@ def _state(
     return "\n".join(f"{target} {why}" for target, why in zip(targets, taken, strict=True))
 
 
-def _again(
-    context: RunContext,
-    item: MediaItem,
-    transcript: Transcript,
-    compression: Compression | None,
-    options: SubtitleOptions,
-) -> None:
-    """Put back what another run took away, or wrote otherwise."""
-    _write(item, transcript, compression, options)
-
-
-@step(inputs=_state, restore=_again)
-def write_subtitles(
-    context: RunContext,
-    item: MediaItem,
-    transcript: Transcript,
-    compression: Compression | None,
-    options: SubtitleOptions,
-) -> SubtitleFiles:
-    """Subtitles beside the source or the rendition, as media servers look for them."""
-    return _write(item, transcript, compression, options)
-
-
 def _write(
+    context: RunContext,
     item: MediaItem,
     transcript: Transcript,
     compression: Compression | None,
     options: SubtitleOptions,
 ) -> SubtitleFiles:
+    """Write them; also where another run took them away, or wrote otherwise."""
     media = _media(item, compression, options)
     if isinstance(media, str):
         return SubtitleFiles(left=(media,))
@@ -76,6 +55,18 @@ def _write(
         files=tuple(file for one in found for file in one.files),
         left=tuple(dict.fromkeys(reason for one in found for reason in one.left)),
     )
+
+
+@step(inputs=_state, restore=_write)
+def write_subtitles(
+    context: RunContext,
+    item: MediaItem,
+    transcript: Transcript,
+    compression: Compression | None,
+    options: SubtitleOptions,
+) -> SubtitleFiles:
+    """Subtitles beside the source or the rendition, as media servers look for them."""
+    return _write(context, item, transcript, compression, options)
 
 
 def _media(

@@ -7,20 +7,17 @@ each add a pair can't leave two halves of one group, and nothing is ever merged 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import Literal
 
 from sqlalchemy import delete, func, or_, select
 from sqlalchemy.orm import Session
 
 from utils.clock import now
 from utils.db import items, works
-from utils.db.groups import connect
+from utils.db.groups import Decision, connect, say
 from utils.db.schema import DuplicatePair, File, FingerprintRow, Item
 from utils.db.session import upsert
 from utils.errors import UsageError
 from utils.models.fingerprint import Copy, DuplicateGroup, NearDuplicates, Pair
-
-Decision = Literal["same", "different"]
 
 _SAME_LENGTH_SECONDS = 0.5  # lengths that differ by less tell no complete copy from a cut one
 
@@ -62,18 +59,7 @@ def decide(s: Session, one: str, other: str, decision: Decision) -> None:
     """
     if one == other:
         raise UsageError(f"{one[:10]} is one item: its copies are equal, byte for byte.")
-    said = {"decision": decision, "decided_at": now()}
-    s.execute(
-        upsert(s)(DuplicatePair)
-        .values(
-            first_id=min(one, other),
-            second_id=max(one, other),
-            score=0.0,
-            evidence="a person said so",
-            **said,
-        )
-        .on_conflict_do_update(index_elements=["first_id", "second_id"], set_=said)
-    )
+    say(s, DuplicatePair, one, other, decision, score=0.0)
 
 
 def groups(s: Session) -> list[DuplicateGroup]:

@@ -1,9 +1,16 @@
-"""Groups of items that pairs of them make, with what a person said of each pair."""
+"""Groups of items that pairs of them make, and what a person says of a pair."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Protocol
+from typing import Any, Literal, Protocol
+
+from sqlalchemy.orm import Session
+
+from utils.clock import now
+from utils.db.session import upsert
+
+Decision = Literal["same", "different"]
 
 
 class Joined(Protocol):
@@ -48,3 +55,22 @@ def connect(pairs: Sequence[Joined]) -> list[list[str]]:
             groups[item_id] = one
     unique = {id(group): sorted(group) for group in groups.values() if len(group) > 1}
     return list(unique.values())
+
+
+def say(s: Session, table: Any, one: str, other: str, decision: Decision, **rest: Any) -> None:
+    """Keep what a person says of two items, by their checksums, in a table of pairs.
+
+    ``rest`` are the columns of a pair that was not known before.
+    """
+    said = {"decision": decision, "decided_at": now()}
+    s.execute(
+        upsert(s)(table)
+        .values(
+            first_id=min(one, other),
+            second_id=max(one, other),
+            evidence="a person said so",
+            **rest,
+            **said,
+        )
+        .on_conflict_do_update(index_elements=["first_id", "second_id"], set_=said)
+    )

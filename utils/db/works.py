@@ -7,21 +7,17 @@ near-duplicates (utils/db/duplicates.py): the order in which files come decides 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from typing import Literal
 
 from pydantic import ValidationError
 from sqlalchemy import delete, or_, select
 from sqlalchemy.orm import Session
 
-from utils.clock import now
 from utils.db import locks
-from utils.db.groups import connect
+from utils.db.groups import Decision, connect, say
 from utils.db.session import chunks, upsert
 from utils.db.work_tables import WorkCluesRow, WorkKey, WorkLinkRow
 from utils.errors import UsageError
 from utils.models.work import WorkClues, WorkKind, WorkLink
-
-Decision = Literal["same", "different"]
 
 # Where more than this share a key (a folder of equal names), no more are looked at.
 _MAX_PARTNERS = 200
@@ -102,18 +98,7 @@ def decide(
     """
     if one == other:
         raise UsageError(f"{one[:10]} is one item: name another one to join it with.")
-    said = {"decision": decision, "decided_at": now()}
-    s.execute(
-        upsert(s)(WorkLinkRow)
-        .values(
-            first_id=min(one, other),
-            second_id=max(one, other),
-            kind=kind.value,
-            evidence="a person said so",
-            **said,
-        )
-        .on_conflict_do_update(index_elements=["first_id", "second_id"], set_=said)
-    )
+    say(s, WorkLinkRow, one, other, decision, kind=kind.value)
 
 
 def take_back(s: Session, some: Collection[str], others: Collection[str]) -> None:

@@ -121,21 +121,6 @@ def _by_example(text: str, name: str) -> Repair:
     return Repair(text, None) if is_mixed else Repair(found, name)
 
 
-def decoded(raw: bytes) -> Repair:
-    """The text of a file beside an item: by its mark, as UTF-8, else in a guessed encoding."""
-    for mark, codec in ((b"\xef\xbb\xbf", "utf-8-sig"), (b"\xff\xfe", "utf-16"),
-                        (b"\xfe\xff", "utf-16")):  # fmt: skip
-        if raw.startswith(mark):
-            return Repair(raw.decode(codec, errors="replace"), None)
-    try:
-        return Repair(raw.decode("utf-8"), None)
-    except UnicodeDecodeError:
-        found = repaired(raw.decode("latin-1"))
-        if found.encoding:
-            return found
-        return Repair(raw.decode("cp1252", errors="replace"), "windows-1252")
-
-
 def _bytes(text: str) -> bytes | None:
     """The bytes that were read as Latin-1 or Windows-1252; None of a text that never was."""
     out = bytearray()

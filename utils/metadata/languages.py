@@ -24,3 +24,11 @@ def normal(language: str | None) -> str | None:
     else:
         found = pycountry.languages.get(name=said.title())
     return None if found is None else str(getattr(found, "alpha_2", found.alpha_3))
+
+
+def three_letters(language: str | None) -> str:
+    """ISO 639-2/B, as containers have it, of an ISO 639-1 code; ``und`` of what nobody knows."""
+    found = pycountry.languages.get(alpha_2=language) if language and len(language) == 2 else None
+    if found is None:
+        return language or "und"
+    return str(getattr(found, "bibliographic", None) or found.alpha_3)

@@ -102,29 +102,31 @@ def run(
             if child.returncode is None:
                 _end(child)
             watchdog.forget(child.pid)
-    stderr = finished.stderr
+    _demand_success(child.returncode, finished.stderr, tool, about)
+    return finished
+
+
+def _demand_success(code: int, stderr: str, tool: str, about: Path) -> None:
+    """Raise what a tool's end says; the errors of ``run``."""
     if _NO_SPACE in stderr:
         raise ResourceError(
             f"The disk is full while {tool} works on {about.name}. Free some space, then run again."
         )
     if needs := memory.exceeded(stderr):
-        raise PermanentError(f"{what} {needs}")
-    if -child.returncode in _OF_ITS_OWN:
-        raise PermanentError(
-            f"{about.name}: {tool} broke on it ({signal.Signals(-child.returncode).name})"
-        )
-    if child.returncode < 0 or "received signal" in stderr:
+        raise PermanentError(f"{tool} on {about.name} {needs}")
+    if -code in _OF_ITS_OWN:
+        raise PermanentError(f"{about.name}: {tool} broke on it ({signal.Signals(-code).name})")
+    if code < 0 or "received signal" in stderr:
         raise RetryableError(
-            f"{about.name}: {tool} was ended from outside (signal {-child.returncode}); "
+            f"{about.name}: {tool} was ended from outside (signal {-code}); "
             "if nobody did that, memory ran out."
         )
-    if child.returncode != 0:
+    if code != 0:
         if not about.exists():
             raise RetryableError(f"{about} vanished while {tool} read it. Put it back, run again.")
         raise PermanentError(
-            f"{about.name}: {tool} gave up: {complaint(stderr) or f'exit code {child.returncode}'}"
+            f"{about.name}: {tool} gave up: {complaint(stderr) or f'exit code {code}'}"
         )
-    return finished
 
 
 def end_all() -> None:

@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import NamedTuple
 
 import pysubs2
-from charset_normalizer import from_bytes
 
 from utils.errors import PermanentError, UsageError, from_os_error
+from utils.metadata import text_encoding
 from utils.models.sanitize import unmarked
 from utils.models.transcript import Segment, Transcript
 from utils.speech import alignment
@@ -78,28 +78,11 @@ def _content(path: Path) -> bytes:
 
 def _text(content: bytes, name: str) -> tuple[str, tuple[str, ...]]:
     """The text of a file, and what was guessed of its encoding."""
-    decoded: tuple[str, tuple[str, ...]]
-    if content.startswith((b"\xff\xfe", b"\xfe\xff")):
-        decoded = content.decode("utf-16", "replace"), ()
-    else:
-        decoded = _decoded(content, name)
-    text, told = decoded
+    text, encoding = text_encoding.decoded(content)
     if "\0" in text:
         raise PermanentError(f"{name} is no text: it has zero bytes in it. Nothing was changed.")
+    told = (f"its encoding is not UTF-8; read as {encoding}, which is a guess",) if encoding else ()
     return _MARKS.sub("", unmarked(text)), told
-
-
-def _decoded(content: bytes, name: str) -> tuple[str, tuple[str, ...]]:
-    try:
-        return content.decode("utf-8-sig"), ()
-    except UnicodeDecodeError:
-        pass
-    if b"\0" in content:
-        raise PermanentError(f"{name} is no text: it has zero bytes in it. Nothing was changed.")
-    best = from_bytes(content).best()
-    if best is None:
-        raise PermanentError(f"The encoding of {name} can't be told. Save it as UTF-8.")
-    return str(best), (f"its encoding is not UTF-8; read as {best.encoding}, which is a guess",)
 
 
 def _segments(text: str, suffix: str, name: str) -> tuple[Segment, ...]:

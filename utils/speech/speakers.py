@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import NamedTuple
 
 import numpy as np
 
@@ -15,7 +14,7 @@ from utils.models.probe import ContainerProbe
 from utils.models.signal import Span
 from utils.models.speakers import Speakers, Turn, Voice
 from utils.processes import deadline
-from utils.speech import audio, channels, turns, voice, voiceprint
+from utils.speech import channels, hearing, turns, voice, voiceprint
 from utils.speech.timeline import SAMPLE_RATE, Timeline
 
 # Stretches of voice for telling voices apart: cut at shorter pauses than those for transcription,
@@ -27,19 +26,9 @@ _CLICK_SECONDS = 0.1
 _ENGINE = f"{voiceprint.NAME}, silero-vad"
 
 
-class Heard(NamedTuple):
-    """A sound that somebody speaks in, and where."""
-
-    name: str
-    ear: channels.Ear
-    timeline: Timeline
-    stretches: list[voice.Stretch]
-
-
-@contextmanager
 def heard(
     path: Path, probe: ContainerProbe, seconds: float | None, language: str | None
-) -> Iterator[Heard | None]:
+) -> AbstractContextManager[hearing.Speech | None]:
     """The sound that transcription listens to; None where there is no voice.
 
     Args:
@@ -48,17 +37,14 @@ def heard(
         seconds: How long it decodes; None if unknown.
         language: ISO 639-1, if one is asked for.
     """
-    for stream in sounds.in_order(probe, language):
-        with audio.sound(path, stream, seconds) as sound:
-            ear = channels.listen(sound.samples)
-            voiced = voice.bounded(_voiced(ear), ear, sound.timeline)
-            if voiced:
-                yield Heard(path.name, ear, sound.timeline, voiced)
-                return
-    yield None
+    return hearing.spoken(path, sounds.in_order(probe, language), seconds, _stretches)
 
 
-def identify(sound: Heard | None, number: int | None, settings: Settings) -> Speakers:
+def _stretches(ear: channels.Ear, timeline: Timeline) -> list[voice.Stretch]:
+    return voice.bounded(_voiced(ear), ear, timeline)
+
+
+def identify(sound: hearing.Speech | None, number: int | None, settings: Settings) -> Speakers:
     """Who speaks when in a sound; no weights are needed where nobody does.
 
     Args:
@@ -69,7 +55,7 @@ def identify(sound: Heard | None, number: int | None, settings: Settings) -> Spe
     stretches = []
     if sound:
         for stretch in sound.stretches:
-            deadline.check(f"Telling voices apart in {sound.name}")
+            deadline.check(f"Telling voices apart in {sound.path.name}")
             stretches.append(_looked_at(sound, stretch, settings))
     return _speakers(turns.tell_apart(stretches, number))
 
@@ -97,7 +83,7 @@ def _speakers(found: turns.Turns) -> Speakers:
     )
 
 
-def _looked_at(sound: Heard, stretch: voice.Stretch, settings: Settings) -> turns.Stretch:
+def _looked_at(sound: hearing.Speech, stretch: voice.Stretch, settings: Settings) -> turns.Stretch:
     start = sound.timeline.seconds(stretch.first)
     middles, prints = voiceprint.windows(sound.ear.cut(stretch.first, stretch.last), settings)
     span = Span(start_seconds=start, end_seconds=start + stretch.seconds)

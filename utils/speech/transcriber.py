@@ -2,33 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Collection, Sequence
 from pathlib import Path
-from typing import NamedTuple
 
 import numpy as np
 
 from utils.config import Settings
 from utils.media import sounds
 from utils.models.options import TranscriptionOptions
-from utils.models.probe import AudioStream, ContainerProbe
+from utils.models.probe import ContainerProbe
 from utils.models.transcript import Segment, Transcript, Word
 from utils.processes import deadline
-from utils.speech import audio, channels, hallucination, languages, vocabulary, voice, word_times
+from utils.speech import (
+    channels,
+    hallucination,
+    hearing,
+    languages,
+    vocabulary,
+    voice,
+    word_times,
+)
 from utils.speech.engine import Transcriber
 from utils.speech.timeline import Timeline
 
 _TRIVIAL_SECONDS = 0.05
-
-
-class Speech(NamedTuple):
-    """A sound that somebody speaks in, and where."""
-
-    stream: AudioStream
-    ear: channels.Ear
-    timeline: Timeline
-    utterances: list[voice.Stretch]
 
 
 def engine(options: TranscriptionOptions, settings: Settings) -> Transcriber:
@@ -63,7 +60,9 @@ def transcribe(
         settings: Where the weights lie.
         silent: Streams that need no listening to.
     """
-    with _spoken(path, probe, seconds, options, silent) as speech:
+    streams = [s for s in sounds.in_order(probe, options.language) if s.index not in silent]
+    find = voice.utterances if options.voice_detection else _whole
+    with hearing.spoken(path, streams, seconds, find) as speech:
         if speech is None:
             count = len(probe.heard)
             return Transcript(
@@ -99,42 +98,23 @@ def transcribe(
     )
 
 
-@contextmanager
-def _spoken(
-    path: Path,
-    probe: ContainerProbe,
-    seconds: float | None,
-    options: TranscriptionOptions,
-    silent: Collection[int],
-) -> Iterator[Speech | None]:
-    """The first sound with a voice; None where there is none."""
-    for stream in sounds.in_order(probe, options.language):
-        if stream.index in silent:
-            continue
-        with audio.sound(path, stream, seconds) as sound:
-            ear = channels.listen(sound.samples)
-            if options.voice_detection:
-                utterances = voice.utterances(ear, sound.timeline)
-            else:
-                whole = [voice.Stretch(0, len(sound.samples))] if len(sound.samples) else []
-                utterances = voice.bounded(whole, ear, sound.timeline)
-            if utterances:
-                yield Speech(stream, ear, sound.timeline, utterances)
-                return
-    yield None
+def _whole(ear: channels.Ear, timeline: Timeline) -> list[voice.Stretch]:
+    """All of it, where no voice is looked for."""
+    count = len(ear.samples)
+    return voice.bounded([voice.Stretch(0, count)] if count else [], ear, timeline)
 
 
 def _told(
-    speech: Speech, transcriber: Transcriber, language: str | None
+    speech: hearing.Speech, transcriber: Transcriber, language: str | None
 ) -> Sequence[voice.Stretch]:
     if language:
-        return [stretch._replace(language=language) for stretch in speech.utterances]
+        return [stretch._replace(language=language) for stretch in speech.stretches]
 
     def look(window: Sequence[voice.Stretch]) -> languages.Guess:
         parts = [speech.ear.cut(stretch.first, stretch.last) for stretch in window]
         return transcriber.languages_of(np.concatenate(parts))
 
-    return languages.told(speech.utterances, look)
+    return languages.told(speech.stretches, look)
 
 
 def _placed(segment: Segment, piece: voice.Piece) -> Segment:

@@ -8,6 +8,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from utils.media import formats
 from utils.metadata import tags as look
 from utils.models.item import MediaItem, MediaKind
 from utils.models.probe import ContainerProbe, ExifReport, FfprobeReport
@@ -16,11 +17,8 @@ from utils.models.work import WorkClues, WorkPlace
 _CONTENT_ID = ("Apple:ContentIdentifier", "Keys:ContentIdentifier", "*:ContentIdentifier",
                "*:MediaGroupUUID")  # fmt: skip
 _BURST_ID = ("Apple:BurstUUID", "XMP-GCamera:BurstID", "*:BurstUUID", "*:BurstID")
-_RAW = frozenset(
-    {"3FR", "ARW", "CR2", "CR3", "CRW", "DCR", "DNG", "ERF", "FFF", "GPR", "IIQ", "K25", "KDC",
-     "MEF", "MOS", "MRW", "NEF", "NRW", "ORF", "ORI", "PEF", "RAF", "RAW", "RW2", "RWL", "SR2",
-     "SRF", "SRW", "X3F"}
-)  # fmt: skip
+# As ExifTool names the formats: CR3, NEF.
+_RAW = frozenset(suffix[1:].upper() for suffix in formats.RAW)
 # A Live Photo's film has 3 s at most; an edited one may be a little longer.
 _MAX_MOTION_SECONDS = 10.0
 _PICTURES = (".heic", ".HEIC", ".jpg", ".JPG", ".jpeg", ".JPEG", ".heif", ".HEIF")

@@ -50,17 +50,3 @@ def test_short_words_are_read_as_the_longer_ones_beside_them() -> None:
     shown = [t.encode("cp1251" if t[0] > "z" else "cp1252").decode("latin-1") for t in texts]
     assert encodings.all_repaired(shown, {}) == texts
     assert encodings.all_repaired(shown[1:], {}) == shown[1:]
-
-
-@pytest.mark.parametrize(
-    ("raw", "text", "guess"),
-    [("Schöne Grüße".encode(), "Schöne Grüße", None),
-     ("\ufeffSchöne Grüße".encode("utf-16"), "\ufeffSchöne Grüße", None),
-     ("Schöne Grüße".encode("latin-1"), "Schöne Grüße", "windows-1252"),
-     ("Чёрный ворон прилетел домой".encode("cp1251"), "Чёрный ворон прилетел домой",
-      "windows-1251")],
-)  # fmt: skip
-def test_a_file_is_read_by_its_mark_else_as_utf_8_else_by_guess(
-    raw: bytes, text: str, guess: str | None
-) -> None:
-    assert encodings.decoded(raw) == (text, guess)

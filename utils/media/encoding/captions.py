@@ -6,12 +6,11 @@ import hashlib
 import tempfile
 from pathlib import Path
 
-import pycountry
-
 from utils.errors import PermanentError
 from utils.media import tools
 from utils.media.encoding import encode, fact_sheet
 from utils.media.probing import ffprobe
+from utils.metadata.languages import three_letters
 from utils.models.rendition import Rendition
 from utils.models.subtitles import Captions
 from utils.processes import child_process
@@ -62,17 +61,9 @@ def command(path: Path, text: Path, target: Path, number: int, language: str | N
         *("-f", "srt", "-i", f"file:{text}"),
         *("-map", "0", "-map", "-0:d", "-map", "1:s:0", "-map_metadata", "0"),
         *("-map_chapters", "0", "-c", "copy", f"-c:s:{number}", _CODECS[path.suffix]),
-        *(f"-metadata:s:s:{number}", f"language={_three_letters(language)}"),
+        *(f"-metadata:s:s:{number}", f"language={three_letters(language)}"),
         str(target),
     ]
-
-
-def _three_letters(language: str | None) -> str:
-    """ISO 639-2, as containers have it; ``und`` of what nobody knows."""
-    found = pycountry.languages.get(alpha_2=language) if language and len(language) == 2 else None
-    return (
-        str(getattr(found, "bibliographic", None) or found.alpha_3) if found else language or "und"
-    )
 
 
 def _hashes(path: Path) -> str:

@@ -1,4 +1,4 @@
-"""The text of subtitles: in which encoding it is stored, and how many cues there are.
+"""The text of subtitles: in which encoding each stream is stored, and how many cues there are.
 
 ffmpeg takes the text for UTF-8, and drops a cue that is not without a word in its exit code.
 """
@@ -12,22 +12,12 @@ from pathlib import Path
 from utils.errors import PermanentError
 from utils.media import tools
 from utils.media.streams import Layout, Stream
-from utils.metadata.languages import normal
+from utils.metadata import text_encoding
 from utils.processes import child_process
 from utils.storage import scratch
 
 # Stored as they are; others (MP4's own, bitmaps, captions) name their encoding or have none.
 _PLAIN = {"subrip", "ass", "ssa", "webvtt", "text", "microdvd", "subviewer", "mpl2"}
-# What the languages of the world were written in before UTF-8; Western Europe where none is named.
-_BY_LANGUAGE = {
-    "cp1250": "pl cs sk hu sl hr bs ro sq", "cp1251": "ru uk be bg sr mk kk", "cp1253": "el",
-    "cp1254": "tr az", "cp1255": "he", "cp1256": "ar fa ur", "cp1257": "et lv lt",
-    "cp1258": "vi", "cp932": "ja", "gb18030": "zh", "cp949": "ko", "cp874": "th",
-    "cp1252": "de en fr es it pt nl sv da no fi is ca",
-}  # fmt: skip
-_CANDIDATES = [*_BY_LANGUAGE, "koi8_r", "big5", "cp866"]
-_WESTERN = set("äöüßÄÖÜéèêëàâáãåæçñíìîïóòôõøœúùûÿÉÈÊÀÂÁÅÆÇÑÍÓÔØŒÚÙ¿¡«»’‘“”„–—…°€£§ºª·")
-_MOST_WESTERN_SHARE = 0.4  # of letters: those of Cyrillic in bytes are accented letters too
 _MP4_EMPTY_BYTES = 2  # a gap between cues
 _SEEN_SECONDS = 0.02  # MP4 shows one cue at a time: of two at once the first lasts a microsecond
 
@@ -36,26 +26,10 @@ def with_encodings(path: Path, layout: Layout) -> Layout:
     """The layout with the guessed encoding of each subtitle stream whose text is not UTF-8."""
     plain = [s for s in layout.of("subtitle") if s.codec in _PLAIN]
     texts = _stored(path, plain)
-    found = {s.number: encoding(texts.get(s.number, b""), s.language) for s in plain}
+    found = {s.number: text_encoding.of(texts.get(s.number, b""), s.language) for s in plain}
     return layout._replace(
         streams=tuple(s._replace(encoding=found.get(s.number)) for s in layout.streams)
     )
-
-
-def encoding(text: bytes, language: str | None = None) -> str | None:
-    """The encoding of a text that is not UTF-8, by its language, else by its letters."""
-    if _decoded(text, "utf-8") is not None:
-        return None
-    two_letters = normal(language)
-    for name, languages in _BY_LANGUAGE.items():
-        if two_letters in languages.split() and _decoded(text, name) is not None:
-            return name
-    if _is_western(text):
-        return "cp1252"
-    from charset_normalizer import from_bytes
-
-    best = from_bytes(text, cp_isolation=_CANDIDATES).best()
-    return (best.encoding if best else "cp1252").replace("_", "-")
 
 
 def cues(path: Path) -> dict[int, int]:
@@ -109,20 +83,3 @@ def _stored(path: Path, streams: Sequence[Stream]) -> dict[int, bytes]:
         except PermanentError:  # an empty or broken stream: what is lost of it is counted
             return {}
         return {n: target.read_bytes() for n, target in targets.items() if target.exists()}
-
-
-def _is_western(text: bytes) -> bool:
-    decoded = _decoded(text, "cp1252")
-    if decoded is None:
-        return False
-    letters = [letter for letter in decoded if letter.isalpha()]
-    strange = [letter for letter in decoded if ord(letter) > 127]
-    few = len(strange) <= _MOST_WESTERN_SHARE * max(1, len(letters))
-    return few and set(strange) <= _WESTERN
-
-
-def _decoded(text: bytes, name: str) -> str | None:
-    try:
-        return text.decode(name)
-    except UnicodeDecodeError:
-        return None

@@ -10,7 +10,7 @@ import pysubs2
 
 from utils.errors import NightShiftError, PermanentError
 from utils.media.probing import exiftool
-from utils.metadata import dates, encodings, exports, location, written
+from utils.metadata import dates, exports, location, text_encoding, written
 from utils.metadata import tags as look
 from utils.metadata.languages import normal
 from utils.models import sanitize
@@ -80,7 +80,8 @@ def _xmp(file: Path) -> SidecarFacts | None:
 
 
 def _subtitles(sidecar: Sidecar, raw: bytes) -> SidecarFacts:
-    text, suffix = encodings.decoded(raw), Path(sidecar.name).suffix[1:].lower()
+    language = next((code for m in reversed(sidecar.marks) if (code := normal(m))), None)
+    text, suffix = text_encoding.decoded(raw, language), Path(sidecar.name).suffix[1:].lower()
     named = suffix if suffix in {"ass", "ssa"} else None  # the others are told by their content
     try:
         # Frames a second matter to formats that count frames, which are not taken here.
@@ -101,6 +102,6 @@ def _subtitles(sidecar: Sidecar, raw: bytes) -> SidecarFacts:
             )
             for line in sorted(spoken[:_MOST_LINES], key=lambda line: line.start)
         ),
-        language=next((code for m in reversed(sidecar.marks) if (code := normal(m))), None),
+        language=language,
         guessed_encoding=text.encoding,
     )

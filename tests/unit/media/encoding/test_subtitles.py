@@ -53,22 +53,3 @@ def test_text_in_utf_8_is_left_as_it_is(clips: Clips, tmp_path: Path) -> None:
     ffmpeg("-i", tmp_path / "cues.srt", "-c", "copy", tmp_path / "cues.mkv")
     found = subtitles.with_encodings(tmp_path / "cues.mkv", layout.read(tmp_path / "cues.mkv"))
     assert [s.encoding for s in found.streams] == [None]
-
-
-@pytest.mark.parametrize(
-    ("text", "stored", "language"),
-    [
-        ("Schöne Grüße", "cp1252", None),
-        ("Où est la bibliothèque ? Là-bas.", "cp1252", None),
-        ("Чёрный ворон летит над полем", "cp1251", None),
-        ("Чёрный ворон", "cp1251", "rus"),
-        ("夜明けの海を見ていた", "cp932", "jpn"),
-        ("Zażółć gęślą jaźń", "cp1250", "pol"),
-        ("Příliš žluťoučký kůň", "cp1250", "cze"),
-        ("Καλημέρα κόσμε", "cp1253", "ell"),
-    ],
-)
-def test_an_encoding_is_told_by_language_and_letters(
-    text: str, stored: str, language: str | None
-) -> None:
-    assert subtitles.encoding(text.encode(stored), language) == stored

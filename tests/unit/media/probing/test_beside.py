@@ -138,7 +138,7 @@ def test_subtitles_are_words_with_times_and_a_language(
     (note,) = file.notes
     assert (note.kind, note.text, note.source) == ("subtitle", "Schöne Grüße", name)
     assert (note.start_seconds, note.end_seconds, file.language) == (1.0, 2.5, "de")
-    assert file.guessed_encoding == (None if encoding == "utf-8" else "windows-1252")
+    assert file.guessed_encoding == (None if encoding == "utf-8" else "cp1252")
 
 
 def test_subtitles_that_are_none_are_named(tmp_path: Path) -> None:
