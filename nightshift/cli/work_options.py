@@ -116,6 +116,15 @@ def chosen(
     )
 
 
+def _require_known(model: str) -> None:
+    from utils.config import load_settings
+    from utils.speech import weights
+
+    if not weights.is_known(model, load_settings()):
+        names = ", ".join(sorted(weights.NAMES))
+        raise typer.BadParameter(f"{model} is no whisper model that is known here: {names}")
+
+
 def _speech(settings: TranscriptionOptions, speech: Speech) -> TranscriptionOptions:
     """The settings' way to hear speech, changed by what was said of it.
 
@@ -124,6 +133,8 @@ def _speech(settings: TranscriptionOptions, speech: Speech) -> TranscriptionOpti
     """
     from pydantic import ValidationError
 
+    if speech.model:
+        _require_known(speech.model)
     if speech.language and not re.fullmatch("[a-z]{2,3}", speech.language):
         raise typer.BadParameter(f"{speech.language} is no ISO 639-1 code such as en or km")
     said = {name: value for name, value in speech._asdict().items() if value}

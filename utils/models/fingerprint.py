@@ -24,11 +24,15 @@ class Frame(Frozen):
 
 
 class Inside(Frozen):
-    """The same of the stills without their border: bars, a plain frame."""
+    """The same of the stills without their border: bars, a plain frame.
+
+    ``share``: of the picture's area, what is inside.
+    """
 
     frames: tuple[Frame, ...]
     detail: str | None = Field(default=None, pattern="^[0-9a-f]{64}$")
     aspect: float
+    share: float = 1.0
 
 
 class Fingerprint(Frozen):
@@ -87,7 +91,10 @@ class NearDuplicates(Frozen):
 
 
 class Copy(Frozen):
-    """An item as a person compares it with its duplicates; None is unknown."""
+    """An item as a person compares it with its duplicates; None is unknown.
+
+    ``inside``: the share of its picture that is no border.
+    """
 
     item_id: str
     title: str
@@ -98,6 +105,7 @@ class Copy(Frozen):
     width: int | None
     height: int | None
     added_at: datetime
+    inside: float = 1.0
 
 
 class Pair(Frozen):

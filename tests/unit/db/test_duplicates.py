@@ -271,6 +271,8 @@ def copy(number: int, **facts: Any) -> Copy:
     [
         ({"width": 1920, "height": 1080}, {"width": 640, "height": 360, "size_bytes": 99},
          "largest picture (1920×1080)"),
+        ({"width": 1600, "height": 1066}, {"width": 1792, "height": 1258, "inside": 0.7566},
+         "largest picture (1600×1066)"),
         ({"duration_seconds": 11.0}, {"duration_seconds": 10.0, "size_bytes": 9},
          "whole (11.0 s)"),
         ({"size_bytes": 99}, {"duration_seconds": 10.1}, "largest file"),

@@ -7,6 +7,7 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from nightshift.__main__ import app
+from tests.conftest import Override
 from utils.db import items, ledger
 from utils.db.items import Seen
 from utils.db.session import session
@@ -135,6 +136,19 @@ def test_a_model_that_can_not_translate_is_refused_before_anything_is_begun(film
     found = CliRunner().invoke(app, ["plan", str(film), "--model", "turbo", "--translate"])
     assert found.exit_code == 2
     assert "whisper turbo can't translate" in " ".join(found.stderr.split())
+
+
+def test_a_model_that_nobody_has_is_refused_and_one_in_the_cache_is_not(
+    film: Path, override: Override, tmp_path: Path
+) -> None:
+    override(cache_dir=tmp_path)
+    found = CliRunner().invoke(app, ["plan", str(film), "--model", "nonsense"])
+    assert found.exit_code == 2
+    assert "nonsense is no whisper model" in " ".join(found.stderr.split())
+    (tmp_path / "whisper").mkdir()
+    (tmp_path / "whisper" / "nonsense.pt").touch()
+    found = CliRunner().invoke(app, ["plan", str(film), "--model", "nonsense"])
+    assert "whisper" not in found.stderr
 
 
 def test_the_words_that_a_source_expects_are_kept_and_listed(tmp_path: Path) -> None:
