@@ -96,6 +96,7 @@ def settings(
 
     Its database is migrated, unless the test is marked ``empty_home``.
     """
+    before = dict(os.environ)
     for name in [name for name in os.environ if name.startswith("NIGHTSHIFT_")]:
         if name != "NIGHTSHIFT_CACHE_DIR":
             monkeypatch.delenv(name)
@@ -113,6 +114,10 @@ def settings(
     yield settings
     load_settings.cache_clear()
     _let_go_of_databases()
+    # A command that ran in this process told Prefect where its server is: the next test has its own.
+    for name in set(os.environ) - set(before):
+        if name.startswith("PREFECT_"):
+            del os.environ[name]
 
 
 def _let_go_of_databases() -> None:
