@@ -114,7 +114,7 @@ def settings(
     yield settings
     load_settings.cache_clear()
     _let_go_of_databases()
-    # A command that ran in this process told Prefect where its server is: the next test has its own.
+    # A command in this process told Prefect where its server is: the next test has its own.
     for name in set(os.environ) - set(before):
         if name.startswith("PREFECT_"):
             del os.environ[name]
