@@ -153,11 +153,15 @@ class Memory:
 
 
 def memory_now() -> int:
-    """Bytes that this process and all that it started have in memory."""
-    me, total = psutil.Process(), 0
-    for process in (me, *me.children(recursive=True)):
+    """Bytes that this process and all that it started have in memory.
+
+    A child that has yet to become its tool shares all memory of its parent: it is counted once.
+    """
+    me = psutil.Process()
+    total, named = int(me.memory_info().rss), me.cmdline()
+    for process in me.children(recursive=True):
         with contextlib.suppress(psutil.Error):  # it ended meanwhile
-            total += process.memory_info().rss
+            total += process.memory_info().rss if process.cmdline() != named else 0
     return total
 
 

@@ -1,5 +1,6 @@
 """A few of the damaged files of benchmarks/mutations.py: none stops, starves or deceives."""
 
+import os
 import random
 import shutil
 from pathlib import Path
@@ -18,6 +19,22 @@ def test_damaged_files_are_refused_or_said_to_be_flawed_and_leave_nothing() -> N
     assert left == 0
     assert mutations.tools_left() <= before
     assert memory.peak - held < 10**9
+
+
+def test_a_child_that_is_no_tool_yet_is_counted_with_its_parent() -> None:
+    """Between fork and exec a child has all that its parent has: 2 GB of a worker of the tests."""
+    held = mutations.memory_now()
+    said, told = os.pipe()
+    if not (child := os.fork()):
+        os.close(told)
+        os.read(said, 1)  # until the parent has looked
+        os._exit(0)
+    try:
+        assert mutations.memory_now() < held * 1.2
+    finally:
+        os.close(told)
+        os.waitpid(child, 0)
+        os.close(said)
 
 
 def test_one_damaged_frame_is_found_each_time(tmp_path: Path) -> None:
