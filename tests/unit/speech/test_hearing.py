@@ -47,12 +47,34 @@ def test_speech_after_a_hole_has_the_files_time(tmp_path: Path, suffix: str) -> 
     assert not [start for start, _ in times if 4.6 < start < 19]
 
 
-def test_a_sound_that_starts_late_has_the_files_time(tmp_path: Path) -> None:
-    late = tmp_path / "late.mkv"
+@pytest.mark.parametrize("suffix", ["mkv", "mp4"])  # a timestamp; an empty edit
+def test_a_sound_that_starts_late_has_the_files_time(tmp_path: Path, suffix: str) -> None:
+    late = tmp_path / f"late.{suffix}"
     ffmpeg("-f", "lavfi", "-i", "color=s=64x64:r=5:d=12", "-itsoffset", "5", "-i", SPOKEN,
            "-map", "0:v", "-map", "1:a", "-t", "12", "-c:v", "mpeg4", "-c:a", "ac3",
            late)  # fmt: skip
     assert said(late)[1][0][0] == pytest.approx(5, abs=0.6)
+
+
+def test_what_an_edit_list_cuts_is_not_heard_and_moves_what_follows(tmp_path: Path) -> None:
+    whole, cut = tmp_path / "whole.mp4", tmp_path / "cut.mp4"
+    ffmpeg("-f", "lavfi", "-i", "color=s=64x64:r=25:d=14", "-itsoffset", "2", "-i", SPOKEN,
+           "-map", "0:v", "-map", "1:a", "-t", "14", "-g", "1000", "-c:v", "mpeg4", "-c:a", "aac",
+           whole)  # fmt: skip
+    ffmpeg("-ss", "1.5", "-i", whole, "-c", "copy", cut)  # its one key frame is in it, not shown
+    assert ffprobe.probe(cut).duration_seconds == pytest.approx(12.5, abs=0.1)
+    (before, after) = (said(path)[1] for path in (whole, cut))
+    assert after[0][0] == pytest.approx(before[0][0] - 1.5, abs=0.1)
+    assert len(after) == len(before)
+
+
+def test_a_clock_of_mpeg_ts_that_wraps_goes_on(tmp_path: Path) -> None:
+    """Its 33 bits are full after 95,443.7 s (ISO/IEC 13818-1): here within the speech."""
+    plain, wrapped = tmp_path / "plain.ts", tmp_path / "wrapped.ts"
+    for path, offset in ((plain, "0"), (wrapped, "95438")):
+        ffmpeg("-i", SPOKEN, "-t", "12", "-c:a", "ac3", "-output_ts_offset", offset, path)
+    (before, after) = (said(path)[1] for path in (plain, wrapped))
+    assert np.array(after) == pytest.approx(np.array(before), abs=0.1)
 
 
 def test_a_clock_that_jumps_for_an_hour_makes_no_hour_of_sound(tmp_path: Path) -> None:
