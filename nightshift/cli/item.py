@@ -53,76 +53,80 @@ def document(s: Session, row: Item) -> dict[str, Any]:
     """An item as the JSON contract of ``show`` has it; what was not made is null or empty."""
     from utils.db import duplicates, ledger, library, transcripts
     from utils.db import items as files
-    from utils.models import (
-        analysis,
-        exposure,
-        metadata,
-        probe,
-        rendition,
-        sidecars,
-        signal,
-        verdict,
-    )
+    from utils.models import rendition
     from utils.models.subtitles import SubtitleFiles
+    from utils.models.verdict import Verdict
     from utils.models.video_analysis import VideoAnalysis
     from utils.works import grouping
 
-    def result(step: str | tuple[str, ...], kind: Any) -> Any:
-        return ledger.latest_result(s, row.id, step, kind)
-
-    def plain(step: str, kind: Any, exclude: Any = None) -> Any:
-        found = result(step, kind)
-        return found.model_dump(mode="json", exclude=exclude) if found else None
-
-    ffprobe, understood = (
-        result("extract_ffprobe", probe.FfprobeReport),
-        result("analyze_content", analysis.Analysis),
-    )
-    stills, encode = (
-        result("generate_thumbnails", rendition.Thumbnails),
-        result(rendition.COMPRESSIONS, rendition.Compression),
-    )
+    stills = ledger.latest_result(s, row.id, "generate_thumbnails", rendition.Thumbnails)
+    encode = ledger.latest_result(s, row.id, rendition.COMPRESSIONS, rendition.Compression)
     heard = transcripts.transcript_of(s, row.id)
     group, work = duplicates.group_of(s, row.id), grouping.of_item(s, row.id)
     return {
         "item": facts(row) | {"paths": [str(p) for p in files.paths_of(s, row.id)]},
         "record": library.load(s, row.id).model_dump(mode="json", exclude={"segments", "item_id"}),
-        "metadata": {
-            "consolidated": plain("consolidate_metadata", metadata.Metadata),
-            "ffprobe": ffprobe.container.model_dump(mode="json") if ffprobe else None,
-            "mediainfo": plain("extract_mediainfo", probe.MediaInfoReport),
-            "exiftool": plain("extract_exiftool", probe.ExifReport),
-            "extended_exif": plain("extract_extended_exif", metadata.ExtendedExif),
-            "codec": plain("extract_codec", metadata.CodecDetails),
-            "hdr": plain("extract_hdr", metadata.HdrDetails),
-            "audio_tracks": plain("extract_audio_tracks", metadata.AudioTracks),
-            "subtitle_tracks": plain("extract_subtitle_tracks", metadata.SubtitleTracks),
-            "sidecars": plain(
-                "read_sidecars", sidecars.SidecarReport, {"files": {"__all__": {"notes"}}}
-            ),
-            "focal_length": plain("detect_focal_length", metadata.FocalLength),
-            "signal": plain("analyze_signal", signal.SignalReport),
-            "exposure": plain("analyze_exposure", exposure.ExposureReport),
-        },
+        "metadata": _metadata(s, row.id),
         "transcript": heard.model_dump(mode="json") | {"text": heard.text} if heard else None,
-        "subtitles": plain("write_subtitles", SubtitleFiles),
-        "analysis": understood.understanding.model_dump(mode="json")
-        | {
-            "engine": understood.engine,
-            "usage": understood.usage.model_dump() if understood.usage else None,
-        }
-        if understood
-        else None,
-        "video": plain("ai_video_analysis", VideoAnalysis),
+        "subtitles": _result(s, row.id, "write_subtitles", SubtitleFiles),
+        "analysis": _analysis(s, row.id),
+        "video": _result(s, row.id, "ai_video_analysis", VideoAnalysis),
         "duplicates": [copy.item_id for copy in group.copies if copy.item_id != row.id]
         if group
         else [],
         "work": works.document(work) if work else None,
-        "verdict": plain("judge_quality", verdict.Verdict),
+        "verdict": _result(s, row.id, "judge_quality", Verdict),
         "compression": encode.reason if encode else None,
         "renditions": _renditions(stills, encode),
         "steps": [step._asdict() for step in ledger.steps_of(s, row.id)],
     }
+
+
+def _result(s: Session, item_id: str, step: str, kind: Any, exclude: Any = None) -> Any:
+    """The last result of a step, as JSON; None if there is none."""
+    from utils.db import ledger
+
+    found = ledger.latest_result(s, item_id, step, kind)
+    return found.model_dump(mode="json", exclude=exclude) if found else None
+
+
+def _metadata(s: Session, item_id: str) -> dict[str, Any]:
+    """What the tools say of a file, and what was made of it."""
+    from utils.models import exposure, metadata, probe, sidecars, signal
+
+    ffprobe = _result(s, item_id, "extract_ffprobe", probe.FfprobeReport)
+    without_notes = {"files": {"__all__": {"notes"}}}
+    return {
+        "consolidated": _result(s, item_id, "consolidate_metadata", metadata.Metadata),
+        "ffprobe": ffprobe["container"] if ffprobe else None,
+        "sidecars": _result(s, item_id, "read_sidecars", sidecars.SidecarReport, without_notes),
+    } | {
+        name: _result(s, item_id, step, kind)
+        for name, step, kind in (
+            ("mediainfo", "extract_mediainfo", probe.MediaInfoReport),
+            ("exiftool", "extract_exiftool", probe.ExifReport),
+            ("extended_exif", "extract_extended_exif", metadata.ExtendedExif),
+            ("codec", "extract_codec", metadata.CodecDetails),
+            ("hdr", "extract_hdr", metadata.HdrDetails),
+            ("audio_tracks", "extract_audio_tracks", metadata.AudioTracks),
+            ("subtitle_tracks", "extract_subtitle_tracks", metadata.SubtitleTracks),
+            ("focal_length", "detect_focal_length", metadata.FocalLength),
+            ("signal", "analyze_signal", signal.SignalReport),
+            ("exposure", "analyze_exposure", exposure.ExposureReport),
+        )
+    }
+
+
+def _analysis(s: Session, item_id: str) -> dict[str, Any] | None:
+    """What was understood, by which engine, and what it took."""
+    from utils.db import ledger
+    from utils.models.analysis import Analysis
+
+    found = ledger.latest_result(s, item_id, "analyze_content", Analysis)
+    if found is None:
+        return None
+    used = found.usage.model_dump() if found.usage else None
+    return found.understanding.model_dump(mode="json") | {"engine": found.engine, "usage": used}
 
 
 def _renditions(stills: Thumbnails | None, encode: Compression | None) -> list[dict[str, Any]]:
