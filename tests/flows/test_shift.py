@@ -5,7 +5,9 @@ import shutil
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
+from prefect.client.orchestration._flow_runs.client import FlowRunClient
 from prefect.client.schemas.objects import State
 from sqlalchemy import select
 
@@ -302,6 +304,27 @@ def ingest_state(item_id: str) -> tuple[str | None, float | None]:
     with session() as s:
         item = s.get_one(Item, item_id)
         return item.verdict, item.score
+
+
+@pytest.mark.parametrize(("status", "fails"), [(503, False), (422, True)])
+def test_an_item_whose_run_a_busy_server_would_not_begin_is_begun_again(
+    library: Path, monkeypatch: pytest.MonkeyPatch, status: int, fails: bool
+) -> None:
+    """Prefect's SQLite is locked now and then, for longer than its client asks."""
+    begin, refused = FlowRunClient.create_flow_run, list[str]()
+
+    def busy_once(client: FlowRunClient, flow: Any, *arguments: Any, **named: Any) -> Any:
+        if flow.name == "process-item" and not refused:
+            refused.append(flow.name)
+            request = httpx.Request("POST", "http://server/api/flow_runs/")
+            answer = httpx.Response(status, request=request)
+            raise httpx.HTTPStatusError("refused", request=request, response=answer)
+        return begin(client, flow, *arguments, **named)
+
+    monkeypatch.setattr(FlowRunClient, "create_flow_run", busy_once)
+    report, _ = ingest(library)
+    assert refused
+    assert (report.counts.done, report.counts.failed) == ((1, 1) if fails else (2, 0))
 
 
 def test_a_picture_shorter_than_its_sound_is_done(tmp_path: Path) -> None:
