@@ -26,7 +26,7 @@ from subflows.fetching import fetch
 from tasks.context import RunContext
 from tasks.tags import SERVED, marked
 from utils.config import Settings
-from utils.db import addresses, downloads, forgotten, items, leases, runs
+from utils.db import addresses, downloads, forgotten, items, leases, queue, runs
 from utils.db.schema import Item
 from utils.db.session import session
 from utils.errors import NightShiftError, ResourceError, StoppedError
@@ -72,7 +72,9 @@ def work_on(work: Work, shared: _Shared) -> None:
         title = visible(s.get_one(Item, item_id).title)
     named = process_item.with_options(flow_run_name=lambda: title)
 
-    @retry(retry=retry_if_exception(_is_not_begun), stop=stop_after_attempt(3), reraise=True)
+    busy = retry_if_exception(partial(_is_begun_again, item_id, context.claim_owner))
+
+    @retry(retry=busy, stop=stop_after_attempt(3), reraise=True)
     def as_child_flow() -> None:
         with temporary_settings({PREFECT_FLOWS_HEARTBEAT_FREQUENCY: None}), marked():
             named(item_id, context.options, context.run_id, context.claim_owner)
@@ -85,16 +87,16 @@ def work_on(work: Work, shared: _Shared) -> None:
         raise StoppedError(f"Prefect's server went away: {error}. Run again.") from error
 
 
-def _is_not_begun(error: BaseException) -> bool:
-    """True where Prefect's server was too busy to make the flow run: nothing of it has happened.
+def _is_begun_again(item_id: str, worker: str, error: BaseException) -> bool:
+    """True where Prefect's server was too busy for an item's run, and the item is not settled yet.
 
-    Its client has asked for half a minute by then. Seen once in 2,000 items on its SQLite (503).
+    Prefect's client has asked for half a minute by then. Seen in 2,000 items on its SQLite (503).
     """
     if not isinstance(error, httpx.HTTPStatusError):
         return False
-    request = error.request
-    is_busy = error.response.status_code == codes.SERVICE_UNAVAILABLE
-    return is_busy and request.method == "POST" and request.url.path.endswith("/flow_runs/")
+    with session() as s:
+        is_ours = queue.is_claimed_by(s, item_id, worker)
+    return is_ours and error.response.status_code == codes.SERVICE_UNAVAILABLE
 
 
 def work_through(

@@ -306,24 +306,34 @@ def ingest_state(item_id: str) -> tuple[str | None, float | None]:
         return item.verdict, item.score
 
 
-@pytest.mark.parametrize(("status", "fails"), [(503, False), (422, True)])
+@pytest.mark.parametrize(
+    ("request_", "status", "fails"),
+    [("create_flow_run", 503, False), ("set_flow_run_state", 503, False),
+     ("create_flow_run", 422, True)],
+)  # fmt: skip
 def test_an_item_whose_run_a_busy_server_would_not_begin_is_begun_again(
-    library: Path, monkeypatch: pytest.MonkeyPatch, status: int, fails: bool
+    library: Path, monkeypatch: pytest.MonkeyPatch, request_: str, status: int, fails: bool
 ) -> None:
     """Prefect's SQLite is locked now and then, for longer than its client asks."""
-    begin, refused = FlowRunClient.create_flow_run, list[str]()
+    ask, create, told = getattr(FlowRunClient, request_), FlowRunClient.create_flow_run, [""]
 
-    def busy_once(client: FlowRunClient, flow: Any, *arguments: Any, **named: Any) -> Any:
-        if flow.name == "process-item" and not refused:
-            refused.append(flow.name)
-            request = httpx.Request("POST", "http://server/api/flow_runs/")
-            answer = httpx.Response(status, request=request)
-            raise httpx.HTTPStatusError("refused", request=request, response=answer)
-        return begin(client, flow, *arguments, **named)
+    def note(client: FlowRunClient, flow: Any, *arguments: Any, **named: Any) -> Any:
+        told.append(flow.name)
+        return create(client, flow, *arguments, **named)
 
-    monkeypatch.setattr(FlowRunClient, "create_flow_run", busy_once)
+    def busy_once(client: FlowRunClient, *arguments: Any, **named: Any) -> Any:
+        of = getattr(named.get("flow"), "name", told[-1])
+        if of == "process-item" and "refused" not in told:
+            told.append("refused")
+            asked = httpx.Request("POST", "http://server/api/")
+            answer = httpx.Response(status, request=asked)
+            raise httpx.HTTPStatusError("refused", request=asked, response=answer)
+        return ask(client, *arguments, **named)
+
+    monkeypatch.setattr(FlowRunClient, "create_flow_run", note)
+    monkeypatch.setattr(FlowRunClient, request_, busy_once)
     report, _ = ingest(library)
-    assert refused
+    assert "refused" in told
     assert (report.counts.done, report.counts.failed) == ((1, 1) if fails else (2, 0))
 
 
