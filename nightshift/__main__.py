@@ -24,6 +24,8 @@ from nightshift.cli import (
     pause,
     retention,
     runs,
+    serve,
+    source,
     speech,
     steps,
     work,
@@ -100,6 +102,7 @@ runs.add_to(app)
 pause.add_to(app)
 steps.add_to(app)
 library.add_to(app)
+source.add_to(app)
 files.add_to(app)
 export.add_to(app)
 speech.add_to(app)
@@ -108,6 +111,7 @@ forget.add_to(app)
 duplicates.add_to(app)
 works.add_to(app)
 operation.add_to(app)
+serve.add_to(app)
 retention.add_to(app)
 metrics.add_to(app)
 

@@ -55,14 +55,14 @@ class Layer(NamedTuple):
 LAYERS = (
     Layer("build", "What builds and installs; comes first.", None),
     Layer("production", "Night Shift with the extra speech-fast: runs everything.",
-          ("speech-fast",)),
+          ("speech-fast", "buckets", "ocr")),
     Layer("torch-cpu", "torch without CUDA, where pip knows of a place that has it.", None),
     Layer("torch", "torch as the registry has it: on Linux with CUDA.", None),
     Layer("cuda", "What torch with CUDA needs besides.", None),
     Layer("speech-openai", "What the extra speech-openai adds, but for torch.",
-          ("speech-fast", "speech-openai")),
+          ("speech-fast", "buckets", "ocr", "speech-openai")),
     Layer("development", "What the extra dev adds: tests, types, lint, audit.",
-          ("speech-fast", "speech-openai", "dev")),
+          ("speech-fast", "buckets", "ocr", "replicas", "speech-openai", "dev")),
 )  # fmt: skip
 
 
@@ -74,7 +74,7 @@ def main() -> None:
     with TemporaryDirectory() as scratch:
         pins = Path(scratch, "pins.txt")
         pins.write_text("" if upgrade else "".join(_pins()))
-        everything = _resolve(("speech-fast", "speech-openai", "dev"), pins)
+        everything = _resolve(LAYERS[-1].extras or (), pins)
         pins.write_text("".join(f"{e.name}=={e.version}{_condition(e)}\n" for e in everything))
         written: set[str] = set()
         for layer in LAYERS:
@@ -122,6 +122,7 @@ def _resolve(extras: tuple[str, ...], pins: Path) -> list[Entry]:
         sys.exit("make lock needs uv on the PATH.")
     command = [
         *(uv, "pip", "compile", "--quiet", "--universal", "--python-version", "3.11"),
+        *("--fork-strategy", "fewest"),  # one version for every Python, where there is one
         *("--generate-hashes", "--no-header", "--no-annotate", "--constraint", str(pins)),
         *(part for extra in extras for part in ("--extra", extra)),
         "pyproject.toml",

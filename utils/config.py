@@ -25,6 +25,7 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from utils.errors import SettingsError
 from utils.models import running_services
+from utils.models.api import ApiSettings
 from utils.models.lanes import PROFILES, Lanes
 from utils.models.notice import Event, words
 from utils.models.options import PipelineOptions
@@ -139,6 +140,7 @@ class Settings(BaseSettings):
     )
     lanes: Lanes = Lanes()
     pipeline: PipelineOptions = PipelineOptions()
+    api: ApiSettings = ApiSettings()
 
     ffmpeg: Path | None = Field(default=None, description="Instead of the one that is found.")
     ffprobe: Path | None = None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -44,17 +44,18 @@ def duplicates(
     from utils.db import duplicates as table
     from utils.db import items as library
     from utils.db.session import session
+    from utils.documents import duplicate
 
     with session() as s:
         for pair, decision in ((different, "different"), (same, "same")):
             if pair:
                 one, other = (library.find(s, wanted).id for wanted in pair)
                 table.decide(s, one, other, "same" if decision == "same" else "different")
-        groups, copies = table.groups(s), _present(table.exact(s))
+        groups, copies = table.groups(s), duplicate.present(table.exact(s))
         dismissed = table.dismissed(s) if everything else []
         titles = _titles(s, dismissed)
     if as_json:
-        print_json(document(groups, copies, dismissed))
+        print_json(duplicate.document(groups, copies, dismissed))
         return
     if not groups and not copies:
         console.print("No duplicates are known.")
@@ -72,38 +73,6 @@ def duplicates(
         )
     if groups:
         console.print("\nNot the same? nightshift duplicates --different ITEM ITEM", style="dim")
-
-
-def document(
-    groups: Sequence[DuplicateGroup], exact: Sequence[Copy], dismissed: Sequence[Pair]
-) -> dict[str, Any]:
-    """Duplicates as the JSON contract of the command has them."""
-    return {
-        "near": [
-            {
-                "keep": group.keep.item_id,
-                "why_keep": group.why_keep,
-                "copies": [_facts(copy) for copy in group.copies],
-                "pairs": [pair.model_dump(mode="json") for pair in group.pairs],
-            }
-            for group in groups
-        ],
-        "exact": [_facts(copy) for copy in exact],
-        "dismissed": [pair.model_dump(mode="json") for pair in dismissed],
-    }
-
-
-def _facts(copy: Copy) -> dict[str, Any]:
-    return copy.model_dump(mode="json")
-
-
-def _present(copies: Sequence[Copy]) -> list[Copy]:
-    """Those of which several paths still hold a file; others were cleared away."""
-    found = (
-        copy.model_copy(update={"paths": tuple(path for path in copy.paths if path.exists())})
-        for copy in copies
-    )
-    return [copy for copy in found if len(copy.paths) > 1]
 
 
 def _titles(s: Session, pairs: Sequence[Pair]) -> dict[str, str]:

@@ -17,7 +17,6 @@ from nightshift.cli.filters import (
     Verdict,
     filters,
 )
-from nightshift.cli.item import LISTED, facts
 from nightshift.cli.listing import (
     Columns,
     Csv,
@@ -37,10 +36,6 @@ from nightshift.cli.output import (
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-
-    from sqlalchemy.orm import Session
-
-    from utils.db.schema import Item
 
 _ROWS, _RECORDS = 50, 1_000  # that a list has if nobody says how many: for people, for programs
 
@@ -73,6 +68,7 @@ def items(
     from utils.db import addresses, library
     from utils.db import items as table
     from utils.db.session import session
+    from utils.documents import item
     from utils.models.item import ItemStatus
 
     chosen = filters(
@@ -82,12 +78,12 @@ def items(
     known = (*ItemStatus, table.IN_WORK)
     if status and status not in known:
         raise typer.BadParameter(f"{status} is none of {', '.join(known)}")
-    names = chosen_columns(columns, LISTED)
+    names = chosen_columns(columns, item.LISTED)
     limit = limit or (_RECORDS if as_json or as_csv else _ROWS)
     with session() as s:
         rows = library.newest(s, chosen, status, limit, offset)
         total = library.count(s, chosen, status)
-        records = _records(s, rows)
+        records = item.records(s, rows)
         failed = addresses.count_by_status(s)
     if as_json:
         print_json(records)
@@ -108,26 +104,6 @@ def items(
         what = "address" if number == 1 else "addresses"
         console.print(f"{number} {what} could not be fetched: nightshift failures")
     print_pause()
-
-
-def _records(s: Session, rows: Sequence[Item]) -> list[dict[str, Any]]:
-    """Items as lists have them: their facts, where they lie, what was made of them."""
-    from utils.db import items as table
-    from utils.db import ledger
-    from utils.works import grouping
-
-    ids = [row.id for row in rows]
-    places, made = table.paths_by_item(s, ids), ledger.renditions(s, ids)
-    parts = grouping.in_words(s, ids)
-    return [
-        facts(row)
-        | {
-            "path": str(places[row.id][0]) if places[row.id] else None,
-            "rendition": str(made[row.id]) if row.id in made else None,
-            "work": parts.get(row.id),
-        }
-        for row in rows
-    ]
 
 
 def _print_items(records: Sequence[dict[str, Any]]) -> None:

@@ -299,11 +299,3 @@ def print_costs(costs: Costs) -> None:
     print_table(STEP_HEAD, (step.cells for step in costs.steps))
     console.print()
     print_table(LANE_HEAD, (lane.cells for lane in costs.lanes))
-
-
-def report_document(report: ShiftReport) -> dict[str, Any]:
-    """A run as the JSON contract of ``run`` and ``night`` has it."""
-    document = report.model_dump(mode="json", exclude={"started_at"})
-    if report.reason is None:
-        del document["left_over"], document["reason"]
-    return document

@@ -38,11 +38,12 @@ def runs(
     """List the runs, the latest first; `report` shows one whole."""
     from utils.db import run_history
     from utils.db.session import session
+    from utils.documents.run import summary
 
     names = chosen_columns(columns, _fields())
     with session() as s:
         found, total = run_history.latest(s, limit, offset), run_history.count(s)
-    records = [_document(one) for one in found]
+    records = [summary(one) for one in found]
     if as_json:
         print_json(records)
     elif as_csv or columns:
@@ -64,13 +65,6 @@ def _fields() -> list[str]:
 
     plain = [name for name in RunSummary._fields if name != "counts"]
     return [*plain, *(outcome.value for outcome in Outcome)]
-
-
-def _document(run: RunSummary) -> dict[str, Any]:
-    from utils.models.shift import Outcome
-
-    counts = {outcome.value: run.counts.get(outcome.value, 0) for outcome in Outcome}
-    return run._asdict() | {"started_at": run.started_at.isoformat(), "counts": counts}
 
 
 def _flat(record: dict[str, Any]) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from nightshift.cli.output import Json, not_blank, print_json, print_report, report_document
+from nightshift.cli.output import Json, not_blank, print_json, print_report
 from nightshift.cli.work_options import (
     AiWorkers,
     Concurrency,
@@ -187,6 +187,7 @@ def _work(flow_name: str, as_json: bool, verbose: bool, **parameters: Any) -> No
     from utils.db import runs
     from utils.db.schema import Run
     from utils.db.session import require_writable, session
+    from utils.documents import run as run_document
     from utils.errors import NightShiftError
     from utils.processes.prefect_environment import prepare_prefect
     from utils.scheduling import run_session
@@ -208,7 +209,7 @@ def _work(flow_name: str, as_json: bool, verbose: bool, **parameters: Any) -> No
     def tell(left: int) -> None:
         with suppress(NightShiftError), session() as s:
             if as_json and s.get(Run, run_id) is not None:
-                print_json(report_document(runs.load(s, run_id)))
+                print_json(run_document.report(runs.load(s, run_id)))
         stopping.print_stopped(left)
 
     with (
@@ -229,6 +230,7 @@ def _finish(run_id: str, as_json: bool, message: str | None = None) -> None:
     from utils.db import runs
     from utils.db.schema import Run
     from utils.db.session import session
+    from utils.documents import run as run_document
     from utils.errors import NightShiftError
     from utils.models.shift import RunStatus
 
@@ -237,7 +239,7 @@ def _finish(run_id: str, as_json: bool, message: str | None = None) -> None:
     if report is None or report.status in {RunStatus.RUNNING, RunStatus.CRASHED}:
         raise NightShiftError(f"The run broke off: {message}")
     if as_json:
-        print_json(report_document(report))
+        print_json(run_document.report(report))
     else:
         print_report(report)
     sys.exit(1 if report.counts.failures else 0)

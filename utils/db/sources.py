@@ -1,27 +1,54 @@
-"""Sources: the folders and addresses that every shift looks into."""
+"""Sources: the folders, buckets and addresses that shifts look into."""
 
 from __future__ import annotations
 
+import re
+import uuid
 from collections.abc import Mapping
+from urllib.parse import urlsplit
 
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from utils.clock import now
-from utils.db.schema import Source, SourceLook
+from utils.db.source_tables import Source, SourceLook
 from utils.errors import NightShiftError, UsageError
+from utils.models.source import SourceDefinition, SourceKind
 from utils.privacy import redaction
 from utils.storage import home
 from utils.storage.files import absolute, is_there
 
+_BUCKET = re.compile(r"(s3|s3a|az|abfs|gs|gcs)://", re.IGNORECASE)
+
 
 def is_url(location: str) -> bool:
-    """True for an http(s) address, False for a path."""
+    """True for an http(s) address, False for a path or a bucket."""
     return location.lower().startswith(("http://", "https://"))
 
 
+def is_bucket(location: str) -> bool:
+    """True for an address of S3, Azure Blob or Google Cloud Storage."""
+    return bool(_BUCKET.match(location))
+
+
+def is_folder(location: str) -> bool:
+    """True for a path."""
+    return not is_url(location) and not is_bucket(location)
+
+
+def kind_of(location: str) -> SourceKind:
+    """The kind of source that an address or a path is, as far as it can be told from it."""
+    if is_bucket(location):
+        return SourceKind.BUCKET
+    if not is_url(location):
+        return SourceKind.FOLDER
+    path = urlsplit(location).path.lower()
+    is_feed = path.endswith((".xml", ".rss", ".atom")) or path.rstrip("/").endswith("/feed")
+    return SourceKind.FEED if is_feed else SourceKind.YOUTUBE
+
+
 def add(s: Session, location: str, vocabulary: str | None = None) -> str:
-    """Add a folder or an address; returns it as it is kept.
+    """Add a folder or an address, named after itself; returns it as it is kept.
 
     ``vocabulary``: names and places that are spoken of in what it holds; None leaves those that
     it has, an empty text takes them away.
@@ -30,44 +57,161 @@ def add(s: Session, location: str, vocabulary: str | None = None) -> str:
         UsageError: the folder does not exist.
         PermanentError: it is a home.
     """
-    kept = location
-    if not is_url(location):
-        path = absolute(location)
-        if not is_there(path):
-            raise UsageError(f"{path} does not exist. Make it first, then add it.")
-        home.refuse_as_library(path)
-        kept = str(path)
-    row = s.get(Source, kept) or Source(location=kept)
+    kept = _kept(location)
+    known = s.scalars(select(Source).where(Source.location == kept).limit(1)).first()
+    row = known or _row(s, SourceDefinition(name=free_name(s, kept), kind=kind_of(kept), url=kept))
     if vocabulary is not None:
         row.vocabulary = " ".join(vocabulary.split()) or None
-    s.add(row)
     _forget_looks(s, kept)  # added again: what it held before does not count any more
     return kept
 
 
-def remove(s: Session, location: str) -> None:
-    """Remove a source, named as it was given or as lists show it; its items stay.
+def define(s: Session, wanted: SourceDefinition) -> Source:
+    """Add a source as it is defined; its secrets are sealed already.
+
+    Raises:
+        UsageError: its name is taken, another source looks for the same at the same place, or
+            the folder does not exist.
+        PermanentError: it is a home.
+    """
+    kept = _kept(wanted.url)
+    if s.scalar(select(Source.id).where(Source.name == wanted.name)):
+        raise UsageError(f"There is a source {wanted.name}. `nightshift source update` changes it.")
+    _require_alone(s, kept, wanted.pattern)
+    return _row(s, wanted.model_copy(update={"url": kept}))
+
+
+def change(s: Session, row: Source, wanted: SourceDefinition) -> None:
+    """Have a source be as ``wanted``; what it has seen stays, unless it looks elsewhere now.
+
+    Raises:
+        UsageError: its name is taken, or another source looks for the same at the same place.
+        PermanentError: it is a home.
+    """
+    kept = _kept(wanted.url)
+    taken = select(Source.id).where(Source.name == wanted.name, Source.id != row.id)
+    if s.scalar(taken):
+        raise UsageError(f"There is another source {wanted.name}. Choose another name.")
+    if (kept, wanted.pattern) != (row.location, row.pattern):
+        _require_alone(s, kept, wanted.pattern, row.id)
+    if kept != row.location:
+        _forget_looks(s, row.location)
+        row.cursor = None
+    _fill(row, wanted.model_copy(update={"url": kept}))
+
+
+def definition(row: Source) -> SourceDefinition:
+    """What a source was defined as; its address has its secrets sealed."""
+    return SourceDefinition(
+        **{name: getattr(row, name) for name in _SAME}, kind=SourceKind(row.kind), url=row.location
+    )
+
+
+_SAME = ("name", "pattern", "schedule", "timezone", "queue", "profile", "options", "keep_last",
+         "since", "vocabulary")  # fmt: skip
+
+
+def _row(s: Session, wanted: SourceDefinition) -> Source:
+    row = Source(id=uuid.uuid4().hex)
+    _fill(row, wanted)
+    s.add(row)
+    s.flush()
+    return row
+
+
+def _fill(row: Source, wanted: SourceDefinition) -> None:
+    for name in _SAME:
+        setattr(row, name, getattr(wanted, name))
+    row.options = wanted.options.model_dump(mode="json", exclude_defaults=True)
+    row.kind, row.location = wanted.kind.value, wanted.url
+
+
+def _kept(location: str) -> str:
+    """A location as it is kept: a folder's path whole.
+
+    Raises:
+        UsageError: the folder does not exist.
+        PermanentError: it is a home.
+    """
+    if not is_folder(location):
+        return location
+    path = absolute(location)
+    if not is_there(path):
+        raise UsageError(f"{path} does not exist. Make it first, then add it.")
+    home.refuse_as_library(path)
+    return str(path)
+
+
+def _require_alone(
+    s: Session, location: str, pattern: str | None, besides: str | None = None
+) -> None:
+    """Two sources that look for the same would take everything from each other."""
+    same = s.scalars(select(Source).where(Source.location == location))
+    for row in same:
+        if row.id != besides and (row.pattern == pattern or not row.pattern or not pattern):
+            raise UsageError(
+                f"The source {row.name} looks into {redaction.shown(location)} already. Change it "
+                f"(`nightshift source update {row.name}`), or give both a pattern of their own."
+            )
+
+
+def free_name(s: Session, location: str) -> str:
+    """A name for a source after its location, that no other has."""
+    parts = urlsplit(redaction.shown(location))
+    words = [parts.netloc.rpartition("@")[2], *parts.path.split("/")]
+    last = next((word for word in reversed(words) if re.sub(r"[^A-Za-z0-9]", "", word)), "source")
+    name = re.sub(r"[^A-Za-z0-9._-]+", "-", last).strip("-._")[:50] or "source"
+    taken = set(s.scalars(select(Source.name).where(Source.name.startswith(name))))
+    numbered = (f"{name}-{number}" for number in range(2, len(taken) + 3))
+    return next(one for one in (name, *numbered) if one not in taken)
+
+
+def find(s: Session, wanted: str) -> Source:
+    """The source that a person means by its name, its id, or its location as lists show it.
 
     Raises:
         UsageError: it is none, or several are shown so.
     """
-    kept = location if is_url(location) else str(absolute(location))
-    row = s.get(Source, kept)
-    if row is None and redaction.HIDDEN in kept:
-        alike = [one for one in locations(s) if redaction.shown(one) == kept]
-        if len(alike) > 1:
-            raise UsageError(f"{kept} may be one of {len(alike)} sources. Give the whole address.")
-        if alike:
-            kept, row = alike[0], s.get(Source, alike[0])
-    if row is None:
-        raise UsageError(f"{kept} is no source. `nightshift source list` lists them.")
+    by_name = select(Source).where((Source.name == wanted) | (Source.id == wanted))
+    if row := s.scalars(by_name).first():
+        return row
+    kept = str(absolute(wanted)) if is_folder(wanted) else wanted
+    alike = [
+        row
+        for row in every(s)
+        if row.location == kept
+        or (redaction.HIDDEN in kept and redaction.shown(row.location) == kept)
+    ]
+    if len(alike) > 1:
+        names = ", ".join(row.name for row in alike)
+        raise UsageError(
+            f"{kept} may be one of {len(alike)} sources ({names}). Give its name or whole address."
+        )
+    if not alike:
+        raise UsageError(f"{wanted} is no source. `nightshift source list` lists them.")
+    return alike[0]
+
+
+def remove(s: Session, wanted: str) -> Source:
+    """Remove a source, named as ``find`` takes it; its items stay. Returns what it was.
+
+    Raises:
+        UsageError: it is none, or several are shown so.
+    """
+    row = find(s, wanted)
     s.delete(row)
-    _forget_looks(s, kept)
+    _forget_looks(s, row.location)
+    return row
+
+
+def every(s: Session) -> list[Source]:
+    """All sources, first added first."""
+    return list(s.scalars(select(Source).order_by(Source.added_at, Source.name)))
 
 
 def locations(s: Session) -> list[str]:
-    """All sources, first added first."""
-    return list(s.scalars(select(Source.location).order_by(Source.added_at)))
+    """Where all sources lie, first added first; each place once."""
+    return list(dict.fromkeys(row.location for row in every(s)))
 
 
 def _forget_looks(s: Session, location: str) -> None:

@@ -9,8 +9,9 @@ from pathlib import Path
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from utils.db.schema import Download, Source
+from utils.db.schema import Download
 from utils.db.session import chunks
+from utils.db.source_tables import Source
 
 
 def by_location(s: Session) -> dict[str, str]:

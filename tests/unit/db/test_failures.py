@@ -13,8 +13,9 @@ from utils.config import Settings, load_settings
 from utils.db import failures, items, queue, sources
 from utils.db.failures import Choice
 from utils.db.items import Seen
-from utils.db.schema import Item, Source
+from utils.db.schema import Item
 from utils.db.session import engine, session
+from utils.db.source_tables import Source
 from utils.errors import PermanentError, RetryableError, ThrottledError, raised_in
 from utils.models.item import FileStat, MediaKind
 
@@ -71,7 +72,7 @@ def meant(**choice: Any) -> set[str]:
 def test_failures_are_grouped_by_class_step_and_source(broken: dict[str, str]) -> None:
     with session() as s:
         sources.locations(s)
-        s.add(Source(location="/films"))
+        s.add(Source(id="1", name="films", kind="folder", location="/films"))
     with session() as s:
         groups = failures.grouped(failures.failures(s, Choice()))
     kinds = {(g.error_class, g.step, g.source): g.number for g in groups}

@@ -18,8 +18,9 @@ from utils.config import load_settings
 from utils.db import failures, flags, items, ledger, metrics_queries, queue, runs, sources
 from utils.db.base import Base, is_described
 from utils.db.items import Seen
-from utils.db.schema import Download, Execution, Item, Run, RunItem, Source
+from utils.db.schema import Download, Execution, Item, Run, RunItem
 from utils.db.session import MIGRATIONS, engine, session, upgrade
+from utils.db.source_tables import Source
 from utils.errors import DeferredError, PermanentError, RetryableError, StoppedError
 from utils.models.item import FileStat, ItemStatus, MediaKind
 from utils.models.rendition import Thumbnails
@@ -81,7 +82,7 @@ def test_secrets_in_addresses_leave_an_older_database_and_come_back(database: st
     with session() as s:
         s.add_all(
             [
-                Source(location=url),
+                Source(id="1", name="site", kind="youtube", location=url),
                 Download(key="k", url=url, item_id=item_id),
                 Run(id="r", flow="f", status="failed", started_at=now(), reason=f"at {url}"),
                 RunItem(run_id="r", path=url, outcome="failed", reason=url, error=f'"{url}"'),

@@ -10,8 +10,10 @@ import sqlalchemy as sa
 from alembic import context
 
 from utils.db import (  # noqa: F401  their tables are in it then
+    access_tables,
     fact_tables,
     schema,
+    source_tables,
     speech_tables,
     work_tables,
 )

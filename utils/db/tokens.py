@@ -1,0 +1,75 @@
+"""Bearer tokens of the HTTP API: made, recognised, revoked. Only their SHA-256 is kept."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import secrets
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from utils.clock import now
+from utils.db.access_tables import Token
+from utils.errors import UsageError
+from utils.models.api import Scope
+
+_USED_AGAIN = timedelta(minutes=1)  # the last use is noted so often at most
+
+
+def create(s: Session, name: str, scopes: Sequence[Scope], expires_at: datetime | None) -> str:
+    """Make a token; returns it, which nobody can read again afterwards."""
+    token_id, secret = secrets.token_hex(6), secrets.token_urlsafe(32)
+    token = f"ns_{token_id}_{secret}"
+    s.add(
+        Token(
+            id=token_id,
+            name=name,
+            sha256=_hash(token),
+            scopes=[scope.value for scope in scopes],
+            expires_at=expires_at,
+        )
+    )
+    return token
+
+
+def recognised(s: Session, token: str) -> Token | None:
+    """The row of a token that is valid now; None of any other. Notes its use.
+
+    The row is found by the id in the token, and the hashes are compared in constant time.
+    """
+    parts = token.split("_", 2)
+    row = s.get(Token, parts[1]) if len(parts) == 3 and len(parts[1]) <= 16 else None
+    if row is None or not hmac.compare_digest(row.sha256, _hash(token)):
+        return None
+    moment = now()
+    if row.revoked_at or (row.expires_at and row.expires_at <= moment):
+        return None
+    if row.last_used_at is None or moment - row.last_used_at > _USED_AGAIN:
+        row.last_used_at = moment
+    return row
+
+
+def every(s: Session) -> list[Token]:
+    """All tokens, the first made first."""
+    return list(s.scalars(select(Token).order_by(Token.created_at)))
+
+
+def revoke(s: Session, wanted: str) -> Token:
+    """Have a token, meant by its id or its name, be valid no more.
+
+    Raises:
+        UsageError: there is none, or several have the name.
+    """
+    found = [row for row in every(s) if wanted in (row.id, row.name) and not row.revoked_at]
+    if len(found) != 1:
+        what = "no token" if not found else f"the name of {len(found)} tokens"
+        raise UsageError(f"{wanted} is {what}. `nightshift token list` lists their ids.")
+    found[0].revoked_at = now()
+    return found[0]
+
+
+def _hash(token: str) -> str:
+    return hashlib.sha256(token.encode()).hexdigest()

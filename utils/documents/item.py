@@ -1,0 +1,162 @@
+"""One item, and many, as JSON: what commands and the API say of the library."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from utils.db import duplicates, items, ledger, library, transcripts
+from utils.db.schema import Item
+from utils.documents import work
+from utils.models import exposure, metadata, probe, sidecars, signal
+from utils.models.analysis import Analysis
+from utils.models.rendition import COMPRESSIONS, Compression, Thumbnails
+from utils.models.subtitles import SubtitleFiles
+from utils.models.verdict import Verdict
+from utils.models.video_analysis import VideoAnalysis
+from utils.works import grouping
+
+# What lists say of each item: the fields of ``facts``, where it lies, what was made of it.
+LISTED = (
+    *("item_id", "title", "kind", "status", "size_bytes", "duration_seconds", "language"),
+    *("verdict", "score", "summary", "source_url", "tries", "error_class", "error", "lacks"),
+    *("added_at", "processed_at", "path", "rendition", "work"),
+)
+
+
+def facts(row: Item) -> dict[str, Any]:
+    """What an item's own row says, as JSON."""
+
+    return {
+        "item_id": row.id,
+        "title": row.title,
+        "kind": row.kind,
+        "status": items.shown_status(row),
+        "size_bytes": row.size_bytes,
+        "duration_seconds": row.duration_seconds,
+        "language": row.language,
+        "verdict": row.verdict,
+        "score": row.score,
+        "summary": row.summary,
+        "source_url": row.source_url,
+        "tries": row.tries,
+        "error_class": row.error_class,
+        "error": row.error,
+        "lacks": row.lacks,
+        "added_at": row.added_at.isoformat(),
+        "processed_at": row.processed_at.isoformat() if row.processed_at else None,
+    }
+
+
+def document(s: Session, row: Item) -> dict[str, Any]:
+    """An item as the JSON contract of ``show`` has it; what was not made is null or empty."""
+
+    stills = ledger.latest_result(s, row.id, "generate_thumbnails", Thumbnails)
+    encode = ledger.latest_result(s, row.id, COMPRESSIONS, Compression)
+    heard = transcripts.transcript_of(s, row.id)
+    group, of_many = duplicates.group_of(s, row.id), grouping.of_item(s, row.id)
+    return {
+        "item": facts(row) | {"paths": [str(p) for p in items.paths_of(s, row.id)]},
+        "record": library.load(s, row.id).model_dump(mode="json", exclude={"segments", "item_id"}),
+        "metadata": _metadata(s, row.id),
+        "transcript": heard.model_dump(mode="json") | {"text": heard.text} if heard else None,
+        "subtitles": _result(s, row.id, "write_subtitles", SubtitleFiles),
+        "analysis": _analysis(s, row.id),
+        "video": _result(s, row.id, "ai_video_analysis", VideoAnalysis),
+        "duplicates": [copy.item_id for copy in group.copies if copy.item_id != row.id]
+        if group
+        else [],
+        "work": work.document(of_many) if of_many else None,
+        "verdict": _result(s, row.id, "judge_quality", Verdict),
+        "compression": encode.reason if encode else None,
+        "renditions": _renditions(stills, encode),
+        "steps": [step._asdict() for step in ledger.steps_of(s, row.id)],
+    }
+
+
+def _result(s: Session, item_id: str, step: str, kind: Any, exclude: Any = None) -> Any:
+    """The last result of a step, as JSON; None if there is none."""
+
+    found = ledger.latest_result(s, item_id, step, kind)
+    return found.model_dump(mode="json", exclude=exclude) if found else None
+
+
+def _metadata(s: Session, item_id: str) -> dict[str, Any]:
+    """What the tools say of a file, and what was made of it."""
+
+    ffprobe = _result(s, item_id, "extract_ffprobe", probe.FfprobeReport)
+    without_notes = {"files": {"__all__": {"notes"}}}
+    return {
+        "consolidated": _result(s, item_id, "consolidate_metadata", metadata.Metadata),
+        "ffprobe": ffprobe["container"] if ffprobe else None,
+        "sidecars": _result(s, item_id, "read_sidecars", sidecars.SidecarReport, without_notes),
+    } | {
+        name: _result(s, item_id, step, kind)
+        for name, step, kind in (
+            ("mediainfo", "extract_mediainfo", probe.MediaInfoReport),
+            ("exiftool", "extract_exiftool", probe.ExifReport),
+            ("extended_exif", "extract_extended_exif", metadata.ExtendedExif),
+            ("codec", "extract_codec", metadata.CodecDetails),
+            ("hdr", "extract_hdr", metadata.HdrDetails),
+            ("audio_tracks", "extract_audio_tracks", metadata.AudioTracks),
+            ("subtitle_tracks", "extract_subtitle_tracks", metadata.SubtitleTracks),
+            ("focal_length", "detect_focal_length", metadata.FocalLength),
+            ("signal", "analyze_signal", signal.SignalReport),
+            ("exposure", "analyze_exposure", exposure.ExposureReport),
+        )
+    }
+
+
+def _analysis(s: Session, item_id: str) -> dict[str, Any] | None:
+    """What was understood, by which engine, and what it took."""
+
+    found = ledger.latest_result(s, item_id, "analyze_content", Analysis)
+    if found is None:
+        return None
+    used = found.usage.model_dump() if found.usage else None
+    return found.understanding.model_dump(mode="json") | {"engine": found.engine, "usage": used}
+
+
+def _renditions(stills: Thumbnails | None, encode: Compression | None) -> list[dict[str, Any]]:
+    """The files made from an item, those that are there: the encode first.
+
+    Of that also what it lacks of the source, and what was guessed.
+    """
+    made: list[tuple[str, Path]] = []
+    told: dict[Path, dict[str, Any]] = {}
+    if encode and encode.rendition:
+        path = encode.rendition.path
+        made.append((encode.rendition.kind, path))
+        told[path] = {"dropped": list(encode.dropped), "guessed": list(encode.guessed)}
+    if stills:
+        made += [("thumbnail", still.path) for still in stills.images]
+        made += [
+            (name, path)
+            for name in ("contact_sheet", "waveform", "spectrogram")
+            if (path := getattr(stills, name))
+        ]
+    return [
+        {"path": str(path), "kind": kind, "size_bytes": path.stat().st_size} | told.get(path, {})
+        for kind, path in made
+        if path.exists()
+    ]
+
+
+def records(s: Session, rows: Sequence[Item]) -> list[dict[str, Any]]:
+    """Items as lists have them: their facts, where they lie, what was made of them."""
+
+    ids = [row.id for row in rows]
+    places, made = items.paths_by_item(s, ids), ledger.renditions(s, ids)
+    parts = grouping.in_words(s, ids)
+    return [
+        facts(row)
+        | {
+            "path": str(places[row.id][0]) if places[row.id] else None,
+            "rendition": str(made[row.id]) if row.id in made else None,
+            "work": parts.get(row.id),
+        }
+        for row in rows
+    ]

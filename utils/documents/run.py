@@ -1,0 +1,22 @@
+"""Runs as JSON: a line of the list, and one whole."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from utils.db.run_history import RunSummary
+from utils.models.shift import Outcome, ShiftReport
+
+
+def summary(run: RunSummary) -> dict[str, Any]:
+    """A run as lists have it, with a number for each outcome."""
+    counts = {outcome.value: run.counts.get(outcome.value, 0) for outcome in Outcome}
+    return run._asdict() | {"started_at": run.started_at.isoformat(), "counts": counts}
+
+
+def report(found: ShiftReport) -> dict[str, Any]:
+    """A run as the JSON contract of ``run`` and ``night`` has it."""
+    document = found.model_dump(mode="json", exclude={"started_at"})
+    if found.reason is None:
+        del document["left_over"], document["reason"]
+    return document
