@@ -23,10 +23,10 @@ from prefect.exceptions import ObjectAlreadyExists, ObjectNotFound
 from subflows.fan_out import NOTHING_TO_DO, PARTIAL
 from tasks.flow_runs import close_zombies, free_slots
 from tasks.tags import TAG, lane_tag
-from tasks.work_pool import HIGH_MEMORY
 from utils.config import Settings, child_environment
 from utils.errors import PermanentError
 from utils.housekeeping import recovery
+from utils.models.queues import HIGH_MEMORY
 from utils.models.steps import BY_NAME
 
 # The working copy, or where a wheel was unpacked; prefect.yaml names the flows' files from there.

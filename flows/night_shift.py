@@ -23,6 +23,7 @@ from utils.models.item import Entry
 from utils.models.options import PipelineOptions
 from utils.models.shift import ShiftReport
 from utils.models.window import valid_window, valid_zone
+from utils.rules import changes
 from utils.scheduling import claims, run_session
 from utils.scheduling import dispatch as dispatching
 from utils.scheduling.estimate import Work
@@ -64,6 +65,7 @@ def night_shift(
         if hours and run_session.missed(run_id, hours):
             return conclude(run_id, settings)
         entries, away = discover(context)
+        changes.apply(settings)
         on_workers = (dispatch or settings.dispatch) == "workers"
         places = limit - _half(limit, entries)
         if on_workers:

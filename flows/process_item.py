@@ -8,6 +8,7 @@ from pathlib import Path
 from prefect import flow
 from prefect.runtime import flow_run
 
+from subflows import rules
 from subflows.analysis import analyse
 from subflows.extraction import extract
 from subflows.outcome import recorded
@@ -39,7 +40,8 @@ def process_item(
 ) -> ItemRecord | None:
     """Process one item; steps that the ledger knows are recalled, not repeated.
 
-    Returns the item's record; None if single steps were asked for and that was not among them.
+    Returns the item's record; None if single steps were asked for and that was not among them, or
+    if a rule leaves the item out.
 
     Args:
         item: A checksum, a unique prefix of one, or a path.
@@ -58,13 +60,16 @@ def process_item(
             recorded(context, media, is_reported=run_id is not None) as deferred,
             checked_out(media.item_id, settings),
         ):
-            facts = extract(context, media)
+            context = rules.found(context, media)
+            context, facts = rules.probed(context, extract(context, media))
             findings = analyse(context, facts)
             deferred += findings.deferred
+            context, facts = rules.heard(context, facts, findings)
             product = process(context, facts, findings)
             record = store(context, facts, findings, product)
             context.lacks.extend(planning.dependent_lacks(facts.plan, context.lacks))
             return record
+    return None  # a rule leaves it out
 
 
 if __name__ == "__main__":

@@ -23,6 +23,7 @@ from nightshift.cli import (
     operation,
     pause,
     retention,
+    rules,
     runs,
     serve,
     source,
@@ -101,6 +102,7 @@ work.add_to(app)
 runs.add_to(app)
 pause.add_to(app)
 steps.add_to(app)
+rules.add_to(app)
 library.add_to(app)
 source.add_to(app)
 files.add_to(app)

@@ -27,10 +27,11 @@ from tenacity import Retrying, retry_if_exception, stop_after_delay, wait_fixed
 
 from tasks.context import RunContext
 from tasks.flow_runs import PAGE, pages
-from tasks.work_pool import DEFAULT, HIGH_MEMORY, workers_online
+from tasks.work_pool import workers_online
 from utils import clock
 from utils.errors import RetryableError
 from utils.models.item import Entry
+from utils.models.queues import DEFAULT, HIGH_MEMORY
 from utils.models.window import Window
 from utils.observability import progress
 from utils.scheduling import dispatch, run_session

@@ -17,7 +17,8 @@ from utils.errors import NightShiftError
 from utils.models.item import Entry, ItemStatus
 from utils.models.shift import ADDRESS, ItemOutcome, Outcome
 from utils.models.verdict import Band
-from utils.sources import whereabouts
+from utils.rules import file
+from utils.sources import scan, whereabouts
 
 
 class Listing(NamedTuple):
@@ -61,10 +62,17 @@ def list_addresses(
         vocabularies.note_source(s, {key: str(entries[key].source) for key in known})
         rows = {row.id: row for row in items.preload(s, list(known.values()))}
         left = _forgotten(s, entries, again)
-        expected = vocabularies.by_location(s)
+        expected, rules = vocabularies.by_location(s), file.load(settings)
+        places = {
+            item_id: next(iter(paths), Path())
+            for item_id, paths in items.paths_by_item(s, list(rows)).items()
+        }
         keys = {
             row.id: done_key
-            and vocabularies.in_key(done_key, vocabularies.of_item(s, row.id, Path(), expected))
+            and vocabularies.in_key(
+                scan.under_rules(s, done_key, row, places[row.id], rules),
+                vocabularies.of_item(s, row.id, Path(), expected),
+            )
             for row in rows.values()
         }
     pending = [row.id for row in rows.values() if _is_wanted(row, keys[row.id])]
@@ -107,7 +115,7 @@ def _forgotten(s: Session, entries: dict[str, Entry], again: bool) -> dict[str, 
 def _is_wanted(row: Item, done_key: str | None) -> bool:
     if row.claimed_by is not None:
         return False
-    if row.status == ItemStatus.DONE.value:
+    if row.status in (ItemStatus.DONE.value, ItemStatus.SKIPPED.value):
         return done_key is None or (done_key != "" and row.done_key != done_key)
     return done_key is None or row.status != ItemStatus.QUARANTINED.value
 

@@ -8,15 +8,16 @@ from contextlib import contextmanager
 from sqlalchemy.orm import Session
 
 from tasks.context import RunContext
-from utils.db import items, ledger, queue, runs, subtitle_files, vocabularies
+from utils.db import items, ledger, queue, rulings, runs, subtitle_files, vocabularies
 from utils.db.schema import Item
 from utils.db.session import session
-from utils.errors import DeferredError, ResourceError, StoppedError, step_of
+from utils.errors import DeferredError, LeftOutError, ResourceError, StoppedError, step_of
 from utils.models.item import ItemStatus, MediaItem
 from utils.models.shift import ItemOutcome, Outcome, lacks_in_words, outcome_of
 from utils.models.verdict import Band, Verdict
 from utils.observability import progress
 from utils.pipeline import fingerprint
+from utils.rules import matching
 from utils.storage import sidecars
 
 _REASONS = 2  # criteria that a row of a run names
@@ -43,6 +44,9 @@ def recorded(
     except (ResourceError, MemoryError) as error:
         progress.emit(progress.Paused(f"{item.title}: {error}", item.item_id))
         raise
+    except LeftOutError as error:
+        _leave_out(context, item, error, is_reported)
+        return
     except StoppedError:  # nothing came of it: the run's end gives it back as it was
         raise
     except Exception as error:
@@ -68,6 +72,37 @@ def recorded(
     progress.emit(progress.Settled(item.item_id, item.title, told.outcome.words, detail))
 
 
+def _leave_out(
+    context: RunContext, item: MediaItem, error: LeftOutError, is_reported: bool
+) -> None:
+    """Settle the item as skipped, and say by which rule."""
+    with session() as s:
+        key = _done_key(s, context, item)
+        if not queue.settle_skipped(s, context.claim_owner, item.item_id, key):
+            raise StoppedError(f"{item.title} was finished by another run, which took it over.")
+        row = s.get_one(Item, item.item_id)
+        told = ItemOutcome(
+            item_id=item.item_id,
+            path=str(items.known_path(s, item)),
+            kind=row.kind,
+            outcome=Outcome.SKIPPED,
+            reason=str(error),
+        )
+        if is_reported:
+            runs.add_outcome(s, context.run_id, told)
+    progress.emit(progress.Settled(item.item_id, item.title, told.outcome.words, str(error)))
+
+
+def _done_key(s: Session, context: RunContext, item: MediaItem) -> str:
+    """The key under which the item is done now."""
+    key = fingerprint.done_key(context.given or context.options, context.settings)
+    ruling = rulings.of(s.get_one(Item, item.item_id))
+    key = matching.in_key(key, ruling.decision) if ruling else key
+    expected = vocabularies.of_item(s, item.item_id, item.path)
+    beside = subtitle_files.foreign(s, item.path.parent)
+    return sidecars.complete_key(vocabularies.in_key(key, expected), item.path, beside)
+
+
 def _settle_failed(s: Session, context: RunContext, item: MediaItem, error: Exception) -> bool:
     """Settle the item as failed; False if it is another run's by now."""
     worker = context.claim_owner
@@ -85,11 +120,7 @@ def _settle(
         return queue.release(s, worker, [item.item_id])
     if deferred:
         return queue.settle_deferred(s, worker, item.item_id, deferred, context.lacks)
-    done_key = fingerprint.done_key(context.options, context.settings)
-    expected = vocabularies.of_item(s, item.item_id, item.path)
-    beside = subtitle_files.foreign(s, item.path.parent)
-    key = sidecars.complete_key(vocabularies.in_key(done_key, expected), item.path, beside)
-    tries = context.settings.max_tries
+    key, tries = _done_key(s, context, item), context.settings.max_tries
     return queue.settle_done(s, worker, item.item_id, key, context.lacks, tries)
 
 

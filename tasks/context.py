@@ -7,6 +7,7 @@ from typing import NamedTuple
 from utils.config import Settings
 from utils.models.item import FileStat
 from utils.models.options import PipelineOptions
+from utils.models.rules import ItemFacts, RuleSet
 from utils.models.shift import Lack
 from utils.pipeline import planning
 
@@ -17,7 +18,8 @@ class RunContext(NamedTuple):
     ``claim_owner``: who claims items for it. Once an item is claimed (``is_claimed``), a step
     begins only while the claim holds, those of ``forced`` are executed though the ledger knows
     their results, ``file`` must stay as it is, and what the item turns out to be without is added
-    to ``lacks``. ``again``: what a person had forgotten is taken, too.
+    to ``lacks``. ``again``: what a person had forgotten is taken, too. Where there are ``rules``,
+    ``options`` are the ``given`` ones as the rules change them for what is ``known`` of the item.
     """
 
     run_id: str
@@ -29,6 +31,9 @@ class RunContext(NamedTuple):
     file: FileStat | None = None
     lacks: list[Lack] = []  # noqa: RUF012  replaced where it is added to
     again: bool = False
+    rules: RuleSet = RuleSet()
+    given: PipelineOptions | None = None
+    known: ItemFacts | None = None
 
     def for_claimed_item(self, file: FileStat | None = None) -> RunContext:
         """The same for the steps of an item that ``claim_owner`` has claimed, in this ``file``."""

@@ -11,8 +11,7 @@ from tasks.flow_runs import PAGE, pages
 from utils import clock
 from utils.config import Settings
 from utils.errors import SettingsError
-
-DEFAULT, HIGH_MEMORY = "default", "high-memory"
+from utils.models.queues import DEFAULT, HIGH_MEMORY
 
 # A worker that has just been started is known to the server within 10 s (measured on 2 cores:
 # 6 s); one that restarts gets the same.

@@ -138,6 +138,9 @@ class Settings(BaseSettings):
         ge=1,
         description="Of flow runs, their logs and artifacts in Prefect.",
     )
+    rules: Path | None = Field(
+        default=None, description="A file of rules; rules.yaml in the home when not given."
+    )
     lanes: Lanes = Lanes()
     pipeline: PipelineOptions = PipelineOptions()
     api: ApiSettings = ApiSettings()
@@ -247,6 +250,11 @@ class Settings(BaseSettings):
     def incoming(self) -> Path:
         """Downloads that are whole, until they are verified and registered."""
         return self.home / "incoming"
+
+    @property
+    def rules_file(self) -> Path:
+        """What is done with which items, as a person wrote it (utils/models/rules.py)."""
+        return self.rules or self.home / "rules.yaml"
 
     @property
     def inbox(self) -> Path:

@@ -6,6 +6,7 @@ NightShiftError
 ├── PermanentError      corrupt, gone, refused, wrong key: the same call will fail again
 │   └── UsageError      what a person named is not there, or can't be meant: nothing was begun
 ├── DeferredError       does not fit the cost ceiling: neither done nor failed, deferred
+├── LeftOutError        a rule leaves the item out: nothing is to be done with it
 ├── StoppedError        a person ended the run: the item keeps its status
 ├── ResourceError       disk or memory: nothing will work until someone makes room
 └── SettingsError       a wrong key, a missing tool or model: nothing works until it is set right
@@ -78,6 +79,10 @@ class UsageError(PermanentError):
 
 class DeferredError(NightShiftError):
     """The work does not fit a cost ceiling now: it was not begun, and nothing is wrong with it."""
+
+
+class LeftOutError(NightShiftError):
+    """A rule leaves this item out; nothing is wrong with it."""
 
 
 class StoppedError(NightShiftError):

@@ -105,6 +105,8 @@ def _print_steps(one: ItemPreview) -> None:
     time = f", within {_time(one)}" if one.predicted_seconds else ""
     console.print(f"\n{visible(str(one.path))}{kind}: {visible(one.summary)}{time}",
                   style="bold", markup=False, soft_wrap=True)  # fmt: skip
+    if one.rules:
+        console.print(f"Rules: {visible(', '.join(one.rules))}", markup=False, soft_wrap=True)
     if one.steps:
         print_table(
             ("step", "runs", "why"),
@@ -159,12 +161,27 @@ def why(
             "title": item.title,
             "step": step,
             "applies": _applies(s, item, step),
+            "rules": _rules(s, item),
             "executions": [_row(row) for row in rows],
         }
     if as_json:
         print_json(document)
     else:
         _print(document)
+
+
+def _rules(s: Session, item: Item) -> list[dict[str, Any]]:
+    """The rules that apply to an item, and what each changes."""
+    from utils.config import load_settings
+    from utils.rules import changes, file
+
+    settings = load_settings()
+    decision, rules = changes.of_item(s, item, settings), file.load(settings)
+    return [
+        {"name": rule.name, "effects": rule.then.model_dump(mode="json", exclude_unset=True)}
+        for rule in rules.rules
+        if rule.name in decision.applied
+    ]
 
 
 def _applies(s: Session, item: Item, step: str) -> str | None:
@@ -174,12 +191,17 @@ def _applies(s: Session, item: Item, step: str) -> str | None:
     from utils.models.probe import FfprobeReport
     from utils.models.verdict import Band
     from utils.pipeline import planning
+    from utils.rules import changes, matching
 
     probed = ledger.latest_result(s, item.id, "extract_ffprobe", FfprobeReport)
     if probed is None:
         return "that is not known before this version has probed the file"
     settings = load_settings()
-    plan = planning.plan(probed.container, settings.pipeline, settings)
+    decision = changes.of_item(s, item, settings)
+    if decision.skipped_by:
+        return f"the item is left out by the rule {decision.skipped_by}"
+    options = matching.options_under(decision, settings.pipeline)
+    plan = planning.plan(probed.container, options, settings)
     if item.verdict == Band.REJECT.value:
         plan = plan.for_rejected()
     reason = plan.reasons.get(step)
@@ -210,6 +232,10 @@ def _row(row: Execution) -> dict[str, Any]:
 
 def _print(document: dict[str, Any]) -> None:
     step, rows = document["step"], document["executions"]
+    for rule in document["rules"]:
+        told = ", ".join(f"{name}: {value}" for name, value in rule["effects"].items())
+        console.print(f"Rule {visible(rule['name'])}: {visible(told)}",
+                      markup=False, soft_wrap=True, highlight=False)  # fmt: skip
     if not rows:
         reason = (
             document["applies"]

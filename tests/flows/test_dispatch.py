@@ -38,6 +38,7 @@ from utils.db import runs, schema, workers
 from utils.db.session import session
 from utils.errors import SettingsError
 from utils.models.options import PipelineOptions
+from utils.models.queues import DEFAULT, HIGH_MEMORY
 from utils.scheduling.dispatch import WorkUnit
 
 
@@ -66,7 +67,7 @@ def test_a_pool_without_a_worker_and_one_that_is_paused_are_named(
     override(work_pool=name)
     client.create_work_pool(WorkPoolCreate(name=name, type="process"))
     flow_id = client.create_flow(shift)
-    for queue in (work_pool.DEFAULT, work_pool.HIGH_MEMORY):
+    for queue in (DEFAULT, HIGH_MEMORY):
         client.create_deployment(flow_id=flow_id, name=queue, work_pool_name=name)
     with pytest.raises(SettingsError, match=f"prefect worker start --pool {name}"):
         work_pool.workers_online(client, load_settings())

@@ -45,11 +45,12 @@ from utils.models.shift import Lack
 
 # The order of what waits, in days of waiting: a rank is what an item has against it, less its age.
 # All of it is bounded, so that whatever waits gets in front of all that arrives later, after
-# 25 days at the latest (the sum of these). Chosen.
+# 45 days at the latest (the sum of these, the priority's twice). Chosen.
 _FRESH_DAYS = 7.0  # ahead for what came within a day
 _SIZE_DAYS = 4.0  # behind for a size without end; half of it at ``_SIZE_BYTES``
 _SIZE_BYTES = 2**30
 _TRY_DAYS = 4.0  # behind for a failed try; half of it more for all that follow
+_PRIORITY_DAYS = 10.0  # ahead, or behind, for what a rule gives a priority
 _DEFERRED_DAYS = 8.0  # behind for what was deferred, which may not fit again
 _HOUR = 3600
 
@@ -67,6 +68,7 @@ def rank() -> ColumnElement[float]:
         + _SIZE_DAYS * size / (size + float(_SIZE_BYTES))
         + case((Item.tries == 0, 0.0), (Item.tries == 1, _TRY_DAYS), else_=1.5 * _TRY_DAYS)
         + case((Item.status == ItemStatus.DEFERRED.value, _DEFERRED_DAYS), else_=0.0)
+        - _PRIORITY_DAYS * cast(Item.priority, Float)
         - hours / 24.0
     )
 
@@ -205,6 +207,25 @@ def settle_done(
         error_class=None,
         failed_step=None,
         lacks=_plain(lacks),
+        claimed_by=None,
+        requested_at=None,
+        processed_at=now(),
+    )
+
+
+def settle_skipped(s: Session, worker: str, item_id: str, done_key: str) -> bool:
+    """A rule leaves the item out, under ``done_key``. False: it is not ours."""
+    return _settle(
+        s,
+        worker,
+        Item.id == item_id,
+        status=ItemStatus.SKIPPED.value,
+        done_key=done_key,
+        tries=0,
+        error=None,
+        error_class=None,
+        failed_step=None,
+        lacks=[],
         claimed_by=None,
         requested_at=None,
         processed_at=now(),

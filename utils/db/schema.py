@@ -22,7 +22,8 @@ class Item(Base):
 
     ``status`` is what became of it; ``claimed_by`` the worker that works on it now,
     ``failed_step`` the step that raised its ``error``, ``lacks`` what it is without though it is
-    done (``Lack``), ``requested_at`` when a person last asked for it.
+    done (``Lack``), ``requested_at`` when a person last asked for it. ``ruling`` is what the
+    rules said of it last (``Ruling``); ``priority`` (1 high, -1 low) and ``queue`` come from there.
     """
 
     __tablename__ = "items"
@@ -64,6 +65,9 @@ class Item(Base):
     latitude: Mapped[float | None] = mapped_column(Float)
     longitude: Mapped[float | None] = mapped_column(Float)
     rating: Mapped[int | None] = mapped_column(Integer)
+    priority: Mapped[int] = mapped_column(Integer, default=0, server_default="0")
+    queue: Mapped[str | None] = mapped_column(String(16))
+    ruling: Mapped[Any | None] = mapped_column(Json)
 
 
 class File(Base):

@@ -5,13 +5,15 @@ from __future__ import annotations
 import re
 import uuid
 from collections.abc import Mapping
+from pathlib import Path
 from urllib.parse import urlsplit
 
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from utils.clock import now
-from utils.db.source_tables import Source, SourceLook
+from utils.db.schema import Download
+from utils.db.source_tables import Source, SourceFile, SourceLook
 from utils.errors import NightShiftError, UsageError
 from utils.models.source import SourceDefinition, SourceKind
 from utils.privacy import redaction
@@ -207,6 +209,28 @@ def remove(s: Session, wanted: str) -> Source:
 def every(s: Session) -> list[Source]:
     """All sources, first added first."""
     return list(s.scalars(select(Source).order_by(Source.added_at, Source.name)))
+
+
+def name_of_item(s: Session, item_id: str, path: Path) -> str | None:
+    """The name of the source that an item came from: listed there, or lying in its folder."""
+    listed = (
+        select(Source.name)
+        .join(Download, Download.source == Source.location)
+        .where(Download.item_id == item_id)
+    )
+    held = (
+        select(Source.name)
+        .join(SourceFile, SourceFile.source_id == Source.id)
+        .where(SourceFile.item_id == item_id)
+    )
+    return s.scalar(listed.limit(1)) or s.scalar(held.limit(1)) or name_at(s, path)
+
+
+def name_at(s: Session, path: Path) -> str | None:
+    """The name of the source whose folder a path lies in; of several the nearest."""
+    names = dict(s.execute(select(Source.location, Source.name)).tuples().all())
+    around = (names[str(folder)] for folder in (path, *path.parents) if str(folder) in names)
+    return next(around, None)
 
 
 def locations(s: Session) -> list[str]:

@@ -25,7 +25,8 @@ class ItemStatus(StrEnum):
 
     ``failed`` is tried again by the next shift, ``deferred`` goes on there with the steps that
     did not fit a cost ceiling; ``quarantined`` waits for a person. ``superseded``: it was not done
-    when its last place got other content, and is waited for no more.
+    when its last place got other content, and is waited for no more. ``skipped``: a rule leaves it
+    out.
     """
 
     PENDING = "pending"
@@ -34,6 +35,7 @@ class ItemStatus(StrEnum):
     DEFERRED = "deferred"
     QUARANTINED = "quarantined"
     SUPERSEDED = "superseded"
+    SKIPPED = "skipped"
 
 
 class FileStat(Frozen):

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from importlib.util import find_spec
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
-from pydantic import Field, create_model, field_validator, model_validator
+from pydantic import Field, ValidationError, create_model, field_validator, model_validator
 
 from utils.models.base import Frozen
 from utils.models.speakers import MAX_SPEAKERS
@@ -252,3 +253,28 @@ class PipelineOptions(Frozen):
         """The same with these steps switched off."""
         switched = self.steps.model_copy(update=dict.fromkeys(steps, False))
         return self.model_copy(update={"steps": switched})
+
+
+def with_changes(options: PipelineOptions, changes: Mapping[str, Any]) -> PipelineOptions:
+    """The options with some changed, by their names with dots: ``transcription.model``.
+
+    Raises:
+        ValueError: there is no such option, or the value is none of its own; names the option.
+    """
+    document = options.model_dump()
+    for name, value in changes.items():
+        *parents, last = name.split(".")
+        part: Any = document
+        for parent in parents:
+            part = part.get(parent) if isinstance(part, dict) else None
+        if not isinstance(part, dict) or last not in part or isinstance(part[last], dict):
+            raise ValueError(f"{name} is no option of the pipeline (docs/settings.md)")
+        part[last] = value
+    try:
+        return PipelineOptions.model_validate(document)
+    except ValidationError as error:
+        faults = (
+            f"{'.'.join(map(str, fault['loc']))}: {fault['msg'].removeprefix('Value error, ')}"
+            for fault in error.errors()
+        )
+        raise ValueError("; ".join(faults)) from error

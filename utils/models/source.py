@@ -5,11 +5,12 @@ from __future__ import annotations
 from datetime import date, datetime
 from enum import StrEnum
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 from pydantic import Field, field_validator
 
 from utils.models.base import Frozen
+from utils.models.queues import DEFAULT, Queue
 from utils.models.schedule import valid_schedule
 from utils.models.window import valid_zone
 
@@ -101,7 +102,7 @@ class SourceDefinition(Frozen):
     )
     schedule: str | None = None
     timezone: str | None = Field(default=None, description="That of the settings when not given.")
-    queue: Literal["default", "high-memory"] = "default"
+    queue: Queue = DEFAULT
     profile: str | None = Field(default=None, description="A profile of rules.yaml, or of items.")
     options: SourceOptions = SourceOptions()
     keep_last: int | None = Field(default=None, ge=1, description="So many of the newest.")

@@ -16,6 +16,7 @@ from utils.db.session import session
 from utils.errors import StoppedError
 from utils.housekeeping import recovery
 from utils.models.item import Entry
+from utils.models.queues import HIGH_MEMORY
 from utils.models.shift import ItemOutcome
 from utils.models.window import Window
 from utils.scheduling.window import opening
@@ -63,7 +64,8 @@ def work_units(works: Sequence[str | Entry], settings: Settings) -> list[WorkUni
 
 def _of_item(s: Session, settings: Settings, row: Item) -> WorkUnit:
     path = items.path_here(s, row.id, shared=True) if blobs.is_set(settings) else None
-    heavy = row.size_bytes >= settings.high_memory_bytes or _is_long(settings, row.duration_seconds)
+    large = row.size_bytes >= settings.high_memory_bytes or _is_long(settings, row.duration_seconds)
+    heavy = row.queue == HIGH_MEMORY or (large and row.queue is None)
     return WorkUnit(row.id, float(row.size_bytes), heavy, path)
 
 

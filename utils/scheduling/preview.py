@@ -12,17 +12,19 @@ from sqlalchemy.orm import Session
 
 from utils.config import Settings
 from utils.db import forgotten, items, ledger, subtitle_files, vocabularies
-from utils.db.schema import File, Item
+from utils.db.schema import Item
 from utils.db.session import session
 from utils.errors import NightShiftError
 from utils.media.probing import ffprobe
 from utils.models.base import Frozen
 from utils.models.item import FileStat, ItemStatus
 from utils.models.options import PipelineOptions
+from utils.models.rules import Decision, RuleSet
 from utils.models.shift import left_out_in_words
 from utils.models.steps import BY_NAME
 from utils.models.verdict import Band
 from utils.pipeline import fingerprint, planning
+from utils.rules import facts, file, matching
 from utils.scheduling import forecast
 from utils.sources import folders, scan, whereabouts
 from utils.storage import files, sidecars
@@ -41,6 +43,7 @@ class ItemPreview(Frozen):
 
     ``left_out``: of a row that is no file, what its folders hold that is no media.
     ``predicted_seconds``: by the ledger's history, with what admission to a shift adds for safety.
+    ``rules``: those that apply, by what is known of the file so far.
     """
 
     path: Path
@@ -51,6 +54,7 @@ class ItemPreview(Frozen):
     predicted_seconds: float | None = None
     would_fail: bool = False
     left_out: dict[str, int] = Field(default_factory=dict)
+    rules: tuple[str, ...] = ()
 
 
 def of_rest(location: str, left_out: Mapping[str, int]) -> ItemPreview:
@@ -98,9 +102,15 @@ def _of_file(
         if not known and (since := _forgotten_since(s, stat)):
             return ItemPreview(path=path, summary=whereabouts.forgotten_since(since, str(path)))
         item = s.get(Item, row.item_id) if row and known else None
-        summary, works = _status(item, key and _complete(s, key, row, path))
+        rules = file.load(settings)
+        summary, works = _status(item, key and _complete(s, key, item, path, rules))
+        decision = _decision(s, item, path, rules)
+        told = {"path": path, "item_id": item.id if item else None, "rules": decision.applied}
+        if works and decision.skipped_by:
+            summary, works = f"left out by the rule {decision.skipped_by}", False
         if not works:
-            return ItemPreview(path=path, item_id=item.id if item else None, summary=summary)
+            return ItemPreview(**told, summary=summary)
+    options = matching.options_under(decision, options)
     probe = ffprobe.probe(path)
     plan = planning.plan(probe, options, settings)
     with session() as s:
@@ -112,8 +122,7 @@ def _of_file(
         step for step in plan.reasons if plan.runs(step) and (step in forced or step not in before)
     ]
     return ItemPreview(
-        path=path,
-        item_id=item.id if item else None,
+        **told,
         profile=planning.profile(probe, options),
         summary=summary,
         steps=tuple(
@@ -134,8 +143,18 @@ def _forgotten_since(s: Session, stat: FileStat) -> datetime | None:
     return forgotten.since(s, [item_id]).get(item_id) if item_id else None
 
 
-def _complete(s: Session, key: str, row: File | None, path: Path) -> str:
-    expected = vocabularies.of_item(s, row.item_id if row else "", path)
+def _decision(s: Session, item: Item | None, path: Path, rules: RuleSet) -> Decision:
+    """What the rules say: of an item by all that is known, of a new file by what the tools say."""
+    if not rules.rules:
+        return Decision()
+    known = facts.of_file(s, path) if item is None else facts.known(s, item, path)
+    return matching.decide(rules, known)
+
+
+def _complete(s: Session, key: str, item: Item | None, path: Path, rules: RuleSet) -> str:
+    if item is not None:
+        key = scan.under_rules(s, key, item, path, rules)
+    expected = vocabularies.of_item(s, item.id if item else "", path)
     beside = subtitle_files.foreign(s, path.parent)
     return sidecars.complete_key(vocabularies.in_key(key, expected), path, beside)
 
@@ -145,6 +164,8 @@ def _status(item: Item | None, key: str | None) -> tuple[str, bool]:
     if item is None:
         return "new", True
     status = ItemStatus(item.status)
+    if key is not None and status is ItemStatus.SKIPPED and item.done_key == key:
+        return scan.left_out_by(item), False
     if key is not None and status is ItemStatus.DONE and item.done_key == key:
         return "nothing to do: done with these options", False
     if key is not None and status is ItemStatus.QUARANTINED:

@@ -14,7 +14,7 @@ from typing import NamedTuple
 from sqlalchemy.orm import Session
 
 from utils.config import Settings
-from utils.db import forgotten, items, subtitle_files, vocabularies
+from utils.db import forgotten, items, rulings, subtitle_files, vocabularies
 from utils.db import places as known_places
 from utils.db.items import Seen
 from utils.db.schema import Item
@@ -22,9 +22,11 @@ from utils.db.session import session
 from utils.errors import NightShiftError, PermanentError, StoppedError
 from utils.media import formats
 from utils.models.item import FileStat, ItemStatus, MediaKind
+from utils.models.rules import RuleSet
 from utils.models.shift import ItemOutcome, Outcome
 from utils.models.verdict import Band
 from utils.processes import deadline, limits
+from utils.rules import facts, file, matching
 from utils.sources import folders, whereabouts
 from utils.storage import blobs, files, sidecars
 
@@ -67,7 +69,11 @@ def scan(
         tell: Is told how far (0–1) the reading of a large file is.
         numbers: Is told how many files each location holds.
     """
-    state, outcomes, left_out = _State(done_key), list[ItemOutcome](), Counter[str]()
+    state, outcomes, left_out = (
+        _State(done_key, file.load(settings)),
+        list[ItemOutcome](),
+        Counter[str](),
+    )
     paths = []
     for path in folders.expanded(locations, settings, numbers, left_out):
         problem = unusable_name(path)
@@ -174,7 +180,8 @@ def _all_hashed(
 class _State:
     """What a scan found so far: ``pending`` items with the path that each was found at first."""
 
-    def __init__(self, done_key: str | None) -> None:
+    def __init__(self, done_key: str | None, rules: RuleSet) -> None:
+        self._rules = rules
         self.pending: dict[str, str] = {}
         self._done_key = done_key
         self._sidecars: dict[Path, sidecars.Listing] = {}
@@ -188,12 +195,14 @@ class _State:
             return _skipped(item, path, f"duplicate of {self.pending[item.id]}")
         if item.claimed_by is not None:
             return _skipped(item, path, "another run is working on it")
-        if item.status == ItemStatus.DONE.value:
+        if item.status in (ItemStatus.DONE.value, ItemStatus.SKIPPED.value):
             first = next(
                 (place for place in places if place == path or files.is_there(place)), path
             )
             if item.done_key != self._key_at(s, item, first):
                 return None
+            if item.status == ItemStatus.SKIPPED.value:
+                return _skipped(item, path, left_out_by(item))
             same = first == path
             return _skipped(item, path, "already done" if same else f"duplicate of {first}")
         if item.status == ItemStatus.QUARANTINED.value and self._done_key is not None:
@@ -212,8 +221,21 @@ class _State:
         if self._vocabularies is None:
             self._vocabularies = vocabularies.by_location(s)
         expected = vocabularies.of_item(s, item.id, path, self._vocabularies)
-        key = vocabularies.in_key(self._done_key, expected)
+        key = vocabularies.in_key(under_rules(s, self._done_key, item, path, self._rules), expected)
         return sidecars.complete_key(key, path, self._sidecars[folder])
+
+
+def under_rules(s: Session, done_key: str, item: Item, path: Path, rules: RuleSet) -> str:
+    """The key under which an item at ``path`` is done if ``rules`` hold."""
+    if not rules.rules:
+        return done_key
+    return matching.in_key(done_key, matching.decide(rules, facts.known(s, item, path)))
+
+
+def left_out_by(item: Item) -> str:
+    """Why nothing is done with an item that a rule leaves out."""
+    ruling = rulings.of(item)
+    return f"left out by the rule {ruling.decision.skipped_by}" if ruling else "left out by a rule"
 
 
 def _skipped(item: Item, path: Path, reason: str) -> ItemOutcome:
