@@ -94,7 +94,7 @@ def test_all_that_match_apply_in_order_and_the_later_has_the_last_word() -> None
     assert decision.applied == ("rule 1", "rule 2") and decision.skipped_by is None
     options = matching.options_under(decision, PipelineOptions())
     assert options.transcription.model == "small"
-    assert options.steps.compress_video is False
+    assert options.steps.model_dump()["compress_video"] is False
 
 
 def test_only_what_changes_results_is_part_of_the_key() -> None:
