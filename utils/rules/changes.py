@@ -52,7 +52,7 @@ def _again(s: Session, rules: RuleSet) -> int:
             if row.status in _SETTLED and matching.in_key("", before) != matching.in_key("", now):
                 rulings.have_done_again(row)
                 number += 1
-            elif now != before:
+            if now != before:
                 rulings.note(s, row.id, known, now)
     return number
 
