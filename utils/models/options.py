@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from importlib.util import find_spec
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
-from pydantic import Field, create_model, field_validator, model_validator
+from pydantic import Field, ValidationError, create_model, field_validator, model_validator
 
 from utils.models.base import Frozen
 from utils.models.speakers import MAX_SPEAKERS
@@ -252,3 +253,55 @@ class PipelineOptions(Frozen):
         """The same with these steps switched off."""
         switched = self.steps.model_copy(update=dict.fromkeys(steps, False))
         return self.model_copy(update={"steps": switched})
+
+
+def with_changes(options: PipelineOptions, changes: Mapping[str, object]) -> PipelineOptions:
+    """The same with other values, by names with dots: ``{"transcription.model": "small"}``.
+
+    A text is read as its option wants it: ``true``, ``4``, ``-30,-9`` for several values. An empty
+    one stands for nothing, where an option may be without a value.
+
+    Raises:
+        ValueError: a name is no option, or a value is none of it; says which.
+    """
+    document = options.model_dump()
+    for name, value in changes.items():
+        *groups, last = name.split(".")
+        place: Any = document
+        for group in groups:
+            place = place.get(group) if isinstance(place, dict) else None
+        if not isinstance(place, dict) or last not in place or isinstance(place[last], dict):
+            raise ValueError(f"{name} is no option of the pipeline. {_near(document, groups)}")
+        place[last] = read_value(value, place[last])
+    try:
+        return PipelineOptions.model_validate(document)
+    except ValidationError as error:
+        raise ValueError(faults(error)) from error
+
+
+def read_value(value: object, former: object) -> object:
+    """What stands on a command line or in a file as pydantic reads it, beside its former value."""
+    if isinstance(value, str) and isinstance(former, tuple):
+        return tuple(part for part in (one.strip() for one in value.split(",")) if part)
+    return None if value == "" else value
+
+
+def faults(error: ValidationError) -> str:
+    """What is wrong with which field, in one line, without the value."""
+    return "; ".join(
+        ": ".join(
+            filter(None, (".".join(map(str, one["loc"])), one["msg"].removeprefix("Value error, ")))
+        )
+        for one in error.errors(include_input=False, include_url=False)
+    )
+
+
+def _near(document: dict[str, Any], groups: list[str]) -> str:
+    """Which names there are where one was looked for, or in the whole."""
+    place: Any = document
+    for group in groups:
+        place = place.get(group) if isinstance(place, dict) else None
+    if not isinstance(place, dict):
+        return _near(document, [])
+    names = (f"{name}.…" if isinstance(value, dict) else name for name, value in place.items())
+    return f"{'In ' + '.'.join(groups) + ' there' if groups else 'There'} are {', '.join(names)}"
