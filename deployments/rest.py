@@ -17,7 +17,7 @@ from utils.processes.prefect_environment import prefect_api
 
 PAGE = 200  # the most that Prefect's API gives at once
 _CLIENT = "nightshift"
-_TIMEOUT_SECONDS = 30.0
+_TIMEOUT = httpx.Timeout(30.0, connect=5.0)
 # A server on SQLite answers 503 while another request writes (docs/decisions/0039-sources.md).
 _BUSY = (httpx.codes.SERVICE_UNAVAILABLE, httpx.codes.TOO_MANY_REQUESTS)
 _TRIES, _WAIT_SECONDS = 5, 0.5
@@ -43,7 +43,7 @@ def connected(settings: Settings) -> Iterator[httpx.Client]:
         with httpx.Client(
             base_url=f"{api.url}/",
             auth=(user, password) if api.auth else None,
-            timeout=_TIMEOUT_SECONDS,
+            timeout=_TIMEOUT,
         ) as client:
             client.headers.update(csrf.headers(client, api.url, _CLIENT))
             yield client

@@ -29,6 +29,14 @@ class Difference(NamedTuple):
     found: str
     done: str
 
+    @property
+    def is_taken_over(self) -> bool:
+        """True for what a person changed in Prefect."""
+        return self.done == _TAKEN_OVER
+
+
+_TAKEN_OVER = "taken over from Prefect"
+
 
 def bring_together(
     settings: Settings, only: str | None = None, *, dry_run: bool = False, replace: bool = False
@@ -102,7 +110,7 @@ def _brought(server: Server, row: Source, dry_run: bool, replace: bool) -> Itera
     """Take over what was changed in Prefect, then write what differs."""
     there = source_payload.of_source(server, row)
     changed = source_schedules.taken_over(row, there, server.settings) if there else []
-    yield from (Difference(row.name, one, "taken over from Prefect") for one in changed)
+    yield from (Difference(row.name, one, _TAKEN_OVER) for one in changed)
     keeps = source_payload.keeps_schedules(there)
     if keeps and not replace:
         yield Difference(row.name, _KEPT, "")

@@ -271,4 +271,4 @@ def _bring_together(settings: Settings, source_id: str, replace: bool = False) -
         told = source_deployments.bring_together(settings, source_id, replace=replace)
     except NightShiftError as error:
         return [*notes, f"{error} `nightshift doctor --fix` tells Prefect of it later."]
-    return [*notes, *(f"{one.found} ({one.done})" for one in told if "taken" in one.done)]
+    return [*notes, *(f"{one.found} ({one.done})" for one in told if one.is_taken_over)]

@@ -100,13 +100,13 @@ def update_source(
     keep_last: KeepLast = None,
     since: Since = None,
     vocabulary: Words = None,
-    no_pattern: Annotated[bool, typer.Option("--no-pattern")] = False,
-    no_schedule: Annotated[bool, typer.Option("--no-schedule")] = False,
-    no_timezone: Annotated[bool, typer.Option("--no-timezone")] = False,
-    no_profile: Annotated[bool, typer.Option("--no-profile")] = False,
-    no_keep_last: Annotated[bool, typer.Option("--no-keep-last")] = False,
-    no_since: Annotated[bool, typer.Option("--no-since")] = False,
-    no_vocabulary: Annotated[bool, typer.Option("--no-vocabulary")] = False,
+    no_pattern: Annotated[bool, typer.Option("--no-pattern", help="Take it back.")] = False,
+    no_schedule: Annotated[bool, typer.Option("--no-schedule", help="Take it back.")] = False,
+    no_timezone: Annotated[bool, typer.Option("--no-timezone", help="Take it back.")] = False,
+    no_profile: Annotated[bool, typer.Option("--no-profile", help="Take it back.")] = False,
+    no_keep_last: Annotated[bool, typer.Option("--no-keep-last", help="Take it back.")] = False,
+    no_since: Annotated[bool, typer.Option("--no-since", help="Take it back.")] = False,
+    no_vocabulary: Annotated[bool, typer.Option("--no-vocabulary", help="Take it back.")] = False,
 ) -> None:
     """Change what is given of a source; the rest, and what it has seen, stays."""
     from utils.config import load_settings
@@ -164,7 +164,7 @@ def remove_source(
     try:
         source_deployments.remove(settings, source_id)
     except NightShiftError as error:
-        _say_later(f"{error} Its deployment is still there")
+        _say_later(f"{error} Its deployment is still there")  # and is one of no source
 
 
 @sources.command("list")
@@ -202,7 +202,7 @@ def show_source(name: Name, as_json: Json = False) -> None:
 def _given(context: typer.Context) -> dict[str, Any]:
     """The fields of a definition that stand on the command line; what is empty is none."""
     named = ("url", "kind", "queue", "options", *_CLEARABLE)
-    said = {one: context.params[one] for one in named if context.params[one] not in (None, [])}
+    said = {one: context.params[one] for one in named if context.params[one] not in (None, [], ())}
     return {one: None if value == "" else value for one, value in said.items()}
 
 
@@ -236,8 +236,8 @@ def _say_overlaps(s: Any, row: Any) -> None:
     from utils.db import source_reports
 
     if others := source_reports.overlapping(s, row):
-        errors.print(f"{', '.join(others)} look into the same place, or inside or around it: what "
-                     "lies in both is found by each, and worked on once.",
+        where = f"Also there, inside it or around it: {', '.join(others)}."
+        errors.print(f"{where} What lies in both is found by each, and worked on once.",
                      style="yellow", markup=False)  # fmt: skip
 
 
@@ -270,10 +270,12 @@ def _bring_together(
             _say_later(str(error))
         return
     for one in told:
-        if "taken over" in one.done or not one.done:
+        if one.is_taken_over or not (one.done or quietly):
             errors.print(f"{one.source}: {one.found} {one.done and f'({one.done})'}", markup=False)
 
 
 def _say_later(error: str) -> None:
-    errors.print(f"{visible(error)} — what was changed here is kept; `nightshift doctor --fix` "
-                 "tells Prefect of it.", style="yellow", markup=False)  # fmt: skip
+    later = (
+        "Here it is done; once the server answers, `nightshift doctor --fix` does it there, too."
+    )
+    errors.print(f"{visible(error)}\n{later}", style="yellow", markup=False)

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from utils.db import sources
 from utils.db.source_tables import Source, SourceFile
+from utils.models.source import FileStatus
 
 VANISHED = "vanished"
 
@@ -36,8 +39,7 @@ def file_counts(s: Session, source_id: str) -> dict[str, int]:
         .where(SourceFile.source_id == source_id)
         .group_by(SourceFile.status, gone)
     )
-    counts: dict[str, int] = {}
+    counts = Counter[str]()
     for status, is_gone, number in s.execute(grouped):
-        name = VANISHED if is_gone else status
-        counts[name] = counts.get(name, 0) + number
-    return counts
+        counts[VANISHED if is_gone else status] += number
+    return {name: counts[name] for name in (*FileStatus, VANISHED) if counts[name]}

@@ -163,8 +163,8 @@ def _require_alone(
         is_same = row.pattern == pattern or not row.pattern or not pattern
         if is_same and one_place(row.location) == one_place(location):
             raise UsageError(
-                f"The source {row.name} looks into {redaction.shown(location)} already. Change it "
-                f"(`nightshift source update {row.name}`), or give both a pattern of their own."
+                f"The source {row.name} looks into {redaction.shown(row.location)} already. Change "
+                f"it (`nightshift source update {row.name}`), or give both patterns of their own."
             )
 
 
