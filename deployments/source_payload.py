@@ -18,9 +18,9 @@ FLOW = "run-ingestion"
 ENTRYPOINT = "flows/run_ingestion.py:run_ingestion"
 TAG = "nightshift"  # that of tasks/tags.py, which imports Prefect
 OWNER, SOURCE = "nightshift.database", "nightshift.source"
-# Its runs find their code where those of the nightly deployment do.
-_LIKE = "night-shift/nightly"
-_CODE = ("pull_steps", "path", "storage_document_id")
+# The deployment that `prefect deploy` made of prefect.yaml: its runs find the code, and ours there.
+_ON_DEMAND = "on-demand"
+_CODE = ("pull_steps", "path", "storage_document_id", "parameter_openapi_schema")
 _PROJECT = Path(__file__).parent.parent
 _SCHEMA = {
     "title": "Parameters",
@@ -57,10 +57,11 @@ def seen(client: httpx.Client, settings: Settings, owner: str) -> Server:
     """
     wanted = {"flows": {"name": {"any_": [FLOW]}}, "sort": "NAME_ASC"}
     found = list(rest.pages(client, "deployments/filter", wanted))
-    nightly = rest.found(client, f"deployments/name/{_LIKE}")
     step = {"prefect.deployments.steps.set_working_directory": {"directory": str(_PROJECT)}}
-    here = dict.fromkeys(_CODE) | {"pull_steps": [step]}
-    code = {name: nightly[name] for name in _CODE} if nightly else here
+    code = dict.fromkeys(_CODE) | {"pull_steps": [step], "parameter_openapi_schema": _SCHEMA}
+    for one in found:
+        if one["name"] == _ON_DEMAND and SOURCE not in one["labels"]:
+            code = {name: one[name] for name in _CODE}
     return Server(client, settings, owner, found, code)
 
 
@@ -109,7 +110,6 @@ def wanted(
         "entrypoint": ENTRYPOINT,
         **server.code,
         "parameters": {"source_id": row.id, "trigger": Trigger.SCHEDULED.value},
-        "parameter_openapi_schema": _SCHEMA,
         "enforce_parameter_schema": True,
         "tags": sorted({TAG, *(there["tags"] if there else ())}),
         "labels": {OWNER: server.owner, SOURCE: row.id, **remembered},

@@ -9,7 +9,6 @@ from typing import NamedTuple
 
 from subflows.listing import list_addresses, note_listed
 from tasks.context import RunContext
-from tasks.tags import SERVED
 from utils.config import Settings
 from utils.db import addresses, sources
 from utils.db.session import session
@@ -37,7 +36,7 @@ def discover(context: RunContext) -> Discovery:
     settings, run_id = context.settings, context.run_id
     settings.inbox.mkdir(parents=True, exist_ok=True)
     with session() as s:
-        locations = [str(settings.inbox), *sources.of_shift(s, SERVED)]
+        locations = [str(settings.inbox), *sources.locations(s)]
     locations, elsewhere = claims.take_sources(run_id, locations)
     folders = [one for one in locations if not sources.is_url(one)]
     looks, outcomes = _look_into(folders, context)

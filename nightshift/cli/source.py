@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
 
+from nightshift.cli import source_prefect
 from nightshift.cli.output import Json, console, errors, not_blank, print_json
 from nightshift.cli.source_options import (
     KeepLast,
@@ -23,9 +24,6 @@ from nightshift.cli.source_options import (
 )
 from utils.models.sanitize import visible
 from utils.privacy import redaction
-
-if TYPE_CHECKING:
-    from utils.config import Settings
 
 Name = Annotated[str, typer.Argument(metavar="NAME", callback=not_blank)]
 # What `source update` can take back.
@@ -81,7 +79,7 @@ def add_source(
                       soft_wrap=True, markup=False)  # fmt: skip
         _say_overlaps(s, row)
         source_id, when = row.id, row.schedule
-    _bring_together(settings, source_id, when)
+    source_prefect.tell(settings, source_id, when)
 
 
 @sources.command("update")
@@ -120,14 +118,18 @@ def update_source(
     if not given:
         raise typer.BadParameter("Say what to change: nightshift source update --help")
     source_id = _found(name)
-    _bring_together(settings, source_id, quietly=True)  # what was changed in Prefect is not lost
+    source_prefect.tell(
+        settings, source_id, quietly=True
+    )  # what was changed in Prefect is not lost
     with session() as s:
         row = table.named(s, source_id)
         table.change(s, row, definition(given, table.definition(row)))
         console.print(f"Changed {row.name}", markup=False)
         _say_overlaps(s, row)
         when = row.schedule
-    _bring_together(settings, source_id, when, replace=bool({"schedule", "timezone"} & set(given)))
+    source_prefect.tell(
+        settings, source_id, when, replace=bool({"schedule", "timezone"} & set(given))
+    )
 
 
 @sources.command("pause")
@@ -150,21 +152,12 @@ def remove_source(
     from utils.config import load_settings
     from utils.db import sources as table
     from utils.db.session import session
-    from utils.errors import NightShiftError
-    from utils.processes.prefect_environment import is_served
 
     settings, source_id = load_settings(), _found(name)
     with session() as s:
         removed = table.remove(s, source_id)
     console.print(f"Removed {removed.name}; its items stay", markup=False)
-    if not is_served(settings):
-        return
-    from deployments import source_deployments
-
-    try:
-        source_deployments.remove(settings, source_id)
-    except NightShiftError as error:
-        _say_later(f"{error} Its deployment is still there")  # and is one of no source
+    source_prefect.forget(settings, source_id)
 
 
 @sources.command("list")
@@ -223,12 +216,12 @@ def _set_paused(name: str, paused: bool) -> None:
     from utils.db.session import session
 
     settings, source_id = load_settings(), _found(name)
-    _bring_together(settings, source_id, quietly=True)
+    source_prefect.tell(settings, source_id, quietly=True)
     with session() as s:
         row = table.named(s, source_id)
         table.pause(row, paused)
         console.print(f"{'Paused' if paused else 'Resumed'} {row.name}", markup=False)
-    _bring_together(settings, source_id)
+    source_prefect.tell(settings, source_id)
 
 
 def _say_overlaps(s: Any, row: Any) -> None:
@@ -239,43 +232,3 @@ def _say_overlaps(s: Any, row: Any) -> None:
         where = f"Also there, inside it or around it: {', '.join(others)}."
         errors.print(f"{where} What lies in both is found by each, and worked on once.",
                      style="yellow", markup=False)  # fmt: skip
-
-
-def _bring_together(
-    settings: Settings,
-    source_id: str,
-    schedule: str | None = None,
-    *,
-    quietly: bool = False,
-    replace: bool = False,
-) -> None:
-    """Have Prefect's server know of a source, or say what stands in the way.
-
-    ``quietly``: only what was taken over from there is said; the same is done again soon.
-    """
-    from utils.errors import NightShiftError
-    from utils.processes.prefect_environment import is_served
-
-    if not is_served(settings):
-        if schedule:
-            errors.print("There is no Prefect server to keep its schedule: each night looks there. "
-                         "`nightshift up` starts one.", style="yellow")  # fmt: skip
-        return
-    from deployments import source_deployments
-
-    try:
-        told = source_deployments.bring_together(settings, source_id, replace=replace)
-    except NightShiftError as error:
-        if not quietly:
-            _say_later(str(error))
-        return
-    for one in told:
-        if one.is_taken_over or not (one.done or quietly):
-            errors.print(f"{one.source}: {one.found} {one.done and f'({one.done})'}", markup=False)
-
-
-def _say_later(error: str) -> None:
-    later = (
-        "Here it is done; once the server answers, `nightshift doctor --fix` does it there, too."
-    )
-    errors.print(f"{visible(error)}\n{later}", style="yellow", markup=False)

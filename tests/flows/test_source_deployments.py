@@ -81,9 +81,9 @@ def row(name: str = "films") -> Source:
         return sources.named(s, name)
 
 
-def told(settings: Settings, **how: bool) -> list[tuple[str, str]]:
+def told(settings: Settings, dry_run: bool = False) -> list[tuple[str, str]]:
     """What differed, and what was (or would be) done."""
-    found = source_deployments.bring_together(settings, **how)
+    found = source_deployments.bring_together(settings, dry_run=dry_run)
     return [(one.source, one.done) for one in found]
 
 
@@ -253,6 +253,20 @@ def test_deployments_of_another_database_are_neither_touched_nor_overwritten(
     said("remove", films)
     assert told(served) == []
     assert deployment() == theirs
+
+
+def test_its_runs_find_the_code_where_those_of_the_deployment_on_demand_do(
+    films: str, served: Settings, server: httpx.Client
+) -> None:
+    code = [{"prefect.deployments.steps.set_working_directory": {"directory": "/app"}}]
+    schema = {"type": "object", "properties": {"source_id": {"type": "string"}}}
+    facts = {"name": "on-demand", "flow_id": row().prefect_flow_id, "pull_steps": code,
+             "parameter_openapi_schema": schema}  # fmt: skip
+    ask(server, "POST", "deployments/", facts)
+    assert told(served) == [(films, BACK)]
+    assert deployment()["pull_steps"] == code
+    assert deployment()["parameter_openapi_schema"] == schema
+    assert told(served) == []
 
 
 def test_a_work_pool_that_is_not_there_yet_is_said_and_the_source_is_kept(

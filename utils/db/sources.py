@@ -19,9 +19,10 @@ from utils.privacy import redaction
 from utils.storage import home
 from utils.storage.files import absolute, is_there
 
-_BUCKET = re.compile(r"(s3|s3a|az|abfs|gs|gcs)://", re.IGNORECASE)
-_SAME_SCHEME = {"s3a": "s3", "abfs": "az", "gcs": "gs"}
+_BUCKET = re.compile(r"(s3|s3a|az|abfs|abfss|gs|gcs)://", re.IGNORECASE)
+_SAME_SCHEME = {"s3a": "s3", "abfs": "az", "abfss": "az", "gcs": "gs"}
 INBOX = "inbox"  # the home's own, in lists
+_OWN = (INBOX, "on-demand")  # the other is a deployment of the same flow (prefect.yaml)
 
 
 def is_url(location: str) -> bool:
@@ -149,8 +150,8 @@ def _require_free(s: Session, name: str) -> None:
             f"There is a source {name} already. `nightshift source update {name}` changes it; or "
             "choose another name."
         )
-    if name == INBOX:
-        raise UsageError(f"{INBOX} is the home's own source. Choose another name.")
+    if name in _OWN:
+        raise UsageError(f"Night Shift calls something of its own {name}. Choose another name.")
 
 
 def _require_alone(
@@ -184,7 +185,7 @@ def free_name(s: Session, location: str) -> str:
     words = [parts.netloc.rpartition("@")[2], *parts.path.split("/")]
     last = next((word for word in reversed(words) if re.sub(r"[^A-Za-z0-9]", "", word)), "source")
     name = re.sub(r"[^A-Za-z0-9._-]+", "-", last).strip("-._")[:50] or "source"
-    taken = {INBOX, *s.scalars(select(Source.name).where(Source.name.startswith(name)))}
+    taken = {*_OWN, *s.scalars(select(Source.name).where(Source.name.startswith(name)))}
     numbered = (f"{name}-{number}" for number in range(2, len(taken) + 3))
     return next(one for one in (name, *numbered) if one not in taken)
 
@@ -244,20 +245,19 @@ def every(s: Session) -> list[Source]:
     return list(s.scalars(select(Source).order_by(Source.added_at, Source.name)))
 
 
+def for_shift(s: Session, is_served: bool = False) -> list[Source]:
+    """The sources that a shift looks into: none that is paused, or looked into by itself.
+
+    ``is_served``: there is a Prefect server, so that what has a schedule and a deployment there
+    needs no shift. Without one nothing but shifts look, whatever schedule a source has.
+    """
+    rows = (row for row in every(s) if row.paused_at is None)
+    return [row for row in rows if not (is_served and row.schedule and row.prefect_deployment_id)]
+
+
 def locations(s: Session) -> list[str]:
     """Where all sources lie, first added first; each place once."""
     return list(dict.fromkeys(row.location for row in every(s)))
-
-
-def of_shift(s: Session, is_served: bool = False) -> list[str]:
-    """Where a shift looks: at no source that is paused, nor at one that is looked into by itself.
-
-    ``is_served``: there is a Prefect server, so that what has a schedule and a deployment there
-    needs no shift.
-    """
-    rows = (row for row in every(s) if row.paused_at is None)
-    mine = (row for row in rows if not (is_served and row.schedule and row.prefect_deployment_id))
-    return list(dict.fromkeys(row.location for row in mine))
 
 
 def pause(row: Source, paused: bool) -> None:

@@ -137,7 +137,10 @@ def with_options(options: SourceOptions, changes: Mapping[str, str]) -> SourceOp
 # What the address of each kind looks like, and how that is said.
 _ADDRESSES = {
     SourceKind.FOLDER: (r"(?![a-zA-Z][a-zA-Z0-9+.-]+://)", "the path of a folder"),
-    SourceKind.BUCKET: (r"(s3|s3a|az|abfs|gs|gcs)://[^/]", "s3://, az:// or gs://BUCKET/PREFIX"),
+    SourceKind.BUCKET: (
+        r"(s3|s3a|az|abfs|abfss|gs|gcs)://[^/]",
+        "s3://, az:// or gs://BUCKET/PREFIX",
+    ),
     SourceKind.YOUTUBE: (r"https?://[^/]", "an http(s) address of a channel or playlist"),
     SourceKind.FEED: (r"https?://[^/]", "the http(s) address of a feed"),
     SourceKind.HTTP: (r"https?://[^/]", "an http(s) address"),
@@ -146,7 +149,9 @@ _SITES = (SourceKind.YOUTUBE, SourceKind.FEED, SourceKind.HTTP)
 # Options that do nothing elsewhere.
 _KINDS_OF = {
     **dict.fromkeys(("watch", "settle_seconds", "poll_seconds"), (SourceKind.FOLDER,)),
-    **dict.fromkeys(("endpoint_url", "region", "anonymous", "events_url"), (SourceKind.BUCKET,)),
+    **dict.fromkeys(
+        ("endpoint_url", "region", "account", "anonymous", "events_url"), (SourceKind.BUCKET,)
+    ),
     **dict.fromkeys(("format", "cookies_file", "sponsor_segments", "wait_for_live"), _SITES),
 }
 

@@ -7,6 +7,7 @@ from pydantic import ValidationError
 
 from utils.models.options import PipelineOptions, with_changes
 from utils.models.source import SourceDefinition, SourceOptions, with_options
+from utils.models.steps import BY_NAME
 
 
 def defined(**facts: Any) -> SourceDefinition:
@@ -23,7 +24,7 @@ def test_options_change_by_names_with_dots_and_are_read_as_each_wants_it() -> No
     }
     options = with_changes(PipelineOptions(), said)
     assert options.transcription.model == "small"
-    assert options.steps.identify_speakers is True
+    assert options.steps.is_on(BY_NAME["identify_speakers"])
     assert options.verdict.loudness_lufs == (-40.0, -5.0)
     assert options.compression.crf is None
     assert options.thumbnail_count == 3
