@@ -20,6 +20,7 @@ from prefect.events.schemas.automations import EventTrigger, Posture
 from prefect.events.schemas.events import ResourceSpecification
 from prefect.exceptions import ObjectAlreadyExists, ObjectNotFound
 
+from deployments.source_deployments import bring_together
 from subflows.fan_out import NOTHING_TO_DO, PARTIAL
 from tasks.flow_runs import close_zombies, free_slots
 from tasks.tags import TAG, lane_tag
@@ -52,7 +53,15 @@ def register(settings: Settings) -> list[str]:
     said.append(_zombie_automation())
     said.append(_deployments(settings))
     said.append(_again_automation())
+    said.append(_sources(settings))
     return said
+
+
+def _sources(settings: Settings) -> str:
+    """Each source's own deployment, after what was changed in Prefect is taken over."""
+    told = bring_together(settings)
+    done = (f"{one.source}: {one.found} ({one.done})" for one in told if one.done)
+    return "; ".join(done) or "deployments of sources are there"
 
 
 def _recover(settings: Settings) -> str:

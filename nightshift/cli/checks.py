@@ -39,9 +39,11 @@ class Check(NamedTuple):
 
 def examine(settings: Settings) -> list[Check]:
     """All checks of this machine and of the servers that the settings name."""
+    from nightshift.cli import source_checks
+
     parts: tuple[Callable[[Settings], Iterator[Check]], ...] = (
-        _variables, _home, _access, _tools, _weights, _engines, _database, _sources, _pause,
-        _leftovers, _index, _lanes, _notices, _server,
+        _variables, _home, _access, _tools, _weights, _engines, _database, source_checks.health,
+        _pause, _leftovers, _index, _lanes, _notices, _server, source_checks.deployments,
     )  # fmt: skip
     return [check for part in parts for check in _guarded(part, settings)]
 
@@ -166,28 +168,6 @@ def _pause(settings: Settings) -> Iterator[Check]:
             why = f": {flag.value['reason']}" if flag.value["reason"] else ""
             yield Check(WARNING, "pause", f"no shift begins an item, {since}{why}",
                         "nightshift resume")  # fmt: skip
-
-
-def _sources(settings: Settings) -> Iterator[Check]:
-    from utils.db import sources
-    from utils.db.session import session
-    from utils.sources import health
-
-    with session() as s:
-        locations, failing = sources.locations(s), {row.location: row for row in sources.failing(s)}
-    wrong = {location: str(row.error) for location, row in failing.items()}
-    for location in locations:  # a folder can be looked at now, an address with the next shift
-        if not sources.is_url(location):
-            try:
-                health.check_place(location)
-            except NightShiftError as error:
-                wrong[location] = str(error)
-    for location, found in wrong.items():
-        row = failing.get(location)
-        since = f" (since {row.failing_since:%Y-%m-%d})" if row else ""
-        yield Check(PROBLEM, "source", f"{found}{since}", "nightshift source list")
-    if not wrong:
-        yield Check(OK, "sources", f"{len(locations)} besides the inbox, none fails")
 
 
 def _leftovers(settings: Settings) -> Iterator[Check]:

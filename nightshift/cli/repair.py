@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import httpx
 
+from nightshift.cli import source_checks
 from nightshift.cli.checks import OK, PROBLEM, REPAIRED, Check
 from utils.config import Settings
 from utils.housekeeping import recovery
@@ -20,7 +21,9 @@ def repair(settings: Settings) -> list[Check]:
         if recovered
         else Check(OK, "leftovers", "nothing was left behind")
     ]
-    return [*done, *_repair_server(settings, recovered)] if is_served(settings) else done
+    if not is_served(settings):
+        return done
+    return [*done, *_repair_server(settings, recovered), *source_checks.repair(settings)]
 
 
 def _repair_server(settings: Settings, recovered: recovery.Recovered) -> Iterator[Check]:

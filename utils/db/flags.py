@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from typing import Any
 
 from sqlalchemy.orm import Session
@@ -11,6 +12,7 @@ from utils.db.schema import Flag
 from utils.db.session import upsert
 
 PAUSED = "paused"
+DATABASE = "database"
 
 
 def put(s: Session, name: str, value: Any) -> None:
@@ -43,3 +45,12 @@ def remove(s: Session, name: str) -> Flag | None:
         s.delete(row)
         s.flush()
     return row
+
+
+def database_id(s: Session) -> str:
+    """What tells this database from all others that use the same servers; made when first asked."""
+    made = upsert(s)(Flag).values(name=DATABASE, value=uuid.uuid4().hex, set_at=now())
+    if (known := get(s, DATABASE)) is None:
+        s.execute(made.on_conflict_do_nothing(index_elements=[Flag.name]))
+        known = s.get_one(Flag, DATABASE)
+    return str(known.value)

@@ -28,10 +28,12 @@ class RunSummary(NamedTuple):
     report: str | None
 
 
-def latest(s: Session, limit: int, offset: int = 0) -> list[RunSummary]:
-    """Runs, the latest first."""
-    order = (Run.started_at.desc(), Run.id)
-    rows = s.scalars(select(Run).order_by(*order).offset(offset).limit(limit)).all()
+def latest(
+    s: Session, limit: int, offset: int = 0, source_id: str | None = None
+) -> list[RunSummary]:
+    """Runs, the latest first; only those that looked into a source, if one is given."""
+    wanted = select(Run).order_by(Run.started_at.desc(), Run.id).offset(offset).limit(limit)
+    rows = s.scalars(wanted.where(Run.source_id == source_id) if source_id else wanted).all()
     counts = _counts(s, [row.id for row in rows])
     spent = spending.spent_by_run(s, [row.id for row in rows])
     return [

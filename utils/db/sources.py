@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import re
 import uuid
 from collections.abc import Mapping
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from sqlalchemy import delete, select
+from sqlalchemy import delete, or_, select
 from sqlalchemy.orm import Session
 
 from utils.clock import now
@@ -20,7 +21,10 @@ from utils.privacy import redaction
 from utils.storage import home
 from utils.storage.files import absolute, is_there
 
-_BUCKET = re.compile(r"(s3|s3a|az|abfs|gs|gcs)://", re.IGNORECASE)
+_BUCKET = re.compile(r"(s3|s3a|az|abfs|abfss|gs|gcs)://", re.IGNORECASE)
+_SAME_SCHEME = {"s3a": "s3", "abfs": "az", "abfss": "az", "gcs": "gs"}
+INBOX = "inbox"  # the home's own, in lists
+_OWN = (INBOX, "on-demand")  # the other is a deployment of the same flow (prefect.yaml)
 
 
 def is_url(location: str) -> bool:
@@ -77,8 +81,7 @@ def define(s: Session, wanted: SourceDefinition) -> Source:
         PermanentError: it is a home.
     """
     kept = _kept(wanted.url)
-    if s.scalar(select(Source.id).where(Source.name == wanted.name)):
-        raise UsageError(f"There is a source {wanted.name}. `nightshift source update` changes it.")
+    _require_free(s, wanted.name)
     _require_alone(s, kept, wanted.pattern)
     return _row(s, wanted.model_copy(update={"url": kept}))
 
@@ -90,10 +93,9 @@ def change(s: Session, row: Source, wanted: SourceDefinition) -> None:
         UsageError: its name is taken, or another source looks for the same at the same place.
         PermanentError: it is a home.
     """
-    kept = _kept(wanted.url)
-    taken = select(Source.id).where(Source.name == wanted.name, Source.id != row.id)
-    if s.scalar(taken):
-        raise UsageError(f"There is another source {wanted.name}. Choose another name.")
+    kept = _kept(wanted.url) if wanted.url != row.location else wanted.url
+    if wanted.name != row.name:
+        _require_free(s, wanted.name)
     if (kept, wanted.pattern) != (row.location, row.pattern):
         _require_alone(s, kept, wanted.pattern, row.id)
     if kept != row.location:
@@ -144,17 +146,39 @@ def _kept(location: str) -> str:
     return str(path)
 
 
+def _require_free(s: Session, name: str) -> None:
+    if s.scalar(select(Source.id).where(Source.name == name)):
+        raise UsageError(
+            f"There is a source {name} already. `nightshift source update {name}` changes it; or "
+            "choose another name."
+        )
+    if name in _OWN:
+        raise UsageError(f"Night Shift calls something of its own {name}. Choose another name.")
+
+
 def _require_alone(
     s: Session, location: str, pattern: str | None, besides: str | None = None
 ) -> None:
     """Two sources that look for the same would take everything from each other."""
-    same = s.scalars(select(Source).where(Source.location == location))
-    for row in same:
-        if row.id != besides and (row.pattern == pattern or not row.pattern or not pattern):
+    for row in every(s):
+        if row.id == besides:
+            continue
+        is_same = row.pattern == pattern or not row.pattern or not pattern
+        if is_same and one_place(row.location) == one_place(location):
             raise UsageError(
-                f"The source {row.name} looks into {redaction.shown(location)} already. Change it "
-                f"(`nightshift source update {row.name}`), or give both a pattern of their own."
+                f"The source {row.name} looks into {redaction.shown(row.location)} already. Change "
+                f"it (`nightshift source update {row.name}`), or give both patterns of their own."
             )
+
+
+def one_place(location: str) -> str:
+    """A location in one spelling: a folder wherever links lead, a bucket by its usual scheme."""
+    if is_folder(location):
+        return os.path.realpath(location)
+    if not is_bucket(location):
+        return location
+    scheme, _, rest = location.partition("://")
+    return f"{_SAME_SCHEME.get(scheme.lower(), scheme.lower())}://{rest.rstrip('/')}"
 
 
 def free_name(s: Session, location: str) -> str:
@@ -163,9 +187,21 @@ def free_name(s: Session, location: str) -> str:
     words = [parts.netloc.rpartition("@")[2], *parts.path.split("/")]
     last = next((word for word in reversed(words) if re.sub(r"[^A-Za-z0-9]", "", word)), "source")
     name = re.sub(r"[^A-Za-z0-9._-]+", "-", last).strip("-._")[:50] or "source"
-    taken = set(s.scalars(select(Source.name).where(Source.name.startswith(name))))
+    taken = {*_OWN, *s.scalars(select(Source.name).where(Source.name.startswith(name)))}
     numbered = (f"{name}-{number}" for number in range(2, len(taken) + 3))
     return next(one for one in (name, *numbered) if one not in taken)
+
+
+def named(s: Session, wanted: str) -> Source:
+    """The source of a name or an id.
+
+    Raises:
+        UsageError: there is none.
+    """
+    row = s.scalars(select(Source).where(or_(Source.name == wanted, Source.id == wanted))).first()
+    if row is None:
+        raise UsageError(f"{wanted} is no source. `nightshift source list` lists them.")
+    return row
 
 
 def find(s: Session, wanted: str) -> Source:
@@ -233,9 +269,24 @@ def name_at(s: Session, path: Path) -> str | None:
     return next(around, None)
 
 
+def for_shift(s: Session, is_served: bool = False) -> list[Source]:
+    """The sources that a shift looks into: none that is paused, or looked into by itself.
+
+    ``is_served``: there is a Prefect server, so that what has a schedule and a deployment there
+    needs no shift. Without one nothing but shifts look, whatever schedule a source has.
+    """
+    rows = (row for row in every(s) if row.paused_at is None)
+    return [row for row in rows if not (is_served and row.schedule and row.prefect_deployment_id)]
+
+
 def locations(s: Session) -> list[str]:
     """Where all sources lie, first added first; each place once."""
     return list(dict.fromkeys(row.location for row in every(s)))
+
+
+def pause(row: Source, paused: bool) -> None:
+    """Have nothing be looked for in a source, or again; since when stays as it was."""
+    row.paused_at = (row.paused_at or now()) if paused else None
 
 
 def _forget_looks(s: Session, location: str) -> None:
@@ -261,6 +312,7 @@ def looks(s: Session) -> dict[str, SourceLook]:
 
 
 def failing(s: Session) -> list[SourceLook]:
-    """The sources, of those that there still are, whose last look failed."""
-    query = select(SourceLook).join(Source, Source.location == SourceLook.location)
+    """The places, of sources that there still are and that are not paused, of a bad last look."""
+    there = select(Source.location).where(Source.paused_at.is_(None))
+    query = select(SourceLook).where(SourceLook.location.in_(there))
     return list(s.scalars(query.where(SourceLook.failing_since.is_not(None))))

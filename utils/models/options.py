@@ -255,26 +255,53 @@ class PipelineOptions(Frozen):
         return self.model_copy(update={"steps": switched})
 
 
-def with_changes(options: PipelineOptions, changes: Mapping[str, Any]) -> PipelineOptions:
-    """The options with some changed, by their names with dots: ``transcription.model``.
+def with_changes(options: PipelineOptions, changes: Mapping[str, object]) -> PipelineOptions:
+    """The same with other values, by names with dots: ``{"transcription.model": "small"}``.
+
+    A text is read as its option wants it: ``true``, ``4``, ``-30,-9`` for several values. An empty
+    one stands for nothing, where an option may be without a value.
 
     Raises:
-        ValueError: there is no such option, or the value is none of its own; names the option.
+        ValueError: a name is no option, or a value is none of it; says which.
     """
     document = options.model_dump()
     for name, value in changes.items():
-        *parents, last = name.split(".")
-        part: Any = document
-        for parent in parents:
-            part = part.get(parent) if isinstance(part, dict) else None
-        if not isinstance(part, dict) or last not in part or isinstance(part[last], dict):
-            raise ValueError(f"{name} is no option of the pipeline (docs/settings.md)")
-        part[last] = value
+        *groups, last = name.split(".")
+        place: Any = document
+        for group in groups:
+            place = place.get(group) if isinstance(place, dict) else None
+        if not isinstance(place, dict) or last not in place or isinstance(place[last], dict):
+            raise ValueError(f"{name} is no option of the pipeline. {_near(document, groups)}")
+        place[last] = read_value(value, place[last])
     try:
         return PipelineOptions.model_validate(document)
     except ValidationError as error:
-        faults = (
-            f"{'.'.join(map(str, fault['loc']))}: {fault['msg'].removeprefix('Value error, ')}"
-            for fault in error.errors()
+        raise ValueError(faults(error)) from error
+
+
+def read_value(value: object, former: object) -> object:
+    """What stands on a command line or in a file as pydantic reads it, beside its former value."""
+    if isinstance(value, str) and isinstance(former, tuple):
+        return tuple(part for part in (one.strip() for one in value.split(",")) if part)
+    return None if value == "" else value
+
+
+def faults(error: ValidationError) -> str:
+    """What is wrong with which field, in one line, without the value."""
+    return "; ".join(
+        ": ".join(
+            filter(None, (".".join(map(str, one["loc"])), one["msg"].removeprefix("Value error, ")))
         )
-        raise ValueError("; ".join(faults)) from error
+        for one in error.errors(include_input=False, include_url=False)
+    )
+
+
+def _near(document: dict[str, Any], groups: list[str]) -> str:
+    """Which names there are where one was looked for, or in the whole."""
+    place: Any = document
+    for group in groups:
+        place = place.get(group) if isinstance(place, dict) else None
+    if not isinstance(place, dict):
+        return _near(document, [])
+    names = (f"{name}.…" if isinstance(value, dict) else name for name, value in place.items())
+    return f"{'In ' + '.'.join(groups) + ' there' if groups else 'There'} are {', '.join(names)}"

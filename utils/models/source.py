@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Mapping
 from datetime import date, datetime
 from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
-from pydantic import Field, field_validator
+from pydantic import Field, ValidationError, field_validator, model_validator
 
 from utils.models.base import Frozen
+from utils.models.options import PipelineOptions, faults, read_value, with_changes
 from utils.models.queues import DEFAULT, Queue
 from utils.models.schedule import valid_schedule
 from utils.models.window import valid_zone
@@ -90,6 +93,69 @@ class SourceOptions(Frozen):
     )
     wait_for_live: bool = Field(default=True, description="A stream that runs is taken once over.")
 
+    @field_validator("pipeline")
+    @classmethod
+    def _known(cls, changes: dict[str, Any]) -> dict[str, Any]:
+        found = with_changes(PipelineOptions(), changes).model_dump(mode="json")
+        return {name: _at(found, name) for name in changes}
+
+
+def _at(document: Any, name: str) -> Any:
+    """The value of a name with dots."""
+    for part in name.split("."):
+        document = document[part]
+    return document
+
+
+OPTIONS = tuple(name for name in SourceOptions.model_fields if name != "pipeline")
+
+
+def with_options(options: SourceOptions, changes: Mapping[str, str]) -> SourceOptions:
+    """The same with what a person said: ``{"settle_seconds": "10", "transcription.words": "yes"}``.
+
+    What is empty is as if it had never been said.
+
+    Raises:
+        ValueError: a name is no option, or a value is none of it; says which there are.
+    """
+    document: dict[str, Any] = options.model_dump()
+    defaults: dict[str, Any] = SourceOptions().model_dump()
+    for name, text in changes.items():
+        if name in OPTIONS:
+            document[name] = read_value(text, defaults[name]) if text else defaults[name]
+        elif text:
+            document["pipeline"][name] = text
+        else:
+            document["pipeline"].pop(name, None)
+    try:
+        return SourceOptions.model_validate(document)
+    except ValidationError as error:
+        said = faults(error).removeprefix("pipeline: ")
+        own = f". Of a source there are {', '.join(OPTIONS)}" if "is no option" in said else ""
+        raise ValueError(said + own) from error
+
+
+# What the address of each kind looks like, and how that is said.
+_ADDRESSES = {
+    SourceKind.FOLDER: (r"(?![a-zA-Z][a-zA-Z0-9+.-]+://)", "the path of a folder"),
+    SourceKind.BUCKET: (
+        r"(s3|s3a|az|abfs|abfss|gs|gcs)://[^/]",
+        "s3://, az:// or gs://BUCKET/PREFIX",
+    ),
+    SourceKind.YOUTUBE: (r"https?://[^/]", "an http(s) address of a channel or playlist"),
+    SourceKind.FEED: (r"https?://[^/]", "the http(s) address of a feed"),
+    SourceKind.HTTP: (r"https?://[^/]", "an http(s) address"),
+}
+_SITES = (SourceKind.YOUTUBE, SourceKind.FEED, SourceKind.HTTP)
+# Options that do nothing elsewhere.
+_KINDS_OF = {
+    **dict.fromkeys(("watch", "settle_seconds", "poll_seconds"), (SourceKind.FOLDER,)),
+    **dict.fromkeys(
+        ("endpoint_url", "region", "account", "anonymous", "events_url"), (SourceKind.BUCKET,)
+    ),
+    **dict.fromkeys(("format", "cookies_file", "sponsor_segments", "wait_for_live"), _SITES),
+}
+
 
 class SourceDefinition(Frozen):
     """A source, as ``source add`` and a file of definitions have it."""
@@ -118,3 +184,15 @@ class SourceDefinition(Frozen):
     @classmethod
     def _known_zone(cls, name: str | None) -> str | None:
         return None if name is None else valid_zone(name)
+
+    @model_validator(mode="after")
+    def _fits(self) -> SourceDefinition:
+        pattern, wanted = _ADDRESSES[self.kind]
+        if not re.match(pattern, self.url, re.IGNORECASE):
+            raise ValueError(f"kind {self.kind.value} wants {wanted} as url")
+        for name in self.options.model_fields_set & set(_KINDS_OF):
+            is_said = getattr(self.options, name) != SourceOptions.model_fields[name].default
+            if is_said and self.kind not in _KINDS_OF[name]:
+                kinds = ", ".join(kind.value for kind in _KINDS_OF[name])
+                raise ValueError(f"{name} is an option of {kinds} alone")
+        return self
