@@ -18,7 +18,7 @@ from utils.privacy import redaction
 from utils.storage import home
 from utils.storage.files import absolute, is_there
 
-_BUCKET = re.compile(r"(s3|s3a|az|abfs|gs|gcs)://", re.IGNORECASE)
+_BUCKET = re.compile(r"(s3|s3a|az|abfs|abfss|gs|gcs)://", re.IGNORECASE)
 
 
 def is_url(location: str) -> bool:

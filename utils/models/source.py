@@ -103,6 +103,7 @@ class SourceOptions(Frozen):
     )
     endpoint_url: str | None = Field(default=None, description="Of a server that speaks S3.")
     region: str | None = None
+    account: str | None = Field(default=None, description="Azure: the storage account.")
     anonymous: bool = Field(default=False, description="Buckets that everybody may read.")
     events_url: str | None = Field(
         default=None, description="An SQS queue that the bucket notifies, beside listing."
