@@ -11,7 +11,9 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
+
+from sqlalchemy import Row
 
 from subflows.listing import list_addresses
 from tasks.context import RunContext
@@ -19,7 +21,7 @@ from tasks.ingestion import list_source
 from tasks.policy import tries
 from utils.clock import now
 from utils.config import Settings
-from utils.db import items, source_files, source_pages, sources
+from utils.db import addresses, items, source_files, source_pages, sources
 from utils.db.schema import Item
 from utils.db.session import session
 from utils.db.source_files import Content
@@ -102,6 +104,8 @@ def _into_objects(source: Known, context: RunContext) -> Look:
         outcomes += _complaints([*unfit.unreadable, *unfit.names], context)
         moved += renamed
         _forget_places(source.id, began, context.settings)
+    if not is_folder:
+        _forget_stale(source.id)
     found = listing.compared
     return Look(sum(found), found, moved, vanished, error, (), outcomes)
 
@@ -183,11 +187,12 @@ def _read(source: Known, context: RunContext) -> tuple[list[ItemOutcome], int]:
         with session() as s:
             moved += source_files.read(s, source.id, contents, settings.max_tries)
         waited = {row.key for row in rows if row.tries >= settings.max_tries}
-        there = {one.key for one in contents}
+        # Of what was done before nothing is said: it was touched, or moved.
+        worth_saying = {one.key for one in contents if one.status is not FileStatus.SUCCESS}
         told += [
             _told(one, paths[one.path] in waited)
             for one in found.outcomes
-            if paths.get(one.path) in there
+            if paths.get(one.path) in worth_saying
         ]
 
 
@@ -249,6 +254,23 @@ def _forget_places(source_id: str, since: datetime, settings: Settings) -> None:
     with session() as s:
         gone = source_files.items_gone(s, source_id, since)
         whereabouts.alive(s, items.paths_by_item(s, gone), settings)
+
+
+def _forget_stale(source_id: str) -> None:
+    """Forget that contents of a bucket could not be fetched that it does not hold any more."""
+    with session() as s:
+        failed = {entry.site_id: entry for entry in addresses.of_source(s, source_id)}
+        there = {row.key: row for row in source_pages.known_objects(s, source_id, list(failed))}
+        stale = [
+            entry
+            for key, entry in failed.items()
+            if key not in there or there[key].vanished_at or not _is_current(there[key], entry)
+        ]
+        addresses.forget(s, stale)
+
+
+def _is_current(row: Row[Any], entry: Entry) -> bool:
+    return entry.found is not None and source_pages.is_same(row, entry.found)
 
 
 def _into_site(source: Known, context: RunContext) -> Look:

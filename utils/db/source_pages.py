@@ -23,7 +23,7 @@ from utils.models.source import FileStatus, FoundObject
 
 _FACTS = ("size_bytes", "etag", "modified_at")
 _KNOWN = (*(getattr(SourceFile, name) for name in _FACTS), SourceFile.key, SourceFile.status,
-          SourceFile.version, SourceFile.item_id)  # fmt: skip
+          SourceFile.version, SourceFile.item_id, SourceFile.vanished_at)  # fmt: skip
 
 
 class Place(NamedTuple):
