@@ -8,12 +8,13 @@ from pathlib import Path
 from typing import NamedTuple
 
 from subflows.listing import list_addresses, note_listed
-from subflows.sources import Known, Look, known, look_into
+from subflows.sources import Look, SourceRef, known, look_into
 from tasks.context import RunContext
 from tasks.tags import SERVED
 from utils.config import Settings
 from utils.db import addresses, source_files, sources
 from utils.db.session import session
+from utils.db.source_files import Which
 from utils.errors import NightShiftError
 from utils.models.item import Entry
 from utils.models.shift import ADDRESS, SOURCE, ItemOutcome, Outcome
@@ -73,15 +74,14 @@ def note_looks(looks: Mapping[str, int | NightShiftError]) -> list[ItemOutcome]:
     ]
 
 
-def waiting_objects(source: Known, settings: Settings, limit: int, after: str = "") -> list[Entry]:
+def waiting_objects(
+    source: SourceRef, settings: Settings, limit: int, after: str = ""
+) -> list[Entry]:
     """Up to ``limit`` objects of a bucket that are to be fetched, by key, behind ``after``."""
     if source.definition.kind is not SourceKind.BUCKET:
         return []
     with session() as s:
-        rows = source_files.waiting(
-            s, source.id, after, limit, source_files.may_be_tried(settings.max_tries),
-            source_files.is_unread(),
-        )  # fmt: skip
+        rows = source_files.waiting(s, source.id, Which.UNREAD, after, limit, settings.max_tries)
         return [
             entry_of(source.id, source.location, source_files.found_object(row)) for row in rows
         ]

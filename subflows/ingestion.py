@@ -6,16 +6,15 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import NamedTuple
 
-from sqlalchemy import ColumnElement
-
 from subflows.discovery import note_looks
 from subflows.fan_out import not_claimed
-from subflows.sources import Known, Look, known, look_into
+from subflows.sources import Look, SourceRef, known, look_into
 from tasks.context import RunContext
 from utils.clock import now
 from utils.db import addresses, failures, source_files, source_pages, sources
 from utils.db.failures import Choice
 from utils.db.session import session
+from utils.db.source_files import Which
 from utils.db.source_tables import SourceFile
 from utils.models.item import Entry
 from utils.models.options import PipelineOptions
@@ -38,7 +37,7 @@ class Found(NamedTuple):
     entries: Sequence[Entry] = ()
 
 
-def find(wanted: str, options: PipelineOptions) -> Known:
+def find(wanted: str, options: PipelineOptions) -> SourceRef:
     """The source of an id or a name.
 
     Raises:
@@ -56,7 +55,7 @@ def options_for(options: PipelineOptions, refresh: Refresh | None) -> PipelineOp
     return options.model_copy(update={"force": True}) if refresh is Refresh.FULL else options
 
 
-def is_open(source: Known, context: RunContext) -> bool:
+def is_open(source: SourceRef, context: RunContext) -> bool:
     """True if the source may be looked into now, by this run alone; else the run says why not."""
     with session() as s:
         paused_at = sources.find(s, source.id).paused_at
@@ -72,7 +71,7 @@ def is_open(source: Known, context: RunContext) -> bool:
     return bool(taken)
 
 
-def discover(source: Known, trigger: Trigger, context: RunContext) -> Found:
+def discover(source: SourceRef, trigger: Trigger, context: RunContext) -> Found:
     """What the source holds by now; of what failed before nothing is listed again."""
     since = now()
     if trigger is Trigger.RETRY:
@@ -99,15 +98,15 @@ def discover(source: Known, trigger: Trigger, context: RunContext) -> Found:
 
 
 def batches(
-    source: Known, found: Found, trigger: Trigger, refresh: Refresh | None, context: RunContext
+    source: SourceRef, found: Found, trigger: Trigger, refresh: Refresh | None, context: RunContext
 ) -> Iterator[list[Work]]:
     """What is to be worked on, claimed, a batch at a time: each object is met once."""
     if found.entries and refresh is not Refresh.CHANGED:
         yield list(found.entries)
-    conditions, after = _conditions(trigger, refresh, context.settings.max_tries), ""
+    which, after, max_tries = _which(trigger, refresh), "", context.settings.max_tries
     while True:
         with session() as s:
-            rows = source_files.waiting(s, source.id, after, _BATCH, *conditions)
+            rows = source_files.waiting(s, source.id, which, after, _BATCH, max_tries)
         if not rows:
             return
         after = rows[-1].key
@@ -117,7 +116,7 @@ def batches(
 
 
 def _works(
-    source: Known, rows: Sequence[SourceFile], refresh: Refresh | None, context: RunContext
+    source: SourceRef, rows: Sequence[SourceFile], refresh: Refresh | None, context: RunContext
 ) -> list[Work]:
     items = list(dict.fromkeys(row.item_id for row in rows if row.item_id))
     with session() as s:
@@ -131,20 +130,14 @@ def _works(
     return [*claimed, *(entry_of(source.id, source.location, one) for one in objects)]
 
 
-def _conditions(
-    trigger: Trigger, refresh: Refresh | None, max_tries: int
-) -> list[ColumnElement[bool]]:
+def _which(trigger: Trigger, refresh: Refresh | None) -> Which:
     if trigger is Trigger.RETRY:
-        return [source_files.has_failed()]
-    if refresh is Refresh.FULL:
-        return [source_files.is_anything()]
-    usual = [source_files.may_be_tried(max_tries)]
-    if refresh is None:
-        return usual
-    return [*usual, source_files.is_changed(refresh is Refresh.CHANGED)]
+        return Which.FAILED
+    wanted = {Refresh.FULL: Which.ALL, Refresh.NEW_ONLY: Which.NEW, Refresh.CHANGED: Which.CHANGED}
+    return wanted[refresh] if refresh else Which.DUE
 
 
-def note_metrics(source: Known, found: Found, context: RunContext) -> None:
+def note_metrics(source: SourceRef, found: Found, context: RunContext) -> None:
     """Note what the run found, by what stands in the tables now, and what came of it."""
     look = found.look
     with session() as s:
@@ -164,5 +157,5 @@ def note_metrics(source: Known, found: Found, context: RunContext) -> None:
     )
 
 
-def _is_site(source: Known) -> bool:
+def _is_site(source: SourceRef) -> bool:
     return source.definition.kind not in {SourceKind.FOLDER, SourceKind.BUCKET}

@@ -11,9 +11,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
-from typing import Any, NamedTuple
-
-from sqlalchemy import Row
+from typing import NamedTuple
 
 from subflows.listing import list_addresses
 from tasks.context import RunContext
@@ -24,7 +22,7 @@ from utils.config import Settings
 from utils.db import addresses, items, source_files, source_pages, sources
 from utils.db.schema import Item
 from utils.db.session import session
-from utils.db.source_files import Content
+from utils.db.source_files import Content, Which
 from utils.db.source_pages import Compared, Place
 from utils.db.source_tables import Source
 from utils.errors import NightShiftError, PermanentError, StoppedError
@@ -41,7 +39,7 @@ from utils.sources.objects import Unfit
 from utils.storage import files
 
 
-class Known(NamedTuple):
+class SourceRef(NamedTuple):
     """A source to look into."""
 
     id: str
@@ -69,19 +67,19 @@ class Look(NamedTuple):
     outcomes: Sequence[ItemOutcome] = ()
 
 
-def known(row: Source) -> Known:
+def known(row: Source) -> SourceRef:
     """A source as a look takes it."""
-    return Known(row.id, sources.definition(row))
+    return SourceRef(row.id, sources.definition(row))
 
 
-def look_into(source: Known, context: RunContext) -> Look:
+def look_into(source: SourceRef, context: RunContext) -> Look:
     """List a source, note what is new, changed, moved and gone, and read a folder's new files."""
     if source.definition.kind in {SourceKind.FOLDER, SourceKind.BUCKET}:
         return _into_objects(source, context)
     return _into_site(source, context)
 
 
-def _into_objects(source: Known, context: RunContext) -> Look:
+def _into_objects(source: SourceRef, context: RunContext) -> Look:
     unfit, is_folder = Unfit([], [], Counter()), source.definition.kind is SourceKind.FOLDER
     listing = _Listing(source, context.settings, unfit)
     began = now()
@@ -113,7 +111,7 @@ def _into_objects(source: Known, context: RunContext) -> Look:
 class _Listing:
     """A listing under way: where it is, and what it found so far."""
 
-    def __init__(self, source: Known, settings: Settings, unfit: Unfit) -> None:
+    def __init__(self, source: SourceRef, settings: Settings, unfit: Unfit) -> None:
         self.source, self.settings, self.unfit = source, settings, unfit
         self.compared = Compared()
         with session() as s:
@@ -168,16 +166,14 @@ class _Listing:
         return len(moved), gone
 
 
-def _read(source: Known, context: RunContext) -> tuple[list[ItemOutcome], int]:
+def _read(source: SourceRef, context: RunContext) -> tuple[list[ItemOutcome], int]:
     """Read a folder's files that are new or may have changed; what to say, how many had moved."""
     settings, after, moved = context.settings, "", 0
     key = wanted_key(context.options, settings)
     told: list[ItemOutcome] = []
     while True:
         with session() as s:
-            rows = source_files.waiting(
-                s, source.id, after, objects.PAGE, source_files.is_to_be_read()
-            )
+            rows = source_files.waiting(s, source.id, Which.TO_READ, after, objects.PAGE)
         if not rows:
             return told, moved
         after = rows[-1].key
@@ -259,21 +255,12 @@ def _forget_places(source_id: str, since: datetime, settings: Settings) -> None:
 def _forget_stale(source_id: str) -> None:
     """Forget that contents of a bucket could not be fetched that it does not hold any more."""
     with session() as s:
-        failed = {entry.site_id: entry for entry in addresses.of_source(s, source_id)}
-        there = {row.key: row for row in source_pages.known_objects(s, source_id, list(failed))}
-        stale = [
-            entry
-            for key, entry in failed.items()
-            if key not in there or there[key].vanished_at or not _is_current(there[key], entry)
-        ]
-        addresses.forget(s, stale)
+        failed = addresses.of_source(s, source_id)
+        there = source_pages.current(s, source_id, [one.found for one in failed if one.found])
+        addresses.forget(s, [one for one in failed if one.site_id not in there])
 
 
-def _is_current(row: Row[Any], entry: Entry) -> bool:
-    return entry.found is not None and source_pages.is_same(row, entry.found)
-
-
-def _into_site(source: Known, context: RunContext) -> Look:
+def _into_site(source: SourceRef, context: RunContext) -> Look:
     listing = list_addresses([source.location], context.settings)
     error: NightShiftError | None = listing.failures.get(source.location)
     entries = [entry.model_copy(update={"source_id": source.id}) for entry in listing.entries]

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
+from enum import Enum, auto
 from typing import Any, NamedTuple
 
 from sqlalchemy import ColumnElement, case, delete, func, or_, select, update
@@ -177,10 +178,27 @@ def _vanished(s: Session, source_id: str, item_ids: Collection[str]) -> dict[str
     return found
 
 
+class Which(Enum):
+    """Objects that are asked for.
+
+    ``TO_READ``: whose content nobody knows, or that failed; ``DUE``: that wait and have tries left,
+    ``UNREAD``, ``NEW`` and ``CHANGED`` of those without an item, that had no content before, that
+    had; ``FAILED``: whatever tries they have left; ``ALL`` that no person had forgotten.
+    """
+
+    TO_READ = auto()
+    DUE = auto()
+    UNREAD = auto()
+    NEW = auto()
+    CHANGED = auto()
+    FAILED = auto()
+    ALL = auto()
+
+
 def waiting(
-    s: Session, source_id: str, after: str, limit: int, *conditions: ColumnElement[bool]
+    s: Session, source_id: str, which: Which, after: str, limit: int, max_tries: int = 0
 ) -> Sequence[SourceFile]:
-    """Up to ``limit`` objects that wait and that nobody has in work, by key, behind ``after``."""
+    """Up to ``limit`` objects that are there and nobody has in work, by key, behind ``after``."""
     return s.scalars(
         select(SourceFile)
         .where(
@@ -188,42 +206,26 @@ def waiting(
             SourceFile.key > after,
             SourceFile.vanished_at.is_(None),
             SourceFile.claimed_by.is_(None),
-            *(conditions or (SourceFile.status.in_(_OPEN),)),
+            _asked(which, max_tries),
         )
         .order_by(SourceFile.key)
         .limit(limit)
     ).all()
 
 
-def may_be_tried(max_tries: int) -> ColumnElement[bool]:
-    """True for objects that wait and have tries left."""
+def _asked(which: Which, max_tries: int) -> ColumnElement[bool]:
     fresh = SourceFile.status == FileStatus.DISCOVERED.value
-    return fresh | ((SourceFile.status == FileStatus.FAILED.value) & (SourceFile.tries < max_tries))
-
-
-def is_to_be_read() -> ColumnElement[bool]:
-    """True for objects whose content nobody knows, or that failed."""
-    return (is_unread() & (SourceFile.status == FileStatus.DISCOVERED.value)) | has_failed()
-
-
-def is_unread() -> ColumnElement[bool]:
-    """True for objects whose content, the last that they have, is no item yet."""
-    return SourceFile.item_id.is_(None)
-
-
-def is_changed(wanted: bool = True) -> ColumnElement[bool]:
-    """True for objects that had another content before; with False for those that had none."""
-    return SourceFile.version > 1 if wanted else SourceFile.version == 1
-
-
-def is_anything() -> ColumnElement[bool]:
-    """True for all objects that a person did not have forgotten."""
-    return SourceFile.item_id.is_not(None) | (SourceFile.status != FileStatus.SKIPPED.value)
-
-
-def has_failed() -> ColumnElement[bool]:
-    """True for objects that failed, whatever tries they have left."""
-    return SourceFile.status == FileStatus.FAILED.value
+    failed = SourceFile.status == FileStatus.FAILED.value
+    unread, due = SourceFile.item_id.is_(None), fresh | (failed & (SourceFile.tries < max_tries))
+    return {
+        Which.TO_READ: (unread & fresh) | failed,
+        Which.DUE: due,
+        Which.UNREAD: due & unread,
+        Which.NEW: due & (SourceFile.version == 1),
+        Which.CHANGED: due & (SourceFile.version > 1),
+        Which.FAILED: failed,
+        Which.ALL: ~unread | (SourceFile.status != FileStatus.SKIPPED.value),
+    }[which]
 
 
 def still_waiting(s: Session, item_ids: Sequence[str]) -> list[str]:
@@ -262,7 +264,8 @@ def adopt(s: Session, source_id: str, known: Mapping[str, str]) -> None:
 
 def try_again(s: Session, source_id: str) -> list[str]:
     """Give what failed all its tries, as a person asked for it; returns the items among it."""
-    of = (SourceFile.source_id == source_id, has_failed(), SourceFile.vanished_at.is_(None))
+    failed = SourceFile.status == FileStatus.FAILED.value
+    of = (SourceFile.source_id == source_id, failed, SourceFile.vanished_at.is_(None))
     items = s.scalars(select(SourceFile.item_id).where(*of, SourceFile.item_id.is_not(None))).all()
     _change(s, *of, tries=0)
     return [item_id for item_id in items if item_id]

@@ -90,6 +90,13 @@ def known_objects(s: Session, source_id: str, keys: Sequence[str]) -> list[Row[A
     ]
 
 
+def current(s: Session, source_id: str, listed: Sequence[FoundObject]) -> set[str]:
+    """The keys of those objects that are still there as they were listed."""
+    found = {one.key: one for one in listed}
+    rows = known_objects(s, source_id, list(found))
+    return {row.key for row in rows if row.vanished_at is None and is_same(row, found[row.key])}
+
+
 def save_cursor(s: Session, source_id: str, place: Place | None) -> None:
     """Note where a listing goes on if it is cut now; None once it came to its end."""
     cursor = place._asdict() if place and place.after else None

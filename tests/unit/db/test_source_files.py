@@ -1,4 +1,4 @@
-"""Objects of sources change with their items: claimed, settled, failed, freed, in one transaction."""
+"""Objects of sources change with their items, in one transaction: claimed, settled, freed."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -10,7 +10,7 @@ from utils.config import Settings
 from utils.db import forgotten, queue, source_files, source_pages, workers
 from utils.db.schema import Item, Worker
 from utils.db.session import session
-from utils.db.source_files import Content
+from utils.db.source_files import Content, Which
 from utils.db.source_tables import SourceFile
 from utils.errors import PermanentError, RetryableError, StoppedError
 from utils.housekeeping import recovery
@@ -42,7 +42,7 @@ def state(source: str) -> tuple[str, int, str | None]:
 
 def may_be_tried(source: str) -> list[str]:
     with session() as s:
-        found = source_files.waiting(s, source, "", 10, source_files.may_be_tried(3))
+        found = source_files.waiting(s, source, Which.DUE, "", 10, 3)
         return [row.key for row in found]
 
 
@@ -199,7 +199,7 @@ def test_objects_are_asked_for_a_page_at_a_time(source: str) -> None:
             source_pages.compare(s, source, place, page)
         number = s.scalar(select(func.count()).select_from(SourceFile))
         assert number == 3001
-        assert len(source_files.waiting(s, source, "0001000", 50)) == 50
+        assert len(source_files.waiting(s, source, Which.ALL, "0001000", 50)) == 50
         explained = s.connection().exec_driver_sql(
             "EXPLAIN QUERY PLAN SELECT key FROM source_files WHERE source_id = 'x' "
             "AND key > 'a' ORDER BY key LIMIT 10"

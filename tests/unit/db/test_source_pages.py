@@ -8,7 +8,7 @@ from sqlalchemy import select
 
 from utils.db import source_files, source_pages, sources
 from utils.db.session import session
-from utils.db.source_files import Content
+from utils.db.source_files import Content, Which
 from utils.db.source_pages import Compared
 from utils.db.source_tables import SourceFile, SourceFileVersion
 from utils.models.source import FileStatus, FoundObject, SourceDefinition, SourceKind
@@ -132,10 +132,10 @@ def test_a_change_gives_an_object_that_had_failed_for_good_all_its_tries() -> No
     with session() as s:
         broken = Content("a", None, FileStatus.FAILED, "is empty", "PermanentError", is_final=True)
         source_files.read(s, source, [broken], 3)
-        assert source_files.waiting(s, source, "", 9, source_files.may_be_tried(3)) == []
+        assert source_files.waiting(s, source, Which.DUE, "", 9, 3) == []
     listed(source, [an_object("a", etag="2")])
     with session() as s:
-        (row,) = source_files.waiting(s, source, "", 9, source_files.may_be_tried(3))
+        (row,) = source_files.waiting(s, source, Which.DUE, "", 9, 3)
     assert (row.tries, row.error) == (0, None)
 
 
