@@ -18,8 +18,9 @@ class RunContext(NamedTuple):
     ``claim_owner``: who claims items for it. Once an item is claimed (``is_claimed``), a step
     begins only while the claim holds, those of ``forced`` are executed though the ledger knows
     their results, ``file`` must stay as it is, and what the item turns out to be without is added
-    to ``lacks``. ``again``: what a person had forgotten is taken, too. Where there are ``rules``,
-    ``options`` are the ``given`` ones as the rules change them for what is ``known`` of the item.
+    to ``lacks``. ``again``: what a person had forgotten is taken, too. ``by_source``: items are
+    worked on by the options of the source that they came from, over these. Where there are
+    ``rules``, ``options`` are the ``given`` ones as the rules change them for what is ``known``.
     """
 
     run_id: str
@@ -34,6 +35,7 @@ class RunContext(NamedTuple):
     rules: RuleSet = RuleSet()
     given: PipelineOptions | None = None
     known: ItemFacts | None = None
+    by_source: bool = False
 
     def for_claimed_item(self, file: FileStat | None = None) -> RunContext:
         """The same for the steps of an item that ``claim_owner`` has claimed, in this ``file``."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
@@ -53,6 +53,23 @@ def latest(
         )
         for row in rows
     ]
+
+
+class Ingestion(NamedTuple):
+    """A run that looked into one source: why, and what it found (``IngestionMetrics``)."""
+
+    summary: RunSummary
+    trigger: str | None
+    metrics: dict[str, Any] | None
+
+
+def of_source(s: Session, source_id: str, limit: int, offset: int = 0) -> list[Ingestion]:
+    """The runs of a source, the latest first."""
+    found = latest(s, limit, offset, source_id)
+    ids = [one.run_id for one in found]
+    rows = s.execute(select(Run.id, Run.trigger, Run.metrics).where(Run.id.in_(ids)))
+    told = {row.id: row for row in rows}
+    return [Ingestion(one, told[one.run_id].trigger, told[one.run_id].metrics) for one in found]
 
 
 def count(s: Session) -> int:
