@@ -22,7 +22,7 @@ from utils.sources.bucket_sink import Said, Sink, moment
 PAGE = 1_000  # the most that S3 gives
 _BLOCK_BYTES = 1 << 20
 _CONNECT_SECONDS, _READ_SECONDS, _ATTEMPTS = 10, 60, 3
-_MISSING = {"NoSuchBucket"}
+_MISSING = {"NoSuchBucket", "AWS.SimpleQueueService.NonExistentQueue", "QueueDoesNotExist"}
 _GONE = {"NoSuchKey", "404", "NoSuchVersion", "NotFound"}
 _CHANGED = {"PreconditionFailed", "412"}
 _UNKNOWN_LOGIN = {
@@ -84,14 +84,13 @@ def look(place: Place, s3: Any, way: Way, key: str) -> FoundObject | None:
     )
 
 
-def client(name: str, place: Place, way: Way, endpoint: str | None = None) -> Any:
+def client(name: str, place: Place, way: Way) -> Any:
     """A client of a service of AWS, with time-outs; credentials as boto3 finds them.
 
     Args:
         name: ``s3`` or ``sqs``.
         place: Its region, its credentials, and whether it is asked without any.
         way: Through which proxy.
-        endpoint: Of another server than the place's own.
     """
     import boto3.session
     import botocore.session
@@ -100,7 +99,7 @@ def client(name: str, place: Place, way: Way, endpoint: str | None = None) -> An
 
     session = botocore.session.Session()
     session.register_component("data_loader", _loader())
-    endpoint = endpoint or place.endpoint
+    endpoint = place.endpoint
     region = place.region or _region(endpoint) or session.get_config_variable("region")
     login = {} if place.secret is None else {
         "aws_access_key_id": place.user,
