@@ -14,7 +14,7 @@ from utils import clock
 from utils.config import Settings
 from utils.errors import PermanentError, RetryableError
 from utils.models.source import FoundObject, SourceDefinition, SourceKind
-from utils.sources import buckets
+from utils.sources import bucket_place, buckets
 from utils.storage import sealing
 
 KEYS = ["a.mp4", "new\nline.mp4", "q?x=1#f&%41+ .mp4", "sub/b.mp4", "tab\t.mp4", "ü 😀.mp4", "￮"]
@@ -82,26 +82,52 @@ def test_a_blob_that_changed_or_vanished_since_it_was_listed_is_not_taken(
     assert not (tmp_path / "a.mp4").exists()
 
 
-def test_a_container_with_a_signature_in_its_address_is_kept_sealed_and_works(
+def test_a_connection_string_of_the_environment_opens_its_account_and_no_other(
     container: ContainerClient,
     azure_account: str,
     settings: Settings,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     container.upload_blob("in/a.mp4", b"film")
-    monkeypatch.delenv("AZURE_STORAGE_KEY")
+    for name in ("AZURE_STORAGE_KEY", "AZURE_STORAGE_ACCOUNT_NAME"):
+        monkeypatch.delenv(name)
     signature = generate_container_sas(
         ACCOUNT, container.container_name, account_key=ACCOUNT_KEY,
         permission=ContainerSasPermissions(read=True, list=True),
         expiry=clock.now() + timedelta(hours=1),
     )  # fmt: skip
-    plain = f"az://{container.container_name}/in?{signature}"
-    kept = sealing.sealed(plain, settings)
-    assert signature.rpartition("sig=")[2] not in kept
-    definition = source(kept, azure_account)
+    monkeypatch.setenv(
+        "AZURE_STORAGE_CONNECTION_STRING",
+        f"BlobEndpoint={azure_account};SharedAccessSignature={signature}",
+    )
+    definition = source(f"az://{container.container_name}/in", None)
     assert [one.key for one in listed(definition, settings)] == ["a.mp4"]
     with pytest.raises(PermanentError, match=r"Storage Blob Data Reader|accept the credentials"):
-        listed(source(f"az://{container.container_name}/in", azure_account), settings)
+        listed(source(definition.url, azure_account, anonymous=True), settings)
+
+
+SIGNED = "sv=2026-01-01&sp=rl&sig=c2VjcmV0c2VjcmV0%3D"
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        f"az://films/2026?{SIGNED}",
+        f"abfss://films@{ACCOUNT}.dfs.core.windows.net/2026?{SIGNED}",
+        f"https://{ACCOUNT}.blob.core.windows.net/films/2026/?{SIGNED}",
+    ],
+)
+def test_a_signature_in_an_address_is_kept_sealed_and_sent_to_azure_alone(
+    address: str, settings: Settings
+) -> None:
+    kept = sealing.sealed(address, settings)
+    assert "c2VjcmV0" not in kept
+    place = bucket_place.of(source(kept, None), settings)
+    assert place.secret.get_secret_value() == SIGNED
+    assert (place.account, place.bucket, place.prefix) == (ACCOUNT, "films", "2026/")
+    assert "sig" not in place.shown
+    with pytest.raises(PermanentError, match="Azure's own hosts only"):
+        listed(source(kept, "http://thief.example:1"), settings)
 
 
 def test_a_container_that_is_not_there_is_named_and_an_empty_one_holds_nothing(
