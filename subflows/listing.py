@@ -23,13 +23,15 @@ from utils.sources import whereabouts
 class Listing(NamedTuple):
     """Entries to fetch, items fetched before that are to be worked on, and what of the rest.
 
-    ``found``: how many entries each address holds, or why that can't be said.
+    ``found``: how many entries each address holds, or why that can't be said. ``known``: entries
+    that were fetched before, each with its item.
     """
 
     entries: list[Entry]
     pending: list[str]
     fetched_before: list[ItemOutcome]
     found: dict[str, int | NightShiftError]
+    known: list[tuple[Entry, str]] = []  # noqa: RUF012  never added to
 
     @property
     def failures(self) -> dict[str, NightShiftError]:
@@ -81,6 +83,7 @@ def list_addresses(
             address: len(listing) if isinstance(listing, list) else listing
             for address, listing in listings.items()
         },
+        known=[(entries[key], item_id) for key, item_id in known.items()],
     )
 
 

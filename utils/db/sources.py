@@ -209,6 +209,16 @@ def every(s: Session) -> list[Source]:
     return list(s.scalars(select(Source).order_by(Source.added_at, Source.name)))
 
 
+def for_shift(s: Session, is_served: bool = False) -> list[Source]:
+    """The sources that a shift looks into: none that is paused, or looked into by itself.
+
+    ``is_served``: there is a Prefect server, so that what has a schedule and a deployment there
+    needs no shift. Without one nothing but shifts look, whatever schedule a source has.
+    """
+    rows = (row for row in every(s) if row.paused_at is None)
+    return [row for row in rows if not (is_served and row.schedule and row.prefect_deployment_id)]
+
+
 def locations(s: Session) -> list[str]:
     """Where all sources lie, first added first; each place once."""
     return list(dict.fromkeys(row.location for row in every(s)))
