@@ -3,7 +3,7 @@
 python -m benchmarks            all of them, about an hour on two cores
 python -m benchmarks shift      one of them: shift, help, extraction, views, encode, colour,
                                 duplicates, search, lanes, scale, speech, words, speakers, idle,
-                                chaos, mutations, code, facts
+                                chaos, mutations, code, facts, discovery
 python -m benchmarks mutations 200 7   so many damaged files, by this seed
 """
 
@@ -20,6 +20,7 @@ from benchmarks import (
     chaos,
     code,
     colour,
+    discovery,
     encode,
     extraction,
     facts,
@@ -56,6 +57,7 @@ BENCHMARKS = {
     "mutations": mutations.rows,
     "code": code.rows,
     "facts": facts.rows,
+    "discovery": discovery.rows,
 }
 
 

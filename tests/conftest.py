@@ -19,6 +19,7 @@ from sqlalchemy import Connection, Engine, NullPool, create_engine, event, text
 from sqlalchemy.engine import make_url
 
 from tests import media
+from tests.servers import object_stores
 from utils import config
 from utils.config import Settings, load_settings, prepare_torch
 from utils.db import session as db
@@ -192,6 +193,30 @@ def database(request: pytest.FixtureRequest, override: Override) -> str:
     if request.param == "postgres":
         override(database_url=SecretStr(request.getfixturevalue("postgres_url")))
     return str(request.param)
+
+
+@pytest.fixture(scope="session")
+def s3_server() -> Iterator[str]:
+    """The address of a server of S3 and SQS; whoever asks has some credentials of the environment.
+
+    Tests of a worker share it: each makes buckets of its own.
+    """
+    with object_stores.s3_with_sqs() as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
+def azure_account() -> Iterator[str]:
+    """The address of a storage account of Azure; skipped where npm can't install its server."""
+    with object_stores.azure() as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
+def gcs_server() -> Iterator[str]:
+    """The address of a server of Google Cloud Storage."""
+    with object_stores.gcs() as url:
+        yield url
 
 
 @pytest.fixture(scope="session")

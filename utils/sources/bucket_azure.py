@@ -87,7 +87,7 @@ def _container(place: Place, way: Way) -> ContainerClient:
         bounds |= {"proxies": proxies, "use_env_settings": False}
     known = azure_environment()
     connection = known.get("connection")
-    if connection and _is_of(connection, place) and place.secret is None:
+    if connection and _is_of(connection, place):
         return ContainerClient.from_connection_string(connection, place.bucket, **bounds)
     if place.account is None and place.endpoint is None:
         raise PermanentError(
@@ -100,7 +100,7 @@ def _container(place: Place, way: Way) -> ContainerClient:
 
 def _is_of(connection: str, place: Place) -> bool:
     """True for a connection string of the account that is meant, where the source names one."""
-    if place.is_anonymous or place.endpoint is not None:
+    if place.is_anonymous or place.endpoint is not None or place.secret is not None:
         return False
     return place.account is None or f"accountname={place.account};" in f"{connection.lower()};"
 
@@ -108,15 +108,21 @@ def _is_of(connection: str, place: Place) -> bool:
 def _credential(place: Place, known: dict[str, str]) -> Any:
     """A signature in the address, a key, a signature or an identity of the environment; or none.
 
-    Only a key may go to an endpoint that is not Azure's: it signs, and is not sent.
+    Only a key may go to an endpoint that is not Azure's: it signs, and is not sent. Whoever has
+    seen a sealed signature could have it sent elsewhere otherwise.
     """
     if place.secret is not None:
+        if not place.is_own:
+            raise PermanentError(
+                f"A signature in an address is sent to Azure's own hosts only, not to "
+                f"{place.endpoint}: give that server's AZURE_STORAGE_CONNECTION_STRING instead."
+            )
         from azure.core.credentials import AzureSasCredential
 
         return AzureSasCredential(place.secret.get_secret_value())
     if place.is_anonymous:
         return None
-    if "key" in known and known.get("account") in {None, place.account}:
+    if "key" in known and place.account and known.get("account") in {None, place.account}:
         return {"account_name": place.account, "account_key": known["key"]}
     if not place.is_own:
         return None

@@ -8,8 +8,10 @@ from utils.processes import retry_after
 from utils.sources.bucket_place import Place, Service, Way
 
 _KEY_CHARACTERS = 200
+_AWS = "AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, ~/.aws/credentials or a role"
 _CREDENTIALS = {
-    Service.S3: "AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, ~/.aws/credentials or a role",
+    Service.S3: _AWS,
+    Service.SQS: _AWS,
     Service.AZURE: "AZURE_STORAGE_CONNECTION_STRING, AZURE_STORAGE_KEY, AZURE_STORAGE_SAS_TOKEN, "
     "`az login` or a managed identity",
     Service.GCS: "GOOGLE_APPLICATION_CREDENTIALS, `gcloud auth application-default login` or the "
@@ -19,8 +21,10 @@ _LIST = {
     Service.S3: "s3:ListBucket on arn:aws:s3:::{bucket}",
     Service.AZURE: "the role Storage Blob Data Reader, or a signature with the permissions r and l",
     Service.GCS: "storage.objects.list (the role Storage Object Viewer)",
+    Service.SQS: "sqs:ReceiveMessage and sqs:DeleteMessage on the queue",
 }
 _READ = {
+    Service.SQS: "",
     Service.S3: "s3:GetObject on arn:aws:s3:::{bucket}/*",
     Service.AZURE: "the role Storage Blob Data Reader, or a signature with the permission r",
     Service.GCS: "storage.objects.get (the role Storage Object Viewer)",
@@ -34,7 +38,12 @@ def short(key: str) -> str:
 
 
 def missing(place: Place) -> PermanentError:
-    """There is no such bucket."""
+    """There is no such bucket, or no such queue."""
+    if place.service is Service.SQS:
+        return PermanentError(
+            f"There is no queue {place.shown}. Correct the source's option events_url, or take it "
+            "away: the bucket is listed then."
+        )
     return PermanentError(
         f"There is no bucket {place.bucket} at {place.service}: it was removed or renamed, or the "
         "account is another. Correct the source's address (`nightshift source update`), or remove "

@@ -19,6 +19,7 @@ from utils.sources.bucket_sink import Said, Sink, hexadecimal, moment
 
 PAGE = 1_000
 _TIMEOUT = (10, 60)  # seconds: to connect, and between two answers
+_RETRY_SECONDS = 60.0  # for one page that is refused for now
 _FIELDS = "items(name,size,generation,updated),nextPageToken"
 _SCOPE = "https://www.googleapis.com/auth/devstorage.read_only"
 
@@ -26,6 +27,8 @@ _SCOPE = "https://www.googleapis.com/auth/devstorage.read_only"
 def pages(place: Place, settings: Settings, after: str | None) -> Iterator[list[FoundObject]]:
     """A bucket's objects below its prefix, by UTF-8, from the key ``after`` on."""
     with way_to(place.endpoint, settings) as way, translated(place, None, way):
+        from google.cloud.storage.retry import DEFAULT_RETRY
+
         listed = _client(place, way).list_blobs(
             place.bucket,
             prefix=place.prefix or None,
@@ -33,6 +36,7 @@ def pages(place: Place, settings: Settings, after: str | None) -> Iterator[list[
             page_size=PAGE,
             fields=_FIELDS,
             timeout=_TIMEOUT,
+            retry=DEFAULT_RETRY.with_timeout(_RETRY_SECONDS),
         )
         for page in listed.pages:
             yield [_found(place, one) for one in page]
@@ -72,6 +76,7 @@ def _client(place: Place, way: Way) -> Any:
         client_options=options,
         use_auth_w_custom_endpoint=place.is_own,
     )
+    client._bucket_metadata_cache = None  # or a thread asks for the bucket's place, for traces
     if way.proxy:
         client._http.trust_env = False
         client._http.proxies = {"http": way.proxy, "https": way.proxy}
@@ -92,20 +97,29 @@ def translated(place: Place, key: str | None, way: Way) -> Iterator[None]:
     """Errors of Google's client as ours; ``key``: what is read, None for a listing."""
     try:
         from google.api_core.exceptions import GoogleAPICallError, RetryError
-        from google.auth.exceptions import DefaultCredentialsError, GoogleAuthError
+        from google.auth.exceptions import (
+            DefaultCredentialsError,
+            GoogleAuthError,
+            TransportError,
+        )
         from google.cloud.storage.exceptions import DataCorruption, InvalidResponse
     except ImportError:
         raise errors.not_installed(Service.GCS) from None
     try:
         yield
-    except GoogleAPICallError as error:
-        raise _refusal(place, key, error, way) from None
+    except (GoogleAPICallError, RetryError) as error:
+        last = error.cause if isinstance(error, RetryError) else error
+        if isinstance(last, GoogleAPICallError):
+            raise _refusal(place, key, last, way) from None
+        raise errors.no_answer(place, str(last)[:300], way) from None
     except DefaultCredentialsError:
         raise errors.no_credentials(place) from None
     except (DataCorruption, InvalidResponse) as error:
         raise errors.damaged(place, key or "", str(error)[:300]) from None
-    except (GoogleAuthError, RetryError, OSError) as error:
+    except (TransportError, OSError) as error:
         raise errors.no_answer(place, str(error)[:300], way) from None
+    except GoogleAuthError as error:
+        raise errors.refused_credentials(place, str(error)[:300]) from None
 
 
 def _refusal(place: Place, key: str | None, error: Any, way: Way) -> NightShiftError:

@@ -30,6 +30,7 @@ class Service(StrEnum):
     S3 = "S3"
     AZURE = "Azure Blob Storage"
     GCS = "Google Cloud Storage"
+    SQS = "Amazon SQS"  # the queue that a bucket of S3 notifies
 
 
 class Place(NamedTuple):

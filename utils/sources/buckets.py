@@ -63,7 +63,8 @@ def list_pages(
                 last, empty, moved_at = _in_order(place, page, last), 0, clock.monotonic()
             elif (empty := empty + 1) >= _EMPTY_PAGES or _is_still(moved_at):
                 raise bucket_errors.stuck(place, f"{empty} pages without a key")
-            if kept := [one for one in page if _is_meant(one, after)]:
+            kept = [one for one in page if is_file(one) and (after is None or one.key > after)]
+            if kept:
                 yield kept
 
 
@@ -87,6 +88,12 @@ def fetch(
         sink = Sink(file, place, found.key, settings.max_download_bytes, found.size_bytes)
         said: Said = _SERVICES[place.service].read(place, found, settings, sink)
         _verify(place, found, said, sink)
+
+
+def is_file(one: FoundObject) -> bool:
+    """False for what stands for a folder, and for a key that no database keeps."""
+    is_folder = not one.key or (not one.size_bytes and one.key.endswith(("/", "_$folder$")))
+    return not (is_folder or "\0" in one.key)
 
 
 def local_name(key: str) -> str:
@@ -116,13 +123,6 @@ def _in_order(place: Place, page: Sequence[FoundObject], last: str | None) -> st
 def _is_after(key: str, last: str) -> bool:
     """True in the order of UTF-16, which is Azure's where it is not that of UTF-8."""
     return key.encode("utf-16-be", "replace") > last.encode("utf-16-be", "replace")
-
-
-def _is_meant(one: FoundObject, after: str | None) -> bool:
-    key = one.key
-    is_folder = not key or (not one.size_bytes and key.endswith(("/", "_$folder$")))
-    is_seen = after is not None and key <= after
-    return not (is_folder or is_seen or "\0" in key)
 
 
 def _is_still(since: float) -> bool:

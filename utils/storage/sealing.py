@@ -72,7 +72,8 @@ def opened(address: str, settings: Settings) -> str:
 
 
 def _site(address: str) -> bytes:
-    parts = urlsplit(address)
+    # Without its secrets: a key of S3 may hold a slash, which would end the host's part.
+    parts = urlsplit(redaction.replaced(address, lambda _: redaction.HIDDEN))
     return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}".lower().encode()
 
 

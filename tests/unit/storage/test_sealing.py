@@ -17,6 +17,8 @@ ADDRESSES = [
     "https://me:hunter2@site/feed",
     "https://site/feed?token=hunter%202&v=1#sig=hunter2",
     "https://hunter2@site:8443/eyJhbGciOiJI.eyJzdWIiOiIx.abc/feed",
+    "s3://AKIAEXAMPLE:hunter/+2/x@films/in",  # keys of S3 are of base64
+    "https://me:hunter#2/?@site:8443/feed?token=hunter2",
 ]
 
 
