@@ -44,7 +44,7 @@ def discover(context: RunContext) -> Discovery:
     looks |= listing.found
     failures = _judged(looks, settings)
     entries, again = _worth_fetching(listing.entries, settings)
-    run_session.note(run_id, [*elsewhere, *outcomes, *failures, *again])
+    run_session.note(run_id, [*elsewhere, *outcomes, *failures, *listing.waiting, *again])
     away = [one for one in folders if isinstance(looks[one], NightShiftError)]
     return Discovery(entries, away)
 

@@ -12,12 +12,13 @@ from tasks.context import RunContext
 from tasks.lanes import lane
 from tasks.policy import essential_step, step, tries
 from utils.config import Settings
-from utils.db import items
+from utils.db import items, sources
 from utils.db.session import session
 from utils.errors import NightShiftError, RetryableError
 from utils.models.item import Checksum, DuplicateCheck, Entry, Fetched, MediaItem
+from utils.models.source import SourceDefinition
 from utils.models.steps import FETCH
-from utils.sources import youtube
+from utils.sources import wanted, youtube
 from utils.storage import files, removal, scratch
 
 
@@ -25,11 +26,20 @@ from utils.storage import files, removal, scratch
 def fetch_media(context: RunContext, item: Entry) -> Fetched:
     """Download one entry of a site; the file is verified by the steps that follow."""
     settings = context.settings
-    fetched = youtube.download(item, scratch.folder(), settings)
+    fetched = youtube.download(item, scratch.folder(), settings, definition_of(item))
     # Whole, at a name that a later run finds: nothing is downloaded twice after a crash.
     removal.remove(settings.home, settings.incoming.name, item.item_id)
     place = files.moved_folder(fetched.path.parent, settings.incoming / item.item_id)
     return fetched.model_copy(update={"path": place / fetched.path.name})
+
+
+def definition_of(entry: Entry) -> SourceDefinition | None:
+    """The source that listed an entry, as it is defined now; None if it is none any more."""
+    if entry.source is None:
+        return None
+    with session() as s:
+        found = sources.at(s, [entry.source]).get(entry.source, [])
+    return next((one for one in found if wanted.fits(entry, one.pattern)), None)
 
 
 def _stat(item: MediaItem) -> str:
@@ -81,12 +91,14 @@ def _listed(list_them: Callable[[], list[Entry]]) -> list[Entry]:
     return list_them()  # a function: Prefect would walk through the settings
 
 
-def list_entries(address: str, settings: Settings) -> list[Entry] | NightShiftError:
-    """The entries at an address, or why they can't be listed."""
+def list_entries(
+    address: str, settings: Settings, definition: SourceDefinition | None = None
+) -> list[Entry] | NightShiftError:
+    """The entries at an address (that of a source, if it is defined), or why it can't be listed."""
     try:
         for attempt in tries(FETCH.retries):
             with attempt, lane(FETCH.lane):
-                return _listed(lambda: youtube.entries(address, settings))
+                return _listed(lambda: youtube.entries(address, settings, definition))
     except NightShiftError as error:
         return error
     raise AssertionError("the last attempt returns or raises")

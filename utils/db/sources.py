@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 import uuid
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from urllib.parse import urlsplit
 
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from utils.clock import now
+from utils.db.session import chunks
 from utils.db.source_tables import Source, SourceLook
 from utils.errors import NightShiftError, UsageError
 from utils.models.source import SourceDefinition, SourceKind
@@ -212,6 +213,16 @@ def every(s: Session) -> list[Source]:
 def locations(s: Session) -> list[str]:
     """Where all sources lie, first added first; each place once."""
     return list(dict.fromkeys(row.location for row in every(s)))
+
+
+def at(s: Session, places: Sequence[str]) -> dict[str, list[SourceDefinition]]:
+    """The sources at these locations as they were defined, first added first."""
+    found: dict[str, list[SourceDefinition]] = {}
+    for chunk in chunks(list(places)):
+        query = select(Source).where(Source.location.in_(chunk)).order_by(Source.added_at)
+        for row in s.scalars(query):
+            found.setdefault(row.location, []).append(definition(row))
+    return found
 
 
 def _forget_looks(s: Session, location: str) -> None:

@@ -87,12 +87,14 @@ class Entry(Frozen):
     site declares, and the download is held against it. ``feed`` is the feed whose guid the
     ``site_id`` is; ``place`` the address without what changes from night to night, where
     something does. ``former_ids``: what versions before called it. ``source``: the address that
-    listed it.
+    listed it. ``live_status`` and ``availability`` are the listing's words, those of yt-dlp
+    (``is_upcoming``, ``private``), and ``removed``.
     """
 
     not_in_key: ClassVar[frozenset[str]] = frozenset(
-        {"title", "duration_seconds", "description", "published_at", "former_ids", "source"}
-    )
+        {"title", "duration_seconds", "description", "published_at", "former_ids", "source",
+         "live_status", "availability"}
+    )  # fmt: skip
 
     url: str
     site: str
@@ -106,6 +108,8 @@ class Entry(Frozen):
     published_at: datetime | None = None
     former_ids: tuple[str, ...] = ()
     source: str | None = None
+    live_status: str | None = None
+    availability: str | None = None
 
     @property
     def item_id(self) -> str:
