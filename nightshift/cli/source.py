@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from nightshift.cli import source_import
 from nightshift.cli.output import Json, console, not_blank, print_json, print_table
 from nightshift.cli.work_options import not_too_long
 from utils.models.sanitize import visible
@@ -20,6 +21,7 @@ sources = typer.Typer(
 
 def add_to(app: typer.Typer) -> None:
     """Add the commands of this module."""
+    source_import.add_to(sources)
     app.add_typer(sources, name="source")
 
 
