@@ -112,6 +112,8 @@ def _row(one: Found, state: str, why: str, definition: SourceDefinition | None =
         "pattern": definition.pattern if definition else None,
         "schedule": definition.schedule if definition else None,
         "timezone": definition.timezone if definition else None,
+        "queue": definition.queue if definition else None,
+        "keep_last": definition.keep_last if definition else None,
         "why": redaction.shown(why),
     }
 

@@ -39,15 +39,21 @@ _PLACEHOLDERS = {"[Private video]": "private", "[Deleted video]": "removed"}
 _GUID = "force_videoid"  # where yt-dlp's reader of feeds hides a guid
 
 
-def listed(info: dict[str, Any], plain: str, settings: Settings) -> list[Entry]:
+def listed(
+    info: dict[str, Any], plain: str, settings: Settings, has_versions: bool = False
+) -> list[Entry]:
     """The entries that an address holds, without secrets; each once.
 
     Args:
         info: What yt-dlp found at it.
         plain: The address.
         settings: How secrets are sealed.
+        has_versions: A file that its server says was modified since is another entry.
     """
-    found = [_entry(part, url, plain, settings) for part, url in _parts(info, plain)]
+    found = []
+    for part, url in _parts(info, plain):
+        entry = _entry(part, url, plain, settings)
+        found.append(_version(entry, part) if has_versions and part.get("direct") else entry)
     pages = Counter(entry.url for entry in found)
     numbered = [
         entry.model_copy(update={"number": number})
@@ -127,6 +133,15 @@ def _entry(info: dict[str, Any], url: str, listing: str, settings: Settings) -> 
     )
     is_known_otherwise = before.item_id != entry.item_id
     return entry.model_copy(update={"former_ids": (before.item_id,)} if is_known_otherwise else {})
+
+
+def _version(entry: Entry, info: dict[str, Any]) -> Entry:
+    """A plain file as it is now: by its address, and when its server says it was modified."""
+    modified = info.get("timestamp")  # yt-dlp's name for Last-Modified
+    if not isinstance(modified, (int, float)):
+        return entry
+    place = f"{entry.place or place_of(entry.url)} {modified:.0f}"
+    return entry.model_copy(update={"place": place, "former_ids": ()})
 
 
 def _told_apart(entries: Sequence[Entry]) -> Iterator[Entry]:

@@ -23,10 +23,10 @@ from utils.errors import (
     from_os_error,
 )
 from utils.models.item import Entry, Fetched
-from utils.models.source import SourceDefinition, SourceOptions
+from utils.models.source import SourceDefinition, SourceKind, SourceOptions
 from utils.privacy.redaction import hidden
 from utils.processes import deadline, retry_after
-from utils.sources import address, atom, cookies, refusals, sponsors, wanted
+from utils.sources import address, atom, cookies, index_page, refusals, sponsors, wanted
 from utils.sources.client import Client, client
 from utils.sources.entries import listed, listing_of
 from utils.storage import sealing
@@ -57,8 +57,9 @@ def entries(
         cookies.copied(own.cookies_file) as jar,
         client(settings, extract_flat="in_playlist", skip_download=True, **jar) as opened,
     ):
-        info = _asked(opened, plain, url, download=False)
-    return listed(info, plain, settings)
+        is_http = definition is not None and definition.kind is SourceKind.HTTP
+        info = _asked(opened, plain, url, download=False, is_folder=is_http)
+    return listed(info, plain, settings, is_http)
 
 
 def download(
@@ -136,8 +137,13 @@ def _fetched(info: dict[str, Any], entry: Entry, plain: str) -> Fetched:
     )
 
 
-def _asked(opened: Client, plain: str, url: str, download: bool) -> dict[str, Any]:
-    """What yt-dlp finds at the address ``plain``, which is called ``url`` where it fails."""
+def _asked(
+    opened: Client, plain: str, url: str, download: bool, is_folder: bool = False
+) -> dict[str, Any]:
+    """What yt-dlp finds at the address ``plain``, which is called ``url`` where it fails.
+
+    ``is_folder``: the page may be a folder's, whose links to media are its entries.
+    """
     try:
         info: dict[str, Any] = opened.ydl.extract_info(plain, download=download)
         return info
@@ -145,20 +151,22 @@ def _asked(opened: Client, plain: str, url: str, download: bool) -> dict[str, An
         raise
     except Exception as error:  # noqa: BLE001  of 1,800 extractors, about pages of strangers
         is_unknown = isinstance(_cause(error), UnsupportedError) and not download
-        if is_unknown and (found := _atom(opened, plain)) is not None:
+        if is_unknown and (found := _otherwise(opened, plain, is_folder)) is not None:
             return found
         # Not chained: a log of it would quote the address as it is.
         said = hidden(str(getattr(error, "msg", None) or error), plain)
         raise _not_connected(error, url, opened) or _translated(error, url, said) from None
 
 
-def _atom(opened: Client, plain: str) -> dict[str, Any] | None:
-    """The Atom feed at an address, which yt-dlp does not read; None if it is none."""
+def _otherwise(opened: Client, plain: str, is_folder: bool) -> dict[str, Any] | None:
+    """What yt-dlp does not read: an Atom feed, or the page of a folder; None if it is neither."""
     try:
         with opened.ydl.urlopen(plain) as answer:
-            return atom.read(answer.read(atom.MAX_BYTES + 1), plain)
+            body, at = answer.read(atom.MAX_BYTES + 1), answer.url
     except RequestError:
         return None
+    found = atom.read(body, plain)
+    return index_page.read(body, at) if found is None and is_folder else found
 
 
 def _not_connected(error: Exception, url: str, opened: Client) -> NightShiftError | None:

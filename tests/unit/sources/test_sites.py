@@ -186,3 +186,43 @@ def test_a_rate_limit_is_kept(site: Server, tmp_path: Path, clips: Clips) -> Non
     begun = clock.monotonic()
     download(site, tmp_path, source(site, rate_limit=max(1024, size)))
     assert clock.monotonic() - begun > 0.3  # of about a second
+
+
+INDEX = b"""<html><head><title>Index of /films/</title></head><body><h1>Index of /films/</h1>
+<a href="?C=N;O=D">Name</a> <a href="/">Parent</a> <a href="a%20b.mp4">a b.mp4</a>
+<a href="sub/c.mkv">c</a> <a href="notes.txt">notes</a> <a href="../secret/d.mp4">d</a>
+<a href="http://elsewhere.example/films/e.mp4">e</a> <a href="a%20b.mp4#t=1">again</a></body>"""
+
+
+def plain_files(clips: Clips, modified: list[str]) -> Any:
+    def answer(asked: Asked) -> Answer:
+        if asked.path.endswith("/"):
+            return Answer(body=INDEX, headers={"Content-Type": "text/html"})
+        headers = {"Content-Type": "video/mp4", "Last-Modified": modified[0]}
+        return Answer(body=clips.video.read_bytes(), headers=headers)
+
+    return answer
+
+
+def of_kind_http(url: str) -> SourceDefinition:
+    return SourceDefinition(name="s", kind=SourceKind.HTTP, url=url)
+
+
+def test_the_page_of_a_folder_is_the_files_in_it_where_a_source_says_so(clips: Clips) -> None:
+    with serving(plain_files(clips, [""])) as server:
+        url = f"{server.url}/films/"
+        found = youtube.entries(url, load_settings(), of_kind_http(url))
+        assert [one.url for one in found] == [f"{url}a%20b.mp4", f"{url}sub/c.mkv"]
+        with pytest.raises(PermanentError):
+            youtube.entries(url, load_settings())
+
+
+def test_a_plain_file_that_was_modified_is_another_entry_of_its_source(clips: Clips) -> None:
+    modified = ["Sat, 04 May 2024 10:00:00 GMT"]
+    with serving(plain_files(clips, modified)) as server:
+        url = f"{server.url}/a.mp4"
+        looks = [youtube.entries(url, load_settings(), of_kind_http(url))[0].ids for _ in range(2)]
+        modified[0] = "Sun, 05 May 2024 10:00:00 GMT"
+        looks.append(youtube.entries(url, load_settings(), of_kind_http(url))[0].ids)
+    assert looks[0] == looks[1]
+    assert not set(looks[0]) & set(looks[2])
