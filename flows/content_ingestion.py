@@ -57,7 +57,8 @@ def content_ingestion(
         listing = list_addresses(addresses, settings, key, again)
         failures = note_listed(listing, settings)
         run_session.note_left_out(run_id, found.left_out)
-        run_session.note(run_id, [*found.outcomes, *failures, *listing.fetched_before])
+        told = [*failures, *listing.waiting, *listing.fetched_before]
+        run_session.note(run_id, [*found.outcomes, *told])
         wanted = [*found.pending, *listing.pending]
         claimed = claims.claim_requested(run_id, wanted)
         run_session.note(run_id, not_claimed(wanted, claimed))

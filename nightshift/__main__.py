@@ -30,6 +30,7 @@ from nightshift.cli import (
     source,
     speech,
     steps,
+    watching,
     work,
     works,
 )
@@ -100,6 +101,7 @@ def connect(
 
 
 work.add_to(app)
+watching.add_to(app)
 runs.add_to(app)
 pause.add_to(app)
 steps.add_to(app)

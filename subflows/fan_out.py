@@ -23,14 +23,14 @@ from prefect.task_runners import ThreadPoolTaskRunner
 from tenacity import retry, retry_if_exception, stop_after_attempt
 
 from subflows import entries
-from subflows.fetching import fetch
+from subflows.fetching import fetch, not_taken
 from tasks.context import RunContext
 from tasks.tags import SERVED, marked
 from utils.config import Settings
 from utils.db import forgotten, items, leases, queue, runs
 from utils.db.schema import Item
 from utils.db.session import session
-from utils.errors import NightShiftError, ResourceError, StoppedError
+from utils.errors import NightShiftError, NotTakenError, ResourceError, StoppedError
 from utils.models.item import Entry, ItemStatus
 from utils.models.options import PipelineOptions
 from utils.models.record import ItemRecord
@@ -250,6 +250,9 @@ def _fetched(entry: Entry, context: RunContext) -> str | None:
         item_id = fetch(context, entry)
     except (ResourceError, StoppedError):
         raise
+    except NotTakenError as why:
+        run_session.note(run_id, [not_taken(entry, why)])
+        return None
     except NightShiftError as error:
         with session() as s:
             is_final = entries.settle_failed(s, entry, error, context.settings.max_tries)

@@ -13,16 +13,18 @@ from tenacity import retry, retry_if_exception_type, stop_after_attempt, wait_ex
 
 from tasks.context import RunContext
 from tasks.extraction import extract_ffprobe
-from tasks.ingestion import fetch_media
+from tasks.ingestion import definition_of, fetch_media
 from tasks.signal import analyze_signal
-from utils.db import addresses, downloads, forgotten, items, listings, source_files
+from utils.db import addresses, downloads, forgotten, items, listings, returning, source_files
 from utils.db.items import Seen
 from utils.db.session import session
-from utils.errors import NightShiftError, PermanentError, RetryableError
+from utils.errors import NightShiftError, NotTakenError, PermanentError, RetryableError
 from utils.models.item import Entry, Fetched, MediaItem, MediaKind
 from utils.models.listing import Listing
 from utils.models.probe import ContainerProbe
+from utils.models.shift import ADDRESS, ItemOutcome, Outcome
 from utils.processes import deadline
+from utils.sources import pacing
 from utils.sources.objects import key_of_entry
 from utils.storage import blobs, files, names, removal
 
@@ -50,7 +52,10 @@ def fetch(context: RunContext, entry: Entry) -> str | None:
     What turns out to be no whole media file is removed. A verified download whose item could not
     be registered (the database was locked) stays where a later run finds it.
     """
-    fetched = fetch_media(context, entry)
+    definition = definition_of(entry)
+    pause_seconds = definition.options.sleep_seconds if definition else 0.0
+    with pacing.paced(entry.source, pause_seconds):
+        fetched = fetch_media(context, entry)
     try:
         checksum = files.sha256(fetched.path)
         if _is_forgotten(context, entry, checksum):
@@ -71,6 +76,17 @@ def fetch(context: RunContext, entry: Entry) -> str | None:
     _register(context, item, probe, entry, fetched.listing)
     _forget_download(context, entry)
     return item.item_id
+
+
+def not_taken(entry: Entry, why: NotTakenError) -> ItemOutcome:
+    """Note why an entry was not taken, which is no failure of it; returns what to say."""
+    with session() as s:
+        if why.published_on is not None:
+            returning.note_day(s, entry, why.published_on)
+        addresses.forget(s, [entry])
+    return ItemOutcome(
+        item_id=None, path=entry.url, kind=ADDRESS, outcome=Outcome.SKIPPED, reason=str(why)
+    )
 
 
 def _is_forgotten(context: RunContext, entry: Entry, item_id: str) -> bool:

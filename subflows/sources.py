@@ -261,7 +261,9 @@ def _forget_stale(source_id: str) -> None:
 
 
 def _into_site(source: SourceRef, context: RunContext) -> Look:
-    listing = list_addresses([source.location], context.settings)
+    listing = list_addresses(
+        [source.location], context.settings, definitions={source.location: source.definition}
+    )
     error: NightShiftError | None = listing.failures.get(source.location)
     entries = [entry.model_copy(update={"source_id": source.id}) for entry in listing.entries]
     keys = [objects.key_of_entry(entry) for entry in entries]
@@ -281,4 +283,4 @@ def _into_site(source: SourceRef, context: RunContext) -> Look:
             compared = source_pages.compare(s, source.id, place, page)
             fetched = {objects.key_of_entry(entry): item_id for entry, item_id in listing.known}
             source_files.adopt(s, source.id, fetched)
-    return Look(len(keys), compared, error=error, entries=entries)
+    return Look(len(keys), compared, error=error, entries=entries, outcomes=listing.waiting)

@@ -21,9 +21,9 @@ from utils.db.source_tables import Source
 from utils.errors import NightShiftError, PermanentError, RetryableError, from_os_error
 from utils.media import formats
 from utils.models.item import Checksum, DuplicateCheck, Entry, Fetched, MediaItem
-from utils.models.source import FoundObject
+from utils.models.source import FoundObject, SourceDefinition
 from utils.models.steps import FETCH
-from utils.sources import youtube
+from utils.sources import wanted, youtube
 from utils.storage import files, removal, scratch
 
 
@@ -34,7 +34,7 @@ def fetch_media(context: RunContext, item: Entry) -> Fetched:
     if item.found is not None:
         fetched = _object(item, item.found, settings)
     else:
-        fetched = youtube.download(item, scratch.folder(), settings)
+        fetched = youtube.download(item, scratch.folder(), settings, definition_of(item))
     # Whole, at a name that a later run finds: nothing is downloaded twice after a crash.
     removal.remove(settings.home, settings.incoming.name, item.item_id)
     place = files.moved_folder(fetched.path.parent, settings.incoming / item.item_id)
@@ -63,6 +63,15 @@ def _object(item: Entry, found: FoundObject, settings: Settings) -> Fetched:
         shutil.rmtree(folder, ignore_errors=True)
         raise
     return Fetched(path=target, title=item.title or item.item_id[:12], url=item.url)
+
+
+def definition_of(entry: Entry) -> SourceDefinition | None:
+    """The source that listed an entry, as it is defined now; None if it is none any more."""
+    if entry.source is None:
+        return None
+    with session() as s:
+        found = sources.at(s, [entry.source]).get(entry.source, [])
+    return next((one for one in found if wanted.fits(entry, one.pattern)), None)
 
 
 def _stat(item: MediaItem) -> str:
@@ -124,12 +133,14 @@ def list_source(list_it: Callable[[], None]) -> None:
     list_it()
 
 
-def list_entries(address: str, settings: Settings) -> list[Entry] | NightShiftError:
-    """The entries at an address, or why they can't be listed."""
+def list_entries(
+    address: str, settings: Settings, definition: SourceDefinition | None = None
+) -> list[Entry] | NightShiftError:
+    """The entries at an address (that of a source, if it is defined), or why it can't be listed."""
     try:
         for attempt in tries(FETCH.retries):
             with attempt, lane(FETCH.lane):
-                return _listed(lambda: youtube.entries(address, settings))
+                return _listed(lambda: youtube.entries(address, settings, definition))
     except NightShiftError as error:
         return error
     raise AssertionError("the last attempt returns or raises")

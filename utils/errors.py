@@ -6,6 +6,7 @@ NightShiftError
 ├── PermanentError      corrupt, gone, refused, wrong key: the same call will fail again
 │   └── UsageError      what a person named is not there, or can't be meant: nothing was begun
 ├── DeferredError       does not fit the cost ceiling: neither done nor failed, deferred
+│   └── NotTakenError   it runs live, or its source does not want it: nothing is wrong with it
 ├── LeftOutError        a rule leaves the item out: nothing is to be done with it
 ├── StoppedError        a person ended the run: the item keeps its status
 ├── ResourceError       disk or memory: nothing will work until someone makes room
@@ -18,6 +19,7 @@ yt-dlp error. Each message says what is wrong and what to do.
 from __future__ import annotations
 
 import errno
+from datetime import date
 from typing import TYPE_CHECKING
 
 from utils.privacy.redaction import redacted
@@ -31,10 +33,12 @@ class NightShiftError(Exception):
 
     ``billed`` is True where the failed call may have cost money all the same, and ``usage``
     the tokens if the service named them; set by the client (utils/analysis/gemini/client.py).
+    ``refusal``: why a site does not give something (``Refusal``); set by utils/sources/refusals.py.
     """
 
     billed: bool = False
     usage: TokenUsage | None = None
+    refusal: str | None = None
 
     def __init__(self, *args: object) -> None:
         # Here, because errors end up in rows, reports, logs and Prefect's states.
@@ -83,6 +87,19 @@ class DeferredError(NightShiftError):
 
 class LeftOutError(NightShiftError):
     """A rule leaves this item out; nothing is wrong with it."""
+
+
+class NotTakenError(DeferredError):
+    """An entry of a site is not taken: it is no film yet, or its source does not want it.
+
+    Args:
+        message: Why, and when it is taken.
+        published_on: Its day, where its page has said that it is too old.
+    """
+
+    def __init__(self, message: str, published_on: date | None = None) -> None:
+        super().__init__(message)
+        self.published_on = published_on
 
 
 class StoppedError(NightShiftError):

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
-from nightshift.cli import source_prefect
+from nightshift.cli import source_import, source_prefect
 from nightshift.cli.output import Json, console, errors, not_blank, print_json
 from nightshift.cli.source_options import (
     KeepLast,
@@ -36,6 +36,7 @@ sources = typer.Typer(
 
 def add_to(app: typer.Typer) -> None:
     """Add the commands of this module."""
+    source_import.add_to(sources)
     app.add_typer(sources, name="source")
 
 

@@ -14,6 +14,7 @@ from sqlalchemy import ColumnElement, delete, func, or_, select
 from sqlalchemy.orm import Session
 
 from utils.clock import now
+from utils.db import returning
 from utils.db.schema import Address
 from utils.errors import PermanentError, ResourceError, SettingsError, StoppedError, step_of
 from utils.models.item import Entry, ItemStatus
@@ -49,6 +50,8 @@ def settle_failed(s: Session, known: Entry | str, error: BaseException, max_trie
     row.status = (ItemStatus.QUARANTINED if is_final else ItemStatus.FAILED).value
     row.error_class, row.failed_step = type(error).__name__, step_of(error)
     row.error = str(error)[:2000]
+    row.refusal = getattr(error, "refusal", None)
+    row.next_look_at = returning.next_look(row) if is_final else None
     return is_final
 
 
@@ -136,7 +139,8 @@ def broken(s: Session, *conditions: ColumnElement[bool]) -> Sequence[Address]:
 def requeue(row: Address) -> None:
     """Have the next shift try an address first, with all its tries."""
     row.status, row.tries, row.requested_at = ItemStatus.PENDING.value, 0, now()
-    row.error = row.error_class = row.failed_step = None
+    row.error = row.error_class = row.failed_step = row.refusal = None
+    row.absent_since = row.next_look_at = None
 
 
 def facts(row: Address) -> dict[str, Any]:
@@ -151,4 +155,6 @@ def facts(row: Address) -> dict[str, Any]:
         "error_class": row.error_class,
         "error": row.error,
         "failed_first_at": row.added_at.isoformat(),
+        "refusal": row.refusal,
+        "asked_again_at": row.next_look_at.isoformat() if row.next_look_at else None,
     }

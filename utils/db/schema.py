@@ -204,7 +204,9 @@ class RunItem(Base):
 class Address(Base):
     """An address that could not be listed (``entry`` is null) or fetched; it goes once it was.
 
-    Its ``status``, ``tries`` and the rest are those of an item.
+    Its ``status``, ``tries`` and the rest are those of an item. ``refusal``: why its site does not
+    give it (``Refusal``); ``absent_since``: its listing has lacked or hidden it since then;
+    ``next_look_at``: it is asked for again by itself, though it is quarantined.
     """
 
     __tablename__ = "addresses"
@@ -220,6 +222,9 @@ class Address(Base):
     error: Mapped[str | None] = mapped_column(Text)
     requested_at: Mapped[datetime | None] = mapped_column(UtcTime)
     added_at: Mapped[datetime] = mapped_column(UtcTime, default=now)
+    refusal: Mapped[str | None] = mapped_column(String(16))
+    absent_since: Mapped[datetime | None] = mapped_column(UtcTime)
+    next_look_at: Mapped[datetime | None] = mapped_column(UtcTime)
 
 
 class Download(Base):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 import uuid
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 
 from utils.clock import now
 from utils.db.schema import Download
+from utils.db.session import chunks
 from utils.db.source_tables import Source, SourceFile, SourceLook
 from utils.errors import NightShiftError, UsageError
 from utils.models.source import SourceDefinition, SourceKind
@@ -287,6 +288,16 @@ def locations(s: Session) -> list[str]:
 def pause(row: Source, paused: bool) -> None:
     """Have nothing be looked for in a source, or again; since when stays as it was."""
     row.paused_at = (row.paused_at or now()) if paused else None
+
+
+def at(s: Session, places: Sequence[str]) -> dict[str, list[SourceDefinition]]:
+    """The sources at these locations as they were defined, first added first."""
+    found: dict[str, list[SourceDefinition]] = {}
+    for chunk in chunks(list(places)):
+        query = select(Source).where(Source.location.in_(chunk)).order_by(Source.added_at)
+        for row in s.scalars(query):
+            found.setdefault(row.location, []).append(definition(row))
+    return found
 
 
 def _forget_looks(s: Session, location: str) -> None:

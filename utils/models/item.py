@@ -91,12 +91,14 @@ class Entry(Frozen):
     ``site_id`` is; ``place`` the address without what changes from night to night, where
     something does. ``former_ids``: what versions before called it. ``source``: the address that
     listed it, ``source_id`` the source whose address that is. ``found``: the object of a bucket
-    that it is, as it was listed; its content is then a part of ``place``.
+    that it is, as it was listed; its content is then a part of ``place``. ``live_status`` and
+    ``availability`` are the listing's words, those of yt-dlp (``is_upcoming``, ``private``), and
+    ``removed``.
     """
 
     not_in_key: ClassVar[frozenset[str]] = frozenset(
         {"title", "duration_seconds", "description", "published_at", "former_ids", "source",
-         "source_id", "found"}
+         "source_id", "found", "live_status", "availability"}
     )  # fmt: skip
 
     url: str
@@ -113,6 +115,8 @@ class Entry(Frozen):
     source: str | None = None
     source_id: str | None = None
     found: FoundObject | None = None
+    live_status: str | None = None
+    availability: str | None = None
 
     @property
     def item_id(self) -> str:

@@ -19,6 +19,12 @@ from utils.models.window import valid_zone
 
 NAME = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$"  # it names a deployment of Prefect too
 
+# What SponsorBlock knows and can be cut out.
+SEGMENTS = frozenset(
+    {"sponsor", "intro", "outro", "selfpromo", "preview", "filler", "interaction",
+     "music_offtopic", "hook"}
+)  # fmt: skip
+
 
 class SourceKind(StrEnum):
     """What a source is; ``youtube``: a channel or playlist of any site that yt-dlp knows."""
@@ -120,6 +126,18 @@ class SourceOptions(Frozen):
         default=(), description="Cut these out, such as sponsor; asks SponsorBlock."
     )
     wait_for_live: bool = Field(default=True, description="A stream that runs is taken once over.")
+
+    @field_validator("cookies_file")
+    @classmethod
+    def _whole(cls, path: Path | None) -> Path | None:
+        return path.expanduser().absolute() if path else None  # workers stand in another folder
+
+    @field_validator("sponsor_segments")
+    @classmethod
+    def _known_segments(cls, names: tuple[str, ...]) -> tuple[str, ...]:
+        if unknown := sorted(set(names) - SEGMENTS):
+            raise ValueError(f"{', '.join(unknown)}: segments are {', '.join(sorted(SEGMENTS))}")
+        return names
 
     @field_validator("pipeline")
     @classmethod

@@ -68,7 +68,7 @@ class _Silent:
     info = warning = error = debug
 
 
-def _input_arguments() -> list[str]:
+def input_arguments() -> list[str]:
     """What ffmpeg is told before each file: no other files, no addresses."""
     return [part for name, value in tools.input_options().items() for part in (f"-{name}", value)]
 
@@ -83,7 +83,7 @@ def _defaults() -> dict[str, Any]:
         "ffmpeg_location": str(tools.folder()),
         "external_downloader": "native",
         # It merges and repairs what was downloaded; a playlist that passes for a film is neither.
-        "postprocessor_args": {"ffmpeg_i": _input_arguments()},
+        "postprocessor_args": {"ffmpeg_i": input_arguments()},
         "retries": 0,  # the step's policy retries, and knows throttled from permanent
         "extractor_retries": 0,
         "fragment_retries": 2,

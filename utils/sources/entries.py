@@ -34,18 +34,26 @@ _PASSING_BEGINNINGS = ("x-amz-", "x-goog-", "x-oss-", "utm_", "token-", "token_"
 _PASSING_BESIDE = {"md5", "hash", "st", "se", "sp", "sv", "sr", "spr", "skoid", "sktid", "skt",
                    "ske", "sks", "skv", "e"}  # fmt: skip
 _FILE = re.compile(r"\.\w{1,8}$")
+# What stands in a playlist for a film that nobody may see.
+_PLACEHOLDERS = {"[Private video]": "private", "[Deleted video]": "removed"}
 _GUID = "force_videoid"  # where yt-dlp's reader of feeds hides a guid
 
 
-def listed(info: dict[str, Any], plain: str, settings: Settings) -> list[Entry]:
+def listed(
+    info: dict[str, Any], plain: str, settings: Settings, has_versions: bool = False
+) -> list[Entry]:
     """The entries that an address holds, without secrets; each once.
 
     Args:
         info: What yt-dlp found at it.
         plain: The address.
         settings: How secrets are sealed.
+        has_versions: A file that its server says was modified since is another entry.
     """
-    found = [_entry(part, url, plain, settings) for part, url in _parts(info, plain)]
+    found = []
+    for part, url in _parts(info, plain):
+        entry = _entry(part, url, plain, settings)
+        found.append(_version(entry, part) if has_versions and part.get("direct") else entry)
     pages = Counter(entry.url for entry in found)
     numbered = [
         entry.model_copy(update={"number": number})
@@ -120,9 +128,20 @@ def _entry(info: dict[str, Any], url: str, listing: str, settings: Settings) -> 
         place=place if is_passing and _names_a_file(place) else None,
         description=_text(info.get("description")),
         published_at=_moment(info),
+        live_status=_word(info.get("live_status")) or ("is_live" if info.get("is_live") else None),
+        availability=_PLACEHOLDERS.get(str(title)) or _word(info.get("availability")),
     )
     is_known_otherwise = before.item_id != entry.item_id
     return entry.model_copy(update={"former_ids": (before.item_id,)} if is_known_otherwise else {})
+
+
+def _version(entry: Entry, info: dict[str, Any]) -> Entry:
+    """A plain file as it is now: by its address, and when its server says it was modified."""
+    modified = info.get("timestamp")  # yt-dlp's name for Last-Modified
+    if not isinstance(modified, (int, float)):
+        return entry
+    place = f"{entry.place or place_of(entry.url)} {modified:.0f}"
+    return entry.model_copy(update={"place": place, "former_ids": ()})
 
 
 def _told_apart(entries: Sequence[Entry]) -> Iterator[Entry]:
@@ -154,6 +173,11 @@ def _names_a_file(place: str) -> bool:
     """False where only what was left out told this address from others: ``/get?token=…``."""
     path, _, query = place.partition("?")
     return bool(query) or bool(_FILE.search(path.rpartition("/")[2]))
+
+
+def _word(value: Any) -> str | None:
+    """A word of yt-dlp's; anything else that an extractor says is none."""
+    return value if isinstance(value, str) and value.isidentifier() and len(value) < 32 else None
 
 
 def _text(value: Any) -> str | None:

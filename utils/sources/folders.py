@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import fnmatch
 import os
 import re
 from collections import Counter, deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from utils.config import Settings
@@ -84,6 +85,48 @@ def no_library(path: Path) -> NightShiftError | None:
     return None
 
 
+def is_searched(path: Path, folder: Path, settings: Settings) -> bool:
+    """True for a path below a folder that ``media_files`` of that folder would come to."""
+    try:
+        parts = path.relative_to(folder).parts
+    except ValueError:
+        return False
+    if any(part.startswith(".") or part.lower() in _OF_SYSTEMS for part in parts):
+        return False
+    around = [parent for parent in (path, *path.parents) if folder in parent.parents]
+    return not any(_is_same(one, settings.home) or home.is_home(one) for one in around)
+
+
+def is_media(path: Path) -> bool:
+    """True for a file whose name says that it is media; text of the same suffix is none."""
+    if path.name.startswith(".") or path.name.lower() in _FILES_OF_SYSTEMS:
+        return False
+    suffix = path.suffix.lower()
+    return bool(formats.kind_of(path)) and not (suffix in _ALSO_TEXT and _is_text(path))
+
+
+def fits(path: Path, folder: Path, pattern: str | None) -> bool:
+    """True if a file below a folder is like a pattern: ``*.mp4``, ``2024/**/*.mov``.
+
+    One without a slash is of the name alone; ``**`` stands for any folders, also none. Upper and
+    lower case are the same.
+    """
+    if not pattern:
+        return True
+    if "/" not in pattern:
+        return fnmatch.fnmatchcase(path.name.lower(), pattern.lower())
+    wanted = [part for part in pattern.lower().split("/") if part]
+    return _fit([part.lower() for part in path.relative_to(folder).parts], wanted)
+
+
+def _fit(parts: Sequence[str], wanted: Sequence[str]) -> bool:
+    if not wanted:
+        return not parts
+    if wanted[0] == "**":
+        return any(_fit(parts[n:], wanted[1:]) for n in range(len(parts) + 1))
+    return bool(parts) and fnmatch.fnmatchcase(parts[0], wanted[0]) and _fit(parts[1:], wanted[1:])
+
+
 class _Search:
     """A walk through a folder; ``to_do`` holds where links lead, ``unreadable`` what to name."""
 
@@ -144,7 +187,7 @@ class _Search:
         if path.name.startswith(".") or path.name.lower() in _FILES_OF_SYSTEMS:
             return False
         suffix = path.suffix.lower()
-        if formats.kind_of(path) and not (suffix in _ALSO_TEXT and _is_text(path)):
+        if is_media(path):
             return True
         is_beside = suffix in formats.BESIDE or (suffix == ".json" and _is_export(path.name, tops))
         if not is_beside:

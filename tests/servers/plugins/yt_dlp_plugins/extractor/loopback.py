@@ -16,7 +16,11 @@ class LoopbackIE(InfoExtractor):  # type: ignore[misc]  # yt-dlp has no types
             raise ExtractorError(told["error"], expected=True)
         if "entries" in told:
             entries = [
-                self.url_result(f"{base}/watch/{entry}", LoopbackIE, entry)
+                self.url_result(
+                    f"{base}/watch/{entry['id']}", LoopbackIE, url_transparent=False, **entry
+                )
+                if isinstance(entry, dict)
+                else self.url_result(f"{base}/watch/{entry}", LoopbackIE, entry)
                 for entry in told["entries"]
             ]
             return self.playlist_result(entries, name, "A channel")

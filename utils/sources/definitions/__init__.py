@@ -1,0 +1,1 @@
+"""Sources out of files of other programs: what could be mapped, and what not, and why."""
