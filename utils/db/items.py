@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from datetime import timedelta
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from sqlalchemy import ColumnElement, case, func, select
 from sqlalchemy.orm import Session
@@ -227,7 +227,7 @@ def count_by_status(s: Session) -> dict[str, int]:
     return {status: number for status, number in rows}  # noqa: C416 (a Row is no pair to mypy)
 
 
-def shown_status(item: Item) -> str:
+def shown_status(item: Any) -> str:
     """What people are shown: the status, or that somebody works on the item now."""
     return item.status if item.claimed_by is None else IN_WORK
 

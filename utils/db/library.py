@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
@@ -62,17 +62,17 @@ def save(s: Session, record: ItemRecord, passages: Sequence[Passage]) -> None:
     fulltext.replace(s, record.item_id, passages)
 
 
-def load(s: Session, item_id: str) -> ItemRecord:
-    """What is known of an item, as it was saved."""
+def load(s: Session, item_id: str, without: Collection[str] = ()) -> ItemRecord:
+    """What is known of an item, as it was saved; ``without`` parts that nobody will look at."""
     item = s.get_one(Item, item_id)
     hanging: dict[str, Any] = {}
     for field, table, model in _PARTS:
-        names = list(model.model_fields)
-        rows = s.scalars(_rows(table, item_id))
-        hanging[field] = tuple(
-            model.model_validate({name: getattr(row, name) for name in names}) for row in rows
-        )
-    hanging["keywords"] = tuple(row.word for row in s.scalars(_rows(Keyword, item_id)))
+        if field in without:
+            continue
+        columns = [getattr(table, name) for name in model.model_fields]
+        rows = s.execute(_rows(table, item_id, *columns))
+        hanging[field] = tuple(model.model_validate(row._asdict()) for row in rows)
+    hanging["keywords"] = tuple(s.scalars(_rows(Keyword, item_id, Keyword.word)))
     listing = listings.of(s, item_id)
     hanging["description"] = listing.description if listing else None
     plain = set(ItemRecord.model_fields) - _HANGING - {"item_id", "captured_at"}
@@ -139,18 +139,19 @@ def newest(
     s: Session, filters: SearchFilters, status: str | None, limit: int, offset: int = 0
 ) -> Sequence[Item]:
     """Items that pass, the newest arrivals first; ``status`` as people are shown it."""
-    query = select(Item).where(*_listed(filters, status))
+    query = select(Item).where(*listed(filters, status))
     order = (Item.added_at.desc(), Item.id)
     return s.scalars(query.order_by(*order).offset(offset).limit(limit)).all()
 
 
 def count(s: Session, filters: SearchFilters, status: str | None) -> int:
     """How many items pass."""
-    query = select(func.count()).select_from(Item).where(*_listed(filters, status))
+    query = select(func.count()).select_from(Item).where(*listed(filters, status))
     return s.scalar(query) or 0
 
 
-def _listed(filters: SearchFilters, status: str | None) -> list[ColumnElement[bool]]:
+def listed(filters: SearchFilters, status: str | None) -> list[ColumnElement[bool]]:
+    """What a row of a list must be; ``status`` as people are shown it."""
     return conditions(filters) + ([shown_status_column() == status] if status else [])
 
 
@@ -173,9 +174,9 @@ def latest_captured(
     return s.scalars(query.offset(offset).limit(limit)).all()
 
 
-def _rows(table: Any, item_id: str) -> Any:
+def _rows(table: Any, item_id: str, *columns: Any) -> Any:
     order = (table.kind, table.number) if table is Track else (table.number,)
-    return select(table).where(table.item_id == item_id).order_by(*order)
+    return select(*columns).where(table.item_id == item_id).order_by(*order)
 
 
 def _replace(s: Session, table: Any, item_id: str, rows: list[dict[str, Any]]) -> None:

@@ -27,9 +27,8 @@ LISTED = (
 )
 
 
-def facts(row: Item) -> dict[str, Any]:
-    """What an item's own row says, as JSON."""
-
+def facts(row: Any) -> dict[str, Any]:
+    """What an item's own row says, as JSON; ``row`` has the columns of one that lists need."""
     return {
         "item_id": row.id,
         "title": row.title,
@@ -53,28 +52,30 @@ def facts(row: Item) -> dict[str, Any]:
 
 def document(s: Session, row: Item) -> dict[str, Any]:
     """An item as the JSON contract of ``show`` has it; what was not made is null or empty."""
-
-    stills = ledger.latest_result(s, row.id, "generate_thumbnails", Thumbnails)
-    encode = ledger.latest_result(s, row.id, COMPRESSIONS, Compression)
-    heard = transcripts.transcript_of(s, row.id)
-    group, of_many = duplicates.group_of(s, row.id), grouping.of_item(s, row.id)
-    return {
-        "item": facts(row) | {"paths": [str(p) for p in items.paths_of(s, row.id)]},
-        "record": library.load(s, row.id).model_dump(mode="json", exclude={"segments", "item_id"}),
-        "metadata": _metadata(s, row.id),
-        "transcript": heard.model_dump(mode="json") | {"text": heard.text} if heard else None,
-        "subtitles": _result(s, row.id, "write_subtitles", SubtitleFiles),
-        "analysis": _analysis(s, row.id),
-        "video": _result(s, row.id, "ai_video_analysis", VideoAnalysis),
-        "duplicates": [copy.item_id for copy in group.copies if copy.item_id != row.id]
-        if group
-        else [],
-        "work": work.document(of_many) if of_many else None,
-        "verdict": _result(s, row.id, "judge_quality", Verdict),
-        "compression": encode.reason if encode else None,
-        "renditions": _renditions(stills, encode),
-        "steps": [step._asdict() for step in ledger.steps_of(s, row.id)],
-    }
+    with ledger.preloaded(s, row.id) as steps:
+        stills = ledger.latest_result(s, row.id, "generate_thumbnails", Thumbnails)
+        encode = ledger.latest_result(s, row.id, COMPRESSIONS, Compression)
+        heard = transcripts.transcript_of(s, row.id)
+        group, of_many = duplicates.group_of(s, row.id), grouping.of_item(s, row.id)
+        return {
+            "item": facts(row) | {"paths": [str(p) for p in items.paths_of(s, row.id)]},
+            "record": library.load(s, row.id, {"segments"}).model_dump(
+                mode="json", exclude={"segments", "item_id"}
+            ),
+            "metadata": _metadata(s, row.id),
+            "transcript": heard.model_dump(mode="json") | {"text": heard.text} if heard else None,
+            "subtitles": _result(s, row.id, "write_subtitles", SubtitleFiles),
+            "analysis": _analysis(s, row.id),
+            "video": _result(s, row.id, "ai_video_analysis", VideoAnalysis),
+            "duplicates": [copy.item_id for copy in group.copies if copy.item_id != row.id]
+            if group
+            else [],
+            "work": work.document(of_many) if of_many else None,
+            "verdict": _result(s, row.id, "judge_quality", Verdict),
+            "compression": encode.reason if encode else None,
+            "renditions": _renditions(stills, encode),
+            "steps": [step._asdict() for step in steps],
+        }
 
 
 def _result(s: Session, item_id: str, step: str, kind: Any, exclude: Any = None) -> Any:
@@ -145,7 +146,7 @@ def _renditions(stills: Thumbnails | None, encode: Compression | None) -> list[d
     ]
 
 
-def records(s: Session, rows: Sequence[Item]) -> list[dict[str, Any]]:
+def records(s: Session, rows: Sequence[Any]) -> list[dict[str, Any]]:
     """Items as lists have them: their facts, where they lie, what was made of them."""
 
     ids = [row.id for row in rows]
