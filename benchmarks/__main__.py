@@ -3,7 +3,7 @@
 python -m benchmarks            all of them, about an hour on two cores
 python -m benchmarks shift      one of them: shift, help, extraction, views, encode, colour,
                                 duplicates, search, lanes, scale, speech, words, speakers, idle,
-                                chaos, mutations, code, facts
+                                chaos, mutations, code, facts, api
 python -m benchmarks mutations 200 7   so many damaged files, by this seed
 """
 
@@ -17,6 +17,7 @@ from rich.console import Console
 from rich.table import Table
 
 from benchmarks import (
+    api,
     chaos,
     code,
     colour,
@@ -38,6 +39,7 @@ from benchmarks import (
 )
 
 BENCHMARKS = {
+    "api": api.rows,
     "shift": shift.rows,
     "help": startup.rows,
     "extraction": extraction.rows,

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
 
 from pydantic import BaseModel, ValidationError
-from sqlalchemy import func, select, update
+from sqlalchemy import bindparam, func, select, update
 from sqlalchemy.orm import Session
 
 from utils.clock import now
@@ -28,6 +28,14 @@ _SUMMARY = (
     Execution.step, Execution.version, Execution.status, Execution.duration_seconds,
     Execution.error,
 )  # fmt: skip
+_ALL = (
+    select(*_SUMMARY, Execution.id, Execution.used_at)
+    .where(Execution.item_id == bindparam("item_id"))
+    .order_by(Execution.id)
+)
+_RESULTS = select(Execution.step, Execution.id, Execution.used_at, Execution.result).where(
+    Execution.id.in_(bindparam("ids", expanding=True))
+)
 
 
 class StepSummary(NamedTuple):
@@ -68,10 +76,13 @@ def mark_used(s: Session, row_id: int) -> None:
 
 def read(s: Session, row: Any | None, kind: type[Result]) -> Result | None:
     """The result of a row; None if a version wrote it whose model had other fields."""
+    return None if row is None else unpacked(s, row.result, kind)
+
+
+def unpacked(s: Session, result: Any, kind: type[Result]) -> Result | None:
+    """A result as a row holds it, with the paths of this home; None as ``read`` says."""
     try:
-        if row is None:
-            return None
-        return kind.model_validate(relative_paths.unpacked(row.result, home_of(s)))
+        return kind.model_validate(relative_paths.unpacked(result, home_of(s)))
     except ValidationError:
         return None
 
@@ -215,19 +226,15 @@ def preloaded(s: Session, item_id: str) -> Iterator[list[StepSummary]]:
     Yields:
         Every step of the item, in the order in which they first ran.
     """
-    rows = s.execute(
-        select(*_SUMMARY, Execution.id, Execution.used_at)
-        .where(Execution.item_id == item_id)
-        .order_by(Execution.id)
-    ).all()
+    connection = s.connection()
+    rows = connection.execute(_ALL, {"item_id": item_id}).all()
     last: dict[str, Any] = {}
     for row in rows:
         known = last.get(row.step)
         if row.status == ExecutionStatus.DONE and (known is None or _last(row) > _last(known)):
             last[row.step] = row
-    results = select(Execution.step, Execution.id, Execution.used_at, Execution.result)
     ids = [row.id for row in last.values()]
-    found = s.execute(results.where(Execution.id.in_(ids))) if ids else ()
+    found = connection.execute(_RESULTS, {"ids": ids}) if ids else ()
     s.info[_PRELOADED] = {item_id: {row.step: row for row in found}}
     try:
         yield _summed_up(rows)

@@ -4,10 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from datetime import UTC, datetime, timedelta, timezone
+from functools import cache
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, delete, func, insert, or_, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Select,
+    bindparam,
+    delete,
+    func,
+    insert,
+    or_,
+    select,
+    update,
+)
 from sqlalchemy.orm import Session
 
 from utils.db import fulltext, listings
@@ -64,15 +75,15 @@ def save(s: Session, record: ItemRecord, passages: Sequence[Passage]) -> None:
 
 def load(s: Session, item_id: str, without: Collection[str] = ()) -> ItemRecord:
     """What is known of an item, as it was saved; ``without`` parts that nobody will look at."""
-    item = s.get_one(Item, item_id)
+    item, connection = s.get_one(Item, item_id), s.connection()
     hanging: dict[str, Any] = {}
     for field, table, model in _PARTS:
         if field in without:
             continue
-        columns = [getattr(table, name) for name in model.model_fields]
-        rows = s.execute(_rows(table, item_id, *columns))
+        rows = connection.execute(_rows(table, tuple(model.model_fields)), {"item_id": item_id})
         hanging[field] = tuple(model.model_validate(row._asdict()) for row in rows)
-    hanging["keywords"] = tuple(s.scalars(_rows(Keyword, item_id, Keyword.word)))
+    words = connection.execute(_rows(Keyword, ("word",)), {"item_id": item_id})
+    hanging["keywords"] = tuple(words.scalars())
     listing = listings.of(s, item_id)
     hanging["description"] = listing.description if listing else None
     plain = set(ItemRecord.model_fields) - _HANGING - {"item_id", "captured_at"}
@@ -174,9 +185,12 @@ def latest_captured(
     return s.scalars(query.offset(offset).limit(limit)).all()
 
 
-def _rows(table: Any, item_id: str, *columns: Any) -> Any:
+@cache
+def _rows(table: Any, names: tuple[str, ...]) -> Select[Any]:
+    """The rows of an item in a table: made once, as making it takes longer than executing it."""
     order = (table.kind, table.number) if table is Track else (table.number,)
-    return select(*columns).where(table.item_id == item_id).order_by(*order)
+    of_item = table.item_id == bindparam("item_id")
+    return select(*(getattr(table, name) for name in names)).where(of_item).order_by(*order)
 
 
 def _replace(s: Session, table: Any, item_id: str, rows: list[dict[str, Any]]) -> None:

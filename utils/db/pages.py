@@ -6,16 +6,30 @@ each order has an index (migration 0023).
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, Select, func, literal, literal_column, select, tuple_
+from sqlalchemy import (
+    ColumnElement,
+    Row,
+    Select,
+    bindparam,
+    exists,
+    func,
+    literal_column,
+    or_,
+    select,
+    tuple_,
+)
 from sqlalchemy.orm import Session
 
 from utils.db.library import listed
-from utils.db.schema import Item, Run
+from utils.db.schema import Execution, File, Item, Run
+from utils.db.work_tables import WorkLinkRow
 from utils.models.pages import CursorError, Place
+from utils.models.rendition import COMPRESSIONS
 from utils.models.search import SearchFilters
 
 # As the indexes have them; what is unknown is shorter than all. Of a title 200 characters count.
@@ -27,11 +41,32 @@ _EXPRESSIONS: dict[str, ColumnElement[Any]] = {
     "size": Item.size_bytes.expression,
 }
 _TIMES = ("added", "captured")
-# What lists say of an item (utils/documents/item.py): a row of these costs a fifth of an entity.
+# What a row's place is; those in _OWN are columns that lists have anyway.
+_OWN = ("added", "duration", "size")
+_PLACES: dict[str, Callable[[Any], Any]] = {
+    "added": lambda row: row.added_at,
+    "captured": lambda row: row.place,
+    "title": lambda row: row.place,
+    "duration": lambda row: -1 if row.duration_seconds is None else row.duration_seconds,
+    "size": lambda row: row.size_bytes,
+}
+# What lists say of an item (utils/documents/item.py), in one statement: where it lies, the last
+# result of an encoding (by the index of those; literals, or SQLite does not see it), and whether
+# it is a part of something.
+_ENCODINGS: list[ColumnElement[str]] = [literal_column(f"'{step}'") for step in COMPRESSIONS]
 _LISTED = (
     Item.id, Item.kind, Item.title, Item.status, Item.claimed_by, Item.size_bytes,
     Item.duration_seconds, Item.language, Item.verdict, Item.score, Item.summary, Item.source_url,
     Item.tries, Item.error_class, Item.error, Item.lacks, Item.added_at, Item.processed_at,
+    select(File.path).where(File.item_id == Item.id).order_by(File.seen_at).limit(1)
+    .correlate(Item).scalar_subquery().label("path"),
+    select(Execution.result)
+    .where(Execution.item_id == Item.id, Execution.step.in_(_ENCODINGS),
+           Execution.status == literal_column("'done'"))
+    .order_by(Execution.used_at.desc(), Execution.id.desc()).limit(1)
+    .correlate(Item).scalar_subquery().label("encoding"),
+    or_(exists().where(WorkLinkRow.first_id == Item.id),
+        exists().where(WorkLinkRow.second_id == Item.id)).label("is_part"),
 )  # fmt: skip
 
 
@@ -56,56 +91,71 @@ def items(
     Raises:
         CursorError: ``after`` is no place in this order.
     """
-    name = sort.removeprefix("-")
-    key = _EXPRESSIONS[name]
-    query = select(*_LISTED, key.label("place")).where(*listed(filters, status))
-    query = _ordered(query, (key, Item.id), sort.startswith("-"))
+    values: dict[str, Any] = {}
     if after is not None:
-        query = query.where(_behind((key, Item.id), name in _TIMES, after, sort.startswith("-")))
-    rows = s.execute(query.limit(limit + 1)).all()
-    return rows[:limit], _next(rows, limit)
+        values = {"value": _value(sort, after.value), "row_id": after.row_id}
+    query = _page(filters, status, sort, limit, after is not None)
+    rows = s.connection().execute(query, values).all()
+    return rows[:limit], _next(rows, limit, _PLACES[sort.removeprefix("-")])
+
+
+@lru_cache(maxsize=256)
+def _page(
+    filters: SearchFilters, status: str | None, sort: str, limit: int, is_behind: bool
+) -> Select[Any]:
+    """The statement; making it and its key in SQLAlchemy's cache takes as long as executing it."""
+    name, falls = sort.removeprefix("-"), sort.startswith("-")
+    key = (_EXPRESSIONS[name], Item.id)
+    extra = () if name in _OWN else (key[0].label("place"),)
+    query = _ordered(select(*_LISTED, *extra).where(*listed(filters, status)), key, falls)
+    if is_behind:
+        query = query.where(_behind(key, falls))
+    return query.limit(limit + 1)
 
 
 def run_ids(
     s: Session, limit: int, after: Place | None = None
 ) -> tuple[Sequence[str], Place | None]:
     """Up to ``limit`` runs, the latest first, and where the next page begins."""
-    key = (Run.started_at.expression, Run.id)
+    key, values = (Run.started_at.expression, Run.id), {}
     query = _ordered(select(Run.id, Run.started_at.label("place")), key, falls=True)
     if after is not None:
-        query = query.where(_behind(key, True, after, falls=True))
-    rows = s.execute(query.limit(limit + 1)).all()
-    return [row.id for row in rows[:limit]], _next(rows, limit)
+        values = {"value": _time(after.value), "row_id": after.row_id}
+        query = query.where(_behind(key, falls=True))
+    rows = s.execute(query.limit(limit + 1), values).all()
+    return [row.id for row in rows[:limit]], _next(rows, limit, lambda row: row.place)
 
 
 def _ordered(query: Select[Any], key: Sequence[Any], falls: bool) -> Select[Any]:
     return query.order_by(*(part.desc() if falls else part.asc() for part in key))
 
 
-def _behind(
-    key: tuple[Any, Any], is_time: bool, after: Place, falls: bool
-) -> ColumnElement[bool]:
-    """True for rows behind a place."""
-    value: Any = after.value
-    if is_time:
-        value = _time(value)
-    elif isinstance(value, str) != (key[0] is _EXPRESSIONS["title"]):
-        raise CursorError("The cursor is none of ours: begin again without one.")
-    place = tuple_(literal(value, key[0].type), literal(after.row_id, key[1].type))
+def _behind(key: tuple[Any, Any], falls: bool) -> ColumnElement[bool]:
+    """True for rows behind a place, which is given with the statement."""
+    place = tuple_(bindparam("value", type_=key[0].type), bindparam("row_id", type_=key[1].type))
     return tuple_(*key) < place if falls else tuple_(*key) > place
+
+
+def _value(sort: str, value: Any) -> Any:
+    """What a cursor holds, as the database has it."""
+    name = sort.removeprefix("-")
+    if name in _TIMES:
+        return _time(value)
+    if isinstance(value, str) != (name == "title"):
+        raise CursorError("The cursor is none of ours: begin again without one.")
+    return value
 
 
 def _time(value: Any) -> datetime:
     try:
         moment = datetime.fromisoformat(value)
-        return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-    except (TypeError, ValueError) as error:
+        return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
+    except (TypeError, ValueError, OverflowError) as error:
         raise CursorError("The cursor is none of ours: begin again without one.") from error
 
 
-def _next(rows: Sequence[Any], limit: int) -> Place | None:
+def _next(rows: Sequence[Any], limit: int, value_of: Callable[[Any], Any]) -> Place | None:
     if len(rows) <= limit:
         return None
-    last = rows[limit - 1]
-    value = last.place.isoformat() if isinstance(last.place, datetime) else last.place
-    return Place(value, last.id)
+    last, value = rows[limit - 1], value_of(rows[limit - 1])
+    return Place(value.isoformat() if isinstance(value, datetime) else value, last.id)

@@ -30,8 +30,17 @@ class RunSummary(NamedTuple):
 
 def latest(s: Session, limit: int, offset: int = 0) -> list[RunSummary]:
     """Runs, the latest first."""
-    order = (Run.started_at.desc(), Run.id)
-    rows = s.scalars(select(Run).order_by(*order).offset(offset).limit(limit)).all()
+    order = (Run.started_at.desc(), Run.id.desc())
+    return _of(s, s.scalars(select(Run).order_by(*order).offset(offset).limit(limit)).all())
+
+
+def of(s: Session, run_ids: Sequence[str]) -> list[RunSummary]:
+    """These runs, the latest first."""
+    order = (Run.started_at.desc(), Run.id.desc())
+    return _of(s, s.scalars(select(Run).where(Run.id.in_(run_ids)).order_by(*order)).all())
+
+
+def _of(s: Session, rows: Sequence[Run]) -> list[RunSummary]:
     counts = _counts(s, [row.id for row in rows])
     spent = spending.spent_by_run(s, [row.id for row in rows])
     return [

@@ -19,6 +19,7 @@ from utils.errors import UsageError
 from utils.models.api import Scope
 
 VALID = "valid"
+_revoked = 0
 _USED_AGAIN = timedelta(minutes=1)  # the last use is noted so often at most
 
 
@@ -107,7 +108,14 @@ def revoke(s: Session, wanted: str) -> Token:
         what = "no token" if not found else f"the name of {len(found)} tokens"
         raise UsageError(f"{wanted} is {what}. `nightshift token list` lists their ids.")
     found[0].revoked_at = now()
+    global _revoked
+    _revoked += 1
     return found[0]
+
+
+def revoked_here() -> int:
+    """How many this process has revoked: who remembers tokens looks them up again."""
+    return _revoked
 
 
 def _hash(token: str) -> str:

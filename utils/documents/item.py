@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from utils.db import duplicates, items, ledger, library, transcripts
 from utils.db.schema import Item
 from utils.documents import work
+from utils.housekeeping.forgetting import Forgetting
 from utils.models import exposure, metadata, probe, sidecars, signal
 from utils.models.analysis import Analysis
 from utils.models.rendition import COMPRESSIONS, Compression, Thumbnails
@@ -161,3 +162,29 @@ def records(s: Session, rows: Sequence[Any]) -> list[dict[str, Any]]:
         }
         for row in rows
     ]
+
+
+def going(one: Forgetting, with_files: bool) -> dict[str, Any]:
+    """What goes with an item that is forgotten, as JSON."""
+    return {
+        "item_id": one.item_id,
+        "title": one.title,
+        "executions": one.executions,
+        "made": [str(path) for path in one.made],
+        "size_bytes": one.size_bytes,
+        "published": list(one.published),
+        "stored": list(one.stored),
+        "files": [{"path": row.path, "goes": with_files} for row in one.files],
+    }
+
+
+def listed(s: Session, rows: Sequence[Any]) -> list[dict[str, Any]]:
+    """The same of the rows of a page (utils/db/pages.py), which has most of it already."""
+    parts = grouping.in_words(s, [row.id for row in rows if row.is_part])
+    found = []
+    for row in rows:
+        encode = ledger.unpacked(s, row.encoding, Compression) if row.encoding else None
+        made = encode.rendition.path if encode and encode.rendition else None
+        told = {"path": row.path, "rendition": str(made) if made else None}
+        found.append(facts(row) | told | {"work": parts.get(row.id)})
+    return found

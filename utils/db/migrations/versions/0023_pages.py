@@ -13,6 +13,8 @@ INDEXES = {
     "ix_page_items_duration": "items (coalesce(duration_seconds, -1), id)",
     "ix_page_items_size": "items (size_bytes, id)",
     "ix_page_runs_started": "runs (started_at, id)",
+    "ix_page_executions_encoding": "executions (item_id) WHERE status = 'done' AND step IN "
+    "('compress_video', 'compress_audio')",
 }
 
 
