@@ -92,6 +92,11 @@ class Known:
         is_fresh = clock.monotonic() - looked_up < KNOWN_SECONDS
         return caller if is_fresh and (ends is None or ends > clock.now()) else None
 
+    def owner(self, token: str) -> str | None:
+        """The id of a token that was recognised lately, whatever has become of it since."""
+        found = self._found.get(_hash(token)) if token else None
+        return found[0].owner if found else None
+
     def note(self, token: str, caller: Caller, ends: datetime | None) -> None:
         """Keep who has a token."""
         if len(self._found) >= _MOST_KNOWN:

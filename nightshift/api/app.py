@@ -64,5 +64,5 @@ def create_app(
     # The last is the first that a request meets.
     app.add_middleware(Idempotent)
     app.add_middleware(ByOwnName, names=names)
-    app.add_middleware(Guards, settings=settings.api)
+    app.add_middleware(Guards, settings=settings.api, known=app.state.known)
     return app

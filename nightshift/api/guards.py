@@ -1,7 +1,7 @@
 """What stands before every request: limits of rate and size, and headers that browsers heed.
 
-The rate is counted in this process, for a token by the id in it, else for an address. Who guesses
-tokens is counted by the address, whatever is guessed.
+The rate is counted in this process, for a token that was recognised lately, else for an address:
+whoever guesses tokens is counted by the address, whatever is guessed.
 """
 
 from __future__ import annotations
@@ -10,11 +10,12 @@ import asyncio
 import time
 
 from limits import RateLimitItemPerMinute
-from limits.storage import MemoryStorage
-from limits.strategies import SlidingWindowCounterRateLimiter
+from limits.aio.storage import MemoryStorage
+from limits.aio.strategies import SlidingWindowCounterRateLimiter
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from nightshift.api.access import Known
 from nightshift.api.problems import answer
 from utils.models.api import PREFIX, ApiSettings
 
@@ -36,8 +37,8 @@ SECURITY = {
 class Guards:
     """An ASGI application that turns away what is too often, too large or too slow."""
 
-    def __init__(self, app: ASGIApp, settings: ApiSettings) -> None:
-        self._app, self._max_bytes = app, settings.max_body_bytes
+    def __init__(self, app: ASGIApp, settings: ApiSettings, known: Known) -> None:
+        self._app, self._max_bytes, self._known = app, settings.max_body_bytes, known
         self._limiter = SlidingWindowCounterRateLimiter(MemoryStorage())
         self._rate = RateLimitItemPerMinute(settings.requests_per_minute)
         self._refused = RateLimitItemPerMinute(REFUSED_PER_MINUTE)
@@ -54,7 +55,7 @@ class Guards:
             refusal = answer(431, "Headers too large", f"At most {MAX_HEADER_BYTES} bytes.")
             await refusal(scope, receive, told)
             return
-        wait = self._wait(_caller(headers, address), address, given, scope["path"])
+        wait = await self._wait(self._caller(headers, address), address, given, scope["path"])
         if wait:
             refusal = answer(429, "Too many requests", f"Ask again in {wait} s.",
                              {"Retry-After": str(wait)})  # fmt: skip
@@ -68,21 +69,26 @@ class Guards:
             return
         await self._app(scope, receive if body is None else replaying(body, receive), told)
 
-    def _wait(self, caller: str, address: str, given: dict[str, str], path: str) -> int:
+    def _caller(self, headers: Headers, address: str) -> str:
+        """Whose requests are counted together."""
+        owner = self._known.owner(headers.get("authorization", "").removeprefix("Bearer "))
+        return f"token {owner}" if owner else f"address {address}"
+
+    async def _wait(self, caller: str, address: str, given: dict[str, str], path: str) -> int:
         """Seconds until the caller may ask again; 0 for now. ``given``: what it is told of it."""
         if path in UNLIMITED:
             return 0
-        may = self._limiter.hit(self._rate, caller)
-        stats = self._limiter.get_window_stats(self._rate, caller)
+        may = await self._limiter.hit(self._rate, caller)
+        stats = await self._limiter.get_window_stats(self._rate, caller)
         reset = _until(stats.reset_time)
         given["ratelimit-limit"] = str(self._rate.amount)
         given["ratelimit-remaining"] = str(max(0, stats.remaining))
         given["ratelimit-reset"] = str(reset)
         if not may:
             return reset
-        if self._limiter.test(self._refused, address):
+        if await self._limiter.test(self._refused, address):
             return 0
-        stats = self._limiter.get_window_stats(self._refused, address)
+        stats = await self._limiter.get_window_stats(self._refused, address)
         return _until(stats.reset_time)
 
     def _telling(self, send: Send, given: dict[str, str], address: str) -> Send:
@@ -94,7 +100,7 @@ class Guards:
                 for name, value in given.items():
                     headers.setdefault(name, value)
                 if message["status"] == 401:
-                    self._limiter.hit(self._refused, address)
+                    await self._limiter.hit(self._refused, address)
             await send(message)
 
         return tell
@@ -132,13 +138,6 @@ def replaying(body: bytes, receive: Receive) -> Receive:
         return await receive()
 
     return again
-
-
-def _caller(headers: Headers, address: str) -> str:
-    """Whose requests are counted together."""
-    token = headers.get("authorization", "").removeprefix("Bearer ").split("_", 2)
-    is_token = len(token) == 3 and token[0] == "ns" and len(token[1]) <= 16
-    return f"token {token[1]}" if is_token else f"address {address}"
 
 
 def _until(moment: float) -> int:

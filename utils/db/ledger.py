@@ -16,6 +16,7 @@ from utils.db import queue
 from utils.db.causes import cause_of
 from utils.db.schema import Execution, ExecutionStatus
 from utils.db.session import chunks, home_of, session
+from utils.db.session import rows as rows_of
 from utils.errors import DeferredError, StoppedError
 from utils.models.base import Frozen
 from utils.models.rendition import COMPRESSIONS, Compression
@@ -226,15 +227,14 @@ def preloaded(s: Session, item_id: str) -> Iterator[list[StepSummary]]:
     Yields:
         Every step of the item, in the order in which they first ran.
     """
-    connection = s.connection()
-    rows = connection.execute(_ALL, {"item_id": item_id}).all()
+    rows = rows_of(s, _ALL, item_id=item_id).all()
     last: dict[str, Any] = {}
     for row in rows:
         known = last.get(row.step)
         if row.status == ExecutionStatus.DONE and (known is None or _last(row) > _last(known)):
             last[row.step] = row
     ids = [row.id for row in last.values()]
-    found = connection.execute(_RESULTS, {"ids": ids}) if ids else ()
+    found = rows_of(s, _RESULTS, ids=ids) if ids else ()
     s.info[_PRELOADED] = {item_id: {row.step: row for row in found}}
     try:
         yield _summed_up(rows)

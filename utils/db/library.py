@@ -26,6 +26,7 @@ from utils.db.base import Base
 from utils.db.fact_tables import Criterion, Keyword, Note, Segment, Shot, Thumbnail, Track
 from utils.db.items import shown_status_column
 from utils.db.schema import Item
+from utils.db.session import rows as rows_of
 from utils.db.words import clean
 from utils.models.base import Frozen
 from utils.models.embedding import Passage
@@ -75,14 +76,14 @@ def save(s: Session, record: ItemRecord, passages: Sequence[Passage]) -> None:
 
 def load(s: Session, item_id: str, without: Collection[str] = ()) -> ItemRecord:
     """What is known of an item, as it was saved; ``without`` parts that nobody will look at."""
-    item, connection = s.get_one(Item, item_id), s.connection()
+    item = s.get_one(Item, item_id)
     hanging: dict[str, Any] = {}
     for field, table, model in _PARTS:
         if field in without:
             continue
-        rows = connection.execute(_rows(table, tuple(model.model_fields)), {"item_id": item_id})
+        rows = rows_of(s, _rows(table, tuple(model.model_fields)), item_id=item_id)
         hanging[field] = tuple(model.model_validate(row._asdict()) for row in rows)
-    words = connection.execute(_rows(Keyword, ("word",)), {"item_id": item_id})
+    words = rows_of(s, _rows(Keyword, ("word",)), item_id=item_id)
     hanging["keywords"] = tuple(words.scalars())
     listing = listings.of(s, item_id)
     hanging["description"] = listing.description if listing else None

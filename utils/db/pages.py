@@ -27,6 +27,7 @@ from sqlalchemy.orm import Session
 
 from utils.db.library import listed
 from utils.db.schema import Execution, File, Item, Run
+from utils.db.session import rows as rows_of
 from utils.db.work_tables import WorkLinkRow
 from utils.models.pages import CursorError, Place
 from utils.models.rendition import COMPRESSIONS
@@ -95,7 +96,7 @@ def items(
     if after is not None:
         values = {"value": _value(sort, after.value), "row_id": after.row_id}
     query = _page(filters, status, sort, limit, after is not None)
-    rows = s.connection().execute(query, values).all()
+    rows = rows_of(s, query, **values).all()
     return rows[:limit], _next(rows, limit, _PLACES[sort.removeprefix("-")])
 
 
