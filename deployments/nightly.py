@@ -26,24 +26,19 @@ class Queued(NamedTuple):
     status: str
 
 
-def start(api: PrefectApi | None, parameters: dict[str, Any], key: str | None = None) -> Queued:
+def start(api: PrefectApi, parameters: dict[str, Any], key: str | None = None) -> Queued:
     """Have the server begin a night.
 
     Args:
-        api: The server, if there is one.
+        api: The server.
         parameters: Of the flow, those that are given.
         key: Under which this is done once; None for each time.
 
     Raises:
-        RetryableError: there is no server, it does not answer, or it knows no such deployment.
+        RetryableError: it does not answer, or knows no such deployment yet.
         SettingsError: it wants a password.
         PermanentError: it refuses the parameters.
     """
-    if api is None:
-        raise RetryableError(
-            "There is no Prefect server to begin a shift: start one (`nightshift up`), or set "
-            "NIGHTSHIFT_PREFECT_API_URL."
-        )
     with _client(api) as client:
         try:
             found = client.get(f"{api.url}/deployments/name/{NAME}")

@@ -15,6 +15,7 @@ from utils.db import corrections as table
 from utils.db import items
 from utils.db.schema import Item
 from utils.db.session import session
+from utils.errors import PermanentError
 from utils.models.base import Frozen
 from utils.search import indexing
 from utils.speech import corrections
@@ -39,11 +40,18 @@ class Corrected(Frozen):
 
 @router.put("/items/{item_id}/correction")
 def correct_item(request: Request, item_id: ItemId, words: Words, _caller: Writer) -> Corrected:
-    """Put a person's words in the place of those that a machine heard; 409 while it is in work."""
+    """Put a person's words in the place of those that a machine heard.
+
+    409 where they can't be read as what they are called, where they don't fit the item, and while
+    a run works on it.
+    """
     with session() as s:
         item = _idle(s, item_id)
         name = f"correction.{words.format}"
-        told = corrections.keep(s, item, words.text.encode(errors="replace"), name)
+        try:
+            told = corrections.keep(s, item, words.text.encode(errors="replace"), name)
+        except PermanentError as error:
+            raise problem(409, "Conflict", str(error)) from error
     indexing.renew(item.id, request.app.state.settings)
     return Corrected(item_id=item.id, corrected=True, told=tuple(told))
 

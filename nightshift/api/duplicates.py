@@ -8,6 +8,7 @@ from fastapi import APIRouter, Query
 from pydantic import Field
 
 from nightshift.api.access import Reader, Writer
+from nightshift.api.listing import GivenId
 from utils.db import duplicates, items
 from utils.db.session import session
 from utils.documents import duplicate, work
@@ -16,10 +17,6 @@ from utils.models.fingerprint import Pair
 from utils.works import grouping
 
 router = APIRouter(tags=["duplicates"])
-
-Named = Annotated[
-    str, Field(pattern="^[0-9a-fA-F]{4,64}$", description="A checksum, or its beginning.")
-]
 
 
 class Duplicates(Frozen):
@@ -39,8 +36,8 @@ class DuplicateQuery(Frozen):
 class Decided(Frozen):
     """What a person says of two items."""
 
-    one: Named
-    other: Named
+    one: GivenId
+    other: GivenId
     decision: Literal["same", "different"]
 
 
@@ -53,14 +50,14 @@ class Works(Frozen):
 class Two(Frozen):
     """Two items that are one thing."""
 
-    one: Named
-    other: Named
+    one: GivenId
+    other: GivenId
 
 
 class One(Frozen):
     """An item that is one by itself."""
 
-    item_id: Named
+    item_id: GivenId
 
 
 @router.get("/duplicates")

@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query
-from pydantic import Field, model_validator
+from pydantic import Field, StrictBool
 
 from nightshift.api.access import Reader, Writer
 from nightshift.api.listing import MOST
-from utils.db import failures, items
+from utils.db import failures
 from utils.db.failures import Choice
 from utils.db.session import session
 from utils.documents import failure
@@ -52,23 +52,13 @@ class FailureQuery(Frozen):
 
 
 class Wanted(Frozen):
-    """Which failed items are tried again: those that are named, or all that fit."""
+    """Which failed items are tried again: all that fit; without more all that failed."""
 
-    item_ids: tuple[Annotated[str, Field(pattern="^[0-9a-fA-F]{4,64}$")], ...] = Field(
-        (), max_length=1_000
-    )
-    everything: bool = Field(False, description="All that failed or is quarantined.")
     step: str | None = Field(None, pattern=_STEP, description="Only what failed in this step.")
     error_class: str | None = Field(
         None, pattern=r"^[A-Za-z]{1,40}$", description="Only this class, such as RetryableError."
     )
-    dry_run: bool = False
-
-    @model_validator(mode="after")
-    def _either(self) -> Wanted:
-        if bool(self.item_ids) == bool(self.everything or self.step or self.error_class):
-            raise ValueError("name items, or choose by everything, step or error_class")
-        return self
+    dry_run: StrictBool = Field(False, description="Say what failed; change nothing.")
 
 
 class RequeuedAll(Frozen):
@@ -92,8 +82,7 @@ def list_failures(wanted: Annotated[FailureQuery, Query()], _caller: Reader) -> 
 def requeue_failures(wanted: Wanted, _caller: Writer) -> RequeuedAll:
     """Have failed items be tried again, first of all; what is in work is left alone."""
     with session() as s:
-        ids = tuple(items.find(s, one).id for one in wanted.item_ids)
-        choice = Choice(ids, wanted.step, wanted.error_class)
+        choice = Choice((), wanted.step, wanted.error_class)
         found = failures.failures(s, choice)
         requeued = [] if wanted.dry_run else failures.requeue(s, choice)
     groups = [failure.group(one) for one in failures.grouped(found)]

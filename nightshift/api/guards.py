@@ -1,7 +1,8 @@
 """What stands before every request: limits of rate and size, and headers that browsers heed.
 
 The rate is counted in this process, for a token that was recognised lately, else for an address:
-whoever guesses tokens is counted by the address, whatever is guessed.
+whoever guesses tokens is counted by the address, whatever is guessed. No more is done against
+that: a token has 256 random bits.
 """
 
 from __future__ import annotations
@@ -16,22 +17,14 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from nightshift.api.access import Known
-from nightshift.api.problems import answer
+from nightshift.api.problems import SECURITY, answer
 from utils.models.api import PREFIX, ApiSettings
 
 MAX_HEADER_BYTES = 16 * 1024  # of all of them; ours have 0.5 kB. Chosen.
-REFUSED_PER_MINUTE = 60  # wrong tokens from an address. Chosen.
 BODY_SECONDS = 60  # in which a body of the allowed size arrives. Chosen.
 # Uploads have limits of their own; who watches over servers is never turned away.
 LARGE = (f"{PREFIX}/uploads",)
 UNLIMITED = (f"{PREFIX}/health", f"{PREFIX}/ready")
-SECURITY = {
-    "x-content-type-options": "nosniff",
-    "cache-control": "no-store",
-    "content-security-policy": "default-src 'none'; frame-ancestors 'none'",
-    "referrer-policy": "no-referrer",
-    "cross-origin-resource-policy": "same-origin",
-}
 
 
 class Guards:
@@ -41,7 +34,6 @@ class Guards:
         self._app, self._max_bytes, self._known = app, settings.max_body_bytes, known
         self._limiter = SlidingWindowCounterRateLimiter(MemoryStorage())
         self._rate = RateLimitItemPerMinute(settings.requests_per_minute)
-        self._refused = RateLimitItemPerMinute(REFUSED_PER_MINUTE)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass a request on, or answer it here."""
@@ -50,12 +42,12 @@ class Guards:
             return
         headers, address = Headers(scope=scope), (scope["client"] or ("",))[0]
         given = {**SECURITY}
-        told = self._telling(send, given, address)
+        told = _telling(send, given)
         if sum(len(name) + len(value) + 4 for name, value in headers.raw) > MAX_HEADER_BYTES:
             refusal = answer(431, "Headers too large", f"At most {MAX_HEADER_BYTES} bytes.")
             await refusal(scope, receive, told)
             return
-        wait = await self._wait(self._caller(headers, address), address, given, scope["path"])
+        wait = await self._wait(self._caller(headers, address), given, scope["path"])
         if wait:
             refusal = answer(429, "Too many requests", f"Ask again in {wait} s.",
                              {"Retry-After": str(wait)})  # fmt: skip
@@ -74,7 +66,7 @@ class Guards:
         owner = self._known.owner(headers.get("authorization", "").removeprefix("Bearer "))
         return f"token {owner}" if owner else f"address {address}"
 
-    async def _wait(self, caller: str, address: str, given: dict[str, str], path: str) -> int:
+    async def _wait(self, caller: str, given: dict[str, str], path: str) -> int:
         """Seconds until the caller may ask again; 0 for now. ``given``: what it is told of it."""
         if path in UNLIMITED:
             return 0
@@ -84,26 +76,7 @@ class Guards:
         given["ratelimit-limit"] = str(self._rate.amount)
         given["ratelimit-remaining"] = str(max(0, stats.remaining))
         given["ratelimit-reset"] = str(reset)
-        if not may:
-            return reset
-        if await self._limiter.test(self._refused, address):
-            return 0
-        stats = await self._limiter.get_window_stats(self._refused, address)
-        return _until(stats.reset_time)
-
-    def _telling(self, send: Send, given: dict[str, str], address: str) -> Send:
-        """Add headers to the answer, but for those that it has; note whom it refuses."""
-
-        async def tell(message: Message) -> None:
-            if message["type"] == "http.response.start":
-                headers = MutableHeaders(scope=message)
-                for name, value in given.items():
-                    headers.setdefault(name, value)
-                if message["status"] == 401:
-                    await self._limiter.hit(self._refused, address)
-            await send(message)
-
-        return tell
+        return 0 if may else reset
 
     async def _body(self, headers: Headers, receive: Receive) -> bytes | int | None:
         """The whole body, or the status of its refusal; None where there is none."""
@@ -126,6 +99,19 @@ class Guards:
                         return bytes(found)
         except TimeoutError:
             return 408
+
+
+def _telling(send: Send, given: dict[str, str]) -> Send:
+    """Add headers to the answer, but for those that it has."""
+
+    async def tell(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            headers = MutableHeaders(scope=message)
+            for name, value in given.items():
+                headers.setdefault(name, value)
+        await send(message)
+
+    return tell
 
 
 def replaying(body: bytes, receive: Receive) -> Receive:

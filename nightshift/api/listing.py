@@ -29,6 +29,9 @@ ItemId = Annotated[
         description="The item's checksum, or a beginning of it that no other has.",
     ),
 ]
+GivenId = Annotated[
+    str, Field(pattern="^[0-9a-fA-F]{4,64}$", description="A checksum, or its beginning.")
+]
 Cursor = Annotated[
     str | None,
     Field(max_length=LONGEST_CURSOR, description="`next_cursor` of the page before, if any."),
@@ -105,3 +108,13 @@ def _plus(value: object) -> object:
 
 
 Ascending = BeforeValidator(_plus)
+
+
+def _number(value: object) -> object:
+    """A number of a JSON body; in text it would be taken, too."""
+    if isinstance(value, str | bool):
+        raise ValueError("it is no number")
+    return value
+
+
+Whole = Annotated[int, BeforeValidator(_number)]

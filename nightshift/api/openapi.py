@@ -31,6 +31,7 @@ _PROBLEM = {
     },
 }
 _REFUSALS = {
+    "400": "The body can't be read.",
     "401": "No valid token.",
     "403": "The token's scope does not allow it, or the server was asked by a foreign name.",
     "404": "There is no such thing.",

@@ -12,6 +12,7 @@ from fastapi_problem.handler import add_exception_handler, new_exception_handler
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import JSONResponse
+from starlette.routing import compile_path
 
 from utils.errors import (
     NightShiftError,
@@ -25,6 +26,13 @@ from utils.errors import (
 from utils.privacy import redaction
 
 MEDIA_TYPE = "application/problem+json"
+SECURITY = {
+    "x-content-type-options": "nosniff",
+    "cache-control": "no-store",
+    "content-security-policy": "default-src 'none'; frame-ancestors 'none'",
+    "referrer-policy": "no-referrer",
+    "cross-origin-resource-policy": "same-origin",
+}
 
 # What an error of ours is over HTTP; of several classes the first that fits.
 _STATUS = (
@@ -92,13 +100,29 @@ def _ours(_handler: object, _request: Request, error: NightShiftError) -> Proble
 
 def _bug(_handler: object, _request: Request, _error: Exception) -> Problem:
     """A fault of ours, of which nobody outside is told more; the log has it."""
-    return problem(500, "Internal error", "This is a fault of Night Shift: see the server's log.")
+    said = "This is a fault of Night Shift: see the server's log."
+    return _made(500, "Internal Server Error", said, SECURITY)  # sent from outside of the guards
 
 
-def _of_framework(_handler: object, _request: Request, error: HTTPException) -> Problem:
+def _of_framework(_handler: object, request: Request, error: HTTPException) -> Problem:
     title, headers = HTTPStatus(error.status_code).phrase, dict(error.headers or {})
+    if error.status_code == 405 and (methods := _methods(request)):
+        headers["Allow"] = ", ".join(methods)
     detail = None if error.detail == title else str(error.detail)
     return _made(error.status_code, title, detail, headers)
+
+
+def _methods(request: Request) -> list[str]:
+    """What may be asked of a path; the framework names those of the first of its routes alone."""
+    templates: dict[str, dict[str, object]] = request.app.openapi()["paths"]
+    return sorted(
+        {
+            method.upper()
+            for template, methods in templates.items()
+            if compile_path(template)[0].match(request.url.path)
+            for method in methods
+        }
+    )
 
 
 def _invalid(_handler: object, _request: Request, error: RequestValidationError) -> Problem:

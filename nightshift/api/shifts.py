@@ -10,6 +10,8 @@ from pydantic import AfterValidator, Field
 
 from deployments import nightly
 from nightshift.api.access import Reader, Writer
+from nightshift.api.listing import Whole
+from nightshift.api.problems import problem
 from nightshift.api.runs import ListedRun
 from utils.db import flags, items, run_history
 from utils.db.session import session
@@ -22,14 +24,17 @@ from utils.processes.prefect_environment import prefect_api
 
 router = APIRouter(tags=["shifts"])
 
+_WINDOW = r"^([01][0-9]|2[0-3]):[0-5][0-9]-([01][0-9]|2[0-3]):[0-5][0-9]$"
 _LATEST = 20  # runs among which those that are running are looked for
 
 
 class Start(Frozen):
     """How the night is to be; what is left out is as the settings say."""
 
-    limit: int | None = Field(None, ge=1, le=1_000_000, description="Items that it takes at most.")
-    window: Annotated[str, AfterValidator(valid_window)] | None = Field(
+    limit: Whole | None = Field(
+        None, ge=1, le=1_000_000, description="Items that it takes at most."
+    )
+    window: Annotated[str, Field(pattern=_WINDOW), AfterValidator(valid_window)] | None = Field(
         None, description="When it may work, such as 22:00-06:00."
     )
 
@@ -60,10 +65,18 @@ class Status(Frozen):
 
 @router.post("/shifts", status_code=202)
 def start_shift(request: Request, given: Start, _caller: Writer) -> Queued:
-    """Have a worker begin a night now; 503 where no Prefect server would hear of it."""
+    """Have a worker begin a night now; 409 where no Prefect server is set, 503 where it is away."""
+    api = prefect_api(request.app.state.settings)
+    if api is None:
+        raise problem(
+            409,
+            "Conflict",
+            "There is no Prefect server to begin a shift: start one (`nightshift up`), or set "
+            "NIGHTSHIFT_PREFECT_API_URL, then start this server again.",
+        )
     key = getattr(request.state, "idempotency", None)
     wanted = given.model_dump(exclude_none=True)
-    queued = nightly.start(prefect_api(request.app.state.settings), wanted, key)
+    queued = nightly.start(api, wanted, key)
     return Queued(**queued._asdict())
 
 
