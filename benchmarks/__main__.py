@@ -3,7 +3,7 @@
 python -m benchmarks            all of them, about an hour on two cores
 python -m benchmarks shift      one of them: shift, help, extraction, views, encode, colour,
                                 duplicates, search, lanes, scale, speech, words, speakers, idle,
-                                chaos, mutations, code, facts, discovery
+                                 chaos, mutations, code, facts, discovery, api
 python -m benchmarks mutations 200 7   so many damaged files, by this seed
 """
 
@@ -17,6 +17,7 @@ from rich.console import Console
 from rich.table import Table
 
 from benchmarks import (
+    api,
     chaos,
     code,
     colour,
@@ -39,6 +40,7 @@ from benchmarks import (
 )
 
 BENCHMARKS = {
+    "api": api.rows,
     "shift": shift.rows,
     "help": startup.rows,
     "extraction": extraction.rows,

@@ -30,7 +30,9 @@ class ByOwnName:
         elif scope["type"] == "websocket":
             await send({"type": "websocket.close", "code": 1008})  # before it is accepted: 403
         else:
-            await JSONResponse({"detail": wrong}, 403)(scope, receive, send)
+            said = {"title": "Forbidden", "status": 403, "detail": wrong}
+            refusal = JSONResponse(said, 403, media_type="application/problem+json")
+            await refusal(scope, receive, send)
 
 
 def _wrong(headers: Headers, names: Set[str]) -> str | None:

@@ -30,6 +30,7 @@ from nightshift.cli import (
     source,
     speech,
     steps,
+    token,
     watching,
     work,
     works,
@@ -118,6 +119,7 @@ duplicates.add_to(app)
 works.add_to(app)
 operation.add_to(app)
 serve.add_to(app)
+token.add_to(app)
 retention.add_to(app)
 metrics.add_to(app)
 

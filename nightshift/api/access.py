@@ -2,21 +2,29 @@
 
 from __future__ import annotations
 
+import hashlib
 import ipaddress
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from datetime import datetime
 from typing import Annotated, NamedTuple
 
+from anyio import to_thread
 from fastapi import Depends, Request
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
 from nightshift.api.problems import problem
+from utils import clock
 from utils.config import Settings
 from utils.db import tokens
 from utils.db.session import session
+from utils.errors import RetryableError
 from utils.models.api import Scope
 
 _bearer = HTTPBearer(auto_error=False, description="`nightshift token create` makes one.")
 ANONYMOUS = "anonymous"
+KNOWN_SECONDS = 1.0  # after so long a token that another process revoked opens nothing. Chosen.
+_MOST_KNOWN = 1_000
 
 
 class Caller(NamedTuple):
@@ -26,18 +34,18 @@ class Caller(NamedTuple):
     scopes: frozenset[Scope]
 
 
-def allowed(scope: Scope) -> Callable[..., Caller]:
+def allowed(scope: Scope) -> Callable[..., Awaitable[Caller]]:
     """A dependency that lets in whoever has ``scope``.
 
     Raises:
         Problem: 401 without a valid token, 403 with one of another scope.
     """
 
-    def check(
+    async def check(
         request: Request,
         given: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)],
     ) -> Caller:
-        caller = _caller(request, given)
+        caller = await _caller(request, given)
         if scope not in caller.scopes:
             raise problem(403, "Forbidden", f"The token has not the scope {scope.value}.")
         return caller
@@ -45,10 +53,9 @@ def allowed(scope: Scope) -> Callable[..., Caller]:
     return check
 
 
-def _caller(request: Request, given: HTTPAuthorizationCredentials | None) -> Caller:
-    settings: Settings = request.app.state.settings
+async def _caller(request: Request, given: HTTPAuthorizationCredentials | None) -> Caller:
     if given is None:
-        if scopes := _without_token(request, settings):
+        if scopes := _without_token(request, request.app.state.settings):
             return Caller(ANONYMOUS, scopes)
         raise problem(
             401,
@@ -56,17 +63,63 @@ def _caller(request: Request, given: HTTPAuthorizationCredentials | None) -> Cal
             "Say who you are: Authorization: Bearer TOKEN (`nightshift token create` makes one).",
             WWW_Authenticate="Bearer",
         )
+    known: Known = request.app.state.known
+    caller = known.caller(given.credentials)
+    if caller is None:
+        caller = await to_thread.run_sync(_looked_up, given.credentials, known)
+    if caller is None:
+        raise problem(
+            401,
+            "Unauthorized",
+            "The token is unknown, expired or revoked: `nightshift token list`.",
+            WWW_Authenticate='Bearer error="invalid_token"',
+        )
+    return caller
+
+
+class Known:
+    """Tokens that were looked up a moment ago, by their hashes: lists are asked for at once."""
+
+    def __init__(self) -> None:
+        self._found: dict[bytes, tuple[Caller, datetime | None, float]] = {}
+        self._revoked = tokens.revoked_here()
+
+    def caller(self, token: str) -> Caller | None:
+        """Who has a token; None if that has to be looked up."""
+        if self._revoked != tokens.revoked_here():
+            self._found, self._revoked = {}, tokens.revoked_here()
+        caller, ends, looked_up = self._found.get(_hash(token), (None, None, 0.0))
+        is_fresh = clock.monotonic() - looked_up < KNOWN_SECONDS
+        return caller if is_fresh and (ends is None or ends > clock.now()) else None
+
+    def owner(self, token: str) -> str | None:
+        """The id of a token that was recognised lately, whatever has become of it since."""
+        found = self._found.get(_hash(token)) if token else None
+        return found[0].owner if found else None
+
+    def note(self, token: str, caller: Caller, ends: datetime | None) -> None:
+        """Keep who has a token."""
+        if len(self._found) >= _MOST_KNOWN:
+            self._found = {}
+        self._found[_hash(token)] = (caller, ends, clock.monotonic())
+
+
+def _hash(token: str) -> bytes:
+    return hashlib.sha256(token.encode(errors="replace")).digest()
+
+
+def _looked_up(token: str, known: Known) -> Caller | None:
     with session() as s:
-        row = tokens.recognised(s, given.credentials)
+        row = tokens.recognised(s, token)
         if row is None:
-            raise problem(
-                401,
-                "Unauthorized",
-                "The token is unknown, expired or revoked: `nightshift token list`.",
-                WWW_Authenticate='Bearer error="invalid_token"',
-            )
+            return None
         scopes = frozenset().union(*(Scope(name).including for name in row.scopes))
-        return Caller(row.id, scopes)
+        caller, ends, is_due = Caller(row.id, scopes), row.expires_at, tokens.is_use_due(row)
+    if is_due:
+        with suppress(RetryableError), session() as s:
+            tokens.note_use(s, caller.owner)
+    known.note(token, caller, ends)
+    return caller
 
 
 def _without_token(request: Request, settings: Settings) -> frozenset[Scope]:
@@ -76,7 +129,11 @@ def _without_token(request: Request, settings: Settings) -> frozenset[Scope]:
         is_here = ipaddress.ip_address(client).is_loopback
     except ValueError:
         is_here = False
-    is_open = settings.api.open_reading and is_here and request.app.state.on_loopback
+    # A proxy on this machine asks for others, who are not on it.
+    is_passed_on = {"forwarded", "x-forwarded-for", "via"} & set(request.headers)
+    is_open = (
+        settings.api.open_reading and is_here and not is_passed_on and request.app.state.on_loopback
+    )
     return Scope.READ.including if is_open else frozenset()
 
 

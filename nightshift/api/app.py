@@ -7,10 +7,24 @@ from importlib.metadata import version
 from fastapi import FastAPI
 
 from deployments.own_name import ByOwnName
-from nightshift.api import health, items, problems, sources
+from nightshift.api import (
+    corrections,
+    duplicates,
+    failures,
+    health,
+    items,
+    openapi,
+    problems,
+    runs,
+    search,
+    shifts,
+    sources,
+)
+from nightshift.api.access import Known
+from nightshift.api.guards import Guards
+from nightshift.api.idempotency import Idempotent
 from utils.config import Settings
-
-PREFIX = "/api/v1"
+from utils.models.api import PREFIX
 
 
 def create_app(
@@ -30,14 +44,27 @@ def create_app(
         openapi_url=f"{PREFIX}/openapi.json",
         docs_url=None,  # its page would load scripts from strangers
         redoc_url=None,
+        redirect_slashes=False,
+        generate_unique_id_function=openapi.operation_id,
     )
     app.state.settings, app.state.on_loopback = settings, on_loopback
-    problems.add_to(app)
-    app.add_middleware(ByOwnName, names=names)
+    app.state.known = Known()
     for module in (
         health,
         items,
         sources,
+        corrections,
+        failures,
+        search,
+        runs,
+        shifts,
+        duplicates,
     ):  # fmt: skip
         app.include_router(module.router, prefix=PREFIX)
+    problems.add_to(app)
+    openapi.add_to(app)
+    # The last is the first that a request meets.
+    app.add_middleware(Idempotent)
+    app.add_middleware(ByOwnName, names=names)
+    app.add_middleware(Guards, settings=settings.api, known=app.state.known)
     return app

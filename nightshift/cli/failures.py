@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -11,7 +11,7 @@ from nightshift.cli.output import Json, console, print_json, print_table
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
-    from utils.db.failures import Choice, Failure, Group
+    from utils.db.failures import Choice, Group
 
 
 def add_to(app: typer.Typer) -> None:
@@ -24,24 +24,11 @@ def failures(as_json: Json = False) -> None:
     """List what failed or waits for you, and what to do.
 
     Items, addresses and sources, one by one."""
-    from utils.db import failures as table
-    from utils.db import sources
     from utils.db.session import session
+    from utils.documents import failure
 
     with session() as s:
-        found = table.failures(s, table.Choice())
-        failing = sources.failing(s)
-    rows = [
-        {**one._asdict(), "what_to_do": _what_to_do(one)} for one in found
-    ] + [
-        {
-            "item_id": None, "title": row.location, "status": "failed", "tries": None,
-            "error_class": row.error_class, "error": row.error, "step": None,
-            "source": row.location, "where": row.location,
-            "what_to_do": "mend it, or: nightshift source remove",
-        }
-        for row in failing
-    ]  # fmt: skip
+        rows = failure.every(s)
     if as_json:
         print_json(rows)
     elif rows:
@@ -58,13 +45,6 @@ def failures(as_json: Json = False) -> None:
         )  # fmt: skip
     else:
         console.print("Nothing has failed, and nothing waits for you.")
-
-
-def _what_to_do(failure: Failure) -> str:
-    """What a person can do about it."""
-    if failure.status == "failed":
-        return "nothing: the next shift tries again"
-    return f"mend the cause, then: nightshift requeue {failure.item_id[:10]}"
 
 
 def requeue(
@@ -96,6 +76,7 @@ def requeue(
     """
     from utils.db import failures
     from utils.db.session import session
+    from utils.documents import failure
 
     choice = _choice(wanted or [], failed, step, error, source)
     with session() as s:
@@ -104,9 +85,8 @@ def requeue(
         every = found if found or choice.ids else failures.failures(s, failures.Choice())
     groups = failures.grouped(found)
     if as_json:
-        print_json(
-            {"dry_run": dry_run, "requeued": requeued, "groups": [_document(g) for g in groups]}
-        )
+        told = [failure.group(one) for one in groups]
+        print_json({"dry_run": dry_run, "requeued": requeued, "groups": told})
         return
     _print_groups(groups)
     if requeued:
@@ -167,21 +147,6 @@ def _id_of(s: Session, wanted: str) -> str:
             "fetches an address."
         )
     return address.key if address else items.find(s, wanted).id
-
-
-def _document(group: Group) -> dict[str, Any]:
-    return {
-        "error": group.error_class,
-        "step": group.step,
-        "source": group.source,
-        "count": group.number,
-        "example": {
-            "item_id": group.example.item_id,
-            "title": group.example.title,
-            "status": group.example.status,
-            "error": group.example.error,
-        },
-    }
 
 
 def _print_groups(groups: list[Group]) -> None:

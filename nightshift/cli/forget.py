@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -38,6 +38,7 @@ def forget(
     not taken again, but by nightshift run --again.
     """
     from utils.config import load_settings
+    from utils.documents.item import going
     from utils.housekeeping import forgetting
 
     settings = load_settings()
@@ -54,7 +55,7 @@ def forget(
         print_json(
             {
                 "dry_run": dry_run,
-                "items": [_document(one, files) for one in found],
+                "items": [going(one, files) for one in found],
                 "forgotten": list(done.item_ids),
                 "left": list(done.left),
             }
@@ -91,16 +92,3 @@ def _print(found: list[Forgetting], files: bool) -> None:
     for row in (row for one in found for row in one.files):
         word = "goes" if files else "stays"
         console.print(f"{word}: {visible(row.path)}", soft_wrap=True, markup=False, highlight=False)
-
-
-def _document(one: Forgetting, files: bool) -> dict[str, Any]:
-    return {
-        "item_id": one.item_id,
-        "title": one.title,
-        "executions": one.executions,
-        "made": [str(path) for path in one.made],
-        "size_bytes": one.size_bytes,
-        "published": list(one.published),
-        "stored": list(one.stored),
-        "files": [{"path": row.path, "goes": files} for row in one.files],
-    }

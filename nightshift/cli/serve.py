@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import ipaddress
-from typing import Annotated
+import json
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from nightshift.cli.output import COLORS, console
+from nightshift.cli.output import COLORS, console, print_warning
 from utils.models.api import API_PORT
+
+if TYPE_CHECKING:
+    from utils.config import Settings
 
 
 def add_to(app: typer.Typer) -> None:
@@ -23,24 +27,48 @@ def serve(
         list[str] | None,
         typer.Option("--name", help="A host name that it may be asked by; may be repeated."),
     ] = None,
+    document: Annotated[
+        bool, typer.Option("--openapi", help="Print its OpenAPI document, and serve nothing.")
+    ] = False,
 ) -> None:
     """Serve the HTTP API, until Ctrl-C: `/api/v1`, its OpenAPI document at `/api/v1/openapi.json`.
 
-    Who asks needs a token: `nightshift token create`.
+    Who asks needs a token: `nightshift token create`. It speaks plain HTTP: off this machine put
+    something that speaks TLS before it, and name it with --name.
     """
-    import uvicorn
-
     from nightshift.api.app import create_app
     from utils.config import load_settings
+
+    settings = load_settings()
+    app = create_app(settings, frozenset(name or ()), on_loopback=_is_loopback(host))
+    if document:
+        print(json.dumps(app.openapi(), indent=2))
+        return
+    if not _is_loopback(host):
+        print_warning(
+            "tokens and answers go over the network in plain text: put a proxy that speaks TLS "
+            "before it (docs/operating.md)"
+        )
+    _prepare(settings)
+    console.print(f"[{COLORS['ok']}]•[/] http://{host}:{port}/api/v1", highlight=False)
+    import uvicorn
+
+    uvicorn.run(app, host=host, port=port, log_level="warning", server_header=False)
+
+
+def _prepare(settings: Settings) -> None:
+    """Make sure that the database answers; load what the first question would wait for."""
+    import threading
+
+    from nightshift.api import search
+    from utils.db.session import require_answer
     from utils.processes.prefect_environment import prepare_prefect
     from utils.storage import home
 
-    settings = load_settings()
     home.prepare(settings)
     prepare_prefect(settings, log_level="ERROR")
-    app = create_app(settings, frozenset(name or ()), on_loopback=_is_loopback(host))
-    console.print(f"[{COLORS['ok']}]•[/] http://{host}:{port}/api/v1", highlight=False)
-    uvicorn.run(app, host=host, port=port, log_level="warning", server_header=False)
+    require_answer()
+    threading.Thread(target=search.warm_up, args=(settings,), name="search", daemon=True).start()
 
 
 def _is_loopback(host: str) -> bool:

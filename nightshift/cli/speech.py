@@ -11,8 +11,6 @@ from nightshift.cli.output import Json, console, print_error, print_json, print_
 from utils.models.sanitize import visible
 
 if TYPE_CHECKING:
-    from sqlalchemy.orm import Session
-
     from utils.db.schema import Item
     from utils.models.speakers import Speakers
     from utils.models.transcript import Transcript
@@ -219,6 +217,7 @@ def correct(
     from utils.db.session import session
     from utils.errors import UsageError
     from utils.search import indexing
+    from utils.speech import corrections as files
 
     if (source is None) == (not undo):
         raise typer.BadParameter("either --from FILE or --undo")
@@ -226,7 +225,8 @@ def correct(
         item = _idle(items.find(s, wanted))
         item_id, title = item.id, item.title
         if source is not None:
-            told = _take(s, item, source)
+            path = source.expanduser()
+            told = files.keep(s, item, files.content(path), path.name)
         elif not corrections.remove(s, item_id):
             raise UsageError(f"{visible(title)} is not corrected: there is nothing to undo.")
     indexing.renew(item_id, load_settings())
@@ -237,20 +237,3 @@ def correct(
     for line in told if source else [f"{title}: the machine's words stand again."]:
         console.print(visible(line), markup=False)
     console.print("Summary and keywords follow with the next run.", style="dim")
-
-
-def _take(s: Session, item: Item, source: Path) -> list[str]:
-    """Keep the words of a file; what is to be said of them."""
-    from utils.db import corrections, ledger, transcripts
-    from utils.models.transcript import Transcript
-    from utils.speech import corrections as files
-
-    heard = ledger.latest_result(s, item.id, transcripts.STEP, Transcript)
-    reading = files.read(source.expanduser(), heard, item.duration_seconds)
-    corrections.save(s, item.id, reading.segments, source.name)
-    count = len(reading.segments)
-    lines = "1 line stands" if count == 1 else f"{count} lines stand"
-    return [
-        f"{item.title}: {lines} above the machine's, out of {source.name}.",
-        *reading.told,
-    ]

@@ -34,5 +34,7 @@ class Base(DeclarativeBase):
 
 
 def is_described(name: str | None, kind: str, _parents: Any) -> bool:
-    """False for the full-text index, whose tables differ from database to database."""
-    return not (kind == "table" and name and name.startswith("passage_words"))
+    """False for what databases differ in: the full-text index, the indexes of pages."""
+    of_words = kind == "table" and name and name.startswith("passage_words")
+    of_pages = kind == "index" and name and name.startswith("ix_page_")
+    return not (of_words or of_pages)

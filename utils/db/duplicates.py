@@ -8,17 +8,24 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from sqlalchemy import delete, func, or_, select
+from sqlalchemy import BindParameter, bindparam, delete, func, or_, select
 from sqlalchemy.orm import Session
 
 from utils.clock import now
 from utils.db import items, works
 from utils.db.groups import Decision, connect, say
 from utils.db.schema import DuplicatePair, File, FingerprintRow, Item
+from utils.db.session import rows as rows_of
 from utils.db.session import upsert
 from utils.errors import UsageError
 from utils.models.fingerprint import Copy, DuplicateGroup, NearDuplicates, Pair
 
+_ITEM: BindParameter[str] = bindparam("item_id")
+_TOUCHING = (
+    select(DuplicatePair.first_id)
+    .where(or_(DuplicatePair.first_id == _ITEM, DuplicatePair.second_id == _ITEM))
+    .limit(1)
+)
 _BOX_ERROR = 0.03  # a border is measured on a small still: of a tie the copy without one is better
 _SAME_LENGTH_SECONDS = 0.5  # lengths that differ by less tell no complete copy from a cut one
 
@@ -83,8 +90,7 @@ def groups(s: Session) -> list[DuplicateGroup]:
 
 def group_of(s: Session, item_id: str) -> DuplicateGroup | None:
     """The group that an item is in; None if it has no near-duplicate."""
-    touching = or_(DuplicatePair.first_id == item_id, DuplicatePair.second_id == item_id)
-    if s.scalar(select(DuplicatePair.first_id).where(touching).limit(1)) is None:
+    if rows_of(s, _TOUCHING, item_id=item_id).first() is None:
         return None  # most items: no need to put all groups together
     return next(
         (group for group in groups(s) if any(c.item_id == item_id for c in group.copies)), None

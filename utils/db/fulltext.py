@@ -59,15 +59,19 @@ def replace(s: Session, item_id: str, passages: Sequence[Passage]) -> None:
             for passage in passages
         ],
     ).all()
+    add_words(s, [(row_id, words(p.text)) for row_id, p in zip(ids, passages, strict=True)])
+
+
+def add_words(s: Session, found: Sequence[tuple[int, list[str]]]) -> None:
+    """Make passages findable by their words."""
     served = _is_postgres(s)
-    values = [_vector(words(p.text)) if served else " ".join(words(p.text)) for p in passages]
     s.execute(
         text(
             "INSERT INTO passage_words (passage_id, words) VALUES (:id, CAST(:words AS tsvector))"
             if served
             else "INSERT INTO passage_words (rowid, words) VALUES (:id, :words)"
         ),
-        [{"id": row_id, "words": value} for row_id, value in zip(ids, values, strict=True)],
+        [{"id": row_id, "words": _vector(w) if served else " ".join(w)} for row_id, w in found],
     )
 
 

@@ -5,21 +5,24 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from datetime import timedelta
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, case, func, select
+from sqlalchemy import ColumnElement, bindparam, case, func, select
 from sqlalchemy.orm import Session
 
 from utils.clock import now
 from utils.db import listings, places
 from utils.db.schema import File, ForgottenPlace, Item
 from utils.db.session import chunks, upsert
+from utils.db.session import rows as rows_of
 from utils.errors import PermanentError, RetryableError, UsageError
 from utils.models.item import FileStat, ItemStatus, MediaItem, MediaKind
 from utils.storage import files
 
 # What people are shown of an item that somebody has claimed.
 IN_WORK = "processing"
+
+_PATHS = select(File.path).where(File.item_id == bindparam("item_id")).order_by(File.seen_at)
 
 
 class Seen(NamedTuple):
@@ -124,8 +127,7 @@ def files_of(s: Session, item_id: str) -> Sequence[File]:
 
 def paths_of(s: Session, item_id: str) -> list[Path]:
     """Where the item was seen, first seen first."""
-    rows = s.scalars(select(File.path).where(File.item_id == item_id).order_by(File.seen_at))
-    return [Path(row) for row in rows]
+    return [Path(row) for row in rows_of(s, _PATHS, item_id=item_id).scalars()]
 
 
 def paths_by_item(s: Session, item_ids: Sequence[str]) -> dict[str, list[Path]]:
@@ -227,7 +229,7 @@ def count_by_status(s: Session) -> dict[str, int]:
     return {status: number for status, number in rows}  # noqa: C416 (a Row is no pair to mypy)
 
 
-def shown_status(item: Item) -> str:
+def shown_status(item: Any) -> str:
     """What people are shown: the status, or that somebody works on the item now."""
     return item.status if item.claimed_by is None else IN_WORK
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
 
 from pydantic import BaseModel, ValidationError
-from sqlalchemy import func, select, update
+from sqlalchemy import bindparam, func, select, update
 from sqlalchemy.orm import Session
 
 from utils.clock import now
@@ -15,12 +16,27 @@ from utils.db import queue
 from utils.db.causes import cause_of
 from utils.db.schema import Execution, ExecutionStatus
 from utils.db.session import chunks, home_of, session
+from utils.db.session import rows as rows_of
 from utils.errors import DeferredError, StoppedError
 from utils.models.base import Frozen
 from utils.models.rendition import COMPRESSIONS, Compression
 from utils.storage import relative_paths
 
 Result = TypeVar("Result", bound=BaseModel)
+_PRELOADED = "results"
+# Without results and inputs, which are long.
+_SUMMARY = (
+    Execution.step, Execution.version, Execution.status, Execution.duration_seconds,
+    Execution.error,
+)  # fmt: skip
+_ALL = (
+    select(*_SUMMARY, Execution.id, Execution.used_at)
+    .where(Execution.item_id == bindparam("item_id"))
+    .order_by(Execution.id)
+)
+_RESULTS = select(Execution.step, Execution.id, Execution.used_at, Execution.result).where(
+    Execution.id.in_(bindparam("ids", expanding=True))
+)
 
 
 class StepSummary(NamedTuple):
@@ -59,12 +75,15 @@ def mark_used(s: Session, row_id: int) -> None:
     s.execute(update(Execution).where(Execution.id == row_id).values(used_at=now()))
 
 
-def read(s: Session, row: Execution | None, kind: type[Result]) -> Result | None:
+def read(s: Session, row: Any | None, kind: type[Result]) -> Result | None:
     """The result of a row; None if a version wrote it whose model had other fields."""
+    return None if row is None else unpacked(s, row.result, kind)
+
+
+def unpacked(s: Session, result: Any, kind: type[Result]) -> Result | None:
+    """A result as a row holds it, with the paths of this home; None as ``read`` says."""
     try:
-        if row is None:
-            return None
-        return kind.model_validate(relative_paths.unpacked(row.result, home_of(s)))
+        return kind.model_validate(relative_paths.unpacked(result, home_of(s)))
     except ValidationError:
         return None
 
@@ -182,6 +201,10 @@ def latest_result(
 ) -> Result | None:
     """The result of a step of an item (of one of several) that was made, or recalled, last."""
     steps = (step,) if isinstance(step, str) else step
+    known: dict[str, Any] | None = s.info.get(_PRELOADED, {}).get(item_id)
+    if known is not None:
+        rows = (known[name] for name in steps if name in known)
+        return read(s, max(rows, key=_last, default=None), kind)
     row = s.scalars(
         select(Execution)
         .where(
@@ -193,6 +216,34 @@ def latest_result(
         .limit(1)
     ).first()
     return read(s, row, kind)
+
+
+@contextmanager
+def preloaded(s: Session, item_id: str) -> Iterator[list[StepSummary]]:
+    """Read the last results of an item at once: in the block ``latest_result`` asks no more.
+
+    Two statements, however many steps there are and however often they ran.
+
+    Yields:
+        Every step of the item, in the order in which they first ran.
+    """
+    rows = rows_of(s, _ALL, item_id=item_id).all()
+    last: dict[str, Any] = {}
+    for row in rows:
+        known = last.get(row.step)
+        if row.status == ExecutionStatus.DONE and (known is None or _last(row) > _last(known)):
+            last[row.step] = row
+    ids = [row.id for row in last.values()]
+    found = rows_of(s, _RESULTS, ids=ids) if ids else ()
+    s.info[_PRELOADED] = {item_id: {row.step: row for row in found}}
+    try:
+        yield _summed_up(rows)
+    finally:
+        del s.info[_PRELOADED]
+
+
+def _last(row: Any) -> tuple[float, int]:
+    return row.used_at.timestamp() if row.used_at else 0.0, row.id
 
 
 def renditions(s: Session, item_ids: Sequence[str]) -> dict[str, Path]:
@@ -214,10 +265,12 @@ def renditions(s: Session, item_ids: Sequence[str]) -> dict[str, Path]:
 
 def steps_of(s: Session, item_id: str) -> list[StepSummary]:
     """Every step of an item, in the order in which they first ran."""
-    rows = s.scalars(
-        select(Execution).where(Execution.item_id == item_id).order_by(Execution.id)
-    ).all()
-    by_step: dict[str, list[Execution]] = {}
+    of_item = Execution.item_id == item_id
+    return _summed_up(s.execute(select(*_SUMMARY).where(of_item).order_by(Execution.id)).all())
+
+
+def _summed_up(rows: Sequence[Any]) -> list[StepSummary]:
+    by_step: dict[str, list[Any]] = {}
     for row in rows:
         by_step.setdefault(row.step, []).append(row)
     return [

@@ -2,12 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import UTC, datetime, timedelta, timezone
+from functools import cache
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, delete, func, insert, or_, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Select,
+    bindparam,
+    delete,
+    func,
+    insert,
+    or_,
+    select,
+    update,
+)
 from sqlalchemy.orm import Session
 
 from utils.db import fulltext, listings
@@ -15,6 +26,7 @@ from utils.db.base import Base
 from utils.db.fact_tables import Criterion, Keyword, Note, Segment, Shot, Thumbnail, Track
 from utils.db.items import shown_status_column
 from utils.db.schema import Item
+from utils.db.session import rows as rows_of
 from utils.db.words import clean
 from utils.models.base import Frozen
 from utils.models.embedding import Passage
@@ -62,17 +74,17 @@ def save(s: Session, record: ItemRecord, passages: Sequence[Passage]) -> None:
     fulltext.replace(s, record.item_id, passages)
 
 
-def load(s: Session, item_id: str) -> ItemRecord:
-    """What is known of an item, as it was saved."""
+def load(s: Session, item_id: str, without: Collection[str] = ()) -> ItemRecord:
+    """What is known of an item, as it was saved; ``without`` parts that nobody will look at."""
     item = s.get_one(Item, item_id)
     hanging: dict[str, Any] = {}
     for field, table, model in _PARTS:
-        names = list(model.model_fields)
-        rows = s.scalars(_rows(table, item_id))
-        hanging[field] = tuple(
-            model.model_validate({name: getattr(row, name) for name in names}) for row in rows
-        )
-    hanging["keywords"] = tuple(row.word for row in s.scalars(_rows(Keyword, item_id)))
+        if field in without:
+            continue
+        rows = rows_of(s, _rows(table, tuple(model.model_fields)), item_id=item_id)
+        hanging[field] = tuple(model.model_validate(row._asdict()) for row in rows)
+    words = rows_of(s, _rows(Keyword, ("word",)), item_id=item_id)
+    hanging["keywords"] = tuple(words.scalars())
     listing = listings.of(s, item_id)
     hanging["description"] = listing.description if listing else None
     plain = set(ItemRecord.model_fields) - _HANGING - {"item_id", "captured_at"}
@@ -139,18 +151,19 @@ def newest(
     s: Session, filters: SearchFilters, status: str | None, limit: int, offset: int = 0
 ) -> Sequence[Item]:
     """Items that pass, the newest arrivals first; ``status`` as people are shown it."""
-    query = select(Item).where(*_listed(filters, status))
+    query = select(Item).where(*listed(filters, status))
     order = (Item.added_at.desc(), Item.id)
     return s.scalars(query.order_by(*order).offset(offset).limit(limit)).all()
 
 
 def count(s: Session, filters: SearchFilters, status: str | None) -> int:
     """How many items pass."""
-    query = select(func.count()).select_from(Item).where(*_listed(filters, status))
+    query = select(func.count()).select_from(Item).where(*listed(filters, status))
     return s.scalar(query) or 0
 
 
-def _listed(filters: SearchFilters, status: str | None) -> list[ColumnElement[bool]]:
+def listed(filters: SearchFilters, status: str | None) -> list[ColumnElement[bool]]:
+    """What a row of a list must be; ``status`` as people are shown it."""
     return conditions(filters) + ([shown_status_column() == status] if status else [])
 
 
@@ -173,9 +186,12 @@ def latest_captured(
     return s.scalars(query.offset(offset).limit(limit)).all()
 
 
-def _rows(table: Any, item_id: str) -> Any:
+@cache
+def _rows(table: Any, names: tuple[str, ...]) -> Select[Any]:
+    """The rows of an item in a table: made once, as making it takes longer than executing it."""
     order = (table.kind, table.number) if table is Track else (table.number,)
-    return select(table).where(table.item_id == item_id).order_by(*order)
+    of_item = table.item_id == bindparam("item_id")
+    return select(*(getattr(table, name) for name in names)).where(of_item).order_by(*order)
 
 
 def _replace(s: Session, table: Any, item_id: str, rows: list[dict[str, Any]]) -> None:

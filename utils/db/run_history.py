@@ -32,8 +32,20 @@ def latest(
     s: Session, limit: int, offset: int = 0, source_id: str | None = None
 ) -> list[RunSummary]:
     """Runs, the latest first; only those that looked into a source, if one is given."""
-    wanted = select(Run).order_by(Run.started_at.desc(), Run.id).offset(offset).limit(limit)
-    rows = s.scalars(wanted.where(Run.source_id == source_id) if source_id else wanted).all()
+    order = (Run.started_at.desc(), Run.id.desc())
+    wanted = select(Run).order_by(*order).offset(offset).limit(limit)
+    return _of(
+        s, s.scalars(wanted.where(Run.source_id == source_id) if source_id else wanted).all()
+    )
+
+
+def of(s: Session, run_ids: Sequence[str]) -> list[RunSummary]:
+    """These runs, the latest first."""
+    order = (Run.started_at.desc(), Run.id.desc())
+    return _of(s, s.scalars(select(Run).where(Run.id.in_(run_ids)).order_by(*order)).all())
+
+
+def _of(s: Session, rows: Sequence[Run]) -> list[RunSummary]:
     counts = _counts(s, [row.id for row in rows])
     spent = spending.spent_by_run(s, [row.id for row in rows])
     return [

@@ -9,10 +9,23 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from filelock import FileLock
-from sqlalchemy import Engine, create_engine, delete, event, false, inspect, literal, select, text
+from sqlalchemy import (
+    CursorResult,
+    Engine,
+    Select,
+    create_engine,
+    delete,
+    event,
+    false,
+    inspect,
+    literal,
+    select,
+    text,
+)
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm import Session, sessionmaker
 
 from utils.config import Settings, load_settings
@@ -40,7 +53,7 @@ def session() -> Iterator[Session]:
     """One transaction: committed at the end of the block, rolled back by any exception.
 
     Raises:
-        RetryableError: the database is locked or out of reach.
+        RetryableError: the database is locked, out of reach, or asked by too many at once.
         ResourceError: its disk is full or read-only.
         SettingsError: its file was removed, or another is in its place.
     """
@@ -51,6 +64,27 @@ def session() -> Iterator[Session]:
             yield opened
     except (OperationalError, InterfaceError) as error:
         raise _translated(error, settings) from error
+    except PoolTimeout as error:
+        raise RetryableError("Too many ask the database at once. Ask again later.") from error
+
+
+@contextmanager
+def impatient(s: Session) -> Iterator[None]:
+    """Wait for no other writer while the block lasts (SQLite; a server locks rows alone)."""
+    if s.get_bind().dialect.name != "sqlite":
+        yield
+        return
+    s.execute(text("PRAGMA busy_timeout=0"))
+    try:
+        yield
+    finally:
+        s.execute(text(_patience()))
+
+
+def rows(s: Session, query: Select[Any], **values: Any) -> CursorResult[Any]:
+    """The rows of a statement that was made once, without the detour that entities need."""
+    s.flush()
+    return s.connection().execute(query, values)
 
 
 def home_of(s: Session) -> Path:
@@ -199,9 +233,13 @@ def _first_line(error: DBAPIError) -> str:
 
 def _prepare_sqlite(connection: Any, _record: Any) -> None:
     """Readers beside one writer, and patience instead of "database is locked"."""
-    patience = f"busy_timeout={load_settings().database_wait_seconds * 1000}"
-    for pragma in (patience, "journal_mode=WAL", "synchronous=NORMAL", "foreign_keys=ON"):
+    connection.execute(_patience())
+    for pragma in ("journal_mode=WAL", "synchronous=NORMAL", "foreign_keys=ON"):
         connection.execute(f"PRAGMA {pragma}")
+
+
+def _patience() -> str:
+    return f"PRAGMA busy_timeout={load_settings().database_wait_seconds * 1000}"
 
 
 def upgrade(target: Engine) -> None:

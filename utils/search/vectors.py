@@ -1,8 +1,6 @@
 """The vector index, in Chroma: embedded for one machine, `chroma run` for more.
 
-Embedded Chroma that several processes write corrupts in silence. Here a process opens it
-under a lock file, works, and closes it again (15–25 ms): four processes writing at once kept
-all of 4,800 passages. The index is disposable; the database is the truth.
+How it is opened: utils/search/index_client.py. The index is disposable; the database is the truth.
 
 Each kind of passage is a collection of its own: among 50,000 passages a query of one
 collection took 5 ms, and 200 ms where the kind was a filter.
@@ -13,21 +11,18 @@ from __future__ import annotations
 import re
 import sqlite3
 from collections.abc import Iterator, Sequence, Set
-from contextlib import closing, contextmanager
+from contextlib import closing
 from hashlib import sha256
 from pathlib import Path
 from typing import Any, NamedTuple
-from urllib.parse import urlsplit
-
-from filelock import FileLock
 
 from utils.config import Settings
-from utils.errors import PermanentError, RetryableError, from_os_error
 from utils.models.embedding import Passage, PassageKind
 from utils.search import embedder
 from utils.search.centre import Centre
 from utils.search.embedder import Embedder, Vector
-from utils.storage import home, removal
+from utils.search.index_client import connected
+from utils.storage import removal
 
 _CONFIGURATION = {"hnsw": {"space": "cosine"}}
 _BATCH = 5_000
@@ -70,7 +65,7 @@ def replace(
     makes vectors of.
     """
     known: dict[str, Any] = {}
-    with _client(settings) as client:
+    with connected(settings) as client:
         for kind in kinds:
             rows = _open(client, kind, model.name).get(
                 where={"item_id": item_id}, include=["metadatas"]
@@ -87,7 +82,7 @@ def replace(
     gone = known.keys() - {passage.passage_id for passage in passages}
     if not (new or moved or gone):
         return 0
-    with _client(settings) as client:
+    with connected(settings) as client:
         for kind in kinds:
             collection = _open(client, kind, model.name)
             if ids := [name for name in gone if name.startswith(f"{item_id}:{kind}:")]:
@@ -126,12 +121,13 @@ def nearest(
         kinds: Those that the model made vectors of.
     """
     vector = model.query(query)
-    with _client(settings) as client:
+    with connected(settings) as client:
+        found = {kind: _known(client, kind, model.name) for kind in kinds}
         return {
-            kind: _nearest_items(
-                _open(client, kind, model.name), vector, limit, candidates, model.centre
-            )
-            for kind in kinds
+            kind: _nearest_items(collection, vector, limit, candidates, model.centre)
+            if collection
+            else []
+            for kind, collection in found.items()
         }
 
 
@@ -139,7 +135,7 @@ def forget(item_ids: Sequence[str], settings: Settings) -> None:
     """Remove all passages of items, whatever model made their vectors."""
     if not settings.chroma_url and not (settings.home / _PLACE / "chroma.sqlite3").exists():
         return
-    with _client(settings) as client:
+    with connected(settings) as client:
         for collection in client.list_collections():
             if _OURS.fullmatch(collection.name):
                 for batch in range(0, len(item_ids), _NAMED):
@@ -149,7 +145,7 @@ def forget(item_ids: Sequence[str], settings: Settings) -> None:
 
 def count(settings: Settings) -> int:
     """How many passages of text the index holds."""
-    with _client(settings) as client:
+    with connected(settings) as client:
         return sum(int(_open(client, kind, embedder.name()).count()) for kind in TEXTS)
 
 
@@ -162,7 +158,7 @@ def forget_former(settings: Settings, dry_run: bool = False) -> tuple[int, int, 
     if not settings.chroma_url and not (settings.home / "chroma" / "chroma.sqlite3").exists():
         return 0, 0, 0
     ours = {_name(kind, embedder.name()) for kind in TEXTS}
-    with _client(settings) as client:
+    with connected(settings) as client:
         former = [one for one in client.list_collections() if _is_former(one.name, ours)]
         passages = sum(one.count() for one in former)
         files: list[Path] = []
@@ -261,53 +257,15 @@ def _open(client: Any, kind: PassageKind, model: str) -> Any:
     return client.get_or_create_collection(_name(kind, model), configuration=_CONFIGURATION)
 
 
+def _known(client: Any, kind: PassageKind, model: str) -> Any | None:
+    """The same if it is there: whoever asks writes nothing."""
+    from chromadb.errors import NotFoundError
+
+    try:
+        return client.get_collection(_name(kind, model))
+    except NotFoundError:
+        return None
+
+
 def _name(kind: PassageKind, model: str) -> str:
     return f"{kind}-{sha256(model.encode()).hexdigest()[:8]}"
-
-
-@contextmanager
-def _client(settings: Settings) -> Iterator[Any]:
-    import chromadb
-    from chromadb.config import Settings as ChromaSettings
-    from chromadb.errors import ChromaError
-
-    quiet = ChromaSettings(anonymized_telemetry=False)
-    try:
-        if settings.chroma_url:
-            with _served(settings.chroma_url, settings, quiet) as client:
-                yield client
-        else:
-            home.prepare(settings)
-            with FileLock(settings.home / "chroma.lock"):
-                client = chromadb.PersistentClient(str(settings.home / "chroma"), quiet)
-                try:
-                    yield client
-                finally:
-                    client.close()
-    except ChromaError as error:
-        raise RetryableError(f"The vector index failed: {error}") from error
-    except OSError as error:
-        raise from_os_error(error, "opening the vector index") from error
-
-
-@contextmanager
-def _served(url: str, settings: Settings, quiet: Any) -> Iterator[Any]:
-    import chromadb
-    import httpx
-
-    parts = urlsplit(url)
-    if parts.scheme not in {"http", "https"} or not parts.hostname:
-        raise PermanentError(f"NIGHTSHIFT_CHROMA_URL is no http address: {url}")
-    headers = {}
-    if settings.chroma_token:
-        headers["Authorization"] = f"Bearer {settings.chroma_token.get_secret_value()}"
-    try:
-        yield chromadb.HttpClient(
-            host=parts.hostname,
-            port=parts.port or (443 if parts.scheme == "https" else 80),
-            ssl=parts.scheme == "https",
-            headers=headers,
-            settings=quiet,
-        )
-    except (httpx.HTTPError, ValueError) as error:
-        raise RetryableError(f"The Chroma server at {url} did not answer: {error}") from error

@@ -11,7 +11,11 @@ from pathlib import Path
 from typing import NamedTuple
 
 import pysubs2
+from sqlalchemy.orm import Session
 
+from utils.db import corrections as table
+from utils.db import ledger, transcripts
+from utils.db.schema import Item
 from utils.errors import PermanentError, UsageError, from_os_error
 from utils.metadata import text_encoding
 from utils.models.sanitize import unmarked
@@ -35,10 +39,18 @@ class Reading(NamedTuple):
 
 
 def read(path: Path, heard: Transcript | None, duration_seconds: float | None) -> Reading:
+    """A person's words for an item, out of a file; raises as ``understood`` does."""
+    return understood(content(path), path.name, heard, duration_seconds)
+
+
+def understood(
+    content: bytes, name: str, heard: Transcript | None, duration_seconds: float | None
+) -> Reading:
     """A person's words for an item.
 
     Args:
-        path: A file whose name ends in one of ``SUFFIXES``.
+        content: Of a file.
+        name: Of it, which ends in one of ``SUFFIXES``.
         heard: What a machine heard: it gives plain text its times.
         duration_seconds: Of the item, None where it is unknown.
 
@@ -46,34 +58,51 @@ def read(path: Path, heard: Transcript | None, duration_seconds: float | None) -
         UsageError: there is no such file, or it is of no kind that is read here.
         PermanentError: nothing can be read in it, or it belongs to something longer.
     """
-    suffix = path.suffix.lower()
-    if suffix not in SUFFIXES:
-        raise UsageError(f"{path.name} is none of {', '.join(SUFFIXES)}.")
-    text, told = _text(_content(path), path.name)
+    suffix = Path(name).suffix.lower()
+    text, told = _text(content, name)
     if suffix == ".txt":
-        aligned = alignment.align(text, heard, duration_seconds, path.name)
+        aligned = alignment.align(text, heard, duration_seconds, name)
         return Reading(aligned.segments, (*told, *aligned.told))
-    segments = _segments(text, suffix, path.name)
+    segments = _segments(text, suffix, name)
     last = segments[-1].start_seconds
     if duration_seconds and last > duration_seconds + _AFTER_SECONDS:
         raise PermanentError(
-            f"The last line of {path.name} begins at {last:.0f} s, and the item is "
+            f"The last line of {name} begins at {last:.0f} s, and the item is "
             f"{duration_seconds:.0f} s long. Is it the right file? Nothing was changed."
         )
     return Reading(segments, told)
 
 
-def _content(path: Path) -> bytes:
+def keep(s: Session, item: Item, content: bytes, name: str) -> list[str]:
+    """Keep a person's words for an item; what is to be said of them. Raises as ``understood``."""
+    heard = ledger.latest_result(s, item.id, transcripts.STEP, Transcript)
+    reading = understood(content, name, heard, item.duration_seconds)
+    table.save(s, item.id, reading.segments, name)
+    count = len(reading.segments)
+    lines = "1 line stands" if count == 1 else f"{count} lines stand"
+    told = f"{item.title}: {lines} above the machine's, out of {name}."
+    return [told, *reading.told]
+
+
+def content(path: Path) -> bytes:
+    """What is in a person's file.
+
+    Raises:
+        UsageError: there is no such file, or it is of no kind that is read here.
+        PermanentError: it is too large.
+    """
+    if path.suffix.lower() not in SUFFIXES:
+        raise UsageError(f"{path.name} is none of {', '.join(SUFFIXES)}.")
     try:
         if not path.is_file():
             raise UsageError(f"{path} is no file. Check the spelling.")
         with path.open("rb") as file:
-            content = file.read(_MAX_BYTES + 1)
+            found = file.read(_MAX_BYTES + 1)
     except OSError as error:
         raise from_os_error(error, f"reading {path.name}") from error
-    if len(content) > _MAX_BYTES:
+    if len(found) > _MAX_BYTES:
         raise PermanentError(f"{path.name} is larger than 10 MB: that is no text of one item.")
-    return content
+    return found
 
 
 def _text(content: bytes, name: str) -> tuple[str, tuple[str, ...]]:

@@ -1,0 +1,162 @@
+"""Pages of long lists by key: each begins behind the last row of the one before.
+
+What is added meanwhile moves no row to another page, and the last page costs what the first does:
+each order has an index (migration 0023).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+from functools import lru_cache
+from typing import Any
+
+from sqlalchemy import (
+    ColumnElement,
+    Row,
+    Select,
+    bindparam,
+    exists,
+    func,
+    literal_column,
+    or_,
+    select,
+    tuple_,
+)
+from sqlalchemy.orm import Session
+
+from utils.db.library import listed
+from utils.db.schema import Execution, File, Item, Run
+from utils.db.session import rows as rows_of
+from utils.db.work_tables import WorkLinkRow
+from utils.models.pages import CursorError, Place
+from utils.models.rendition import COMPRESSIONS
+from utils.models.search import SearchFilters
+
+# As the indexes have them; what is unknown is shorter than all. Of a title 200 characters count.
+_EXPRESSIONS: dict[str, ColumnElement[Any]] = {
+    "added": Item.added_at.expression,
+    "captured": func.coalesce(Item.captured_at, Item.added_at, type_=Item.added_at.type),
+    "title": func.lower(func.substr(Item.title, literal_column("1"), literal_column("200"))),
+    "duration": func.coalesce(Item.duration_seconds, literal_column("-1")),
+    "size": Item.size_bytes.expression,
+}
+_TIMES = ("added", "captured")
+# What a row's place is; those in _OWN are columns that lists have anyway.
+_OWN = ("added", "duration", "size")
+_PLACES: dict[str, Callable[[Any], Any]] = {
+    "added": lambda row: row.added_at,
+    "captured": lambda row: row.place,
+    "title": lambda row: row.place,
+    "duration": lambda row: -1 if row.duration_seconds is None else row.duration_seconds,
+    "size": lambda row: row.size_bytes,
+}
+# What lists say of an item (utils/documents/item.py), in one statement: where it lies, the last
+# result of an encoding (by the index of those; literals, or SQLite does not see it), and whether
+# it is a part of something.
+_ENCODINGS: list[ColumnElement[str]] = [literal_column(f"'{step}'") for step in COMPRESSIONS]
+_LISTED = (
+    Item.id, Item.kind, Item.title, Item.status, Item.claimed_by, Item.size_bytes,
+    Item.duration_seconds, Item.language, Item.verdict, Item.score, Item.summary, Item.source_url,
+    Item.tries, Item.error_class, Item.error, Item.lacks, Item.added_at, Item.processed_at,
+    select(File.path).where(File.item_id == Item.id).order_by(File.seen_at).limit(1)
+    .correlate(Item).scalar_subquery().label("path"),
+    select(Execution.result)
+    .where(Execution.item_id == Item.id, Execution.step.in_(_ENCODINGS),
+           Execution.status == literal_column("'done'"))
+    .order_by(Execution.used_at.desc(), Execution.id.desc()).limit(1)
+    .correlate(Item).scalar_subquery().label("encoding"),
+    or_(exists().where(WorkLinkRow.first_id == Item.id),
+        exists().where(WorkLinkRow.second_id == Item.id)).label("is_part"),
+)  # fmt: skip
+
+
+def items(
+    s: Session,
+    filters: SearchFilters,
+    status: str | None,
+    sort: str,
+    limit: int,
+    after: Place | None = None,
+) -> tuple[Sequence[Row[Any]], Place | None]:
+    """Up to ``limit`` items that pass, and where the next page begins; None behind the last.
+
+    Args:
+        s: The session.
+        filters: What an item must be.
+        status: As people are shown it; None for any.
+        sort: added, captured, title, duration or size; with ``-`` the highest first.
+        limit: Rows of a page.
+        after: Where it begins.
+
+    Raises:
+        CursorError: ``after`` is no place in this order.
+    """
+    values: dict[str, Any] = {}
+    if after is not None:
+        values = {"value": _value(sort, after.value), "row_id": after.row_id}
+    query = _page(filters, status, sort, limit, after is not None)
+    rows = rows_of(s, query, **values).all()
+    return rows[:limit], _next(rows, limit, _PLACES[sort.removeprefix("-")])
+
+
+@lru_cache(maxsize=256)
+def _page(
+    filters: SearchFilters, status: str | None, sort: str, limit: int, is_behind: bool
+) -> Select[Any]:
+    """The statement; making it and its key in SQLAlchemy's cache takes as long as executing it."""
+    name, falls = sort.removeprefix("-"), sort.startswith("-")
+    key = (_EXPRESSIONS[name], Item.id)
+    extra = () if name in _OWN else (key[0].label("place"),)
+    query = _ordered(select(*_LISTED, *extra).where(*listed(filters, status)), key, falls)
+    if is_behind:
+        query = query.where(_behind(key, falls))
+    return query.limit(limit + 1)
+
+
+def run_ids(
+    s: Session, limit: int, after: Place | None = None
+) -> tuple[Sequence[str], Place | None]:
+    """Up to ``limit`` runs, the latest first, and where the next page begins."""
+    key, values = (Run.started_at.expression, Run.id), {}
+    query = _ordered(select(Run.id, Run.started_at.label("place")), key, falls=True)
+    if after is not None:
+        values = {"value": _time(after.value), "row_id": after.row_id}
+        query = query.where(_behind(key, falls=True))
+    rows = s.execute(query.limit(limit + 1), values).all()
+    return [row.id for row in rows[:limit]], _next(rows, limit, lambda row: row.place)
+
+
+def _ordered(query: Select[Any], key: Sequence[Any], falls: bool) -> Select[Any]:
+    return query.order_by(*(part.desc() if falls else part.asc() for part in key))
+
+
+def _behind(key: tuple[Any, Any], falls: bool) -> ColumnElement[bool]:
+    """True for rows behind a place, which is given with the statement."""
+    place = tuple_(bindparam("value", type_=key[0].type), bindparam("row_id", type_=key[1].type))
+    return tuple_(*key) < place if falls else tuple_(*key) > place
+
+
+def _value(sort: str, value: Any) -> Any:
+    """What a cursor holds, as the database has it."""
+    name = sort.removeprefix("-")
+    if name in _TIMES:
+        return _time(value)
+    if isinstance(value, str) != (name == "title"):
+        raise CursorError("The cursor is none of ours: begin again without one.")
+    return value
+
+
+def _time(value: Any) -> datetime:
+    try:
+        moment = datetime.fromisoformat(value)
+        return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
+    except (TypeError, ValueError, OverflowError) as error:
+        raise CursorError("The cursor is none of ours: begin again without one.") from error
+
+
+def _next(rows: Sequence[Any], limit: int, value_of: Callable[[Any], Any]) -> Place | None:
+    if len(rows) <= limit:
+        return None
+    last, value = rows[limit - 1], value_of(rows[limit - 1])
+    return Place(value.isoformat() if isinstance(value, datetime) else value, last.id)
