@@ -15,6 +15,7 @@ from utils.db import (  # noqa: F401  their tables are in it then
     schema,
     source_tables,
     speech_tables,
+    upload_tables,
     work_tables,
 )
 from utils.db.base import Base, is_described
