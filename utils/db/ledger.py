@@ -181,8 +181,13 @@ def latest_result(
     s: Session, item_id: str, step: str | tuple[str, ...], kind: type[Result]
 ) -> Result | None:
     """The result of a step of an item (of one of several) that was made, or recalled, last."""
+    return read(s, latest_done(s, item_id, step), kind)
+
+
+def latest_done(s: Session, item_id: str, step: str | tuple[str, ...]) -> Execution | None:
+    """The execution that made the result of a step of an item (of one of several) that counts."""
     steps = (step,) if isinstance(step, str) else step
-    row = s.scalars(
+    return s.scalars(
         select(Execution)
         .where(
             Execution.item_id == item_id,
@@ -192,7 +197,6 @@ def latest_result(
         .order_by(Execution.used_at.desc(), Execution.id.desc())
         .limit(1)
     ).first()
-    return read(s, row, kind)
 
 
 def renditions(s: Session, item_ids: Sequence[str]) -> dict[str, Path]:
