@@ -7,7 +7,7 @@ from importlib.metadata import version
 from fastapi import FastAPI
 
 from deployments.own_name import ByOwnName
-from nightshift.api import files, health, items, problems, uploads
+from nightshift.api import events, files, health, items, problems, uploads
 from utils.config import Settings
 
 PREFIX = "/api/v1"
@@ -38,6 +38,7 @@ def create_app(
         health,
         items,
         files,
+        events,
         uploads,
     ):  # fmt: skip
         app.include_router(module.router, prefix=PREFIX)
