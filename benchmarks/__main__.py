@@ -3,8 +3,9 @@
 python -m benchmarks            all of them, about an hour on two cores
 python -m benchmarks shift      one of them: shift, help, extraction, views, encode, colour,
                                 duplicates, search, lanes, scale, speech, words, speakers, idle,
-                                 chaos, mutations, code, facts, discovery, api
+                                 chaos, mutations, code, facts, discovery, api, api-load
 python -m benchmarks mutations 200 7   so many damaged files, by this seed
+python -m benchmarks api-load 2        so many minutes
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from rich.table import Table
 
 from benchmarks import (
     api,
+    api_load,
     chaos,
     code,
     colour,
@@ -60,6 +62,7 @@ BENCHMARKS = {
     "code": code.rows,
     "facts": facts.rows,
     "discovery": discovery.rows,
+    "api-load": api_load.rows,
 }
 
 

@@ -10,7 +10,9 @@ from deployments.own_name import ByOwnName
 from nightshift.api import (
     corrections,
     duplicates,
+    events,
     failures,
+    files,
     health,
     items,
     openapi,
@@ -19,6 +21,7 @@ from nightshift.api import (
     search,
     shifts,
     sources,
+    uploads,
 )
 from nightshift.api.access import Known
 from nightshift.api.guards import Guards
@@ -59,6 +62,9 @@ def create_app(
         runs,
         shifts,
         duplicates,
+        files,
+        events,
+        uploads,
     ):  # fmt: skip
         app.include_router(module.router, prefix=PREFIX)
     problems.add_to(app)

@@ -14,6 +14,11 @@ from utils.models.api import API_PORT
 if TYPE_CHECKING:
     from utils.config import Settings
 
+_END_SECONDS = 10  # for what is being answered when the server is ended; uploads are resumed
+# Longer than clients and proxies keep a connection that is idle: who closes it first loses no
+# request that is on its way.
+_IDLE_SECONDS = 75
+
 
 def add_to(app: typer.Typer) -> None:
     """Add the command of this module."""
@@ -53,7 +58,15 @@ def serve(
     console.print(f"[{COLORS['ok']}]•[/] http://{host}:{port}/api/v1", highlight=False)
     import uvicorn
 
-    uvicorn.run(app, host=host, port=port, log_level="warning", server_header=False)
+    uvicorn.run(
+        app,
+        host=host,
+        port=port,
+        log_level="warning",
+        server_header=False,
+        timeout_graceful_shutdown=_END_SECONDS,
+        timeout_keep_alive=_IDLE_SECONDS,
+    )
 
 
 def _prepare(settings: Settings) -> None:

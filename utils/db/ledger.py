@@ -200,12 +200,16 @@ def latest_result(
     s: Session, item_id: str, step: str | tuple[str, ...], kind: type[Result]
 ) -> Result | None:
     """The result of a step of an item (of one of several) that was made, or recalled, last."""
+    return read(s, latest_done(s, item_id, step), kind)
+
+
+def latest_done(s: Session, item_id: str, step: str | tuple[str, ...]) -> Execution | None:
+    """The execution that made the result of a step of an item (of one of several) that counts."""
     steps = (step,) if isinstance(step, str) else step
     known: dict[str, Any] | None = s.info.get(_PRELOADED, {}).get(item_id)
     if known is not None:
-        rows = (known[name] for name in steps if name in known)
-        return read(s, max(rows, key=_last, default=None), kind)
-    row = s.scalars(
+        return max((known[name] for name in steps if name in known), key=_last, default=None)
+    return s.scalars(
         select(Execution)
         .where(
             Execution.item_id == item_id,
@@ -215,7 +219,6 @@ def latest_result(
         .order_by(Execution.used_at.desc(), Execution.id.desc())
         .limit(1)
     ).first()
-    return read(s, row, kind)
 
 
 @contextmanager

@@ -10,6 +10,7 @@ from sqlalchemy import Connection, text
 from sqlalchemy.orm import Session
 
 MIGRATIONS, SPENDING, FINGERPRINTS, WORKS = 73110, 73111, 73112, 73113
+UPLOADS = 73124
 
 
 def wait_for(connection: Session | Connection, number: int) -> None:

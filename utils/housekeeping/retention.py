@@ -23,6 +23,7 @@ from utils.db.session import engine, session
 from utils.errors import from_os_error
 from utils.housekeeping import recovery
 from utils.search import vectors
+from utils.sources import received
 from utils.storage import removal
 
 _DAY_SECONDS = 24 * 3600
@@ -50,6 +51,7 @@ def clean(settings: Settings, dry_run: bool = False) -> list[Part]:
     return [
         _dead(settings, dry_run),
         *_runs(settings, dry_run),
+        _uploads(settings, dry_run),
         _executions(settings, dry_run),
         _logs(settings, dry_run),
     ]
@@ -115,6 +117,11 @@ def _executions(settings: Settings, dry_run: bool) -> Part:
         if weight.rows and not dry_run:
             pruning.forget_superseded(s, before)
     return Part("superseded executions", weight.rows, 0, weight.size_bytes)
+
+
+def _uploads(settings: Settings, dry_run: bool) -> Part:
+    before = now() - timedelta(days=settings.retention_days)
+    return Part("abandoned uploads", *received.remove_expired(settings, before, dry_run))
 
 
 def _logs(settings: Settings, dry_run: bool) -> Part:

@@ -38,4 +38,8 @@ class ApiSettings(Frozen):
     )
     max_body_bytes: int = Field(default=1 << 20, ge=1024, description="Of a request's JSON.")
     max_upload_bytes: int = Field(default=20 * 2**30, ge=1, description="Of one upload.")
+    open_uploads: int = Field(default=20, ge=1, description="Of one token, at once.")
+    upload_hours: float = Field(
+        default=24, gt=0, description="An upload that nothing comes for is removed after so long."
+    )
     requests_per_minute: int = Field(default=6_000, ge=1, description="Of one token or address.")

@@ -26,13 +26,30 @@ def of_fetched(title: str, known_as: str, suffix: str) -> str:
         suffix: With its dot; left out where it is none.
     """
     end = f" [{_short(known_as)}]{suffix.lower() if _SUFFIX.fullmatch(suffix) else ''}"
+    return _cut(_harmless(title), MAX_BYTES - len(end.encode())) + end
+
+
+def of_uploaded(given: str) -> str:
+    """A file's name as a client gave it: its last part alone, and its suffix kept."""
+    name = re.split(r"[/\\]", given)[-1].strip()
+    stem, dot, suffix = name.rpartition(".")
+    if not (dot and _SUFFIX.fullmatch(dot + suffix)):
+        stem, dot, suffix = name, "", ""
+    return _cut(_harmless(stem), MAX_BYTES - len(dot + suffix)) + dot + suffix
+
+
+def numbered(name: str, number: int) -> str:
+    """``name (2).suffix``."""
+    stem, dot, suffix = name.rpartition(".")
+    return f"{stem} ({number}){dot}{suffix}" if stem else f"{name} ({number})"
+
+
+def _harmless(title: str) -> str:
     plain = unicodedata.normalize("NFC", sanitize.unmarked(title))
     line = " ".join(_FORBIDDEN.sub("_", " ".join(plain.split())).split())
     # A dot in front hides a file, a dash makes it an option, a tilde is a home.
     line = line.lstrip(".-~ ") or "untitled"
-    if _DEVICE.fullmatch(line.split(".")[0].strip()):
-        line = f"_{line}"
-    return _cut(line, MAX_BYTES - len(end.encode())) + end
+    return f"_{line}" if _DEVICE.fullmatch(line.split(".")[0].strip()) else line
 
 
 def _short(known_as: str) -> str:

@@ -16,6 +16,7 @@ from utils.db import (  # noqa: F401  their tables are in it then
     site_tables,
     source_tables,
     speech_tables,
+    upload_tables,
     work_tables,
 )
 from utils.db.base import Base, is_described
