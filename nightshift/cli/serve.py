@@ -23,11 +23,18 @@ def serve(
         list[str] | None,
         typer.Option("--name", help="A host name that it may be asked by; may be repeated."),
     ] = None,
+    flows: Annotated[
+        bool, typer.Option("--flows", help="Serve the flows in its stead: jobs, without a pool.")
+    ] = False,
 ) -> None:
     """Serve the HTTP API, until Ctrl-C: `/api/v1`, its OpenAPI document at `/api/v1/openapi.json`.
 
-    Who asks needs a token: `nightshift token create`.
+    Who asks needs a token: `nightshift token create`. With --flows: one process that does what
+    is queued at the Prefect server, for machines too small for `nightshift up`.
     """
+    if flows:
+        _serve_flows()
+        return
     import uvicorn
 
     from nightshift.api.app import create_app
@@ -41,6 +48,26 @@ def serve(
     app = create_app(settings, frozenset(name or ()), on_loopback=_is_loopback(host))
     console.print(f"[{COLORS['ok']}]•[/] http://{host}:{port}/api/v1", highlight=False)
     uvicorn.run(app, host=host, port=port, log_level="warning", server_header=False)
+
+
+def _serve_flows() -> None:
+    from deployments.queueing import NO_SERVER
+    from utils.config import load_settings
+    from utils.errors import SettingsError
+    from utils.processes.prefect_environment import is_served, prepare_prefect
+    from utils.storage import home
+
+    settings = load_settings()
+    if not is_served(settings):
+        raise SettingsError(NO_SERVER)
+    home.prepare(settings)
+    prepare_prefect(settings)
+    from deployments.serving import serve_flows
+
+    def say(line: str) -> None:
+        console.print(f"[{COLORS['ok']}]•[/] {line}", highlight=False, soft_wrap=True)
+
+    serve_flows(settings, say)
 
 
 def _is_loopback(host: str) -> bool:
