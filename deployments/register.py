@@ -170,7 +170,8 @@ def _again_automation() -> str:
 def jobs_again_automation() -> str:
     """A job on demand whose process was killed is scheduled again, as the same flow run.
 
-    Its flow counts its tries, and gives up itself (tasks/frames.py).
+    Its flow counts its tries, and gives up itself (tasks/frames.py). A worker reports a death
+    twice, 10 s apart: the second report would make a crash of the new try, so that it waits.
     """
     with get_client(sync_client=True) as client:
         ours = [client.read_deployment_by_name(f"{kind}/{kind}") for kind in JobKind]
@@ -178,7 +179,8 @@ def jobs_again_automation() -> str:
         name=JOBS_AGAIN,
         description="Frames of videos, as the same flow run; three times at most.",
         trigger=EventTrigger(
-            expect={"prefect.flow-run.Crashed"},
+            after={"prefect.flow-run.Crashed"},
+            expect={"prefect.flow-run.Running"},
             match=ResourceSpecification({"prefect.resource.id": ["prefect.flow-run.*"]}),
             match_related=ResourceSpecification(
                 {
@@ -186,8 +188,10 @@ def jobs_again_automation() -> str:
                     "prefect.resource.id": [f"prefect.deployment.{one.id}" for one in ours],
                 }
             ),
-            posture=Posture.Reactive,
+            for_each={"prefect.resource.id"},
+            posture=Posture.Proactive,
             threshold=1,
+            within=timedelta(seconds=20),
         ),
         actions=[
             ChangeFlowRunState(

@@ -85,7 +85,7 @@ def plan(path: Path, probe: ContainerProbe, rate: Fraction) -> Plan:
     """
     if rate > _DENSE_RATE:
         return Plan("decode")
-    shown = _shown(path, probe)
+    shown = shown_of(path, probe)
     if not shown:
         return Plan("decode")  # no times, or none that could be read: one look at all
     video = probe.video
@@ -155,7 +155,7 @@ def _index(rate: Fraction, count: int) -> int:
     return math.ceil(Fraction(count * INDEXES_PER_SECOND) / rate)
 
 
-def _shown(path: Path, probe: ContainerProbe) -> list[Shown]:
+def shown_of(path: Path, probe: ContainerProbe) -> list[Shown]:
     """All pictures of a video by the times of its packets: nothing is decoded."""
     if probe.video is None:
         raise PermanentError(f"{path.name} has no picture.")
