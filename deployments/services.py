@@ -12,6 +12,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from utils.config import METRICS_PORT, PREFECT_PORT, PREFECT_RETENTION_DAYS
+from utils.models.job import WORKER_NAME
 
 
 class Service(NamedTuple):
@@ -110,7 +111,7 @@ JOBS = Service(
     command=(
         *("prefect", "worker", "start", "--pool", "{pool}"),
         *("--type", "process", "--limit", "{jobs}", "--with-healthcheck"),
-        *("--work-queue", "interactive", "--work-queue", "background"),
+        *("--name", WORKER_NAME, "--work-queue", "interactive", "--work-queue", "background"),
     ),
     environment={
         **WORKER.environment,

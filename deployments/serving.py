@@ -74,7 +74,7 @@ def _deployments(settings: Settings) -> Iterator[RunnerDeployment]:
     on_demand: tuple[Flow[..., Any], ...] = (content_ingestion, process_item)
     for flow in on_demand:
         yield _deployment(flow, "on-demand", concurrency_limit=_ONE)
-    nightly = Cron("0 2 * * *", timezone=settings.timezone)
+    nightly = Cron("0 2 * * *", timezone=settings.timezone, slug="nightly")
     yield _deployment(night_shift, "nightly", schedule=nightly, concurrency_limit=_ONE)
 
 

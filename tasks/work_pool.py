@@ -11,6 +11,7 @@ from tasks.flow_runs import PAGE, pages
 from utils import clock
 from utils.config import Settings
 from utils.errors import SettingsError
+from utils.models.job import WORKER_NAME
 
 DEFAULT, HIGH_MEMORY = "default", "high-memory"
 
@@ -61,4 +62,4 @@ def _count(client: SyncPrefectClient, name: str) -> int:
     workers = pages(
         lambda offset: client.read_workers_for_work_pool(name, limit=PAGE, offset=offset)
     )
-    return sum(worker.status is WorkerStatus.ONLINE for worker in workers)
+    return sum(w.status is WorkerStatus.ONLINE and w.name != WORKER_NAME for w in workers)

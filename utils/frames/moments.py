@@ -101,7 +101,8 @@ def of_pictures(shown: Sequence[Shown], rate: Fraction, pixels: int) -> Plan:
     exact = _exact(shown, starts, indexes(rate, starts[-1] + typical))
     to_seek = sum(distance for _, distance in exact) * pixels + len(exact) * _SEEK_PIXELS
     to_decode = len(shown) * pixels
-    if min(to_seek, to_decode) > _EXACT_PIXELS:
+    to_keys = sum(picture.is_key for picture in shown) * pixels
+    if min(to_seek, to_decode) > max(_EXACT_PIXELS, to_keys):
         moved = _at_keys(shown, [moment for moment, _ in exact], rate)
         if moved:
             return Plan("keyframes", moved)
@@ -139,7 +140,9 @@ def _at_keys(
     found: dict[int, Moment] = {}
     for moment in wanted:
         seconds = moment.tenth / INDEXES_PER_SECOND
-        key = min(keys, key=lambda key: abs(key - seconds), default=None)
+        after = bisect_right(keys, seconds)
+        near = keys[max(0, after - 1) : after + 1]
+        key = min(near, key=lambda key: abs(key - seconds), default=None)
         if key is None or abs(key - seconds) > reach:
             return ()
         if key == moment.seconds:

@@ -18,6 +18,8 @@ from utils.models.base import Frozen
 # A frame's index counts tenths of a second: no more frames a second can be told apart.
 INDEXES_PER_SECOND = 10
 MAX_TRIES = 3
+# The name of the worker of jobs: it serves no night, and is no worker that one could wait for.
+WORKER_NAME = "jobs"
 _VIDEO_ID = re.compile(r"^[^\x00-\x1f\x7f]{1,200}$")
 
 
