@@ -3,7 +3,7 @@
 python -m benchmarks            all of them, about an hour on two cores
 python -m benchmarks shift      one of them: shift, help, extraction, views, encode, colour,
                                 duplicates, search, lanes, scale, speech, words, speakers, idle,
-                                chaos, mutations, code, facts
+                                chaos, mutations, code, facts, frames, queue
 python -m benchmarks mutations 200 7   so many damaged files, by this seed
 """
 
@@ -23,10 +23,12 @@ from benchmarks import (
     encode,
     extraction,
     facts,
+    frames,
     idle,
     lanes,
     mutations,
     near_duplicates,
+    queue,
     scale,
     search,
     shift,
@@ -56,6 +58,8 @@ BENCHMARKS = {
     "mutations": mutations.rows,
     "code": code.rows,
     "facts": facts.rows,
+    "frames": frames.rows,
+    "queue": queue.rows,
 }
 
 
