@@ -3,7 +3,7 @@
 python -m benchmarks            all of them, about an hour on two cores
 python -m benchmarks shift      one of them: shift, help, extraction, views, encode, colour,
                                 duplicates, search, lanes, scale, speech, words, speakers, idle,
-                                 chaos, mutations, code, facts, discovery, api, api-load
+                                 chaos, mutations, code, facts, discovery, api, api-load, frames, queue
 python -m benchmarks mutations 200 7   so many damaged files, by this seed
 python -m benchmarks api-load 2        so many minutes
 """
@@ -27,10 +27,12 @@ from benchmarks import (
     encode,
     extraction,
     facts,
+    frames,
     idle,
     lanes,
     mutations,
     near_duplicates,
+    queue,
     scale,
     search,
     shift,
@@ -63,6 +65,8 @@ BENCHMARKS = {
     "facts": facts.rows,
     "discovery": discovery.rows,
     "api-load": api_load.rows,
+    "frames": frames.rows,
+    "queue": queue.rows,
 }
 
 

@@ -12,6 +12,7 @@ from prometheus_client.core import Metric
 from prometheus_client.registry import Collector
 
 from deployments import csrf
+from utils.models.job import WORKER_NAME
 from utils.observability.metrics import gauge, gauges
 from utils.processes.prefect_environment import PrefectApi
 
@@ -33,7 +34,7 @@ class Presence(Collector):
         yield gauges("workers_online", "Workers that poll the pool.", ("pool",), rows)
 
     def _online(self) -> int | None:
-        """Workers with a heartbeat; None if the server did not say."""
+        """Workers of nights with a heartbeat; None if the server did not say."""
         auth = self._api.auth.get_secret_value() if self._api.auth else None
         user, _, password = (auth or "").partition(":")
         try:
@@ -47,6 +48,7 @@ class Presence(Collector):
                 )
             if answer.status_code == httpx.codes.NOT_FOUND:  # no such pool: nobody serves it
                 return 0
-            return len(answer.raise_for_status().json())
+            found = answer.raise_for_status().json()
+            return sum(worker.get("name") != WORKER_NAME for worker in found)
         except (httpx.HTTPError, ValueError):
             return None

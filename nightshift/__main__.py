@@ -23,6 +23,7 @@ from nightshift.cli import (
     metrics,
     operation,
     pause,
+    queue,
     retention,
     rules,
     runs,
@@ -87,7 +88,8 @@ def connect(
 
     if {"-h", "--help"} & set(sys.argv):  # whatever the settings are
         return
-    variables.warn()
+    if not queue.is_meant(sys.argv[1:]):  # it prints its one line alone
+        variables.warn()
     settings = load_settings()
     if adopt:
         home.adopt(settings)
@@ -120,6 +122,7 @@ works.add_to(app)
 operation.add_to(app)
 serve.add_to(app)
 token.add_to(app)
+queue.add_to(app)
 retention.add_to(app)
 metrics.add_to(app)
 
@@ -138,6 +141,8 @@ def main() -> None:
 
 def _exit_code() -> int:
     """Run a command; returns the code that the process is to end with."""
+    if queue.is_meant(sys.argv[1:]):
+        return queue.run(app)
     try:
         app()
     except NightShiftError as error:

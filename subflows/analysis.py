@@ -12,7 +12,7 @@ from tasks.compression import make_proxy
 from tasks.context import RunContext
 from tasks.enrichment import ai_thumbnail_selection, ai_video_analysis, analyze_content
 from tasks.extraction import detect_focal_length
-from tasks.signal import analyze_exposure, analyze_signal, generate_thumbnails
+from tasks.signal import analyze_exposure, analyze_signal, generate_thumbnails, read_text
 from tasks.transcription import identify_speakers, transcribe_audio
 from utils.db import ledger, transcripts, vocabularies, voices
 from utils.db.session import session
@@ -20,6 +20,7 @@ from utils.errors import DeferredError
 from utils.media.imaging import thumbnails
 from utils.models.analysis import Analysis
 from utils.models.exposure import ExposureReport
+from utils.models.frames import SeenTexts
 from utils.models.item import MediaItem
 from utils.models.metadata import FocalLength
 from utils.models.rendition import Thumbnails
@@ -42,6 +43,7 @@ class Findings:
     thumbnails: Thumbnails | None = None
     exposure: ExposureReport | None = None
     focal_length: FocalLength | None = None
+    texts: SeenTexts | None = None
     transcript: Transcript | None = None
     speakers: Speakers | None = None
     analysis: Analysis | None = None
@@ -69,6 +71,8 @@ def analyse(context: RunContext, facts: Extraction) -> Findings:
         )
     if found.signal and plan.runs("analyze_exposure"):
         found.exposure = analyze_exposure(context, item, probe, found.signal)
+    if found.signal and plan.runs("read_text"):
+        found.texts = read_text(context, item, probe, found.signal)
     if facts.exif and facts.camera and plan.runs("detect_focal_length"):
         found.focal_length = detect_focal_length(
             context, item, facts.exif, facts.camera, facts.ffprobe

@@ -28,6 +28,7 @@ def store(
             audio_tracks=facts.audio_tracks,
             subtitle_tracks=facts.subtitle_tracks,
             sidecars=facts.sidecars,
+            texts=findings.texts,
             transcript=findings.spoken,
             analysis=findings.analysis,
             video=findings.video,

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from tasks.context import RunContext
 from tasks.policy import essential_step, step
+from utils.frames import reading
 from utils.media import signal
 from utils.media.imaging import exposure, thumbnails
 from utils.models.exposure import ExposureReport
+from utils.models.frames import SeenTexts
 from utils.models.item import MediaItem
 from utils.models.probe import ContainerProbe
 from utils.models.rendition import Thumbnails
@@ -35,3 +37,11 @@ def analyze_exposure(
 ) -> ExposureReport:
     """Clipped highlights and shadows, and by how many stops."""
     return exposure.measure(report, probe)
+
+
+@step()
+def read_text(
+    context: RunContext, item: MediaItem, probe: ContainerProbe, report: SignalReport
+) -> SeenTexts:
+    """The text that is to be seen, and when: of a film every few seconds and shots."""
+    return reading.read(item.path, probe, report)

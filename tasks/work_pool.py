@@ -11,6 +11,7 @@ from tasks.flow_runs import PAGE, pages
 from utils import clock
 from utils.config import Settings
 from utils.errors import SettingsError
+from utils.models.job import WORKER_NAME
 from utils.models.queues import DEFAULT, HIGH_MEMORY
 
 # A worker that has just been started is known to the server within 10 s (measured on 2 cores:
@@ -60,4 +61,4 @@ def _count(client: SyncPrefectClient, name: str) -> int:
     workers = pages(
         lambda offset: client.read_workers_for_work_pool(name, limit=PAGE, offset=offset)
     )
-    return sum(worker.status is WorkerStatus.ONLINE for worker in workers)
+    return sum(w.status is WorkerStatus.ONLINE and w.name != WORKER_NAME for w in workers)

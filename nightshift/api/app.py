@@ -15,6 +15,7 @@ from nightshift.api import (
     files,
     health,
     items,
+    jobs,
     openapi,
     problems,
     runs,
@@ -65,6 +66,7 @@ def create_app(
         files,
         events,
         uploads,
+        jobs,
     ):  # fmt: skip
         app.include_router(module.router, prefix=PREFIX)
     problems.add_to(app)

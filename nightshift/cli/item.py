@@ -78,6 +78,13 @@ def _print_parts(record: dict[str, Any]) -> None:
                 for track in record["tracks"]
             ),
         )
+    if record["texts"]:
+        console.print("\n[bold]Text to be seen[/]")
+        print_facts(
+            (duration(line["start_seconds"]) if line["start_seconds"] is not None else "–",
+             line["text"])
+            for line in record["texts"]
+        )  # fmt: skip
     if record["shots"]:
         console.print("\n[bold]Shots[/]")
         print_facts(

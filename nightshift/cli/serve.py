@@ -35,12 +35,19 @@ def serve(
     document: Annotated[
         bool, typer.Option("--openapi", help="Print its OpenAPI document, and serve nothing.")
     ] = False,
+    flows: Annotated[
+        bool, typer.Option("--flows", help="Serve the flows in its stead: jobs, without a pool.")
+    ] = False,
 ) -> None:
     """Serve the HTTP API, until Ctrl-C: `/api/v1`, its OpenAPI document at `/api/v1/openapi.json`.
 
     Who asks needs a token: `nightshift token create`. It speaks plain HTTP: off this machine put
-    something that speaks TLS before it, and name it with --name.
+    something that speaks TLS before it, and name it with --name. With --flows: one process that
+    does what is queued at the Prefect server, for machines too small for `nightshift up`.
     """
+    if flows:
+        _serve_flows()
+        return
     from nightshift.api.app import create_app
     from utils.config import load_settings
 
@@ -82,6 +89,26 @@ def _prepare(settings: Settings) -> None:
     prepare_prefect(settings, log_level="ERROR")
     require_answer()
     threading.Thread(target=search.warm_up, args=(settings,), name="search", daemon=True).start()
+
+
+def _serve_flows() -> None:
+    from deployments.queueing import NO_SERVER
+    from utils.config import load_settings
+    from utils.errors import SettingsError
+    from utils.processes.prefect_environment import is_served, prepare_prefect
+    from utils.storage import home
+
+    settings = load_settings()
+    if not is_served(settings):
+        raise SettingsError(NO_SERVER)
+    home.prepare(settings)
+    prepare_prefect(settings)
+    from deployments.serving import serve_flows
+
+    def say(line: str) -> None:
+        console.print(f"[{COLORS['ok']}]•[/] {line}", highlight=False, soft_wrap=True)
+
+    serve_flows(settings, say)
 
 
 def _is_loopback(host: str) -> bool:

@@ -17,6 +17,7 @@ from nightshift.cli.work_options import (
     Model,
     Only,
     Profile,
+    ReadText,
     Skip,
     Speakers,
     Speech,
@@ -25,6 +26,7 @@ from nightshift.cli.work_options import (
     Words,
     chosen,
     with_speakers,
+    with_text,
 )
 from utils.models.sanitize import visible
 
@@ -58,6 +60,7 @@ def plan(
     translate: Translate = False,
     vocabulary: Vocabulary = None,
     speakers: Speakers = None,
+    read_text: ReadText = False,
     with_steps: Annotated[
         bool, typer.Option("--steps", help="The steps of each file \\[default: of a single file].")
     ] = False,
@@ -79,6 +82,7 @@ def plan(
     require_one(locations)
     speech = Speech(model, language, words, translate, vocabulary)
     options = with_speakers(chosen(profile, only, skip, force, speech), speakers)
+    options = with_text(options, read_text)
     left_out = Counter[str]()
     found = list(preview.of(locations, options, load_settings(), left_out))
     if as_json:

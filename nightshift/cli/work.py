@@ -17,6 +17,7 @@ from nightshift.cli.work_options import (
     Model,
     Only,
     Profile,
+    ReadText,
     Skip,
     Speakers,
     Speech,
@@ -26,6 +27,7 @@ from nightshift.cli.work_options import (
     Words,
     chosen,
     with_speakers,
+    with_text,
 )
 from utils.models.sanitize import visible
 
@@ -62,6 +64,7 @@ def run(
     translate: Translate = False,
     vocabulary: Vocabulary = None,
     speakers: Speakers = None,
+    read_text: ReadText = False,
     again: Annotated[
         bool, typer.Option("--again", help="Take what was forgotten (nightshift forget), too.")
     ] = False,
@@ -84,6 +87,7 @@ def run(
 
     speech = Speech(model, language, words, translate, vocabulary)
     options = with_speakers(chosen(profile, only, skip, force, speech), speakers)
+    options = with_text(options, read_text)
     require_one(locations)
     _widen_ai(ai_workers)
     settings = load_settings()
@@ -128,6 +132,7 @@ def night(
     translate: Translate = False,
     vocabulary: Vocabulary = None,
     speakers: Speakers = None,
+    read_text: ReadText = False,
     as_json: Json = False,
     verbose: Verbose = False,
 ) -> None:
@@ -139,6 +144,7 @@ def night(
 
     speech = Speech(model, language, words, translate, vocabulary)
     options = with_speakers(chosen(profile, only, skip, force, speech), speakers)
+    options = with_text(options, read_text)
     _widen_ai(ai_workers)
     settings = load_settings()
     try:

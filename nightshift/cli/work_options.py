@@ -56,6 +56,9 @@ Speakers = Annotated[
     str | None,
     typer.Option("--speakers", metavar="N", help="Tell the voices apart: auto, or how many."),
 ]
+ReadText = Annotated[
+    bool, typer.Option("--read-text", help="Read the text that is to be seen in pictures.")
+]
 Verbose = Annotated[bool, typer.Option("--verbose", help="Prefect's own log on stderr.")]
 
 
@@ -143,6 +146,14 @@ def _speech(settings: TranscriptionOptions, speech: Speech) -> TranscriptionOpti
     except ValidationError as error:
         faults = (fault["msg"].removeprefix("Value error, ") for fault in error.errors())
         raise typer.BadParameter("; ".join(faults)) from error
+
+
+def with_text(options: PipelineOptions, is_wanted: bool) -> PipelineOptions:
+    """The options with text in pictures read, if that is wanted."""
+    if not is_wanted:
+        return options
+    steps = options.steps.model_copy(update={"read_text": True})
+    return options.model_copy(update={"steps": steps})
 
 
 def with_speakers(options: PipelineOptions, wanted: str | None) -> PipelineOptions:

@@ -71,8 +71,8 @@ class Up:
 @contextmanager
 def started(home: Path, workers: int = 1, **settings: Any) -> Iterator[Up]:
     """`nightshift up` with so many workers and NIGHTSHIFT_ settings: ready, then ended."""
-    # Prefect's, and one for each worker's health check.
-    with ports.held() as port, ports.held(workers) as worker_port:
+    # Prefect's, and one for each worker's health check, that of the jobs' too.
+    with ports.held() as port, ports.held(workers + 1) as worker_port:
         yield from _started(home, port, worker_port, workers, settings)
 
 

@@ -14,6 +14,7 @@ from deployments.services import (
     CHROMA,
     CLIENT,
     DEPLOY,
+    JOBS,
     METRICS,
     PREFECT,
     SERVICES,
@@ -154,7 +155,7 @@ def test_only_the_settings_read_the_environment() -> None:
 
 def test_services_are_named_once() -> None:
     assert [service.name for service in SERVICES] == [
-        PREFECT.name, DEPLOY.name, WORKER.name,
+        PREFECT.name, DEPLOY.name, WORKER.name, JOBS.name,
     ]  # fmt: skip
     assert DEPLOY.environment is CLIENT
     assert WORKER.environment.items() > CLIENT.items()

@@ -83,6 +83,21 @@ class Note(Base):
     end_seconds: Mapped[float | None] = mapped_column(Float)
 
 
+class SeenText(Base):
+    """A line of text that is to be seen in an item."""
+
+    __tablename__ = "seen_texts"
+
+    item_id: Mapped[str] = mapped_column(
+        ForeignKey("items.id", ondelete="CASCADE"), primary_key=True
+    )
+    number: Mapped[int] = mapped_column(Integer, primary_key=True)
+    text: Mapped[str] = mapped_column(Text)
+    start_seconds: Mapped[float | None] = mapped_column(Float)
+    end_seconds: Mapped[float | None] = mapped_column(Float)
+    confidence: Mapped[float] = mapped_column(Float)
+
+
 class Shot(Base):
     """A shot, and what is to be seen in it."""
 

@@ -30,11 +30,13 @@ from utils.db.fact_tables import Passage as Row
 from utils.db.words import Term, clean, terms, words
 from utils.models.embedding import Passage
 
+# The kinds of passages that have a time to jump to: what is said, and what is to be read.
+_TIMED = {"speech", "text"}
 _WORDS = table("passage_words", column("rowid"), column("passage_id"), column("words"))
 
 
 class Found(NamedTuple):
-    """The best passage of an item that a query found, and the best of what is spoken in it."""
+    """The best passage of an item that a query found, and the best of what is spoken or seen."""
 
     item_id: str
     text: str
@@ -120,7 +122,7 @@ def _found(s: Session, ids: Sequence[str], passages: Sequence[Any]) -> list[Foun
     spoken: dict[str, int] = {}
     for row in passages:
         best.setdefault(row.item_id, row.id)
-        if row.kind == "speech":
+        if row.kind in _TIMED:
             spoken.setdefault(row.item_id, row.id)
     wanted = {*best.values(), *spoken.values()}
     texts = {row.id: row for row in s.scalars(select(Row).where(Row.id.in_(wanted)))}

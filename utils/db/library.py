@@ -23,7 +23,7 @@ from sqlalchemy.orm import Session
 
 from utils.db import fulltext, listings
 from utils.db.base import Base
-from utils.db.fact_tables import Criterion, Keyword, Note, Segment, Shot, Thumbnail, Track
+from utils.db.fact_tables import Criterion, Keyword, Note, SeenText, Segment, Shot, Thumbnail, Track
 from utils.db.items import shown_status_column
 from utils.db.schema import Item
 from utils.db.session import rows as rows_of
@@ -34,6 +34,7 @@ from utils.models.record import (
     CriterionRecord,
     ItemRecord,
     NoteRecord,
+    SeenTextRecord,
     SegmentRecord,
     ShotRecord,
     ThumbnailRecord,
@@ -45,6 +46,7 @@ from utils.models.search import SearchFilters
 _PARTS: tuple[tuple[str, type[Base], type[Frozen]], ...] = (
     ("segments", Segment, SegmentRecord),
     ("notes", Note, NoteRecord),
+    ("texts", SeenText, SeenTextRecord),
     ("shots", Shot, ShotRecord),
     ("thumbnails", Thumbnail, ThumbnailRecord),
     ("criteria", Criterion, CriterionRecord),

@@ -6,14 +6,14 @@ from typing import ClassVar, Literal
 
 from utils.models.base import Frozen
 
-PassageKind = Literal["summary", "keywords", "speech", "picture"]
+PassageKind = Literal["summary", "keywords", "speech", "text", "picture"]
 
 
 class Passage(Frozen):
     """A piece of an item to be found; ``start_seconds`` is None for what has no time.
 
     ``passage_id`` holds a hash of the content: a passage that says the same has the same id. The
-    text of a picture is the path of a still.
+    text of a picture is the path of a still; ``text`` is what is to be read in one.
     """
 
     passage_id: str

@@ -55,6 +55,15 @@ class SegmentRecord(Frozen):
         )
 
 
+class SeenTextRecord(Frozen):
+    """A line of text that is to be seen, and from when to when; None in a still."""
+
+    text: str
+    start_seconds: float | None = None
+    end_seconds: float | None = None
+    confidence: float
+
+
 class NoteRecord(Frozen):
     """What a person wrote of it, and where; times are those of a line of subtitles."""
 
@@ -129,6 +138,7 @@ class ItemRecord(Frozen):
     keywords: tuple[str, ...] = ()
     segments: tuple[SegmentRecord, ...] = ()
     notes: tuple[NoteRecord, ...] = ()
+    texts: tuple[SeenTextRecord, ...] = ()
     shots: tuple[ShotRecord, ...] = ()
     thumbnails: tuple[ThumbnailRecord, ...] = ()
     criteria: tuple[CriterionRecord, ...] = ()

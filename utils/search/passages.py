@@ -9,7 +9,7 @@ from itertools import groupby
 
 from utils.db.words import clean
 from utils.models.embedding import Passage, PassageKind
-from utils.models.record import ItemRecord, SegmentRecord
+from utils.models.record import ItemRecord, SeenTextRecord, SegmentRecord
 from utils.models.speakers import is_unnamed
 from utils.storage import files
 
@@ -63,6 +63,7 @@ def _parts(record: ItemRecord) -> Iterator[tuple[PassageKind, str, float | None]
         if note.kind in {"description", "comment", "lyrics"}:
             yield "summary", clean(note.text), None
     yield from _speech(record.segments)
+    yield from _seen(record.texts)
     subtitles = [note for note in record.notes if note.kind == "subtitle"]
     for _, lines in groupby(subtitles, key=lambda note: note.source):
         yield from _speech([
@@ -70,6 +71,14 @@ def _parts(record: ItemRecord) -> Iterator[tuple[PassageKind, str, float | None]
                           end_seconds=line.end_seconds or 0.0, text=line.text)
             for line in lines
         ])  # fmt: skip
+
+
+def _seen(texts: Sequence[SeenTextRecord]) -> Iterator[tuple[PassageKind, str, float | None]]:
+    """What is to be read, a passage for each moment at which something new appears."""
+    for start_seconds, lines in groupby(texts, key=lambda line: line.start_seconds):
+        text = clean("\n".join(line.text for line in lines)).strip()
+        if text:
+            yield "text", text, start_seconds
 
 
 def _speech(segments: Sequence[SegmentRecord]) -> Iterator[tuple[PassageKind, str, float | None]]:

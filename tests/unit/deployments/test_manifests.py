@@ -15,7 +15,7 @@ import yaml
 from sqlalchemy import URL, NullPool, create_engine, make_url, text
 from sqlalchemy.exc import OperationalError
 
-from deployments.services import CHROMA, DEPLOY, PREFECT, WORKER, Service, filled
+from deployments.services import CHROMA, DEPLOY, JOBS, PREFECT, WORKER, Service, filled
 from tests.paths import PROJECT
 from utils.config import Settings
 
@@ -82,7 +82,13 @@ def test_the_kustomization_names_every_manifest() -> None:
 
 @pytest.mark.parametrize(
     ("name", "service"),
-    [("prefect-server", PREFECT), ("chroma", CHROMA), ("deploy", DEPLOY), ("worker", WORKER)],
+    [
+        ("prefect-server", PREFECT),
+        ("chroma", CHROMA),
+        ("deploy", DEPLOY),
+        ("worker", WORKER),
+        ("worker-jobs", JOBS),
+    ],
 )
 def test_the_manifests_and_up_run_the_same(name: str, service: Service) -> None:
     wanted = filled(service, IN_KUBERNETES)
@@ -163,7 +169,7 @@ def test_nobody_talks_to_anybody_but_whom_a_policy_names() -> None:
         askers[name] = {value for peer in rule["from"]
                         for row in peer["podSelector"]["matchExpressions"]
                         for value in row["values"]}  # fmt: skip
-    workers = {"worker", "worker-high-memory"}
+    workers = {"worker", "worker-high-memory", "worker-jobs"}
     assert askers == {
         "postgres": {"prefect-server", "deploy", *workers},
         "prefect-server": {"deploy", *workers}, "chroma": workers,
@@ -242,7 +248,7 @@ def test_no_container_of_compose_has_more_rights_than_it_needs() -> None:
 
 def test_settings_of_dot_env_reach_what_runs_ours_and_no_other_secret_does() -> None:
     """The containers' own variables win over those of .env."""
-    for name in ("migrate", "deploy", "worker", "worker-high-memory", "metrics"):
+    for name in ("migrate", "deploy", "worker", "worker-high-memory", "worker-jobs", "metrics"):
         service = COMPOSE["services"][name]
         assert service["env_file"] == [{"path": ".env", "required": False}], name
         for secret in ("POSTGRES_PASSWORD", "DATABASE_PASSWORD", "PREFECT_DATABASE_PASSWORD",

@@ -12,6 +12,7 @@ from alembic import context
 from utils.db import (  # noqa: F401  their tables are in it then
     access_tables,
     fact_tables,
+    job_tables,
     schema,
     site_tables,
     source_tables,

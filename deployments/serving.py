@@ -1,0 +1,84 @@
+"""`nightshift serve --flows`: one process serves the flows, without a work pool and its workers.
+
+For a small machine. What is queued waits at Prefect's server while nobody serves. On a server that
+has the deployments of `nightshift deploy` these take their place, until `deploy` runs again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import httpx
+from prefect import Flow, serve
+from prefect.client.schemas.objects import ConcurrencyLimitConfig, ConcurrencyLimitStrategy
+from prefect.deployments.runner import RunnerDeployment
+from prefect.schedules import Cron
+from prefect.types.entrypoint import EntrypointType
+
+from deployments.queueing import NO_SERVER
+from deployments.register import jobs_again_automation
+from flows.content_ingestion import content_ingestion
+from flows.crop_frames import crop_frames
+from flows.full_frames import full_frames
+from flows.night_shift import night_shift
+from flows.process_item import process_item
+from tasks.tags import TAG
+from utils.config import Settings
+from utils.errors import RetryableError, SettingsError
+from utils.models.job import Priority
+from utils.processes.prefect_environment import prefect_api
+
+# Each flow that may last runs once at a time, jobs in the background too: that leaves places for
+# what somebody waits for.
+_ONE = ConcurrencyLimitConfig(limit=1, collision_strategy=ConcurrencyLimitStrategy.ENQUEUE)
+_INTERACTIVE = 2
+
+
+def serve_flows(settings: Settings, say: Callable[[str], None]) -> None:
+    """Serve all flows until a signal comes; runs that are in work are ended then.
+
+    Raises:
+        SettingsError: no Prefect server is set.
+        RetryableError: it does not answer.
+    """
+    api = prefect_api(settings)
+    if api is None:
+        raise SettingsError(NO_SERVER)
+    made = list(_deployments(settings))
+    try:
+        for deployment in made:
+            say(f"serves {deployment.flow_name}/{deployment.name}")
+        _register(made)
+        say(jobs_again_automation())
+    except httpx.HTTPError as error:
+        raise RetryableError(f"The Prefect server does not answer: {error}.") from error
+    say("Stop: Ctrl-C; what is queued then waits for the next start")
+    serve(
+        *made, pause_on_shutdown=False, print_starting_message=False,
+        limit=len(made) + _INTERACTIVE,
+    )  # fmt: skip
+
+
+def _register(made: list[RunnerDeployment]) -> None:
+    """Tell the server of the deployments: ``serve`` does so too, but only as its last word."""
+    for deployment in made:
+        deployment.apply()
+
+
+def _deployments(settings: Settings) -> Iterator[RunnerDeployment]:
+    jobs: tuple[Flow[..., Any], ...] = (full_frames, crop_frames)
+    for flow in jobs:
+        yield _deployment(flow, flow.name)
+        yield _deployment(flow, f"{flow.name}-{Priority.BACKGROUND}", concurrency_limit=_ONE)
+    on_demand: tuple[Flow[..., Any], ...] = (content_ingestion, process_item)
+    for flow in on_demand:
+        yield _deployment(flow, "on-demand", concurrency_limit=_ONE)
+    nightly = Cron("0 2 * * *", timezone=settings.timezone, slug="nightly")
+    yield _deployment(night_shift, "nightly", schedule=nightly, concurrency_limit=_ONE)
+
+
+def _deployment(flow: Flow[..., Any], name: str, **given: Any) -> RunnerDeployment:
+    return RunnerDeployment.from_flow(
+        flow, name, tags=[TAG], entrypoint_type=EntrypointType.MODULE_PATH, **given
+    )
