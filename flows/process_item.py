@@ -13,6 +13,7 @@ from subflows.extraction import extract
 from subflows.outcome import recorded
 from subflows.processing import process
 from subflows.storage import store
+from tasks import assets
 from tasks.context import RunContext
 from tasks.database import connect
 from tasks.flow_runs import run_of
@@ -64,7 +65,8 @@ def process_item(
             product = process(context, facts, findings)
             record = store(context, facts, findings, product)
             context.lacks.extend(planning.dependent_lacks(facts.plan, context.lacks))
-            return record
+        assets.show(media.item_id)
+        return record
 
 
 if __name__ == "__main__":

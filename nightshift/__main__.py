@@ -19,6 +19,7 @@ from nightshift.cli import (
     files,
     forget,
     library,
+    lineage,
     metrics,
     operation,
     pause,
@@ -102,6 +103,7 @@ runs.add_to(app)
 pause.add_to(app)
 steps.add_to(app)
 library.add_to(app)
+lineage.add_to(app)
 source.add_to(app)
 files.add_to(app)
 export.add_to(app)

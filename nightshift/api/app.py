@@ -7,7 +7,7 @@ from importlib.metadata import version
 from fastapi import FastAPI
 
 from deployments.own_name import ByOwnName
-from nightshift.api import health, items, problems
+from nightshift.api import health, items, lineage, problems
 from utils.config import Settings
 
 PREFIX = "/api/v1"
@@ -37,6 +37,7 @@ def create_app(
     for module in (
         health,
         items,
+        lineage,
     ):  # fmt: skip
         app.include_router(module.router, prefix=PREFIX)
     return app

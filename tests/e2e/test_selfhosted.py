@@ -250,6 +250,30 @@ def test_a_deployment_run_works_on_the_worker(up: Up) -> None:
     assert hits[0]["path"].endswith("lighthouse.mp3")
 
 
+def test_the_server_knows_what_was_made_of_what_and_its_graph_shows_it(up: Up) -> None:
+    wanted = {"event": {"name": ["prefect.asset.materialization.succeeded"]}}
+    events = up.post("/events/filter", filter=wanted, limit=50)["events"]
+    made_of = {
+        event["resource"]["prefect.resource.id"]: {
+            one["prefect.resource.id"] for one in event["related"]
+            if one["prefect.resource.role"] == "asset"
+        }
+        for event in events
+    }  # fmt: skip
+    (item_id,) = (one["item_id"] for one in json.loads(up.run("nightshift", "items", "--json"))
+                  if one["title"] == "lighthouse")  # fmt: skip
+    item = f"nightshift://item/{item_id}"
+    assert made_of[item] == {f"file://{up.home}/inbox/lighthouse.mp3"}
+    assert made_of[f"{item}/transcript"] == {item}
+    assert f"{item}/transcript" in made_of[f"{item}/record"]
+    told = json.loads(up.run("nightshift", "lineage", item_id, "--json"))["way"]
+    assert {one["key"] for one in told if one["step"]} <= made_of.keys()
+    (shown,) = (one for one in up.post("/artifacts/filter")
+                if one["key"] == f"lineage-{item_id[:12]}")  # fmt: skip
+    graph = up.get(f"/flow_runs/{shown['flow_run_id']}/graph-v2")
+    assert [one["key"] for one in graph["artifacts"]] == [shown["key"]]
+
+
 def test_prometheus_is_told_of_the_run_and_of_the_worker(up: Up, metrics_port: int) -> None:
     def with_workers() -> str:
         text = httpx.get(f"http://127.0.0.1:{metrics_port}/metrics", timeout=30).text

@@ -177,12 +177,9 @@ def fail(row_id: int, error: BaseException, duration_seconds: float) -> None:
         )
 
 
-def latest_result(
-    s: Session, item_id: str, step: str | tuple[str, ...], kind: type[Result]
-) -> Result | None:
-    """The result of a step of an item (of one of several) that was made, or recalled, last."""
-    steps = (step,) if isinstance(step, str) else step
-    row = s.scalars(
+def latest_done(s: Session, item_id: str, steps: tuple[str, ...]) -> Execution | None:
+    """The execution of one of these steps of an item that was made, or recalled, last."""
+    return s.scalars(
         select(Execution)
         .where(
             Execution.item_id == item_id,
@@ -192,7 +189,14 @@ def latest_result(
         .order_by(Execution.used_at.desc(), Execution.id.desc())
         .limit(1)
     ).first()
-    return read(s, row, kind)
+
+
+def latest_result(
+    s: Session, item_id: str, step: str | tuple[str, ...], kind: type[Result]
+) -> Result | None:
+    """The result of a step of an item (of one of several) that was made, or recalled, last."""
+    steps = (step,) if isinstance(step, str) else step
+    return read(s, latest_done(s, item_id, steps), kind)
 
 
 def renditions(s: Session, item_ids: Sequence[str]) -> dict[str, Path]:
