@@ -15,7 +15,7 @@ import * as uploads from "./uploads.js";
 export { NightShiftError, type Options } from "./connection.js";
 export { isOver } from "./jobs.js";
 export type {
-  CropBounds, CropFramesJob, FullFramesJob, Job, JobKind, JobStatus, Priority, Queued,
+  CropBounds, CropFramesJob, Frame, FullFramesJob, Job, JobKind, JobStatus, Priority, Queued, TextBox,
 } from "./jobs.js";
 export type { components, operations, paths } from "./schema.js";
 export type { Uploadable, Uploaded, UploadOptions } from "./uploads.js";
@@ -33,7 +33,8 @@ export interface NightShift {
   /** The job once it is completed; throws if it failed or was cancelled. */
   finished(flowRunId: string): Promise<jobs.Job>;
   cancel(flowRunId: string): Promise<void>;
-  frames<Frames = unknown>(flowRunId: string): Promise<Frames>;
+  /** The frames that a job made, with the text in them; their pictures lie in the database. */
+  frames(flowRunId: string): Promise<readonly jobs.Frame[]>;
   upload(file: uploads.Uploadable, options?: uploads.UploadOptions): Promise<uploads.Uploaded>;
 }
 
@@ -71,8 +72,8 @@ export function follow(flowRunId: string): AsyncGenerator<jobs.Job, jobs.Job> {
   return nightShift().follow(flowRunId);
 }
 
-export async function frames<Frames = unknown>(flowRunId: string): Promise<Frames> {
-  return await nightShift().frames<Frames>(flowRunId);
+export async function frames(flowRunId: string): Promise<readonly jobs.Frame[]> {
+  return await nightShift().frames(flowRunId);
 }
 
 export async function upload(

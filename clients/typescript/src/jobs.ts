@@ -53,6 +53,23 @@ export interface Job {
   readonly endedAt: string | null;
 }
 
+/** A line of text in a picture: fractions of it, `y` from the bottom. */
+export interface TextBox {
+  readonly text: string;
+  readonly confidence: number;
+  readonly x: number;
+  readonly y: number;
+  readonly width: number;
+  readonly height: number;
+  readonly timestampSeconds: number;
+}
+
+/** A frame as it lies in the video's database; `frameIndex` counts tenths of a second. */
+export interface Frame {
+  readonly frameIndex: number;
+  readonly texts: readonly TextBox[];
+}
+
 const OVER: ReadonlySet<string> = new Set(["completed", "failed", "cancelled"]);
 const EVERY_MILLISECONDS = 1000;
 const BREAKS = 5; // of the stream in a row, without an event between them
@@ -82,8 +99,9 @@ export async function cancel(server: Connection, flowRunId: string): Promise<voi
   await server.patiently(async () => await server.ask(path, { method: "POST" }));
 }
 
-export async function framesOf<Frames>(server: Connection, flowRunId: string): Promise<Frames> {
-  return await server.json<Frames>(`/jobs/${encodeURIComponent(flowRunId)}/frames`);
+export async function framesOf(server: Connection, flowRunId: string): Promise<readonly Frame[]> {
+  const path = `/jobs/${encodeURIComponent(flowRunId)}/frames`;
+  return (await server.json<{ frames: readonly Frame[] }>(path)).frames;
 }
 
 /**
