@@ -54,7 +54,7 @@ def api(up: Up, root: Path) -> Iterator[dict[str, str]]:
     token = up.run("nightshift", "token", "create", "web", "--scope", "write").strip()
     environment = up.environment | {"NIGHTSHIFT_API__ROOTS": json.dumps([str(root)])}
     with ports.held() as port:
-        command = [BIN / "nightshift", "serve", "--port", str(port)]
+        command = [str(BIN / "nightshift"), "serve", "--port", str(port)]
         with subprocess.Popen(command, env=environment, cwd=PROJECT) as process:
             address = f"http://127.0.0.1:{port}"
 
