@@ -177,9 +177,12 @@ def fail(row_id: int, error: BaseException, duration_seconds: float) -> None:
         )
 
 
-def latest_done(s: Session, item_id: str, steps: tuple[str, ...]) -> Execution | None:
-    """The execution of one of these steps of an item that was made, or recalled, last."""
-    return s.scalars(
+def latest_result(
+    s: Session, item_id: str, step: str | tuple[str, ...], kind: type[Result]
+) -> Result | None:
+    """The result of a step of an item (of one of several) that was made, or recalled, last."""
+    steps = (step,) if isinstance(step, str) else step
+    row = s.scalars(
         select(Execution)
         .where(
             Execution.item_id == item_id,
@@ -189,14 +192,7 @@ def latest_done(s: Session, item_id: str, steps: tuple[str, ...]) -> Execution |
         .order_by(Execution.used_at.desc(), Execution.id.desc())
         .limit(1)
     ).first()
-
-
-def latest_result(
-    s: Session, item_id: str, step: str | tuple[str, ...], kind: type[Result]
-) -> Result | None:
-    """The result of a step of an item (of one of several) that was made, or recalled, last."""
-    steps = (step,) if isinstance(step, str) else step
-    return read(s, latest_done(s, item_id, steps), kind)
+    return read(s, row, kind)
 
 
 def renditions(s: Session, item_ids: Sequence[str]) -> dict[str, Path]:
@@ -278,3 +274,14 @@ def seconds_spent(s: Session, item_id: str, run_id: str) -> float:
         Execution.item_id == item_id, Execution.run_id == run_id
     )
     return float(s.scalar(query) or 0.0)
+
+
+def latest_done(s: Session, item_id: str, steps: tuple[str, ...]) -> Execution | None:
+    """The execution of one of these steps of an item that was made, or recalled, last."""
+    of_these = (Execution.item_id == item_id) & Execution.step.in_(steps)
+    return s.scalars(
+        select(Execution)
+        .where(of_these, Execution.status == ExecutionStatus.DONE)
+        .order_by(Execution.used_at.desc(), Execution.id.desc())
+        .limit(1)
+    ).first()
