@@ -181,8 +181,13 @@ def latest_result(
     s: Session, item_id: str, step: str | tuple[str, ...], kind: type[Result]
 ) -> Result | None:
     """The result of a step of an item (of one of several) that was made, or recalled, last."""
+    return read(s, latest_done(s, item_id, step), kind)
+
+
+def latest_done(s: Session, item_id: str, step: str | tuple[str, ...]) -> Execution | None:
+    """The execution that made the result of a step of an item (of one of several) that counts."""
     steps = (step,) if isinstance(step, str) else step
-    row = s.scalars(
+    return s.scalars(
         select(Execution)
         .where(
             Execution.item_id == item_id,
@@ -192,7 +197,6 @@ def latest_result(
         .order_by(Execution.used_at.desc(), Execution.id.desc())
         .limit(1)
     ).first()
-    return read(s, row, kind)
 
 
 def renditions(s: Session, item_ids: Sequence[str]) -> dict[str, Path]:
@@ -274,14 +278,3 @@ def seconds_spent(s: Session, item_id: str, run_id: str) -> float:
         Execution.item_id == item_id, Execution.run_id == run_id
     )
     return float(s.scalar(query) or 0.0)
-
-
-def latest_done(s: Session, item_id: str, steps: tuple[str, ...]) -> Execution | None:
-    """The execution of one of these steps of an item that was made, or recalled, last."""
-    of_these = (Execution.item_id == item_id) & Execution.step.in_(steps)
-    return s.scalars(
-        select(Execution)
-        .where(of_these, Execution.status == ExecutionStatus.DONE)
-        .order_by(Execution.used_at.desc(), Execution.id.desc())
-        .limit(1)
-    ).first()
