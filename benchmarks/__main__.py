@@ -3,7 +3,8 @@
 python -m benchmarks            all of them, about an hour on two cores
 python -m benchmarks shift      one of them: shift, help, extraction, views, encode, colour,
                                 duplicates, search, lanes, scale, speech, words, speakers, idle,
-                                 chaos, mutations, code, facts, discovery, api, api-load, frames, queue
+                                chaos, mutations, code, facts, discovery, api, api-load, frames,
+                                queue
 python -m benchmarks mutations 200 7   so many damaged files, by this seed
 python -m benchmarks api-load 2        so many minutes
 """

@@ -12,6 +12,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from utils.config import METRICS_PORT, PREFECT_PORT, PREFECT_RETENTION_DAYS
+from utils.models.api import API_PORT
 from utils.models.job import WORKER_NAME
 
 
@@ -67,6 +68,31 @@ PREFECT = Service(
         "PREFECT_SERVER_METRICS_ENABLED": "true",
     },
     health="http://{prefect_host}:{prefect_port}/api/health",
+)
+
+# What replicas of one server share through Redis; alone, a server keeps it in its own memory or
+# files (docs/replicas.md). `prefect-server` runs the services, the replicas API and UI alone.
+THROUGH_REDIS = {
+    "PREFECT_SERVER_EVENTS_MESSAGING_BROKER": "prefect_redis.messaging",
+    "PREFECT_SERVER_EVENTS_MESSAGING_CACHE": "prefect_redis.messaging",
+    "PREFECT_SERVER_EVENTS_CAUSAL_ORDERING": "prefect_redis.ordering",
+    "PREFECT_SERVER_CONCURRENCY_LEASE_STORAGE": "prefect_redis.lease_storage",
+    "PREFECT_SERVER_WORKER_CHANNEL_CLEANUP_QUEUE_STORAGE": "prefect_redis.cleanup_queue",
+    "PREFECT_SERVER_DOCKET_URL": "{redis}",
+    "PREFECT_REDIS_MESSAGING_URL": "{redis}",
+    # A setting of its own: without it that queue alone is looked for on localhost.
+    "PREFECT_REDIS_WORKER_CLEANUP_QUEUE_URL": "{redis}",
+}
+REPLICA = PREFECT._replace(
+    name="prefect-replica",
+    command=(*PREFECT.command, "--no-services"),
+    environment={
+        **PREFECT.environment,
+        **THROUGH_REDIS,
+        # `prefect-server` alone does: two that do so at once on an empty database end each other.
+        "PREFECT_API_DATABASE_MIGRATE_ON_START": "false",
+        "PREFECT_API_BLOCKS_REGISTER_ON_START": "false",
+    },
 )
 
 # Chroma asks for no password: it listens inside its container, before it stands a look at the
@@ -128,6 +154,17 @@ METRICS = Service(
     health="http://{metrics_host}:{metrics_port}/metrics",
 )
 
+# The HTTP API (`nightshift serve`); who asks from elsewhere than its machine needs a token.
+API = Service(
+    name="api",
+    command=(
+        *("nightshift", "serve", "--host", "{bind}", "--port", "{api_port}"),
+        *("--name", "{api_host}"),
+    ),
+    environment=CLIENT,
+    health="http://{api_host}:{api_port}/api/v1/health",
+)
+
 SERVICES = (PREFECT, DEPLOY, WORKER, JOBS)
 
 # A night and one of its chunks (or a run on demand beside it): with one place alone a night that
@@ -143,6 +180,8 @@ DEFAULTS = {
     "jobs_port": "8081",
     "metrics_host": "127.0.0.1",
     "metrics_port": str(METRICS_PORT),
+    "api_host": "127.0.0.1",
+    "api_port": str(API_PORT),
     "shifts": str(SHIFTS),
     "jobs": str(JOBS_AT_ONCE),
     "prefect_retention_seconds": str(PREFECT_RETENTION_DAYS * 24 * 3600),

@@ -14,6 +14,7 @@ from subflows.extraction import extract
 from subflows.outcome import recorded
 from subflows.processing import process
 from subflows.storage import store
+from tasks import assets
 from tasks.context import RunContext
 from tasks.database import connect
 from tasks.flow_runs import run_of
@@ -56,6 +57,7 @@ def process_item(
     with alone:
         media = claims.claim_one(item, context.claim_owner, settings)
         context = context.for_claimed_item(files.seen(media.path))
+        record = None  # a rule may leave it out
         with (
             recorded(context, media, is_reported=run_id is not None) as deferred,
             checked_out(media.item_id, settings),
@@ -68,8 +70,8 @@ def process_item(
             product = process(context, facts, findings)
             record = store(context, facts, findings, product)
             context.lacks.extend(planning.dependent_lacks(facts.plan, context.lacks))
-            return record
-    return None  # a rule leaves it out
+        assets.show(media.item_id)
+    return record
 
 
 if __name__ == "__main__":

@@ -13,7 +13,7 @@ from tasks.database import connect
 from tasks.flow_runs import close_zombies
 from utils.models.item import Entry
 from utils.models.options import PipelineOptions
-from utils.scheduling import claims, run_session
+from utils.scheduling import claims, dispatch, run_session
 from utils.scheduling.estimate import Work
 
 
@@ -52,6 +52,7 @@ def shift(
     hours = run_session.hours(window, timezone, settings)
     with run_session.run_session(None, run_id, settings, worker) as recovered:
         close_zombies(settings, recovered.runs)
+        items = dispatch.left_of(run_id, items)
         claimed = claims.claim_dispatched(worker, items)
         run_session.note(run_id, not_claimed(items, claimed))
         works: list[Work] = [*claimed, *(entries or ())]

@@ -20,6 +20,7 @@ from nightshift.cli import (
     forget,
     ingestion,
     library,
+    lineage,
     metrics,
     operation,
     pause,
@@ -110,6 +111,7 @@ pause.add_to(app)
 steps.add_to(app)
 rules.add_to(app)
 library.add_to(app)
+lineage.add_to(app)
 source.add_to(app)
 ingestion.add_to(app)
 files.add_to(app)

@@ -40,6 +40,7 @@ from sqlalchemy.orm import Session
 from tenacity import RetryCallState, Retrying, retry_if_exception_type, stop_after_attempt
 from tenacity.wait import wait_exponential_jitter
 
+from tasks import assets
 from tasks.context import RunContext
 from tasks.lanes import MAX_DELAY_SECONDS, lane
 from tasks.logs import shorten_known_errors
@@ -292,6 +293,7 @@ def _execute(work: _Work) -> State[None]:
         ledger.fail(row_id, error, clock.monotonic() - started)
         raise
     work.result = result
+    assets.note(work.step.row, work.call.item, result)
     return Completed()
 
 

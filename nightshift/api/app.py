@@ -16,6 +16,7 @@ from nightshift.api import (
     health,
     items,
     jobs,
+    lineage,
     openapi,
     problems,
     runs,
@@ -67,6 +68,7 @@ def create_app(
         events,
         uploads,
         jobs,
+        lineage,
     ):  # fmt: skip
         app.include_router(module.router, prefix=PREFIX)
     problems.add_to(app)

@@ -17,11 +17,14 @@ import httpx
 import psutil
 import pytest
 
-from tests import browser, ports
+from nightshift.api.app import create_app
+from tests import browser, media, ports
+from tests.e2e import typescript
 from tests.e2e.up import BIN, Up, started
 from tests.paths import PROJECT, SAMPLES
 from tests.servers.loopback import Answer, serving
 from tests.waiting import until
+from utils.config import Settings
 
 
 @pytest.fixture(scope="module")
@@ -248,6 +251,51 @@ def test_a_deployment_run_works_on_the_worker(up: Up) -> None:
     assert "moov atom not found" in artifact["data"]
     hits = json.loads(up.run("nightshift", "search", "lamp", "--json"))
     assert hits[0]["path"].endswith("lighthouse.mp3")
+
+
+def test_the_server_knows_what_was_made_of_what_and_its_graph_shows_it(up: Up) -> None:
+    wanted = {"event": {"name": ["prefect.asset.materialization.succeeded"]}}
+    events = up.post("/events/filter", filter=wanted, limit=50)["events"]
+    made_of = {
+        event["resource"]["prefect.resource.id"]: {
+            one["prefect.resource.id"] for one in event["related"]
+            if one["prefect.resource.role"] == "asset"
+        }
+        for event in events
+    }  # fmt: skip
+    (item_id,) = (one["item_id"] for one in json.loads(up.run("nightshift", "items", "--json"))
+                  if one["title"] == "lighthouse")  # fmt: skip
+    item = f"nightshift://item/{item_id}"
+    assert made_of[item] == {f"file://{up.home}/inbox/lighthouse.mp3"}
+    assert made_of[f"{item}/transcript"] == {item}
+    assert f"{item}/transcript" in made_of[f"{item}/record"]
+    told = json.loads(up.run("nightshift", "lineage", item_id, "--json"))["way"]
+    assert {one["key"] for one in told if one["step"]} <= made_of.keys()
+    (shown,) = (one for one in up.post("/artifacts/filter")
+                if one["key"] == f"lineage-{item_id[:12]}")  # fmt: skip
+    graph = up.get(f"/flow_runs/{shown['flow_run_id']}/graph-v2")
+    assert [one["key"] for one in graph["artifacts"]] == [shown["key"]]
+
+
+@pytest.mark.skipif(
+    "/api/v1/jobs/full-frames" not in create_app(Settings()).openapi()["paths"],
+    reason="the API of this version takes no jobs",
+)
+def test_a_web_app_uploads_queues_follows_and_reads(
+    up: Up, typescript_client: Path, tmp_path: Path
+) -> None:
+    film = tmp_path / "film.mp4"
+    media.ffmpeg("-f", "lavfi", "-i", "testsrc2=s=320x240:r=25", "-t", "4", film)
+    folder = up.home.parent / "videos"
+    folder.mkdir()
+    with typescript.api(up, folder) as environment:
+        told = typescript.example(typescript_client, film, folder, environment)
+    assert told["videoPath"].startswith(str(up.home / "inbox"))
+    assert [told[kind]["job"]["status"] for kind in ("full", "cropped")] == ["completed"] * 2
+    indexes = {kind: [one["frameIndex"] for one in told[kind]["frames"]]
+               for kind in ("full", "cropped")}  # fmt: skip
+    assert indexes == {"full": [0, 10, 20, 30], "cropped": [0, 5, 10, 15, 20, 25, 30, 35]}
+    assert (folder / "captions.db").exists()
 
 
 def test_prometheus_is_told_of_the_run_and_of_the_worker(up: Up, metrics_port: int) -> None:

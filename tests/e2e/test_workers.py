@@ -1,19 +1,24 @@
-"""A night on two workers of a real server: one is killed, one night is cancelled; on Postgres."""
+"""A night on two machines with one Postgres and one store: one dies, one night is cancelled.
 
-import os
+Both ask one Prefect server behind its password. Neither sees the other's home.
+"""
+
+import logging
 import signal
 import uuid
-from collections import defaultdict
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+import httpx
 import psutil
 import pytest
+from moto.server import ThreadedMotoServer
 from sqlalchemy import create_engine, text
 from sqlalchemy.engine import make_url
 
+from tests.e2e.machine import another
 from tests.e2e.up import Up, started
 from tests.media import ffmpeg
 from tests.waiting import until
@@ -34,14 +39,31 @@ def database(postgres: str) -> str:
 
 
 @pytest.fixture(scope="module")
-def up(database: str) -> Iterator[Up]:
+def store() -> Iterator[str]:
+    """The address of a bucket on a server of S3, which programs find in their environment."""
+    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
+    logging.getLogger("werkzeug").setLevel(logging.ERROR)
+    server.start()
+    host, port = server.get_host_and_port()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("AWS_ENDPOINT_URL", f"http://{host}:{port}")
+        for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+            patch.setenv(name, "testing")
+        patch.setenv("AWS_DEFAULT_REGION", "us-east-1")
+        httpx.put(f"http://{host}:{port}/shared").raise_for_status()
+        yield "s3://shared/nights"
+    server.stop()
+
+
+@pytest.fixture(scope="module")
+def up(database: str, store: str) -> Iterator[Up]:
     """Outside of pytest's folders, which each session closes: Postgres may be another user."""
     steps = {f"pipeline__steps__{step}": False for step in Switches.model_fields.keys() - WITH}
     with (
         TemporaryDirectory("", "nightshift-", ignore_cleanup_errors=True) as folder,
         started(
-            Path(folder, "home"), workers=2,
-            database_url=database, lanes__database=8, worker_start_seconds=45, **steps,
+            Path(folder, "home"), database_url=database, store_url=store, lease_seconds=30,
+            lanes__database=8, worker_start_seconds=45, **steps,
         ) as running,
     ):  # fmt: skip
         assert running.items() == {}  # and the schema is there
@@ -98,48 +120,53 @@ def runs_of_workers(up: Up) -> dict[str, tuple[int, int]]:
     return {run: (pid, parent) for pid, (run, parent) in found.items() if parent not in found}
 
 
-def test_a_killed_worker_loses_nothing_and_nothing_is_done_twice(
+def test_a_machine_that_dies_loses_nothing_and_nothing_is_done_twice(
     up: Up, rows: Callable[..., Any]
 ) -> None:
     make_clips(up, "clip", CLIPS, 2, "160x120")
-    night = start_night(up)
+    with another(up) as other:
+        other.signal(signal.SIGSTOP)  # the night itself is the first machine's
+        night = start_night(up)
+        until(lambda: night in runs_of_workers(up), "the night", 120, every=1)
+        other.signal(signal.SIGCONT)
+        pictured = (
+            "SELECT item_id FROM executions WHERE step = 'generate_thumbnails' AND status = 'done'"
+        )
 
-    def the_other_worker() -> tuple[int, dict[str, tuple[int, int]]] | None:
-        """The worker that does not run the night itself, once it is at work.
+        def made_there() -> set[str]:
+            """The items whose pictures the other machine has made, and told of."""
+            folders = {path.parent.name for path in other.home.glob("items/*/*/contact-sheet.jpg")}
+            return folders & {item_id for (item_id,) in rows(pictured)}
 
-        Rather while nothing starts: what dies then is missed three minutes later.
-        """
-        runs = runs_of_workers(up)
-        at_work = {row[0] for row in rows("SELECT DISTINCT claimed_by FROM items")}
-        chunks = defaultdict(list)
-        for run, (_, worker) in runs.items():
-            if run != night:
-                chunks[worker].append(up.get(f"/flow_runs/{run}")["parameters"]["worker"])
-        chunks.pop(runs.get(night, (0, 0))[1], None)
-        ready = [worker for worker, workers in chunks.items() if at_work.intersection(workers)]
-        done = rows("SELECT count(*) FROM executions WHERE status = 'done'")[0][0]
-        starting = any(row["state_type"] == "PENDING" for row in up.post("/flow_runs/filter"))
-        is_time = night in runs and ready and done >= (20 if starting else 6)
-        return (ready[0], runs) if is_time else None
-
-    worker, runs = until(the_other_worker, "the other worker at work", 300, every=1)
-    os.kill(worker, signal.SIGKILL)
-    for pid, of in runs.values():
-        if of == worker:
-            os.kill(pid, signal.SIGKILL)
+        until(made_there, "pictures of the other machine", 300, every=0.2)
+        other.signal(signal.SIGKILL)
+        theirs = made_there()
     ends = {"COMPLETED", "FAILED", "CRASHED", "CANCELLED"}
     until(lambda: state(up, night) in ends, "the end of the night", 600, every=1)
     assert state(up, night) == "COMPLETED"
     assert rows("SELECT status, count(*) FROM items GROUP BY status") == [("done", CLIPS)]
-    assert rows("SELECT outcome, count(*) FROM run_items GROUP BY outcome") == [("done", CLIPS)]
     done = rows(
         "SELECT item_id, step, count(*) FROM executions WHERE status = 'done' GROUP BY 1, 2"
     )
     assert {number for *_, number in done} == {1}
+    assert rows("SELECT outcome, count(*) FROM run_items GROUP BY outcome") == [("done", CLIPS)]
     assert len({item for item, *_ in done}) == CLIPS
     assert rows("SELECT id FROM workers") == []
     crashed = [row for row in up.post("/flow_runs/filter") if row["state_type"] == "CRASHED"]
     assert crashed
+    recalled_here(up, theirs.pop(), rows)
+
+
+def recalled_here(up: Up, item_id: str, rows: Callable[..., Any]) -> None:
+    """What the dead machine made is had by this one, from the store, and not made again."""
+    count = "SELECT count(*) FROM executions"
+    before = rows(count)
+    (path,) = rows(f"SELECT path FROM files WHERE item_id = '{item_id}'")[0]
+    sheet = up.home / "items" / item_id[:2] / item_id / "contact-sheet.jpg"
+    sheet.unlink(missing_ok=True)
+    up.run("nightshift", "run", str(path), "--only", "generate_thumbnails")
+    assert sheet.exists()
+    assert rows(count) == before
 
 
 def test_a_cancelled_night_takes_its_children_with_it_and_gives_everything_back(

@@ -7,17 +7,22 @@ import shlex
 import pytest
 import typer.main
 import yaml
+from prefect.settings import Settings as PrefectSettings
 from typer.core import TyperGroup
 
 from deployments import services
+from deployments.prefect_server import kept_to_itself
 from deployments.services import (
+    API,
     CHROMA,
     CLIENT,
     DEPLOY,
     JOBS,
     METRICS,
     PREFECT,
+    REPLICA,
     SERVICES,
+    THROUGH_REDIS,
     WORKER,
     Service,
     filled,
@@ -36,11 +41,13 @@ IN_COMPOSE = {
     "pool": "nightshift",
     "prefect_host": "prefect-server",
     "chroma_host": "chroma",
+    "api_host": "api",
     "prefect_database": "",
     "prefect_login": "${NIGHTSHIFT_PREFECT_AUTH:?set it to user:password in .env}",
     "chroma_token": "${NIGHTSHIFT_CHROMA_TOKEN:?set it in .env}",
+    "redis": "redis://redis:6379/0",
 }
-IN_CONTAINERS = (*SERVICES, CHROMA, METRICS)
+IN_CONTAINERS = (*SERVICES, REPLICA, CHROMA, METRICS, API)
 
 
 @pytest.mark.parametrize("service", IN_CONTAINERS, ids=lambda service: service.name)
@@ -59,12 +66,49 @@ def test_compose_and_up_set_the_same_environment(service: Service) -> None:
         if name == "PREFECT_API_DATABASE_CONNECTION_URL":
             assert given[name].startswith("postgresql+asyncpg://")
         else:
-            assert given[name] == value, name
+            assert given[name] in {value, defaulted(given[name], value)}, name
+
+
+def defaulted(given: str, value: str) -> str | None:
+    """What an optional variable of .env says, if it is ``value`` where .env says nothing."""
+    return given if re.fullmatch(rf"\$\{{\w+:-{re.escape(value)}\}}", given) else None
+
+
+def test_a_server_beside_replicas_can_share_all_that_they_share() -> None:
+    """And alone it is as Prefect has it: what .env leaves out is Prefect's own default."""
+    settings = PrefectSettings().server
+    events = type(settings.events).model_fields
+    known = {
+        "PREFECT_SERVER_EVENTS_MESSAGING_BROKER": events["messaging_broker"],
+        "PREFECT_SERVER_EVENTS_MESSAGING_CACHE": events["messaging_cache"],
+        "PREFECT_SERVER_EVENTS_CAUSAL_ORDERING": events["causal_ordering"],
+        "PREFECT_SERVER_WORKER_CHANNEL_CLEANUP_QUEUE_STORAGE": (
+            type(settings.worker_channel).model_fields["cleanup_queue_storage"]
+        ),
+        "PREFECT_SERVER_DOCKET_URL": type(settings.docket).model_fields["url"],
+    }
+    given = COMPOSE["services"]["prefect-server"]["environment"]
+    example = (PROJECT / ".env.example").read_text()
+    for name, wanted in THROUGH_REDIS.items():
+        variable = re.match(r"\$\{(\w+):-", given[name])[1]
+        assert f"# {variable}={wanted.format_map(IN_COMPOSE)}" in example, name
+        if name in known:
+            assert defaulted(given[name], known[name].default), name
+
+
+def test_a_replica_that_would_keep_to_itself_does_not_start(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    assert len(kept_to_itself(PrefectSettings().server)) == 6
+    for name, value in THROUGH_REDIS.items():
+        monkeypatch.setenv(name, value.format_map(IN_COMPOSE))
+    assert kept_to_itself(PrefectSettings().server) == []
 
 
 def test_the_servers_leases_are_on_a_volume_and_in_files() -> None:
     server = COMPOSE["services"]["prefect-server"]
-    assert server["environment"]["PREFECT_SERVER_CONCURRENCY_LEASE_STORAGE"].endswith("filesystem")
+    leases = server["environment"]["PREFECT_SERVER_CONCURRENCY_LEASE_STORAGE"]
+    assert leases.endswith("filesystem}")  # where .env says nothing else
     assert any(volume.endswith(":/data") for volume in server["volumes"])
     assert server["environment"]["PREFECT_HOME"].startswith("/data/")
 
@@ -90,7 +134,7 @@ def test_no_other_prefect_runs_than_that_of_the_lock_file() -> None:
         r"^prefect==(\S+)", (PROJECT / "requirements/production.lock").read_text(), re.M
     )[1]
     images = {name: service["image"] for name, service in COMPOSE["services"].items()}
-    del images["postgres"]
+    del images["postgres"], images["redis"]
     assert set(images.values()) == {"nightshift:0.1.0"}  # built from the lock
     assert yaml.safe_load((PROJECT / "prefect.yaml").read_text())["prefect-version"] == locked
 

@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 from utils.clock import now
 from utils.db import workers
 from utils.db.schema import Execution, ExecutionStatus, Run, RunItem
+from utils.db.session import chunks
 from utils.errors import PermanentError, StoppedError, UsageError
 from utils.models.shift import ItemOutcome, Outcome, RunStatus, ShiftReport, count
 from utils.models.source import IngestionMetrics
@@ -158,6 +159,18 @@ def noted(s: Session, run_id: str) -> set[str]:
     """The items and the paths that a run has an outcome for."""
     rows = s.execute(select(RunItem.item_id, RunItem.path).where(RunItem.run_id == run_id))
     return {known for row in rows for known in row if known}
+
+
+def through(s: Session, run_id: str, item_ids: Sequence[str]) -> set[str]:
+    """Those of these items that a run is through with: it noted that something came of them."""
+    good = RunItem.outcome.not_in((Outcome.FAILED.value, Outcome.DEFERRED.value))
+    rows = select(RunItem.item_id).where(RunItem.run_id == run_id, good)
+    return {
+        item_id
+        for chunk in chunks(item_ids)
+        for item_id in s.scalars(rows.where(RunItem.item_id.in_(chunk)))
+        if item_id
+    }
 
 
 def forget_stopped(s: Session, run_id: str, item_ids: Sequence[str]) -> None:

@@ -102,6 +102,17 @@ def unfinished(run_id: str, chunk: Sequence[WorkUnit]) -> Unfinished:
     )
 
 
+def left_of(run_id: str, item_ids: Sequence[str]) -> list[str]:
+    """Those of a chunk's items that its run is not through with.
+
+    A chunk that began so late that it was taken for dead, and was dispatched again, leaves what
+    the other one did as it is: it would be told twice.
+    """
+    with session() as s:
+        through = runs.through(s, run_id, item_ids)
+    return [item_id for item_id in item_ids if item_id not in through]
+
+
 def _item_id(unit: WorkUnit, fetched: dict[str, str]) -> str | None:
     """The item of a unit; None of an entry that was not fetched."""
     return unit.work if isinstance(unit.work, str) else fetched.get(unit.work.item_id)

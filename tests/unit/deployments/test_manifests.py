@@ -15,7 +15,7 @@ import yaml
 from sqlalchemy import URL, NullPool, create_engine, make_url, text
 from sqlalchemy.exc import OperationalError
 
-from deployments.services import CHROMA, DEPLOY, JOBS, PREFECT, WORKER, Service, filled
+from deployments.services import API, CHROMA, DEPLOY, JOBS, PREFECT, WORKER, Service, filled
 from tests.paths import PROJECT
 from utils.config import Settings
 
@@ -26,7 +26,8 @@ COMPOSE = yaml.safe_load((PROJECT / "docker-compose.yml").read_text())
 DOCUMENTS = [doc for path in MANIFESTS for doc in yaml.safe_load_all(path.read_text())]
 IN_KUBERNETES = {
     "bind": "0.0.0.0", "home": "/data", "pool": "nightshift",
-    "prefect_host": "prefect-server", "chroma_host": "chroma", "prefect_database": "",
+    "prefect_host": "prefect-server", "chroma_host": "chroma", "api_host": "api",
+    "prefect_database": "",
     "prefect_login": "", "chroma_token": "",
 }  # fmt: skip
 
@@ -88,6 +89,7 @@ def test_the_kustomization_names_every_manifest() -> None:
         ("deploy", DEPLOY),
         ("worker", WORKER),
         ("worker-jobs", JOBS),
+        ("api", API),
     ],
 )
 def test_the_manifests_and_up_run_the_same(name: str, service: Service) -> None:
@@ -171,9 +173,31 @@ def test_nobody_talks_to_anybody_but_whom_a_policy_names() -> None:
                         for value in row["values"]}  # fmt: skip
     workers = {"worker", "worker-high-memory", "worker-jobs"}
     assert askers == {
-        "postgres": {"prefect-server", "deploy", *workers},
-        "prefect-server": {"deploy", *workers}, "chroma": workers,
+        "postgres": {"prefect-server", "deploy", "api", *workers},
+        "prefect-server": {"deploy", "api", *workers}, "chroma": {"api", *workers},
     }  # fmt: skip
+
+
+def test_the_api_is_asked_by_labelled_namespaces_alone_and_asks_our_servers_alone() -> None:
+    spec = of_kind("NetworkPolicy")["api"]["spec"]
+    assert spec["podSelector"] == {"matchLabels": {"app": "api"}}
+    (rule,) = spec["ingress"]
+    assert [list(peer) for peer in rule["from"]] == [["namespaceSelector"]]
+    assert rule["ports"] == [{"protocol": "TCP", "port": 4280}]
+    (peer,) = spec["egress"][0]["to"]
+    (row,) = peer["podSelector"]["matchExpressions"]
+    assert row["values"] == ["postgres", "prefect-server", "chroma"]
+
+
+def test_the_api_is_ready_where_its_database_answers_and_is_scaled_by_its_work() -> None:
+    (container,) = pod("api")["containers"]
+    paths = {name: container[f"{name}Probe"]["httpGet"]["path"]
+             for name in ("startup", "liveness", "readiness")}  # fmt: skip
+    assert paths == {"startup": "/api/v1/health", "liveness": "/api/v1/health",
+                     "readiness": "/api/v1/ready"}  # fmt: skip
+    scaled = of_kind("HorizontalPodAutoscaler")["api"]["spec"]["scaleTargetRef"]
+    assert scaled == {"apiVersion": "apps/v1", "kind": "Deployment", "name": "api"}
+    assert "replicas" not in WORKLOADS["api"]["spec"]  # else each apply would undo the scaling
 
 
 def test_workers_fetch_from_the_internet_and_from_no_other_private_address() -> None:
@@ -187,7 +211,7 @@ def test_workers_fetch_from_the_internet_and_from_no_other_private_address() -> 
 
 def test_the_probes_of_servers_call_them_by_a_name_of_theirs() -> None:
     """A kubelet asks by the pod's address, which is a foreign name."""
-    for name in ("prefect-server", "chroma"):
+    for name in ("prefect-server", "chroma", "api"):
         (container,) = pod(name)["containers"]
         for probe in ("startupProbe", "readinessProbe", "livenessProbe"):
             assert container[probe]["httpGet"]["httpHeaders"] == [
@@ -248,13 +272,14 @@ def test_no_container_of_compose_has_more_rights_than_it_needs() -> None:
 
 def test_settings_of_dot_env_reach_what_runs_ours_and_no_other_secret_does() -> None:
     """The containers' own variables win over those of .env."""
-    for name in ("migrate", "deploy", "worker", "worker-high-memory", "worker-jobs", "metrics"):
+    for name in ("migrate", "deploy", "worker", "worker-high-memory", "worker-jobs", "metrics",
+                 "api"):  # fmt: skip
         service = COMPOSE["services"][name]
         assert service["env_file"] == [{"path": ".env", "required": False}], name
         for secret in ("POSTGRES_PASSWORD", "DATABASE_PASSWORD", "PREFECT_DATABASE_PASSWORD",
                        "NIGHTSHIFT_PREFECT_AUTH"):  # fmt: skip
             assert service["environment"][secret] == "", name
-    for name in ("prefect-server", "chroma"):
+    for name in ("prefect-server", "prefect-replica", "chroma"):
         assert COMPOSE["services"][name]["env_file"] == []
 
 

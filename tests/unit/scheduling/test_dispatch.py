@@ -62,6 +62,14 @@ def test_what_was_settled_does_not_go_out_again(three: list[str]) -> None:
     assert [unit.name for unit in left.suspects + left.others] == [three[2]]
 
 
+def test_a_chunk_that_comes_late_leaves_what_another_is_through_with(three: list[str]) -> None:
+    run_session.note(
+        "run", [outcome(three[0], Outcome.DONE), outcome(three[1], Outcome.FAILED, "x")]
+    )
+    assert dispatch.left_of("run", three) == three[1:]
+    assert dispatch.left_of("another", three) == three
+
+
 def test_what_was_stopped_goes_out_again_and_its_outcome_is_taken_back(three: list[str]) -> None:
     stopped = outcome(three[0], Outcome.FAILED, StoppedError.__name__)
     run_session.note("run", [stopped])
