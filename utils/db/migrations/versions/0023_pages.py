@@ -3,7 +3,7 @@
 from alembic import op
 
 revision = "0023"
-down_revision = "0019"
+down_revision = "0022"
 
 # Of expressions, which SQLite can't be asked for: not in the schema (utils/db/base.py).
 INDEXES = {

@@ -7,7 +7,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 from utils.db.base import UtcTime
 
 revision = "0025"
-down_revision = "0019"
+down_revision = "0024"
 
 
 def upgrade() -> None:
