@@ -230,8 +230,9 @@ def _changed(former: SourceDefinition, changes: SourceChanges) -> SourceDefiniti
     """
     given = changes.model_dump(include=changes.model_fields_set)
     document = former.model_dump()
-    if (options := given.pop("options", None)) is not None:
-        document["options"] = _merged(document["options"], options)
+    if "options" in given:
+        options = given.pop("options")
+        document["options"] = {} if options is None else _merged(document["options"], options)
     for name in ("name", "kind", "url", "queue"):  # these can't be nothing
         if name in given and given[name] is None:
             del given[name]
@@ -242,11 +243,10 @@ def _changed(former: SourceDefinition, changes: SourceChanges) -> SourceDefiniti
 
 
 def _merged(former: dict[str, Any], given: dict[str, Any]) -> dict[str, Any]:
-    pipeline = given.get("pipeline")
-    known = former | {name: value for name, value in given.items() if name != "pipeline"}
-    if isinstance(pipeline, dict):
-        known["pipeline"] = {**former["pipeline"], **pipeline}
-        known["pipeline"] = {n: v for n, v in known["pipeline"].items() if v is not None}
+    known = former | given
+    if isinstance(pipeline := given.get("pipeline"), dict):
+        changed = former["pipeline"] | pipeline
+        known["pipeline"] = {name: value for name, value in changed.items() if value is not None}
     return {name: value for name, value in known.items() if value is not None}
 
 

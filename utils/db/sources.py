@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from pydantic import ValidationError
 from sqlalchemy import delete, or_, select
 from sqlalchemy.orm import Session
 
@@ -17,6 +18,7 @@ from utils.db.schema import Download
 from utils.db.session import chunks
 from utils.db.source_tables import Source, SourceFile, SourceLook
 from utils.errors import NightShiftError, UsageError
+from utils.models.options import faults
 from utils.models.source import SourceDefinition, SourceKind
 from utils.privacy import redaction
 from utils.storage import home
@@ -61,12 +63,16 @@ def add(s: Session, location: str, vocabulary: str | None = None) -> str:
     it has, an empty text takes them away.
 
     Raises:
-        UsageError: the folder does not exist.
+        UsageError: the folder does not exist, or no database could keep its name.
         PermanentError: it is a home.
     """
     kept = _kept(location)
     known = s.scalars(select(Source).where(Source.location == kept).limit(1)).first()
-    row = known or _row(s, SourceDefinition(name=free_name(s, kept), kind=kind_of(kept), url=kept))
+    try:
+        wanted = SourceDefinition(name=free_name(s, kept), kind=kind_of(kept), url=kept)
+    except ValidationError as error:
+        raise UsageError(f"It can't be a source: {faults(error)}") from error
+    row = known or _row(s, wanted)
     if vocabulary is not None:
         row.vocabulary = " ".join(vocabulary.split()) or None
     _forget_looks(s, kept)  # added again: what it held before does not count any more
@@ -138,6 +144,7 @@ def _kept(location: str) -> str:
         UsageError: the folder does not exist.
         PermanentError: it is a home.
     """
+    _require_text(location)
     if not is_folder(location):
         return location
     path = absolute(location)
@@ -145,6 +152,15 @@ def _kept(location: str) -> str:
         raise UsageError(f"{path} does not exist. Make it first, then add it.")
     home.refuse_as_library(path)
     return str(path)
+
+
+def _require_text(given: str) -> None:
+    """Databases keep no name that is no text: bytes that are no UTF-8 stand in it as half ones."""
+    try:
+        given.encode()
+    except UnicodeEncodeError:
+        shown = given.encode(errors="replace").decode()
+        raise UsageError(f"{shown} has half a character in its name. Rename it first.") from None
 
 
 def _require_free(s: Session, name: str) -> None:
@@ -211,6 +227,7 @@ def find(s: Session, wanted: str) -> Source:
     Raises:
         UsageError: it is none, or several are shown so.
     """
+    _require_text(wanted)
     by_name = select(Source).where((Source.name == wanted) | (Source.id == wanted))
     if row := s.scalars(by_name).first():
         return row

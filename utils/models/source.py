@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import date, datetime
 from enum import StrEnum
 from pathlib import Path
@@ -12,7 +12,7 @@ from typing import Any
 from pydantic import Field, ValidationError, field_validator, model_validator
 
 from utils.models.base import Frozen
-from utils.models.options import PipelineOptions, faults, read_value, with_changes
+from utils.models.options import MAX_VOCABULARY, PipelineOptions, faults, read_value, with_changes
 from utils.models.queues import DEFAULT, Queue
 from utils.models.schedule import valid_schedule
 from utils.models.window import valid_zone
@@ -109,7 +109,10 @@ class SourceOptions(Frozen):
         default=5.0, ge=0, le=86_400, description="A file that grew within so long waits."
     )
     poll_seconds: float | None = Field(
-        default=None, ge=1, description="Network shares: look so often; the system tells it if not."
+        default=None,
+        ge=1,
+        le=604_800,
+        description="Network shares: look so often; the system tells it if not.",
     )
     endpoint_url: str | None = Field(default=None, description="Of a server that speaks S3.")
     region: str | None = None
@@ -120,7 +123,7 @@ class SourceOptions(Frozen):
     )
     format: str | None = Field(default=None, description="A yt-dlp format selector.")
     cookies_file: Path | None = Field(default=None, description="In Netscape's format.")
-    sleep_seconds: float = Field(default=0.0, ge=0, description="Between two downloads.")
+    sleep_seconds: float = Field(default=0.0, ge=0, le=86_400, description="Between two downloads.")
     rate_limit: int | None = Field(default=None, ge=1024, description="Bytes a second.")
     sponsor_segments: tuple[str, ...] = Field(
         default=(), description="Cut these out, such as sponsor; asks SponsorBlock."
@@ -181,6 +184,21 @@ def with_options(options: SourceOptions, changes: Mapping[str, str]) -> SourceOp
         raise ValueError(said + own) from error
 
 
+# What no database keeps.
+_UNFIT = re.compile(r"[\x00\ud800-\udfff]")
+
+
+def _texts(value: Any) -> Iterator[str]:
+    """The texts in a document."""
+    if isinstance(value, dict):
+        value = (*value, *value.values())
+    if isinstance(value, (list, tuple)):
+        for one in value:
+            yield from _texts(one)
+    elif isinstance(value, (str, Path)):
+        yield str(value)
+
+
 # What the address of each kind looks like, and how that is said.
 _ADDRESSES = {
     SourceKind.FOLDER: (r"(?![a-zA-Z][a-zA-Z0-9+.-]+://)", "the path of a folder"),
@@ -215,11 +233,15 @@ class SourceDefinition(Frozen):
     schedule: str | None = None
     timezone: str | None = Field(default=None, description="That of the settings when not given.")
     queue: Queue = DEFAULT
-    profile: str | None = Field(default=None, description="A profile of rules.yaml, or of items.")
+    profile: str | None = Field(
+        default=None, max_length=200, description="A profile of rules.yaml, or of items."
+    )
     options: SourceOptions = SourceOptions()
-    keep_last: int | None = Field(default=None, ge=1, description="So many of the newest.")
+    keep_last: int | None = Field(
+        default=None, ge=1, le=1_000_000, description="So many of the newest."
+    )
     since: date | None = Field(default=None, description="What is of that day or later.")
-    vocabulary: str | None = None
+    vocabulary: str | None = Field(default=None, max_length=MAX_VOCABULARY)
 
     @field_validator("schedule")
     @classmethod
@@ -233,6 +255,8 @@ class SourceDefinition(Frozen):
 
     @model_validator(mode="after")
     def _fits(self) -> SourceDefinition:
+        if any(_UNFIT.search(text) for text in _texts(self.model_dump())):
+            raise ValueError("there is a zero byte or half a character in it")
         pattern, wanted = _ADDRESSES[self.kind]
         if not re.match(pattern, self.url, re.IGNORECASE):
             raise ValueError(f"kind {self.kind.value} wants {wanted} as url")

@@ -88,6 +88,11 @@ def test_a_sources_own_options_and_those_of_the_pipeline_stand_apart() -> None:
         ({"schedule": "daily@25:00"}, "no time of the day"),
         ({"timezone": "Mars/Olympus"}, "is no time zone"),
         ({"name": "a/b"}, "pattern"),
+        ({"url": "/films\0"}, "zero byte"),
+        ({"options": {"pipeline": {"transcription.vocabulary": "a\0"}}}, "zero byte"),
+        ({"profile": "\ud800"}, "zero byte|unicode"),
+        ({"options": {"poll_seconds": float("inf")}}, "poll_seconds"),
+        ({"keep_last": 2**40}, "less than or equal"),
         ({"keep_last": 0}, "greater than or equal to 1"),
         (
             {"options": {"endpoint_url": "http://minio"}},

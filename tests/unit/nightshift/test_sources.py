@@ -1,6 +1,8 @@
 """Sources on the command line: defined, changed, paused; what is secret is shown to nobody."""
 
 import json
+import os
+import re
 from pathlib import Path
 from typing import Any
 
@@ -223,6 +225,15 @@ def test_a_name_has_one_source_and_a_place_one_that_looks_for_the_same(
     said("add", "again", "--url", films, "--pattern", "*.mov")
     with pytest.raises(UsageError, match="The source films looks into"):
         said("update", "again", "--no-pattern")
+
+
+def test_a_folder_whose_name_no_database_keeps_is_refused(tmp_path: Path) -> None:
+    folder = tmp_path / os.fsdecode(b"caf\xe9")
+    folder.mkdir()
+    for arguments in (["add", folder], ["add", "films", "--url", folder], ["show", folder]):
+        finished = CliRunner().invoke(app, ["source", *map(str, arguments)])
+        told = finished.output if isinstance(finished.exception, SystemExit) else finished.exception
+        assert re.search("half a character|--url: ", str(told))
 
 
 def test_one_folder_inside_another_is_allowed_and_said(films: Path) -> None:
