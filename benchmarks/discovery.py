@@ -14,7 +14,8 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from itertools import islice
 from pathlib import Path
@@ -43,19 +44,19 @@ def rows() -> list[Row]:
 def _many(home: Path, url: str) -> Row:
     first = _run(home, "discover", url, f"before-{MANY}")
     assert first["new"] == MANY - MANY // 1_000, first
-    bare, ours = [], []
+    theirs, ours = [], []
     for number in range(_ROUNDS):
-        bare.append(_run(home, "bare", url, f"all-{MANY}"))
+        theirs.append(_run(home, "bare", url, f"all-{MANY}"))
         ours.append(_run(home, "discover", url, f"all-{MANY}"))
         assert ours[-1]["new"] == (0 if number else MANY // 1_000), ours[-1]
-        assert bare[-1]["listed"] == ours[-1]["listed"] == MANY
-    seconds, against = (statistics.median(one["seconds"] for one in of) for of in (ours, bare))
-    cpu, cpu_against = (statistics.median(one["cpu"] for one in of) for of in (ours, bare))
+        assert theirs[-1]["listed"] == ours[-1]["listed"] == MANY
+    seconds, against = (statistics.median(one["seconds"] for one in of) for of in (ours, theirs))
+    cpu, cpu_against = (statistics.median(one["cpu"] for one in of) for of in (ours, theirs))
     return (
         f"discovery of {MANY:,} objects, {MANY // 1_000} of them new, in SQLite",
         f"{seconds:.1f} s ({cpu:.1f} CPU s), peak {max(one['peak_mb'] for one in ours):.0f} MB",
         f"boto3's listing {against:.1f} s ({cpu_against:.1f} CPU s), "
-        f"peak {max(one['peak_mb'] for one in bare):.0f} MB",
+        f"peak {max(one['peak_mb'] for one in theirs):.0f} MB",
         f"{seconds / against:.2f} (CPU {cpu / cpu_against:.2f})",
         f"≤ 1.3, < {AIM_MB} MB",
     )
@@ -119,7 +120,7 @@ def _serve() -> None:
         sys.stdin.read()  # until whoever asked for it is through
 
 
-def _bare(url: str, bucket: str) -> dict[str, Any]:
+def bare(url: str, bucket: str) -> dict[str, Any]:
     """boto3's own listing, page by page, nothing kept: as `utils.sources.bucket_s3` asks."""
     import boto3
 
@@ -130,7 +131,8 @@ def _bare(url: str, bucket: str) -> dict[str, Any]:
     return {"listed": listed} | _since(started)
 
 
-def _define(url: str) -> dict[str, Any]:
+def define(url: str) -> dict[str, Any]:
+    """A source in a new home, under which the objects are known."""
     from utils.db.session import session
     from utils.db.source_tables import Source
 
@@ -139,7 +141,7 @@ def _define(url: str) -> dict[str, Any]:
     return {}
 
 
-def _discover(url: str, bucket: str, most_pages: str = "1000000") -> dict[str, Any]:
+def discover(url: str, bucket: str, most_pages: str = "1000000") -> dict[str, Any]:
     """What the flow does: each page is held against what is known, with its place in one commit."""
     import boto3.session  # noqa: F401  imports are not what is measured
 
@@ -155,7 +157,7 @@ def _discover(url: str, bucket: str, most_pages: str = "1000000") -> dict[str, A
     )  # fmt: skip
     with session() as s:
         place = source_pages.resume(s, _SOURCE)
-    unfit = objects.Unfit([], [], objects.Counter())
+    unfit = objects.Unfit([], [], Counter())
     pages = objects.pages(definition, load_settings(), place.after, unfit)
     listed, number, new, early_mb, started = 0, 0, 0, 0.0, _now()
     for number, page in enumerate(islice(pages, int(most_pages)), 1):
@@ -190,5 +192,7 @@ if __name__ == "__main__":
     if command == "serve":
         _serve()
     else:
-        side = {"bare": _bare, "define": _define, "discover": _discover}[command]
-        print(json.dumps(side(*words)))
+        sides: dict[str, Callable[..., Any]] = {
+            "bare": bare, "define": define, "discover": discover,
+        }  # fmt: skip
+        print(json.dumps(sides[command](*words)))

@@ -6,6 +6,7 @@ keys with parts `.` and `..`: its client and its servers take them for folders.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
@@ -79,6 +80,8 @@ def _container(place: Place, way: Way) -> ContainerClient:
         "connection_timeout": _CONNECT_SECONDS,
         "read_timeout": _READ_SECONDS,
         "retry_total": _RETRIES,
+        "initial_backoff": 1,  # seconds; 15 when not given
+        "increment_base": 2,
         "max_single_get_size": _BLOCK_BYTES,
         "max_chunk_get_size": _BLOCK_BYTES,
     }
@@ -132,6 +135,8 @@ def _credential(place: Place, known: dict[str, str]) -> Any:
         return AzureSasCredential(known["sas"].lstrip("?"))
     from azure.identity import DefaultAzureCredential
 
+    # It logs a page of what it tried; the error says what to do.
+    logging.getLogger("azure.identity").setLevel(logging.CRITICAL)
     return DefaultAzureCredential(exclude_interactive_browser_credential=True)
 
 
@@ -166,7 +171,8 @@ def translated(place: Place, key: str | None, way: Way) -> Iterator[None]:
 
 
 def _refusal(place: Place, key: str | None, error: Any, way: Way) -> NightShiftError:
-    code = str(getattr(error.error_code, "value", error.error_code) or "")
+    told = getattr(error, "error_code", None)  # not of an identity that could not be had
+    code = str(getattr(told, "value", told) or "")
     said = code or str(error.message).splitlines()[0][:300]
     status = error.status_code
     if way.refused or way.unreachable:

@@ -143,8 +143,8 @@ def stuck(place: Place, said: str) -> RetryableError:
 
 
 def answered(place: Place, status: int | None, said: str) -> PermanentError | RetryableError:
-    """Some other refusal, by its status: from 500 on it may pass."""
-    passes = status is None or status >= 500 or status == 408
+    """Some other refusal by its status, or an answer that makes no sense; which may pass."""
+    passes = status is None or not 400 <= status < 500 or status == 408
     kind = RetryableError if passes else PermanentError
     return kind(f"{place.service} answered {status or 'strangely'} for {place.shown}: {said}")
 

@@ -52,7 +52,13 @@ class Place(NamedTuple):
     is_anonymous: bool = False
 
     def relative(self, name: str) -> str:
-        """A name in the bucket as a key of the source."""
+        """A name in the bucket as a key of the source.
+
+        Raises:
+            PermanentError: it is not below the folder: the server does not heed prefixes.
+        """
+        if not name.startswith(self.prefix):
+            raise PermanentError(f"The listing of {self.shown} holds what is not in that folder.")
         return name[len(self.prefix) :]
 
     @property

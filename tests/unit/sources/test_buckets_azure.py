@@ -9,10 +9,11 @@ from typing import Any
 import pytest
 from azure.storage.blob import ContainerClient, ContainerSasPermissions, generate_container_sas
 
+from tests.servers.loopback import Answer, serving
 from tests.servers.object_stores import ACCOUNT, ACCOUNT_KEY
 from utils import clock
 from utils.config import Settings
-from utils.errors import PermanentError, RetryableError
+from utils.errors import PermanentError, RetryableError, ThrottledError
 from utils.models.source import FoundObject, SourceDefinition, SourceKind
 from utils.sources import bucket_place, buckets
 from utils.storage import sealing
@@ -157,3 +158,31 @@ def test_an_account_that_is_none_is_refused(
         listed(source("az://films", None), settings)
     with pytest.raises(PermanentError, match="no host of an Azure"):
         listed(source("abfss://films@evil.example/in", None), settings)
+
+
+@pytest.mark.parametrize(
+    ("status", "code", "kind", "says"),
+    [
+        (401, "", PermanentError, "does not accept the credentials"),
+        (403, "AuthenticationFailed", PermanentError, "does not accept the credentials"),
+        (403, "AuthorizationPermissionMismatch", PermanentError, "Storage Blob Data Reader"),
+        (404, "ContainerNotFound", PermanentError, "no bucket films"),
+        (409, "ContainerBeingDeleted", PermanentError, "no bucket films"),
+        (503, "ServerBusy", ThrottledError, "fewer requests"),
+        (500, "InternalError", RetryableError, "answered 500"),
+        (200, "", RetryableError, "Azure"),
+    ],
+)
+def test_a_refused_listing_says_what_to_do(
+    settings: Settings,
+    monkeypatch: pytest.MonkeyPatch,
+    status: int,
+    code: str,
+    kind: type[Exception],
+    says: str,
+) -> None:
+    monkeypatch.setattr("utils.sources.bucket_azure._RETRIES", 0)
+    headers = {"x-ms-error-code": code, "Content-Type": "application/xml"}
+    with serving(lambda _: Answer(status, b"<html>log in", headers)) as server:
+        with pytest.raises(kind, match=says):
+            listed(source("az://films", f"{server.url}/{ACCOUNT}"), settings)

@@ -90,6 +90,8 @@ def test_strange_keys_are_listed_in_order_and_read_unharmed(
     definition = source(f"s3://{bucket}", s3_server)
     found = [one for page in buckets.list_pages(definition, settings) for one in page]
     assert [one.key for one in found] == sorted(STRANGE)
+    for seen, one in enumerate(found, 1):
+        assert keys(definition, settings, one.key) == sorted(STRANGE)[seen:]
     (tmp_path / "there").mkdir()
     for one in found:
         assert read(definition, one, tmp_path / "there") == one.key.encode()
@@ -317,6 +319,11 @@ def test_a_listing_of_empty_pages_without_end_is_broken_off(
     assert isinstance(error, RetryableError)
     assert "20 pages without a key" in str(error)
     assert next(pages) == 20
+
+
+def test_a_listing_of_another_folder_is_broken_off(settings: Settings) -> None:
+    error = failure_of(lambda _: page("elsewhere/a"), settings)
+    assert "what is not in that folder" in str(error)
 
 
 def test_a_listing_that_does_not_say_where_it_goes_on_is_broken_off(settings: Settings) -> None:
