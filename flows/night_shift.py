@@ -56,7 +56,7 @@ def night_shift(
     settings = connect()
     options, limit = options or settings.pipeline, limit or settings.shift_limit
     run_id = run_id or run_of(flow_run)
-    context = RunContext(run_id, run_id, options, settings)
+    context = RunContext(run_id, run_id, options, settings, by_source=True)
     hours = run_session.hours(window, timezone, settings)
     with run_session.run_session("night-shift", run_id, settings) as recovered:
         ephemeral_server.end_with_us()

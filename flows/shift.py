@@ -47,7 +47,8 @@ def shift(
         window: The night's, with its ``timezone``: what can't be through before it closes is left.
     """
     settings = connect()
-    context = RunContext(run_id, worker, options or settings.pipeline, settings)
+    options = options or settings.pipeline
+    context = RunContext(run_id, worker, options, settings, by_source=True)
     hours = run_session.hours(window, timezone, settings)
     with run_session.run_session(None, run_id, settings, worker) as recovered:
         close_zombies(settings, recovered.runs)

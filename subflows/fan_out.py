@@ -22,11 +22,12 @@ from prefect.states import Completed, Failed, Running
 from prefect.task_runners import ThreadPoolTaskRunner
 from tenacity import retry, retry_if_exception, stop_after_attempt
 
+from subflows import entries
 from subflows.fetching import fetch, not_taken
 from tasks.context import RunContext
 from tasks.tags import SERVED, marked
 from utils.config import Settings
-from utils.db import addresses, downloads, forgotten, items, leases, queue, runs
+from utils.db import forgotten, items, leases, queue, runs
 from utils.db.schema import Item
 from utils.db.session import session
 from utils.errors import NightShiftError, NotTakenError, ResourceError, StoppedError
@@ -41,7 +42,7 @@ from utils.observability.reports import markdown
 from utils.processes import child_process
 from utils.scheduling import claims, estimate, run_session
 from utils.scheduling.estimate import Work
-from utils.sources import whereabouts
+from utils.sources import own_options, whereabouts
 
 # Names of final states; Prefect names its events after them (deployments/register.py).
 PARTIAL, NOTHING_TO_DO = "Partial", "NothingToDo"
@@ -70,6 +71,9 @@ def work_on(work: Work, shared: _Shared) -> None:
         return
     with session() as s:
         title = visible(s.get_one(Item, item_id).title)
+        options = context.options
+        if context.by_source:
+            options = own_options.of_item(s, item_id, options)
     named = process_item.with_options(flow_run_name=lambda: title)
 
     busy = retry_if_exception(partial(_is_begun_again, item_id, context.claim_owner))
@@ -77,7 +81,7 @@ def work_on(work: Work, shared: _Shared) -> None:
     @retry(retry=busy, stop=stop_after_attempt(3), reraise=True)
     def as_child_flow() -> None:
         with temporary_settings({PREFECT_FLOWS_HEARTBEAT_FREQUENCY: None}), marked():
-            named(item_id, context.options, context.run_id, context.claim_owner)
+            named(item_id, options, context.run_id, context.claim_owner)
 
     # The link from child to parent, which a UI shows, costs 0.6 s an item on the SQLite of an
     # ephemeral server, and nobody sees it there: an empty context knows no parent.
@@ -235,7 +239,8 @@ def _fetched(entry: Entry, context: RunContext) -> str | None:
     name, worker, run_id = f"entry:{entry.item_id}", context.claim_owner, context.run_id
     with session() as s:
         is_mine = bool(leases.acquire(s, worker, [name]))
-        is_known = bool(downloads.known(s, [entry]))
+        is_known = entries.is_known(s, entry)
+        is_mine = is_mine and (is_known or entries.take(s, worker, entry))
     if is_known or not is_mine:
         reason = "fetched before" if is_known else "another run is fetching it"
         skipped = ItemOutcome(item_id=None, path=entry.url, outcome=Outcome.SKIPPED, reason=reason)
@@ -246,11 +251,12 @@ def _fetched(entry: Entry, context: RunContext) -> str | None:
     except (ResourceError, StoppedError):
         raise
     except NotTakenError as why:
+        entries.leave(entry)
         run_session.note(run_id, [not_taken(entry, why)])
         return None
     except NightShiftError as error:
         with session() as s:
-            is_final = addresses.settle_failed(s, entry, error, context.settings.max_tries)
+            is_final = entries.settle_failed(s, entry, error, context.settings.max_tries)
         failure = ItemOutcome.failure(entry.url, error, kind=ADDRESS, is_final=is_final)
         run_session.note(run_id, [failure])
         title = entry.title or entry.url
@@ -261,10 +267,12 @@ def _fetched(entry: Entry, context: RunContext) -> str | None:
         with session() as s:
             leases.release(s, worker, [name])
     if item_id is None:
+        entries.leave(entry)
         run_session.note(run_id, [_forgotten(entry)])
         return None
     if claims.claim_new(worker, item_id):
         return item_id
+    entries.leave(entry)
     with session() as s:
         known = next(iter(items.paths_of(s, item_id)))
     duplicate = ItemOutcome(

@@ -15,7 +15,7 @@ from tasks.context import RunContext
 from tasks.extraction import extract_ffprobe
 from tasks.ingestion import definition_of, fetch_media
 from tasks.signal import analyze_signal
-from utils.db import addresses, downloads, forgotten, items, listings, returning
+from utils.db import addresses, downloads, forgotten, items, listings, returning, source_files
 from utils.db.items import Seen
 from utils.db.session import session
 from utils.errors import NightShiftError, NotTakenError, PermanentError, RetryableError
@@ -25,6 +25,7 @@ from utils.models.probe import ContainerProbe
 from utils.models.shift import ADDRESS, ItemOutcome, Outcome
 from utils.processes import deadline
 from utils.sources import pacing
+from utils.sources.objects import key_of_entry
 from utils.storage import blobs, files, names, removal
 
 # A site's declared duration is rounded to seconds; more than this is missing content.
@@ -68,7 +69,7 @@ def fetch(context: RunContext, entry: Entry) -> str | None:
             title=fetched.title,
             source_url=fetched.url,
         )
-        probe = _verified(context, item, fetched)
+        probe = _verified(context, item, fetched, is_object=entry.found is not None)
     except (PermanentError, _BadDownload):
         _forget_download(context, entry)
         raise
@@ -106,11 +107,15 @@ def _forget_download(context: RunContext, entry: Entry) -> None:
     removal.remove(settings.home, settings.incoming.name, entry.item_id)
 
 
-def _verified(context: RunContext, item: MediaItem, fetched: Fetched) -> ContainerProbe:
+def _verified(
+    context: RunContext, item: MediaItem, fetched: Fetched, is_object: bool
+) -> ContainerProbe:
     try:
         probe = extract_ffprobe(context, item).container
         signal = analyze_signal(context, item, probe)
     except PermanentError as error:
+        if is_object:  # it is as its bucket has it: another download brings the same
+            raise
         raise _BadDownload(f"{fetched.url} gave no whole media file: {error}") from error
     # What came out of the decoder, not what the container says: that may be a guess, or a lie.
     declared, found = fetched.declared_seconds, signal.decoded_seconds
@@ -144,6 +149,8 @@ def _register(
                 listings.save(s, item.item_id, listing)
             downloads.mark(s, entry, item.item_id)
             addresses.forget(s, [entry])
+            if entry.source_id:
+                source_files.fetched(s, entry.source_id, key_of_entry(entry), item.item_id)
     except NightShiftError:
         if not was_there:  # no table knows of it
             original.unlink(missing_ok=True)

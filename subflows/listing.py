@@ -25,14 +25,16 @@ from utils.sources import wanted, whereabouts
 class Listing(NamedTuple):
     """Entries to fetch, items fetched before that are to be worked on, and what of the rest.
 
-    ``found``: how many entries each address holds, or why that can't be said. ``waiting``: what to
-    say of streams that are not over yet, and of what the listing hides.
+    ``found``: how many entries each address holds, or why that can't be said. ``known``: entries
+    that were fetched before, each with its item. ``waiting``: what to say of streams that are not
+    over yet, and of what the listing hides.
     """
 
     entries: list[Entry]
     pending: list[str]
     fetched_before: list[ItemOutcome]
     found: dict[str, int | NightShiftError]
+    known: tuple[tuple[Entry, str], ...] = ()
     waiting: tuple[ItemOutcome, ...] = ()
 
     @property
@@ -90,6 +92,7 @@ def list_addresses(
         ]
         + list(left.values()),
         found={address: _number(listing) for address, listing in listings.items()},
+        known=tuple((entries[key], item_id) for key, item_id in known.items()),
         waiting=tuple(one for one in waiting if one.path not in {entries[k].url for k in known}),
     )
 

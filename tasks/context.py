@@ -17,7 +17,8 @@ class RunContext(NamedTuple):
     ``claim_owner``: who claims items for it. Once an item is claimed (``is_claimed``), a step
     begins only while the claim holds, those of ``forced`` are executed though the ledger knows
     their results, ``file`` must stay as it is, and what the item turns out to be without is added
-    to ``lacks``. ``again``: what a person had forgotten is taken, too.
+    to ``lacks``. ``again``: what a person had forgotten is taken, too. ``by_source``: items are
+    worked on by the options of the source that they came from, over these.
     """
 
     run_id: str
@@ -29,6 +30,7 @@ class RunContext(NamedTuple):
     file: FileStat | None = None
     lacks: list[Lack] = []  # noqa: RUF012  replaced where it is added to
     again: bool = False
+    by_source: bool = False
 
     def for_claimed_item(self, file: FileStat | None = None) -> RunContext:
         """The same for the steps of an item that ``claim_owner`` has claimed, in this ``file``."""

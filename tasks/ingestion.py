@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import shutil
+import uuid
 from collections.abc import Callable
+from pathlib import Path
 
 from prefect import task
 from prefect.cache_policies import NO_CACHE
@@ -14,9 +17,11 @@ from tasks.policy import essential_step, step, tries
 from utils.config import Settings
 from utils.db import items, sources
 from utils.db.session import session
-from utils.errors import NightShiftError, RetryableError
+from utils.db.source_tables import Source
+from utils.errors import NightShiftError, PermanentError, RetryableError, from_os_error
+from utils.media import formats
 from utils.models.item import Checksum, DuplicateCheck, Entry, Fetched, MediaItem
-from utils.models.source import SourceDefinition
+from utils.models.source import FoundObject, SourceDefinition
 from utils.models.steps import FETCH
 from utils.sources import wanted, youtube
 from utils.storage import files, removal, scratch
@@ -26,7 +31,10 @@ from utils.storage import files, removal, scratch
 def fetch_media(context: RunContext, item: Entry) -> Fetched:
     """Download one entry of a site; the file is verified by the steps that follow."""
     settings = context.settings
-    fetched = youtube.download(item, scratch.folder(), settings, definition_of(item))
+    if item.found is not None:
+        fetched = _object(item, item.found, settings)
+    else:
+        fetched = youtube.download(item, scratch.folder(), settings, definition_of(item))
     # Whole, at a name that a later run finds: nothing is downloaded twice after a crash.
     removal.remove(settings.home, settings.incoming.name, item.item_id)
     place = files.moved_folder(fetched.path.parent, settings.incoming / item.item_id)
@@ -35,11 +43,36 @@ def fetch_media(context: RunContext, item: Entry) -> Fetched:
 
 def definition_of(entry: Entry) -> SourceDefinition | None:
     """The source that listed an entry, as it is defined now; None if it is none any more."""
-    if entry.source is None:
-        return None
     with session() as s:
-        found = sources.at(s, [entry.source]).get(entry.source, [])
+        row = s.get(Source, entry.source_id) if entry.source_id else None
+        if row is not None:
+            return sources.definition(row)
+        found = sources.at(s, [entry.source]).get(entry.source, []) if entry.source else []
     return next((one for one in found if wanted.fits(entry, one.pattern)), None)
+
+
+def _object(item: Entry, found: FoundObject, settings: Settings) -> Fetched:
+    """Download an object of a bucket; held against its listing by whoever fetches it."""
+    from utils.sources import buckets  # its libraries are an extra, and take a second
+
+    with session() as s:
+        row = s.get(Source, item.source_id)
+        definition = sources.definition(row) if row else None
+    if definition is None:
+        raise PermanentError(f"The source of {item.url} was removed. Add it again, then run again.")
+    folder = scratch.folder() / uuid.uuid4().hex
+    name = Path(found.key.rpartition("/")[2])  # a stranger's: no more than its suffix is used
+    target = folder / f"media{name.suffix.lower() if formats.kind_of(name) else ''}"
+    try:
+        folder.mkdir(parents=True)
+        buckets.fetch(definition, found, target, settings)
+    except OSError as error:
+        shutil.rmtree(folder, ignore_errors=True)
+        raise from_os_error(error, f"writing {target.name}") from error
+    except NightShiftError:
+        shutil.rmtree(folder, ignore_errors=True)
+        raise
+    return Fetched(path=target, title=item.title or item.item_id[:12], url=item.url)
 
 
 def _stat(item: MediaItem) -> str:
@@ -89,6 +122,16 @@ def _duplicates(s: Session, item: MediaItem) -> DuplicateCheck:
 @task(name="list-entries", cache_policy=NO_CACHE, persist_result=False)
 def _listed(list_them: Callable[[], list[Entry]]) -> list[Entry]:
     return list_them()  # a function: Prefect would walk through the settings
+
+
+@task(name="list-source", cache_policy=NO_CACHE, persist_result=False)
+def list_source(list_it: Callable[[], None]) -> None:
+    """List a folder or a bucket, as ``list_it`` does: Prefect shows that it was, and for how long.
+
+    Raises:
+        NightShiftError: it can't be listed to its end.
+    """
+    list_it()
 
 
 def list_entries(

@@ -303,6 +303,22 @@ def child_environment(**extra: str) -> dict[str, str]:
     return {**dotenv, **os.environ, **extra}
 
 
+def azure_environment() -> dict[str, str]:
+    """What Azure's own tools read from the environment: the storage account and what opens it.
+
+    Keys: ``account``, ``key``, ``sas``, ``connection``; those that are not set are left out.
+    """
+    names = {
+        "account": ("AZURE_STORAGE_ACCOUNT_NAME", "AZURE_STORAGE_ACCOUNT"),
+        "key": ("AZURE_STORAGE_ACCOUNT_KEY", "AZURE_STORAGE_KEY"),
+        "sas": ("AZURE_STORAGE_SAS_TOKEN",),
+        "connection": ("AZURE_STORAGE_CONNECTION_STRING",),
+    }
+    given = {what: next(filter(None, map(os.environ.get, known)), None)
+             for what, known in names.items()}  # fmt: skip
+    return {what: value for what, value in given.items() if value}
+
+
 def tool_environment() -> dict[str, str]:
     """The environment for a media tool: ours, and few heaps: each keeps what was freed (glibc)."""
     return {"MALLOC_ARENA_MAX": "2", **os.environ}

@@ -43,6 +43,15 @@ ELSEWHERE = {
     "whisper": "openai-whisper",
     "torch": "torch",
 }
+# Packages that lie in one folder with those of other distributions.
+OF_A_NAMESPACE = {
+    "google.genai": "google-genai",
+    **dict.fromkeys(("google.cloud.storage", "google.auth", "google.api_core"),
+                    "google-cloud-storage"),  # the last two are what its interface is made of
+    "azure.storage.blob": "azure-storage-blob",
+    "azure.identity": "azure-identity",
+    "azure.core": "azure-core",
+}  # fmt: skip
 
 
 def imported(*folders: Any) -> Any:
@@ -56,10 +65,11 @@ def imported(*folders: Any) -> Any:
                     names = [alias.name for alias in node.names]
                 elif isinstance(node, ast.ImportFrom) and not node.level and node.module:
                     names = [node.module]
-                    if node.module == "google":
-                        names = [f"google.{alias.name}" for alias in node.names]
+                    if node.module in {"google", "google.cloud", "azure.core"}:
+                        names = [f"{node.module}.{alias.name}" for alias in node.names]
                 for name in names:
-                    top = "google.genai" if name.startswith("google.") else name.split(".")[0]
+                    shared = (one for one in OF_A_NAMESPACE if name.startswith(one))
+                    top = next(shared, name.split(".")[0])
                     found.setdefault(top, path.relative_to(PROJECT))
     ours = OURS | {"tests", "benchmarks", "scripts"}
     return {n: at for n, at in found.items() if n not in ours | set(sys.stdlib_module_names)}
@@ -67,7 +77,7 @@ def imported(*folders: Any) -> Any:
 
 def distributions(modules: Any) -> Any:
     """Distribution → where it is imported."""
-    known = dict(packages_distributions()) | {"google.genai": ["google-genai"]}
+    known = dict(packages_distributions()) | {one: [it] for one, it in OF_A_NAMESPACE.items()}
     return {
         canonicalize_name(name): at
         for module, at in modules.items()

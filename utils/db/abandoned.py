@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from utils.clock import now
 from utils.db import runs as run_table
-from utils.db import workers
+from utils.db import source_files, workers
 from utils.db.schema import Execution, ExecutionStatus, Item, Lease, Run, Worker
 from utils.models.shift import RunStatus
 
@@ -55,7 +55,7 @@ def _executions(s: Session, items: Sequence[str], runs: Sequence[str]) -> list[i
 
 
 def clear(s: Session, found: Abandoned) -> None:
-    """Release the items, close runs and executions as crashed, forget the dead workers."""
+    """Release items and objects, close runs and executions as crashed, forget the dead workers."""
     s.execute(
         update(Execution)
         .where(Execution.id.in_(found.executions))
@@ -78,6 +78,7 @@ def clear(s: Session, found: Abandoned) -> None:
     s.execute(update(Item).where(Item.id.in_(found.items)).values(claimed_by=None))
     s.execute(delete(Worker).where(Worker.id.in_(found.workers)))
     s.execute(delete(Lease).where(Lease.worker.not_in(select(Worker.id))))
+    source_files.free_abandoned(s)
 
 
 def fatal_steps(s: Session, items: Collection[str], max_crashes: int) -> dict[str, str]:

@@ -83,6 +83,13 @@ def due(s: Session, max_tries: int) -> Due:
     return Due(entries, [row.url for row in rows if not row.entry])
 
 
+def of_source(s: Session, source_id: str) -> list[Entry]:
+    """The entries of a source that could not be fetched, whatever tries they have left."""
+    rows = s.scalars(select(Address).where(Address.entry.is_not(None)).order_by(Address.added_at))
+    entries = [Entry.model_validate(row.entry) for row in rows if row.entry]
+    return [entry for entry in entries if entry.source_id == source_id]
+
+
 def quarantined(s: Session, known: Sequence[Entry]) -> dict[str, str]:
     """Why those of these entries wait for a person that do, by key."""
     key_of_row = {key: entry.item_id for entry in known for key in entry.ids}

@@ -9,7 +9,7 @@ from pathlib import Path
 from sqlalchemy import Text, cast, delete, select
 from sqlalchemy.orm import Session
 
-from utils.db import fulltext, queue
+from utils.db import fulltext, queue, source_files
 from utils.db.items import unchanged
 from utils.db.schema import (
     Download,
@@ -41,6 +41,7 @@ def forget(s: Session, worker: str, item_ids: Sequence[str]) -> list[str]:
     s.execute(delete(RunItem).where(RunItem.item_id.in_(mine)))
     prints = select(FingerprintRow.id).where(FingerprintRow.item_id.in_(mine))
     s.execute(delete(FingerprintTerm).where(FingerprintTerm.fingerprint_id.in_(prints)))
+    source_files.forgotten(s, mine)
     s.execute(delete(Item).where(Item.id.in_(mine)))  # and all that refers to it
     return mine
 

@@ -30,6 +30,7 @@ from sqlalchemy import (
 from sqlalchemy.orm import Session
 
 from utils.clock import now
+from utils.db import source_files
 from utils.db.schema import File, Item
 from utils.db.session import chunks
 from utils.errors import (
@@ -139,6 +140,7 @@ def claim(
             update(Item).where(Item.id.in_(ids), free).values(claimed_by=worker).returning(Item.id)
         )
     )
+    source_files.taken(s, worker, list(taken))
     return [item_id for item_id in ids if item_id in taken]
 
 
@@ -170,11 +172,13 @@ def is_claimed_by(s: Session, item_id: str, worker: str) -> bool:
 def release_all(s: Session, worker: str) -> None:
     """Give back what ``worker`` claimed and did not settle; it keeps its place in the queue."""
     s.execute(update(Item).where(Item.claimed_by == worker).values(claimed_by=None))
+    source_files.release(s, worker)
 
 
 def release(s: Session, worker: str, item_ids: Sequence[str]) -> bool:
     """Give back some of what ``worker`` claimed; False if none of it was its own any more."""
     released = [_settle(s, worker, Item.id.in_(ids), claimed_by=None) for ids in chunks(item_ids)]
+    source_files.release(s, worker, item_ids)
     return any(released)
 
 
@@ -194,7 +198,7 @@ def settle_done(
     may_pass = any(lack.may_pass for lack in lacks)
     tries = Item.tries + 1 if may_pass else literal(0)
     is_open = literal(may_pass) & (tries < max_tries)
-    return _settle(
+    is_ours = _settle(
         s,
         worker,
         Item.id == item_id,
@@ -209,13 +213,16 @@ def settle_done(
         requested_at=None,
         processed_at=now(),
     )
+    if is_ours:
+        source_files.succeeded(s, item_id)
+    return is_ours
 
 
 def settle_deferred(
     s: Session, worker: str, item_id: str, error: DeferredError, lacks: Sequence[Lack] = ()
 ) -> bool:
     """All is done but what was deferred; the next shift goes on there. False: it is not ours."""
-    return _settle(
+    is_ours = _settle(
         s,
         worker,
         Item.id == item_id,
@@ -227,6 +234,9 @@ def settle_deferred(
         requested_at=None,
         processed_at=now(),
     )
+    if is_ours:
+        source_files.succeeded(s, item_id)
+    return is_ours
 
 
 def settle_failed(
@@ -242,7 +252,7 @@ def settle_failed(
     is_its_own = not isinstance(error, ResourceError | SettingsError)
     tries = Item.tries + int(is_its_own)
     final = literal(isinstance(error, PermanentError)) | (tries >= max_tries)
-    return _settle(
+    is_ours = _settle(
         s,
         worker,
         Item.id == item_id,
@@ -252,6 +262,16 @@ def settle_failed(
         lacks=[],
         claimed_by=None,
     )
+    if is_ours:
+        _objects_failed(s, item_id, error, max_tries)
+    return is_ours
+
+
+def _objects_failed(s: Session, item_id: str, error: BaseException, max_tries: int) -> None:
+    """Note at its sources that an item failed, and that it waits for a person if it does."""
+    found = s.execute(select(Item.status, Item.tries).where(Item.id == item_id)).one()
+    is_final = found.status == ItemStatus.QUARANTINED.value
+    source_files.failed(s, item_id, max_tries if is_final else found.tries, error)
 
 
 def _settle(s: Session, worker: str, which: ColumnElement[bool], **values: Any) -> bool:

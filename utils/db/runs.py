@@ -15,6 +15,7 @@ from utils.db import workers
 from utils.db.schema import Execution, ExecutionStatus, Run, RunItem
 from utils.errors import PermanentError, StoppedError, UsageError
 from utils.models.shift import ItemOutcome, Outcome, RunStatus, ShiftReport, count
+from utils.models.source import IngestionMetrics
 
 # Why a run crashed that could not say so itself.
 KILLED = "its process was killed; what it had finished is kept"
@@ -31,6 +32,17 @@ def begin(s: Session, run_id: str, flow: str) -> None:
     else:
         run.status, run.ended_at = RunStatus.RUNNING.value, None
         run.left_over, run.reason, run.left_out = 0, None, {}
+
+
+def note_source(s: Session, run_id: str, source_id: str, trigger: str) -> None:
+    """Note which source a run looks into, and why."""
+    run = s.get_one(Run, run_id)
+    run.source_id, run.trigger = source_id, trigger
+
+
+def note_metrics(s: Session, run_id: str, metrics: IngestionMetrics) -> None:
+    """Note what a run found in its source, and what came of it."""
+    s.get_one(Run, run_id).metrics = metrics.model_dump(mode="json")
 
 
 def add_outcome(s: Session, run_id: str, outcome: ItemOutcome) -> None:

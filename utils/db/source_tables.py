@@ -63,7 +63,8 @@ class SourceFile(Base):
     """An object of a source as it was last listed, and what became of it (``FileStatus``).
 
     ``key``: its name within the source, or a site's id. ``claimed_by``: the worker that has it in
-    work. ``version``: how many contents it has had; ``item_id`` is that of the last.
+    work. ``version``: how many contents it has had; ``item_id`` is that of the last, None until it
+    was read. ``listing``: the last one that it was in.
     """
 
     __tablename__ = "source_files"
@@ -85,6 +86,7 @@ class SourceFile(Base):
     discovered_at: Mapped[datetime] = mapped_column(UtcTime, default=now)
     changed_at: Mapped[datetime] = mapped_column(UtcTime, default=now)
     vanished_at: Mapped[datetime | None] = mapped_column(UtcTime)
+    listing: Mapped[str | None] = mapped_column(String(32))
 
 
 class SourceFileVersion(Base):

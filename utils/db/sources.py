@@ -19,7 +19,7 @@ from utils.privacy import redaction
 from utils.storage import home
 from utils.storage.files import absolute, is_there
 
-_BUCKET = re.compile(r"(s3|s3a|az|abfs|gs|gcs)://", re.IGNORECASE)
+_BUCKET = re.compile(r"(s3|s3a|az|abfs|abfss|gs|gcs)://", re.IGNORECASE)
 
 
 def is_url(location: str) -> bool:
@@ -208,6 +208,16 @@ def remove(s: Session, wanted: str) -> Source:
 def every(s: Session) -> list[Source]:
     """All sources, first added first."""
     return list(s.scalars(select(Source).order_by(Source.added_at, Source.name)))
+
+
+def for_shift(s: Session, is_served: bool = False) -> list[Source]:
+    """The sources that a shift looks into: none that is paused, or looked into by itself.
+
+    ``is_served``: there is a Prefect server, so that what has a schedule and a deployment there
+    needs no shift. Without one nothing but shifts look, whatever schedule a source has.
+    """
+    rows = (row for row in every(s) if row.paused_at is None)
+    return [row for row in rows if not (is_served and row.schedule and row.prefect_deployment_id)]
 
 
 def locations(s: Session) -> list[str]:

@@ -14,8 +14,9 @@ import humanize
 from sqlalchemy.orm import Session
 
 from utils.config import Settings
-from utils.db import abandoned, downloads, queue
+from utils.db import abandoned, downloads, queue, source_files
 from utils.db.session import session
+from utils.errors import PermanentError
 from utils.storage import removal, scratch
 
 _AT_ONCE = 5000  # rows in one transaction
@@ -89,6 +90,7 @@ def _rows(s: Session, settings: Settings, dry_run: bool) -> Recovered:
             "at the machine's memory and its log, then requeue it."
         )
         queue.quarantine(s, item_id, step, why)
+        source_files.failed(s, item_id, settings.max_tries, PermanentError(why))
     return Recovered(found.runs, found.items, len(found.executions), tuple(fatal))
 
 

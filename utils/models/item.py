@@ -10,6 +10,7 @@ from typing import ClassVar
 
 from utils.models.base import Frozen
 from utils.models.listing import Listing
+from utils.models.source import FoundObject
 
 
 class MediaKind(StrEnum):
@@ -87,13 +88,15 @@ class Entry(Frozen):
     site declares, and the download is held against it. ``feed`` is the feed whose guid the
     ``site_id`` is; ``place`` the address without what changes from night to night, where
     something does. ``former_ids``: what versions before called it. ``source``: the address that
-    listed it. ``live_status`` and ``availability`` are the listing's words, those of yt-dlp
-    (``is_upcoming``, ``private``), and ``removed``.
+    listed it, ``source_id`` the source whose address that is. ``found``: the object of a bucket
+    that it is, as it was listed; its content is then a part of ``place``. ``live_status`` and
+    ``availability`` are the listing's words, those of yt-dlp (``is_upcoming``, ``private``), and
+    ``removed``.
     """
 
     not_in_key: ClassVar[frozenset[str]] = frozenset(
         {"title", "duration_seconds", "description", "published_at", "former_ids", "source",
-         "live_status", "availability"}
+         "source_id", "found", "live_status", "availability"}
     )  # fmt: skip
 
     url: str
@@ -108,6 +111,8 @@ class Entry(Frozen):
     published_at: datetime | None = None
     former_ids: tuple[str, ...] = ()
     source: str | None = None
+    source_id: str | None = None
+    found: FoundObject | None = None
     live_status: str | None = None
     availability: str | None = None
 

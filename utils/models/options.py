@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from importlib.util import find_spec
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import Field, create_model, field_validator, model_validator
 
@@ -252,3 +253,21 @@ class PipelineOptions(Frozen):
         """The same with these steps switched off."""
         switched = self.steps.model_copy(update=dict.fromkeys(steps, False))
         return self.model_copy(update={"steps": switched})
+
+
+def with_changes(options: PipelineOptions, changes: Mapping[str, object]) -> PipelineOptions:
+    """The same with other values, by names with dots: ``{"transcription.model": "small"}``.
+
+    Raises:
+        ValueError: a name is no option, or a value is none of it; says which.
+    """
+    document = options.model_dump()
+    for name, value in changes.items():
+        *groups, last = name.split(".")
+        place: Any = document
+        for group in groups:
+            place = place.get(group) if isinstance(place, dict) else None
+        if not isinstance(place, dict) or last not in place:
+            raise ValueError(f"{name} is no option of the pipeline.")
+        place[last] = value
+    return PipelineOptions.model_validate(document)

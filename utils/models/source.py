@@ -63,6 +63,33 @@ class FoundObject(Frozen):
     modified_at: datetime | None = None
 
 
+class Refresh(StrEnum):
+    """What a person has a source do again: all, what is new, or what has changed."""
+
+    FULL = "full"
+    NEW_ONLY = "new-only"
+    CHANGED = "changed"
+
+
+class IngestionMetrics(Frozen):
+    """What a run found in its source, and what came of it.
+
+    ``changed``: objects with another content than before; ``moved``: under another key.
+    ``is_whole``: False where the listing broke off, and goes on there the next time.
+    """
+
+    listed: int = 0
+    new: int = 0
+    changed: int = 0
+    unchanged: int = 0
+    moved: int = 0
+    vanished: int = 0
+    success: int = 0
+    failed: int = 0
+    skipped: int = 0
+    is_whole: bool = True
+
+
 class SourceOptions(Frozen):
     """What a source does in its own way: the keys of ``--option``.
 
@@ -82,6 +109,7 @@ class SourceOptions(Frozen):
     )
     endpoint_url: str | None = Field(default=None, description="Of a server that speaks S3.")
     region: str | None = None
+    account: str | None = Field(default=None, description="Azure: the storage account.")
     anonymous: bool = Field(default=False, description="Buckets that everybody may read.")
     events_url: str | None = Field(
         default=None, description="An SQS queue that the bucket notifies, beside listing."

@@ -16,7 +16,8 @@ from utils.db.schema import Run
 from utils.db.session import session
 from utils.errors import NightShiftError, PermanentError
 from utils.housekeeping import recovery
-from utils.models.shift import ItemOutcome, ShiftReport, status_of
+from utils.models.shift import ItemOutcome, ShiftReport, count, status_of
+from utils.models.source import IngestionMetrics, Trigger
 from utils.models.window import Window, parse
 from utils.observability import notices, progress
 from utils.observability.reports import html
@@ -129,6 +130,29 @@ def stop(run_id: str, left_over: int) -> None:
             runs.stop(s, run_id, left_over)
         queue.release_all(s, run_id)
         workers.unregister(s, run_id)
+
+
+def note_source(run_id: str, source_id: str, trigger: Trigger) -> None:
+    """Note which source the run looks into, and why."""
+    with session() as s:
+        runs.note_source(s, run_id, source_id, trigger.value)
+
+
+def note_metrics(run_id: str, metrics: IngestionMetrics) -> None:
+    """Note what the run found in its source, with what became of it."""
+    with session() as s:
+        rows = count(runs.outcomes(s, run_id))
+        runs.note_metrics(
+            s,
+            run_id,
+            metrics.model_copy(
+                update={
+                    "success": rows.done + rows.done_with_lacks + rows.deferred,
+                    "failed": rows.failures,
+                    "skipped": rows.skipped,
+                }
+            ),
+        )
 
 
 def note(run_id: str, outcomes: Sequence[ItemOutcome]) -> None:

@@ -37,12 +37,13 @@ class ScanResult(NamedTuple):
     """What is to be done, what came of the rest without any work, and what was left out.
 
     ``left_out``: how many files of each suffix are no media, and which folders were not searched
-    (utils/sources/folders.py).
+    (utils/sources/folders.py). ``copies``: paths whose content lies at another path, too.
     """
 
     pending: list[str]
     outcomes: list[ItemOutcome]
     left_out: Counter[str]
+    copies: frozenset[str] = frozenset()
 
 
 def scan(
@@ -95,7 +96,7 @@ def scan(
     if not blobs.is_set(settings):  # a store may have what lies nowhere here
         with session() as s:
             known_places.supersede(s)
-    return ScanResult(list(state.pending), outcomes, left_out)
+    return ScanResult(list(state.pending), outcomes, left_out, frozenset(state.copies))
 
 
 def unusable_name(path: Path) -> str | None:
@@ -176,6 +177,7 @@ class _State:
 
     def __init__(self, done_key: str | None) -> None:
         self.pending: dict[str, str] = {}
+        self.copies: set[str] = set()
         self._done_key = done_key
         self._sidecars: dict[Path, sidecars.Listing] = {}
         self._vocabularies: Mapping[str, str] | None = None
@@ -185,6 +187,7 @@ class _State:
     ) -> ItemOutcome | None:
         """Why there is nothing to do for a file, or None; ``places`` all held the item."""
         if item.id in self.pending:
+            self.copies.add(str(path))
             return _skipped(item, path, f"duplicate of {self.pending[item.id]}")
         if item.claimed_by is not None:
             return _skipped(item, path, "another run is working on it")
@@ -195,6 +198,8 @@ class _State:
             if item.done_key != self._key_at(s, item, first):
                 return None
             same = first == path
+            if not same:
+                self.copies.add(str(path))
             return _skipped(item, path, "already done" if same else f"duplicate of {first}")
         if item.status == ItemStatus.QUARANTINED.value and self._done_key is not None:
             return _waits(item, path)

@@ -6,7 +6,7 @@ from alembic import op
 from utils.db.base import UtcTime
 
 revision = "0022"
-down_revision = "0019"
+down_revision = "0020"
 
 
 def upgrade() -> None:
