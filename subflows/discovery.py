@@ -55,7 +55,11 @@ def discover(context: RunContext) -> Discovery:
             look = look_into(source, context)
             found += look.entries or waiting_objects(source, settings, settings.shift_limit)
             looks[source.location] = _together(looks.get(source.location), look)
-            told = [one for one in look.outcomes if one.outcome is not Outcome.SKIPPED]
+            told = [
+                one
+                for one in look.outcomes
+                if one.outcome is not Outcome.SKIPPED or one.kind == ADDRESS  # a stream waits
+            ]
             run_session.note(run_id, [_unusable(one) for one in told])
     run_session.note(run_id, note_looks(looks))
     entries, again = _worth_fetching(found, settings)

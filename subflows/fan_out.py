@@ -251,6 +251,7 @@ def _fetched(entry: Entry, context: RunContext) -> str | None:
     except (ResourceError, StoppedError):
         raise
     except NotTakenError as why:
+        entries.leave(entry)
         run_session.note(run_id, [not_taken(entry, why)])
         return None
     except NightShiftError as error:

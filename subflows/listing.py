@@ -35,7 +35,7 @@ class Listing(NamedTuple):
     pending: list[str]
     fetched_before: list[ItemOutcome]
     found: dict[str, int | NightShiftError]
-    known: list[tuple[Entry, str]] = []  # noqa: RUF012  never added to
+    known: tuple[tuple[Entry, str], ...] = ()
     waiting: tuple[ItemOutcome, ...] = ()
 
     @property
@@ -100,7 +100,7 @@ def list_addresses(
         ]
         + list(left.values()),
         found={address: _number(listing) for address, listing in listings.items()},
-        known=[(entries[key], item_id) for key, item_id in known.items()],
+        known=tuple((entries[key], item_id) for key, item_id in known.items()),
         waiting=tuple(one for one in waiting if one.path not in {entries[k].url for k in known}),
     )
 

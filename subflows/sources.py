@@ -261,9 +261,8 @@ def _forget_stale(source_id: str) -> None:
 
 
 def _into_site(source: SourceRef, context: RunContext) -> Look:
-    listing = list_addresses(
-        [source.location], context.settings, definitions={source.location: source.definition}
-    )
+    wanted = {source.location: source.definition}
+    listing = list_addresses([source.location], context.settings, definitions=wanted)
     error: NightShiftError | None = listing.failures.get(source.location)
     entries = [entry.model_copy(update={"source_id": source.id}) for entry in listing.entries]
     keys = [objects.key_of_entry(entry) for entry in entries]
@@ -273,7 +272,10 @@ def _into_site(source: SourceRef, context: RunContext) -> Look:
         look = sources.looks(s).get(source.location)
     try:
         if error is None:
-            health.check_found(source.location, len(keys), look.found if look else None)
+            # All that the site shows, wanted or not: of a channel all may be older than wanted.
+            listed = listing.found[source.location]
+            number = listed if isinstance(listed, int) else 0
+            health.check_found(source.location, number, look.found if look else None)
     except NightShiftError as empty:
         error = empty
     if error is None:

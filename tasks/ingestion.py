@@ -41,6 +41,16 @@ def fetch_media(context: RunContext, item: Entry) -> Fetched:
     return fetched.model_copy(update={"path": place / fetched.path.name})
 
 
+def definition_of(entry: Entry) -> SourceDefinition | None:
+    """The source that listed an entry, as it is defined now; None if it is none any more."""
+    with session() as s:
+        row = s.get(Source, entry.source_id) if entry.source_id else None
+        if row is not None:
+            return sources.definition(row)
+        found = sources.at(s, [entry.source]).get(entry.source, []) if entry.source else []
+    return next((one for one in found if wanted.fits(entry, one.pattern)), None)
+
+
 def _object(item: Entry, found: FoundObject, settings: Settings) -> Fetched:
     """Download an object of a bucket; held against its listing by whoever fetches it."""
     from utils.sources import buckets  # its libraries are an extra, and take a second
@@ -63,15 +73,6 @@ def _object(item: Entry, found: FoundObject, settings: Settings) -> Fetched:
         shutil.rmtree(folder, ignore_errors=True)
         raise
     return Fetched(path=target, title=item.title or item.item_id[:12], url=item.url)
-
-
-def definition_of(entry: Entry) -> SourceDefinition | None:
-    """The source that listed an entry, as it is defined now; None if it is none any more."""
-    if entry.source is None:
-        return None
-    with session() as s:
-        found = sources.at(s, [entry.source]).get(entry.source, [])
-    return next((one for one in found if wanted.fits(entry, one.pattern)), None)
 
 
 def _stat(item: MediaItem) -> str:

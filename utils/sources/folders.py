@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import fnmatch
 import os
 import re
 from collections import Counter, deque
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from utils.config import Settings
@@ -103,28 +102,6 @@ def is_media(path: Path) -> bool:
         return False
     suffix = path.suffix.lower()
     return bool(formats.kind_of(path)) and not (suffix in _ALSO_TEXT and _is_text(path))
-
-
-def fits(path: Path, folder: Path, pattern: str | None) -> bool:
-    """True if a file below a folder is like a pattern: ``*.mp4``, ``2024/**/*.mov``.
-
-    One without a slash is of the name alone; ``**`` stands for any folders, also none. Upper and
-    lower case are the same.
-    """
-    if not pattern:
-        return True
-    if "/" not in pattern:
-        return fnmatch.fnmatchcase(path.name.lower(), pattern.lower())
-    wanted = [part for part in pattern.lower().split("/") if part]
-    return _fit([part.lower() for part in path.relative_to(folder).parts], wanted)
-
-
-def _fit(parts: Sequence[str], wanted: Sequence[str]) -> bool:
-    if not wanted:
-        return not parts
-    if wanted[0] == "**":
-        return any(_fit(parts[n:], wanted[1:]) for n in range(len(parts) + 1))
-    return bool(parts) and fnmatch.fnmatchcase(parts[0], wanted[0]) and _fit(parts[1:], wanted[1:])
 
 
 class _Search:

@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from utils import clock
 from utils.config import Settings
-from utils.sources import folders
+from utils.sources import folders, patterns
 
 _State = tuple[int, int, int]  # size, time of change, inode
 
@@ -105,7 +105,7 @@ class Settling:
     def _add(self, path: Path) -> None:
         if path in self._pending or _TEMPORARY.search(path.name):
             return
-        if not folders.fits(path, self._folder, self._pattern):
+        if not patterns.matches(path.relative_to(self._folder).as_posix(), self._pattern):
             return
         state = self._state(path)
         if state is not None and self._given.get(path) != state:

@@ -15,7 +15,7 @@ from utils.db import items
 from utils.db.items import Seen
 from utils.db.session import session
 from utils.models.item import MediaKind
-from utils.sources import filesystem, folders
+from utils.sources import filesystem
 from utils.sources.settling import Settling
 from utils.sources.watching import Batch, Watched, batches, polled
 from utils.storage import files
@@ -133,20 +133,15 @@ def test_what_a_run_could_not_take_in_comes_twice_more_and_then_never(
     assert times == 3
 
 
-@pytest.mark.parametrize(
-    ("name", "pattern", "fits"),
-    [
-        ("a/b.MP4", "*.mp4", True),
-        ("b.mov", "*.mp4", False),
-        ("2024/05/x.mov", "2024/**/*.mov", True),
-        ("2024/x.mov", "2024/**/*.mov", True),
-        ("2023/x.mov", "2024/**/*.mov", False),
-        ("2024/05/x.mov", "2024/*.mov", False),
-        ("x.mov", None, True),
-    ],
-)
-def test_a_pattern_is_of_a_name_or_of_a_path(name: str, pattern: str | None, fits: bool) -> None:
-    assert folders.fits(Path("/m") / name, Path("/m"), pattern) is fits
+def test_only_files_that_are_like_the_pattern_are_given(
+    folder: Path, settings: Settings, time: Time
+) -> None:
+    for name in ("2024/05/a.mov", "2024/b.mov", "2023/c.mov", "2024/d.mp4"):
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_bytes(b"1")
+    settling = Settling(folder, 0, settings, "2024/**/*.mov")
+    settling.search()
+    assert names(settling.ready(time.seconds)) == ["a.mov", "b.mov"]
 
 
 MOUNTS = """22 1 8:1 / / rw - ext4 /dev/sda1 rw

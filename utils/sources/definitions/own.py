@@ -50,6 +50,7 @@ _NAMES = {
     "format": ("file_format", "format", "file_type"),
     "region": ("region", "aws_region"),
     "endpoint": ("endpoint_url", "endpoint"),
+    "account": ("account", "account_name", "storage_account", "storage_account_name"),
     "queue": ("queue", "work_queue"),
     "keep_last": ("keep_last",),
     "since": ("since", "start_date"),
@@ -99,11 +100,11 @@ def _autoloaders(given: Mapping[str, Any]) -> Found:
     name = str(taken["name"] or "")
     store, address = _address(taken)
     notes = [*_left_out(flat, store)]
-    account = urlsplit(str(taken["path"])).netloc.partition("@")[2].split(".")[0]
-    if store == "az" and account:
-        notes.append(f"set AZURE_STORAGE_ACCOUNT_NAME={account} in the environment")
+    if store == "az" and taken["account"] is None:
+        account = urlsplit(str(taken["path"])).netloc.partition("@")[2].split(".")[0]
+        taken["account"] = account or None
     planned = schedules.read(_schedule(flat), next((flat[n] for n in _TIMES if flat.get(n)), None))
-    known = {key: taken[key] for key in ("region", "endpoint") if taken[key]}
+    known = {key: taken[key] for key in ("region", "endpoint", "account") if taken[key]}
     options = options_of({{"endpoint": "endpoint_url"}.get(k, k): v for k, v in known.items()})
     high = "high" in str(taken["queue"] or "")
     return mapped(
