@@ -13,7 +13,6 @@ from nightshift.api.listing import (
     Ascending,
     Cursor,
     Filters,
-    GivenId,
     ItemId,
     Limit,
     Page,
@@ -141,20 +140,6 @@ def requeue_item(item_id: ItemId, _caller: Writer) -> Requeued:
     if not requeued:
         raise in_work()
     return Requeued(requeued=tuple(requeued))
-
-
-class Named(Frozen):
-    """Some items."""
-
-    item_ids: tuple[GivenId, ...] = Field(min_length=1, max_length=1_000)
-
-
-@router.post("/items/requeue")
-def requeue_items(named: Named, _caller: Writer) -> Requeued:
-    """Have items be tried again, first of all; those that a run works on are left alone."""
-    with session() as s:
-        choice = failures.Choice(tuple(items.find(s, one).id for one in named.item_ids))
-        return Requeued(requeued=tuple(failures.requeue(s, choice)))
 
 
 class ForgetQuery(Frozen):

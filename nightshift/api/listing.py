@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime
 from typing import Annotated, Any, Generic, TypeVar
 from urllib.parse import urlencode
@@ -21,6 +22,7 @@ from utils.models.verdict import Band
 
 T = TypeVar("T")
 MOST = 200  # rows of a page
+_DATE = re.compile(r"\d{4}-\d\d-\d\d")
 
 ItemId = Annotated[
     str,
@@ -48,7 +50,14 @@ def _moment(moment: datetime) -> datetime:
         raise ValueError("no calendar has this day in UTC") from None
 
 
-Moment = Annotated[datetime, AfterValidator(_moment)]
+def _date(value: object) -> object:
+    """A moment as people write it; seconds since 1970 would be taken, too."""
+    if isinstance(value, str) and not _DATE.match(value):
+        raise ValueError("it is no date such as 2026-01-31 or 2026-01-31T20:00:00Z")
+    return value
+
+
+Moment = Annotated[datetime, BeforeValidator(_date), AfterValidator(_moment)]
 
 
 class Filters(Frozen):

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Annotated
 
 from fastapi import APIRouter, Request
-from pydantic import AfterValidator, Field
+from pydantic import Field
 
 from deployments import nightly
 from nightshift.api.access import Reader, Writer
@@ -31,10 +31,10 @@ _LATEST = 20  # runs among which those that are running are looked for
 class Start(Frozen):
     """How the night is to be; what is left out is as the settings say."""
 
-    limit: Whole | None = Field(
-        None, ge=1, le=1_000_000, description="Items that it takes at most."
+    limit: Annotated[Whole, Field(ge=1, le=1_000_000)] | None = Field(
+        None, description="Items that it takes."
     )
-    window: Annotated[str, Field(pattern=_WINDOW), AfterValidator(valid_window)] | None = Field(
+    window: Annotated[str, Field(pattern=_WINDOW)] | None = Field(
         None, description="When it may work, such as 22:00-06:00."
     )
 
@@ -65,7 +65,7 @@ class Status(Frozen):
 
 @router.post("/shifts", status_code=202)
 def start_shift(request: Request, given: Start, _caller: Writer) -> Queued:
-    """Have a worker begin a night now; 409 where no Prefect server is set, 503 where it is away."""
+    """Have a worker begin a night now; 409 where none could, 503 where Prefect is away."""
     api = prefect_api(request.app.state.settings)
     if api is None:
         raise problem(
@@ -76,6 +76,10 @@ def start_shift(request: Request, given: Start, _caller: Writer) -> Queued:
         )
     key = getattr(request.state, "idempotency", None)
     wanted = given.model_dump(exclude_none=True)
+    try:
+        valid_window(given.window or "00:00-24:00")
+    except ValueError as error:  # it ends as it begins, which no pattern says
+        raise problem(409, "Conflict", str(error)) from error
     queued = nightly.start(api, wanted, key)
     return Queued(**queued._asdict())
 

@@ -7,7 +7,7 @@ import binascii
 import json
 from typing import Literal, NamedTuple
 
-from utils.errors import PermanentError
+from utils.errors import UsageError
 
 ItemSort = Literal[
     "added", "-added", "captured", "-captured", "title", "-title",
@@ -23,7 +23,7 @@ class Place(NamedTuple):
     row_id: str
 
 
-class CursorError(PermanentError):
+class CursorError(UsageError):
     """What was given as a cursor is none of this list."""
 
 

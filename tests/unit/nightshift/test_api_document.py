@@ -3,11 +3,17 @@
 import json
 from typing import Any
 
+import schemathesis
+from hypothesis import HealthCheck, Phase, given
+from hypothesis import settings as chosen
 from typer.testing import CliRunner
 
 from nightshift.__main__ import app as command
 from nightshift.api.app import create_app
+from tests.unit.nightshift.test_api import token
+from tests.unit.nightshift.test_api_items import add
 from utils.config import Settings
+from utils.models.api import Scope
 
 METHODS = {"get", "put", "post", "delete", "patch"}
 
@@ -43,3 +49,22 @@ def test_every_operation_has_a_plain_name_of_its_own_and_says_how_it_refuses(
 def test_the_document_is_printed_without_serving() -> None:
     printed = CliRunner().invoke(command, ["serve", "--openapi"]).stdout
     assert json.loads(printed)["openapi"].startswith("3.1")
+
+
+def test_a_fuzzer_finds_no_answer_that_the_document_does_not_name(settings: Settings) -> None:
+    """A few requests for each operation; for hours: `schemathesis run` (docs/operating.md)."""
+    for number in range(3):
+        add(number)
+    unlimited = settings.api.model_copy(update={"requests_per_minute": 10**9})
+    app = create_app(settings.model_copy(update={"api": unlimited}), frozenset({"testserver"}))
+    headers = token(Scope.ADMIN)
+    schema = schemathesis.openapi.from_asgi("/api/v1/openapi.json", app)
+    for operation in (found.ok() for found in schema.get_all_operations()):
+
+        @chosen(max_examples=6, deadline=None, derandomize=True, database=None,
+                phases=[Phase.generate], suppress_health_check=list(HealthCheck))  # fmt: skip
+        @given(operation.as_strategy())  # type: ignore[untyped-decorator]
+        def ask(case: schemathesis.Case) -> None:
+            case.call_and_validate(headers=headers, timeout=120)
+
+        ask()
