@@ -23,12 +23,11 @@ from utils.models.options import faults
 from utils.models.source import NAME, SourceDefinition, SourceKind, Trigger
 from utils.processes.prefect_environment import is_served
 from utils.storage.files import is_there
-from utils.storage.sealing import sealed
+from utils.storage.sealing import sealed_source
 
 router = APIRouter(prefix="/sources", tags=["sources"])
 
 Wanted = Annotated[str, Path(pattern=NAME, description="A source's name or id.")]
-_SEALED = ("endpoint_url", "events_url")
 _RETRY_SECONDS = "30"
 
 
@@ -81,7 +80,7 @@ def create(
     _require_inside(wanted, wanted.model_fields_set, settings)
     try:
         with session() as s:
-            row = sources.define(s, _sealed(wanted, settings))
+            row = sources.define(s, sealed_source(wanted, settings))
     except UsageError as error:
         raise problem(409, "Conflict", str(error)) from error
     response.headers["Location"] = f"{request.url.path.rstrip('/')}/{row.name}"
@@ -106,7 +105,7 @@ def update(
         wanted = _changed(sources.definition(row), changes)
         _require_inside(wanted, changes.model_fields_set, settings)
         try:
-            sources.change(s, row, _sealed(wanted, settings))
+            sources.change(s, row, sealed_source(wanted, settings))
         except UsageError as error:
             raise problem(409, "Conflict", str(error)) from error
     is_replaced = bool({"schedule", "timezone"} & changes.model_fields_set)
@@ -188,17 +187,6 @@ def _document(source_id: str, settings: Settings, notes: list[str] | None = None
         look = sources.looks(s).get(row.location)
         document = source.whole(s, row, look, settings.timezone)
     return document if notes is None else document | {"notes": notes}
-
-
-def _sealed(wanted: SourceDefinition, settings: Settings) -> SourceDefinition:
-    """A definition with its secrets sealed."""
-    closed = {
-        name: sealed(value, settings)
-        for name in _SEALED
-        if (value := getattr(wanted.options, name))
-    }
-    options = wanted.options.model_copy(update=closed)
-    return wanted.model_copy(update={"url": sealed(wanted.url, settings), "options": options})
 
 
 def _require_inside(wanted: SourceDefinition, given: Set[str], settings: Settings) -> None:

@@ -93,7 +93,7 @@ def definition(
 
     from utils.config import load_settings
     from utils.models.source import SourceDefinition, SourceOptions
-    from utils.storage.sealing import sealed
+    from utils.storage.sealing import sealed_source
 
     known: dict[str, Any] = former.model_dump() if former else {}
     known |= {name: value for name, value in given.items() if name != "options"}
@@ -102,9 +102,8 @@ def definition(
         known["options"] = _options(given["options"], base).model_dump()
     if words := known.get("vocabulary"):
         known["vocabulary"] = " ".join(words.split()) or None
-    known["url"] = sealed(known["url"], load_settings())
     try:
-        return SourceDefinition.model_validate(known)
+        return sealed_source(SourceDefinition.model_validate(known), load_settings())
     except ValidationError as error:
         raise typer.BadParameter(_in_words(error)) from error
 
@@ -115,19 +114,16 @@ def _options(said: list[str], base: Any) -> Any:
     Raises:
         typer.BadParameter: one is no option, or a value is none of it.
     """
-    from utils.config import load_settings
     from utils.models.source import with_options
     from utils.storage.files import absolute
-    from utils.storage.sealing import sealed
 
     changes: dict[str, str] = {}
     for one in said:
         name, sign, value = one.partition("=")
         if not sign:
             raise typer.BadParameter(f"--option {one}: say KEY=VALUE")
-        value = sealed(value.strip(), load_settings())
-        is_file = name.strip() == "cookies_file" and value
-        changes[name.strip()] = str(absolute(value)) if is_file else value
+        name, value = name.strip(), value.strip()
+        changes[name] = str(absolute(value)) if name == "cookies_file" and value else value
     try:
         return with_options(base, changes)
     except ValueError as error:

@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 from utils.clock import now
 from utils.db.schema import Download
 from utils.db.session import chunks
-from utils.db.source_tables import Source, SourceFile, SourceLook
+from utils.db.source_tables import Source, SourceFile, SourceFileVersion, SourceLook
 from utils.errors import NightShiftError, UsageError
 from utils.models.options import faults
 from utils.models.source import SourceDefinition, SourceKind
@@ -107,6 +107,8 @@ def change(s: Session, row: Source, wanted: SourceDefinition) -> None:
         _require_alone(s, kept, wanted.pattern, row.id)
     if kept != row.location:
         _forget_looks(s, row.location)
+        for table in (SourceFile, SourceFileVersion):
+            s.execute(delete(table).where(table.source_id == row.id))
         row.cursor = None
     _fill(row, wanted.model_copy(update={"url": kept}))
 

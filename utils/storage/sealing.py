@@ -24,6 +24,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESSIV
 
 from utils.config import Settings
 from utils.errors import PermanentError, from_os_error
+from utils.models.source import SourceDefinition
 from utils.privacy import redaction
 from utils.privacy.redaction import SEALED
 
@@ -46,6 +47,19 @@ def sealed(address: str, settings: Settings) -> str:
         return SEALED + base64.urlsafe_b64encode(made).decode().rstrip("=")
 
     return redaction.replaced(address, put)
+
+
+def sealed_source(wanted: SourceDefinition, settings: Settings) -> SourceDefinition:
+    """A source's definition with the secrets of its address and of its options encrypted.
+
+    Raises:
+        NightShiftError: the key can't be read or made.
+    """
+    closed = {
+        name: sealed(value, settings) for name, value in wanted.options if isinstance(value, str)
+    }
+    options = wanted.options.model_copy(update=closed)
+    return wanted.model_copy(update={"url": sealed(wanted.url, settings), "options": options})
 
 
 def opened(address: str, settings: Settings) -> str:

@@ -262,6 +262,18 @@ def test_show_says_what_it_held_by_status_and_its_own_runs(films: Path) -> None:
     assert "2 success, 1 failed" in said("show", "films")
 
 
+def test_what_it_has_seen_stays_unless_it_looks_elsewhere(films: Path) -> None:
+    said("add", "films", "--url", films)
+    with session() as s:
+        source_id = sources.named(s, "films").id
+        s.add(SourceFile(source_id=source_id, key="a", status=FileStatus.SUCCESS.value))
+        sources.note_looks(s, {str(films): 1})
+    said("update", "films", "--pattern", "*.mp4", "--name", "movies")
+    assert (shown("movies")["files"], shown("movies")["found"]) == ({"success": 1}, 1)
+    said("update", "movies", "--url", films / "new")
+    assert (shown("movies")["files"], shown("movies")["found"]) == ({}, None)
+
+
 def test_the_list_has_a_line_a_source_in_eighty_columns(
     films: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
