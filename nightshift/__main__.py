@@ -18,6 +18,7 @@ from nightshift.cli import (
     failures,
     files,
     forget,
+    ingestion,
     library,
     metrics,
     operation,
@@ -103,6 +104,7 @@ pause.add_to(app)
 steps.add_to(app)
 library.add_to(app)
 source.add_to(app)
+ingestion.add_to(app)
 files.add_to(app)
 export.add_to(app)
 speech.add_to(app)

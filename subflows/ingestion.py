@@ -103,7 +103,9 @@ def batches(
     """What is to be worked on, claimed, a batch at a time: each object is met once."""
     if found.entries and refresh is not Refresh.CHANGED:
         yield list(found.entries)
-    which, after, max_tries = _which(trigger, refresh), "", context.settings.max_tries
+    which, after = Which.of_refresh(refresh), ""
+    which = Which.FAILED if trigger is Trigger.RETRY else which
+    max_tries = context.settings.max_tries
     while True:
         with session() as s:
             rows = source_files.waiting(s, source.id, which, after, _BATCH, max_tries)
@@ -128,13 +130,6 @@ def _works(
     unread = [row for row in rows if row.item_id is None]
     objects = (source_files.found_object(row) for row in unread)
     return [*claimed, *(entry_of(source.id, source.location, one) for one in objects)]
-
-
-def _which(trigger: Trigger, refresh: Refresh | None) -> Which:
-    if trigger is Trigger.RETRY:
-        return Which.FAILED
-    wanted = {Refresh.FULL: Which.ALL, Refresh.NEW_ONLY: Which.NEW, Refresh.CHANGED: Which.CHANGED}
-    return wanted[refresh] if refresh else Which.DUE
 
 
 def note_metrics(source: SourceRef, found: Found, context: RunContext) -> None:

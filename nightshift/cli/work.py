@@ -100,7 +100,7 @@ def run(
                 run_session.note_left_out(run_id, found.left_out)
                 run_session.close(run_id, settings)
             _finish(run_id, as_json)
-    _work("content_ingestion", as_json, verbose, urls=locations, options=options,
+    call_flow("content_ingestion", as_json, verbose, urls=locations, options=options,
           concurrency=concurrency, again=again)  # fmt: skip
 
 
@@ -151,8 +151,8 @@ def night(
             run_session.missed(run_id, hours)
             run_session.close(run_id, settings)
         _finish(run_id, as_json)
-    _work("night_shift", as_json, verbose, limit=limit, options=options, concurrency=concurrency,
-          window=window)  # fmt: skip
+    call_flow("night_shift", as_json, verbose, limit=limit, options=options,
+              concurrency=concurrency, window=window)  # fmt: skip
 
 
 def require_one(locations: Sequence[str]) -> None:
@@ -179,7 +179,7 @@ def _widen_ai(workers: int | None) -> None:
         override(lanes=load_settings().lanes.model_copy(update={"ai": workers}))
 
 
-def _work(flow_name: str, as_json: bool, verbose: bool, **parameters: Any) -> None:
+def call_flow(flow_name: str, as_json: bool, verbose: bool, **parameters: Any) -> None:
     """Call a batch flow in this process, show its progress, and print what it came to."""
     from importlib import import_module
 

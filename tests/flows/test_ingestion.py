@@ -1,6 +1,9 @@
 """One source, looked into by the flow `run-ingestion`: what is new, changed, moved and gone."""
 
+import os
 import shutil
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -12,12 +15,15 @@ from sqlalchemy import func, select
 
 from tests.flows.test_shift import QUICK, executions, outcomes, told, work_a_night
 from tests.media import Clips
+from tests.paths import PROJECT
+from tests.waiting import until
 from utils.config import Settings
 from utils.db import addresses, leases, ledger, source_files, sources, workers
 from utils.db.schema import Execution, Item, Run
 from utils.db.session import session
 from utils.db.source_tables import Source, SourceFile, SourceFileVersion
 from utils.errors import RetryableError
+from utils.housekeeping import recovery
 from utils.models.shift import RunStatus
 from utils.models.source import FoundObject, SourceDefinition, SourceKind, SourceOptions, Trigger
 
@@ -325,3 +331,38 @@ def test_a_nights_shift_takes_objects_of_buckets_in_its_limit(bucket: Bucket, cl
         assert s.scalar(select(func.count()).select_from(Item)) == 4
         assert source_files.count_by_status(s, source) == {"success": 4}
         assert ledger.execution_count(s) > 0
+
+
+def test_a_run_that_is_killed_leaves_nothing_in_work_and_the_next_repeats_nothing(
+    folder: Path, clips: Clips, settings: Settings, prefect_server: str
+) -> None:
+    shutil.copy(clips.video, folder / "video.mp4")
+    source = defined(folder)
+    with subprocess.Popen(
+        [sys.executable, "-c", f"from flows.run_ingestion import run_ingestion as run; run({source!r})"],
+        env={**os.environ, "PREFECT_API_URL": prefect_server},
+        cwd=PROJECT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+    ) as process:  # fmt: skip
+        until(lambda: "processing" in statuses(source).values() and done() > 0, "work is under way")
+        process.kill()
+    assert "processing" in statuses(source).values()  # it was in the middle of it
+    finished = done()
+    recovered = recovery.recover(settings)
+    assert recovered.items
+    assert not {"processing"} & set(statuses(source).values())
+    assert all(row.claimed_by is None for row in rows(source).values())
+    report = look(source, options=None)
+    assert report.status is RunStatus.SUCCESS
+    assert set(statuses(source).values()) == {"success"}
+    assert done() > finished
+    with session() as s:
+        of_step = func.count().label("number")
+        query = select(of_step).where(Execution.status == "done")
+        repeated = s.scalars(query.group_by(Execution.item_id, Execution.step, Execution.key))
+        assert max(repeated) == 1
+
+
+def done() -> int:
+    with session() as s:
+        finished = select(func.count()).select_from(Execution).where(Execution.status == "done")
+        return s.scalar(finished)

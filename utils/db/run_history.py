@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
@@ -28,10 +28,12 @@ class RunSummary(NamedTuple):
     report: str | None
 
 
-def latest(s: Session, limit: int, offset: int = 0) -> list[RunSummary]:
-    """Runs, the latest first."""
-    order = (Run.started_at.desc(), Run.id)
-    rows = s.scalars(select(Run).order_by(*order).offset(offset).limit(limit)).all()
+def latest(
+    s: Session, limit: int, offset: int = 0, source_id: str | None = None
+) -> list[RunSummary]:
+    """Runs, the latest first; only those that looked into a source, if one is given."""
+    wanted = select(Run).order_by(Run.started_at.desc(), Run.id).offset(offset).limit(limit)
+    rows = s.scalars(wanted.where(Run.source_id == source_id) if source_id else wanted).all()
     counts = _counts(s, [row.id for row in rows])
     spent = spending.spent_by_run(s, [row.id for row in rows])
     return [
@@ -51,6 +53,23 @@ def latest(s: Session, limit: int, offset: int = 0) -> list[RunSummary]:
         )
         for row in rows
     ]
+
+
+class Ingestion(NamedTuple):
+    """A run that looked into one source: why, and what it found (``IngestionMetrics``)."""
+
+    summary: RunSummary
+    trigger: str | None
+    metrics: dict[str, Any] | None
+
+
+def of_source(s: Session, source_id: str, limit: int, offset: int = 0) -> list[Ingestion]:
+    """The runs of a source, the latest first."""
+    found = latest(s, limit, offset, source_id)
+    ids = [one.run_id for one in found]
+    rows = s.execute(select(Run.id, Run.trigger, Run.metrics).where(Run.id.in_(ids)))
+    told = {row.id: row for row in rows}
+    return [Ingestion(one, told[one.run_id].trigger, told[one.run_id].metrics) for one in found]
 
 
 def count(s: Session) -> int:

@@ -20,7 +20,7 @@ from utils.db.schema import Item, Worker
 from utils.db.session import chunks
 from utils.db.source_tables import SourceFile, SourceFileVersion
 from utils.models.item import ItemStatus
-from utils.models.source import FileStatus, FoundObject
+from utils.models.source import FileStatus, FoundObject, Refresh
 
 _OPEN = (FileStatus.DISCOVERED.value, FileStatus.FAILED.value)
 # As it was before it was claimed.
@@ -194,6 +194,12 @@ class Which(Enum):
     FAILED = auto()
     ALL = auto()
 
+    @classmethod
+    def of_refresh(cls, refresh: Refresh | None) -> Which:
+        """What a run takes that does a source again; without one what is due."""
+        chosen = {Refresh.FULL: cls.ALL, Refresh.NEW_ONLY: cls.NEW, Refresh.CHANGED: cls.CHANGED}
+        return chosen[refresh] if refresh else cls.DUE
+
 
 def waiting(
     s: Session, source_id: str, which: Which, after: str, limit: int, max_tries: int = 0
@@ -241,6 +247,23 @@ def still_waiting(s: Session, item_ids: Sequence[str]) -> list[str]:
     return [item_id for item_id in item_ids if item_id in open_ones]
 
 
+def existing(s: Session, item_ids: Sequence[str]) -> list[str]:
+    """Those of these items that there still are."""
+    known = {
+        item_id
+        for chunk in chunks(item_ids)
+        for item_id in s.scalars(select(Item.id).where(Item.id.in_(chunk)))
+    }
+    return [item_id for item_id in item_ids if item_id in known]
+
+
+def count_due(s: Session, source_id: str, max_tries: int) -> int:
+    """How many objects of a source wait and have tries left."""
+    due = (SourceFile.source_id == source_id) & SourceFile.vanished_at.is_(None)
+    waiting = select(func.count()).select_from(SourceFile).where(due, _asked(Which.DUE, max_tries))
+    return s.scalar(waiting) or 0
+
+
 def is_anything_there(s: Session, source_id: str) -> bool:
     """True if a source held something when it was last listed."""
     there = (SourceFile.source_id == source_id) & SourceFile.vanished_at.is_(None)
@@ -281,6 +304,16 @@ def found_object(row: SourceFile) -> FoundObject:
 def sources_of(s: Session, item_id: str) -> list[str]:
     """The ids of the sources that hold an item."""
     return list(s.scalars(select(SourceFile.source_id).where(SourceFile.item_id == item_id)))
+
+
+def every(
+    s: Session, source_id: str, status: FileStatus | None, limit: int, after: str = ""
+) -> Sequence[SourceFile]:
+    """Up to ``limit`` objects of a source, by key, behind ``after``; those of one status."""
+    query = select(SourceFile).where(SourceFile.source_id == source_id, SourceFile.key > after)
+    if status:
+        query = query.where(SourceFile.status == status.value, SourceFile.vanished_at.is_(None))
+    return s.scalars(query.order_by(SourceFile.key).limit(limit)).all()
 
 
 def count_by_status(s: Session, source_id: str) -> dict[str, int]:

@@ -166,6 +166,13 @@ def spent_in(s: Session, run_id: str, item_id: str | None = None) -> Spent:
     return Spent(*(int(value) for value in s.execute(query).one()))
 
 
+def usual_of_item(s: Session) -> float | None:
+    """What an item has cost so far, in USD, on the average of those that cost anything."""
+    query = select(func.sum(_cost), func.count(func.distinct(Spending.item_id)))
+    cost, number = s.execute(query.where(Spending.status == SETTLED)).one()
+    return float(cost) / number / 1e6 if number else None
+
+
 def spent_by_run(s: Session, run_ids: Sequence[str]) -> dict[str, int]:
     """What each of some runs has cost so far, in micro-USD; an entry where there was a call."""
     query = select(Spending.run_id, func.sum(_cost)).where(Spending.run_id.in_(run_ids))
