@@ -12,6 +12,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from utils.config import METRICS_PORT, PREFECT_PORT, PREFECT_RETENTION_DAYS
+from utils.models.api import API_PORT
 
 
 class Service(NamedTuple):
@@ -111,6 +112,23 @@ METRICS = Service(
     health="http://{metrics_host}:{metrics_port}/metrics",
 )
 
+# The HTTP API; `up` starts it where NIGHTSHIFT_API__PORT is set.
+API = Service(
+    name="api",
+    command=(
+        "nightshift",
+        "serve",
+        "--host",
+        "{bind}",
+        "--port",
+        "{api_port}",
+        "--name",
+        "{api_host}",
+    ),
+    environment=CLIENT,
+    health="http://{api_host}:{api_port}/api/v1/health",
+)
+
 SERVICES = (PREFECT, DEPLOY, WORKER)
 
 # A night and one of its chunks (or a run on demand beside it): with one place alone a night that
@@ -124,6 +142,8 @@ DEFAULTS = {
     "worker_port": "8080",
     "metrics_host": "127.0.0.1",
     "metrics_port": str(METRICS_PORT),
+    "api_host": "127.0.0.1",
+    "api_port": str(API_PORT),
     "shifts": str(SHIFTS),
     "prefect_retention_seconds": str(PREFECT_RETENTION_DAYS * 24 * 3600),
 }

@@ -11,6 +11,7 @@ from typer.core import TyperGroup
 
 from deployments import services
 from deployments.services import (
+    API,
     CHROMA,
     CLIENT,
     DEPLOY,
@@ -35,11 +36,12 @@ IN_COMPOSE = {
     "pool": "nightshift",
     "prefect_host": "prefect-server",
     "chroma_host": "chroma",
+    "api_host": "api",
     "prefect_database": "",
     "prefect_login": "${NIGHTSHIFT_PREFECT_AUTH:?set it to user:password in .env}",
     "chroma_token": "${NIGHTSHIFT_CHROMA_TOKEN:?set it in .env}",
 }
-IN_CONTAINERS = (*SERVICES, CHROMA, METRICS)
+IN_CONTAINERS = (*SERVICES, CHROMA, METRICS, API)
 
 
 @pytest.mark.parametrize("service", IN_CONTAINERS, ids=lambda service: service.name)
