@@ -154,7 +154,7 @@ METRICS = Service(
     health="http://{metrics_host}:{metrics_port}/metrics",
 )
 
-# The HTTP API (`nightshift serve`); who asks from elsewhere than its machine needs a token.
+# The HTTP API; `up` starts it where NIGHTSHIFT_API__PORT is set. Who asks needs a token.
 API = Service(
     name="api",
     command=(

@@ -14,7 +14,7 @@ from humanize import ordinal
 from deployments import processes
 from deployments.database import Database, embedded
 from deployments.processes import Process, tail
-from deployments.services import DEPLOY, JOBS, METRICS, PREFECT, WORKER, Service, filled
+from deployments.services import API, DEPLOY, JOBS, METRICS, PREFECT, WORKER, Service, filled
 from utils import clock
 from utils.config import Settings
 from utils.errors import PermanentError, from_os_error
@@ -62,7 +62,7 @@ def up(
     if running := running_services.running(settings.services_file):
         raise PermanentError(f"It runs already, at {running['prefect_api_url']}.")
     worker_ports = range(worker_port, worker_port + workers + 1)
-    for port in (prefect_port, *worker_ports, settings.metrics_port):
+    for port in (prefect_port, *worker_ports, settings.metrics_port, settings.api.port):
         if port:
             _check_free(port)
     home.prepare(settings)
@@ -108,6 +108,10 @@ def _start_all(
         metrics = filled(METRICS, values)
         kept.start(metrics)
         say(f"metrics: {metrics.health}")
+    if settings.api.port:
+        api = filled(API, values)
+        kept.start(api)
+        say(f"HTTP API: {api.health}   its tokens: nightshift token create")
     return worker.environment["PREFECT_API_URL"]
 
 
@@ -142,6 +146,8 @@ def placeholders(settings: Settings, prefect_port: int, login: str) -> dict[str,
     }
     if settings.metrics_port:
         values["metrics_port"] = str(settings.metrics_port)
+    if settings.api.port:
+        values["api_port"] = str(settings.api.port)
     return values
 
 
@@ -227,7 +233,7 @@ def _check_free(port: int) -> None:
         except OSError as error:
             raise PermanentError(
                 f"Port {port} is taken. Choose others with --port and --worker-port, or "
-                "NIGHTSHIFT_METRICS_PORT."
+                "NIGHTSHIFT_METRICS_PORT, NIGHTSHIFT_API__PORT."
             ) from error
 
 

@@ -63,7 +63,7 @@ async def _caller(request: Request, given: HTTPAuthorizationCredentials | None) 
             "Say who you are: Authorization: Bearer TOKEN (`nightshift token create` makes one).",
             WWW_Authenticate="Bearer",
         )
-    known: Known = request.app.state.known
+    known: RecentTokens = request.app.state.known
     caller = known.caller(given.credentials)
     if caller is None:
         caller = await to_thread.run_sync(_looked_up, given.credentials, known)
@@ -77,7 +77,7 @@ async def _caller(request: Request, given: HTTPAuthorizationCredentials | None) 
     return caller
 
 
-class Known:
+class RecentTokens:
     """Tokens that were looked up a moment ago, by their hashes: lists are asked for at once."""
 
     def __init__(self) -> None:
@@ -108,7 +108,7 @@ def _hash(token: str) -> bytes:
     return hashlib.sha256(token.encode(errors="replace")).digest()
 
 
-def _looked_up(token: str, known: Known) -> Caller | None:
+def _looked_up(token: str, known: RecentTokens) -> Caller | None:
     with session() as s:
         row = tokens.recognised(s, token)
         if row is None:

@@ -25,7 +25,7 @@ from nightshift.api import (
     sources,
     uploads,
 )
-from nightshift.api.access import Known
+from nightshift.api.access import RecentTokens
 from nightshift.api.guards import Guards
 from nightshift.api.idempotency import Idempotent
 from utils.config import Settings
@@ -53,7 +53,7 @@ def create_app(
         generate_unique_id_function=openapi.operation_id,
     )
     app.state.settings, app.state.on_loopback = settings, on_loopback
-    app.state.known = Known()
+    app.state.known = RecentTokens()
     for module in (
         health,
         items,

@@ -16,7 +16,7 @@ from limits.aio.strategies import SlidingWindowCounterRateLimiter
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from nightshift.api.access import Known
+from nightshift.api.access import RecentTokens
 from nightshift.api.problems import SECURITY, answer
 from utils.models.api import PREFIX, ApiSettings
 
@@ -30,7 +30,7 @@ UNLIMITED = (f"{PREFIX}/health", f"{PREFIX}/ready")
 class Guards:
     """An ASGI application that turns away what is too often, too large or too slow."""
 
-    def __init__(self, app: ASGIApp, settings: ApiSettings, known: Known) -> None:
+    def __init__(self, app: ASGIApp, settings: ApiSettings, known: RecentTokens) -> None:
         self._app, self._max_bytes, self._known = app, settings.max_body_bytes, known
         self._limiter = SlidingWindowCounterRateLimiter(MemoryStorage())
         self._rate = RateLimitItemPerMinute(settings.requests_per_minute)

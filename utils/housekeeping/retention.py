@@ -30,7 +30,7 @@ _DAY_SECONDS = 24 * 3600
 # Names of ours: a report has its run's, a log its service's (deployments/services.py).
 _REPORTS = "reports"
 _RUN = re.compile(r"[0-9a-f]{12}")
-_LOG = re.compile(r"(prefect-server|chroma|deploy|worker(-\d+)?|metrics)\.log")
+_LOG = re.compile(r"(prefect-server|chroma|deploy|worker(-\d+)?|metrics|api)\.log")
 # Of a log of `nightshift up` that grows beyond the first the end stays, in a second file (chosen).
 _LOG_BYTES, _LOG_KEPT_BYTES = 10 * 2**20, 2**20
 # Less free room inside a database is not worth the time of rewriting it (chosen).

@@ -30,6 +30,9 @@ class Scope(StrEnum):
 class ApiSettings(Frozen):
     """Limits of `nightshift serve` (``NIGHTSHIFT_API__…``)."""
 
+    port: int | None = Field(
+        default=None, ge=1, le=65535, description="Have `nightshift up` serve the API there."
+    )
     open_reading: bool = Field(
         default=False, description="Who asks from this machine may read without a token."
     )
