@@ -3,8 +3,9 @@
 python -m benchmarks            all of them, about an hour on two cores
 python -m benchmarks shift      one of them: shift, help, extraction, views, encode, colour,
                                 duplicates, search, lanes, scale, speech, words, speakers, idle,
-                                chaos, mutations, code, facts
+                                chaos, mutations, code, facts, api-load
 python -m benchmarks mutations 200 7   so many damaged files, by this seed
+python -m benchmarks api-load 2        so many minutes
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from rich.console import Console
 from rich.table import Table
 
 from benchmarks import (
+    api_load,
     chaos,
     code,
     colour,
@@ -56,6 +58,7 @@ BENCHMARKS = {
     "mutations": mutations.rows,
     "code": code.rows,
     "facts": facts.rows,
+    "api-load": api_load.rows,
 }
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import binascii
 import re
-from datetime import datetime
+from datetime import UTC, datetime
 from email.utils import format_datetime
 from typing import NamedTuple
 
@@ -102,4 +102,4 @@ def checksum(headers: Headers) -> Checksum | None:
 
 def moment(value: datetime) -> str:
     """A moment as headers have it."""
-    return format_datetime(value, usegmt=True)
+    return format_datetime(value.astimezone(UTC), usegmt=True)

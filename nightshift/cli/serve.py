@@ -10,6 +10,8 @@ import typer
 from nightshift.cli.output import COLORS, console
 from utils.models.api import API_PORT
 
+_END_SECONDS = 10  # for what is being answered when the server is ended; uploads are resumed
+
 
 def add_to(app: typer.Typer) -> None:
     """Add the command of this module."""
@@ -40,7 +42,10 @@ def serve(
     prepare_prefect(settings, log_level="ERROR")
     app = create_app(settings, frozenset(name or ()), on_loopback=_is_loopback(host))
     console.print(f"[{COLORS['ok']}]•[/] http://{host}:{port}/api/v1", highlight=False)
-    uvicorn.run(app, host=host, port=port, log_level="warning", server_header=False)
+    uvicorn.run(
+        app, host=host, port=port, log_level="warning", server_header=False,
+        timeout_graceful_shutdown=_END_SECONDS,
+    )  # fmt: skip
 
 
 def _is_loopback(host: str) -> bool:

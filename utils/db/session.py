@@ -13,6 +13,7 @@ from sqlalchemy import Engine, create_engine, delete, event, false, inspect, lit
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm import Session, sessionmaker
 
 from utils.config import Settings, load_settings
@@ -40,7 +41,7 @@ def session() -> Iterator[Session]:
     """One transaction: committed at the end of the block, rolled back by any exception.
 
     Raises:
-        RetryableError: the database is locked or out of reach.
+        RetryableError: the database is locked, out of reach, or asked by too many at once.
         ResourceError: its disk is full or read-only.
         SettingsError: its file was removed, or another is in its place.
     """
@@ -51,6 +52,10 @@ def session() -> Iterator[Session]:
             yield opened
     except (OperationalError, InterfaceError) as error:
         raise _translated(error, settings) from error
+    except PoolTimeout as error:
+        raise RetryableError(
+            "All connections to the database are in use. Try again in a moment."
+        ) from error
 
 
 def home_of(s: Session) -> Path:

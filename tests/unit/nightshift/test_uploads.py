@@ -87,7 +87,7 @@ def partial_files(settings: Settings) -> list[str]:
 
 
 def test_an_upload_in_pieces_lands_whole_and_not_before(
-    client: TestClient, settings: Settings
+    database: str, client: TestClient, settings: Settings
 ) -> None:
     place = begun(client)
     assert client.head(place, headers=TUS).headers["upload-offset"] == "0"
