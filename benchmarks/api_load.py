@@ -30,7 +30,7 @@ import psutil
 from benchmarks.shift import make_clips
 
 Row = tuple[str, str, str, str, str]
-MINUTES, CLIENTS, ITEMS, SEED = 10.0, 20, 200, 7
+MINUTES, CLIENTS, ITEMS, SEED = 10.0, 20, 50, 7
 RESTART_SECONDS, KILL_SECONDS = 60.0, 20.0  # between two restarts of Postgres, two kills
 _START_SECONDS = 120
 _UPLOAD_BYTES = 3 * 2**20

@@ -11,6 +11,9 @@ from nightshift.cli.output import COLORS, console
 from utils.models.api import API_PORT
 
 _END_SECONDS = 10  # for what is being answered when the server is ended; uploads are resumed
+# Longer than clients and proxies keep a connection that is idle: who closes it first loses no
+# request that is on its way.
+_IDLE_SECONDS = 75
 
 
 def add_to(app: typer.Typer) -> None:
@@ -45,6 +48,7 @@ def serve(
     uvicorn.run(
         app, host=host, port=port, log_level="warning", server_header=False,
         timeout_graceful_shutdown=_END_SECONDS,
+        timeout_keep_alive=_IDLE_SECONDS,
     )  # fmt: skip
 
 
