@@ -23,6 +23,7 @@ from utils.db.schema import (
     RunItem,
 )
 from utils.db.session import chunks, upsert
+from utils.db.upload_tables import Upload
 from utils.models.item import FileStat
 
 
@@ -39,6 +40,7 @@ def forget(s: Session, worker: str, item_ids: Sequence[str]) -> list[str]:
     keys = select(Download.key).where(Download.item_id.in_(mine))  # what was fetched ran under it
     s.execute(delete(Execution).where(Execution.item_id.in_(mine) | Execution.item_id.in_(keys)))
     s.execute(delete(RunItem).where(RunItem.item_id.in_(mine)))
+    s.execute(delete(Upload).where(Upload.item_id.in_(mine)))
     prints = select(FingerprintRow.id).where(FingerprintRow.item_id.in_(mine))
     s.execute(delete(FingerprintTerm).where(FingerprintTerm.fingerprint_id.in_(prints)))
     s.execute(delete(Item).where(Item.id.in_(mine)))  # and all that refers to it

@@ -190,7 +190,10 @@ def _engine(settings: Settings) -> Engine:
     except DBAPIError as error:
         if made.dialect.name == "sqlite" and isinstance(error, OperationalError):
             raise _translated(error, settings) from error
-        raise PermanentError(
+        # One that is being restarted, or has a wrong password: a server that asks it again finds
+        # out which (nightshift/api); a command ends with what it says.
+        kind = RetryableError if isinstance(error, OperationalError) else PermanentError
+        raise kind(
             f"The database at {redacted(str(url))} can't be used: {_first_line(error)}"
         ) from error
     if made.dialect.name == "sqlite" and url.database and (found := _identity(url.database)):

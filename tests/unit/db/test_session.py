@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Callable
+from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -212,9 +213,21 @@ def test_a_run_is_counted(database: str) -> None:
 
 def test_a_database_out_of_reach_is_a_clear_error_without_its_password(override: Override) -> None:
     override(database_url=SecretStr("postgresql+psycopg://u:hunter2@127.0.0.1:1/x"))
-    with pytest.raises(PermanentError, match="can't be used") as caught:
+    with pytest.raises(RetryableError, match="can't be used") as caught:
         engine(load_settings())
     assert "hunter2" not in str(caught.value)
+
+
+def test_too_many_at_once_are_told_to_come_again(
+    database: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pool = engine(load_settings()).pool
+    monkeypatch.setattr(pool, "_timeout", 0.01)
+    with ExitStack() as stack:
+        for _ in range(15):
+            stack.enter_context(session()).connection()
+        with pytest.raises(RetryableError, match="in use"), session() as s:
+            s.connection()
 
 
 def put(item_id: str, **values: Any) -> None:

@@ -11,6 +11,7 @@ from sqlalchemy import func, select
 from tests.conftest import Override
 from tests.unit.db.test_library import FULL
 from tests.unit.search.test_vectors import Axes, passage
+from utils.clock import now
 from utils.config import load_settings
 from utils.db import library, queue, runs
 from utils.db.base import Base
@@ -29,6 +30,7 @@ from utils.db.schema import (
 )
 from utils.db.session import session
 from utils.db.speech_tables import CorrectionRow, VoiceName
+from utils.db.upload_tables import Upload
 from utils.db.work_tables import WorkCluesRow, WorkKey, WorkLinkRow
 from utils.errors import PermanentError
 from utils.housekeeping import forgetting
@@ -106,6 +108,12 @@ def know(path: Path) -> Known:
         s.add(WorkCluesRow(item_id=item_id, document={}))
         s.add(WorkKey(key="beside", item_id=item_id))
         s.add(ListingRow(item_id=item_id, document={}))
+        s.add(
+            Upload(
+                id=item_id[:32], owner="t", name=path.name, landed=str(path), item_id=item_id,
+                expires_at=now(),
+            )
+        )  # fmt: skip
     return Known(item_id, path, still)
 
 

@@ -3,8 +3,10 @@
 from datetime import timedelta
 
 from fastapi.testclient import TestClient
+from pydantic import SecretStr
 
 from nightshift.api.app import create_app
+from tests.conftest import Override
 from utils.clock import now
 from utils.config import Settings
 from utils.db import tokens
@@ -61,3 +63,13 @@ def test_what_is_not_there_is_a_problem_in_json(settings: Settings) -> None:
 def test_it_is_asked_by_its_own_name_alone(settings: Settings) -> None:
     stranger = TestClient(create_app(settings), base_url="http://evil.example", client=LOCAL)
     assert stranger.get("/api/v1/health").status_code == 403
+
+
+def test_a_database_that_is_away_is_a_503_that_says_when_to_come_again(
+    settings: Settings, override: Override
+) -> None:
+    asking = client(settings)
+    override(database_url=SecretStr("postgresql+psycopg://u:hunter2@127.0.0.1:1/x"))
+    answer = asking.get("/api/v1/ready")
+    assert answer.status_code == 503 and int(answer.headers["retry-after"]) > 0
+    assert "hunter2" not in answer.text
