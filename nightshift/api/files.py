@@ -73,8 +73,8 @@ def every(wanted: str, request: Request, _caller: Reader) -> list[FileEntry]:
     ]
 
 
-@router.get(_PLACE, responses=_DESCRIBED, response_class=FileResponse)
 @router.head(_PLACE, include_in_schema=False)
+@router.get(_PLACE, responses=_DESCRIBED, response_class=FileResponse)
 def one(
     wanted: str,
     name: str,

@@ -17,7 +17,7 @@ from utils.storage.uploads import CHECKSUMS
 
 VERSION = "1.0.0"
 EXTENSIONS = "creation,creation-with-upload,checksum,expiration,termination"
-BODY = "application/offset+octet-stream"
+BODY, PLAIN = "application/offset+octet-stream", "application/octet-stream"
 _METADATA_BYTES = 4096  # of the header; chosen
 _DIGITS = re.compile(r"[0-9]{1,18}")
 _DIGEST_BYTES = {"sha1": 20, "sha256": 32}
@@ -45,6 +45,11 @@ def require_version(headers: Headers) -> None:
         raise refusal(
             412, "Precondition Failed", f"Say Tus-Resumable: {VERSION}.", Tus_Version=VERSION
         )
+
+
+def is_body(headers: Headers) -> bool:
+    """True if a request says that its body is bytes of a file."""
+    return headers.get("content-type", "").split(";")[0].strip().lower() in {BODY, PLAIN}
 
 
 def number(headers: Headers, name: str) -> int:

@@ -36,17 +36,34 @@ _FORM = {
                     "type": "object",
                     "required": ["file"],
                     "properties": {
-                        "sha256": {"type": "string", "description": "What it must have, in hex."},
+                        "sha256": {
+                            "type": "string",
+                            "pattern": "^[0-9a-fA-F]{64}$",
+                            "description": "What the file must have.",
+                        },
                         "file": {"type": "string", "format": "binary"},
                     },
                 }
             },
-            tus.BODY: {"schema": {"type": "string", "format": "binary"}},
         },
     }
 }  # fmt: skip
-_BINARY = {"schema": {"type": "string", "format": "binary"}}
-_BYTES = {"requestBody": {"content": {tus.BODY: _BINARY}}}
+_BYTES = {
+    "parameters": [
+        {"name": "Tus-Resumable", "in": "header", "required": True,
+         "schema": {"type": "string", "enum": [tus.VERSION]}},
+        {"name": "Upload-Offset", "in": "header", "required": True,
+         "schema": {"type": "integer", "minimum": 0, "maximum": 2**53}},
+        {"name": "Upload-Checksum", "in": "header",
+         "description": "`sha1` or `sha256`, a space, and the body's digest in base64.",
+         "schema": {"type": "string", "pattern": "^sha1 [A-Za-z0-9+/]{27}=$"}},
+    ],
+    "requestBody": {
+        "required": True,
+        "description": f"The bytes; `{tus.BODY}` is taken, too, as tus has it.",
+        "content": {tus.PLAIN: {"schema": {"type": "string", "format": "binary"}}},
+    },
+}  # fmt: skip
 
 
 @router.options("/uploads", status_code=204)
@@ -122,9 +139,10 @@ async def offset(upload_id: str, request: Request, caller: Writer) -> Response:
 @router.patch(_PLACE, status_code=204, openapi_extra=_BYTES)
 async def append(upload_id: str, request: Request, caller: Writer) -> Response:
     """Go on with an upload (tus): `Upload-Offset`, the bytes from there, perhaps a checksum."""
+    await in_thread(states.find, upload_id, caller)
     tus.require_version(request.headers)
     start = tus.number(request.headers, "Upload-Offset")
-    if request.headers.get("content-type", "").split(";")[0].strip().lower() != tus.BODY:
+    if not tus.is_body(request.headers):
         raise tus.refusal(415, "Unsupported Media Type", f"Content-Type is {tus.BODY}.")
     upload = await _append(upload_id, request, caller, start)
     return Response(status_code=204, headers=states.headers_of(upload, request.app.state.settings))
@@ -183,7 +201,7 @@ async def _begin(request: Request, caller: Caller) -> Response:
         request.headers.get("upload-metadata", ""),
     )
     upload_id = await in_thread(received.begin, caller.owner, told, settings)
-    if request.headers.get("content-type", "").lower() == tus.BODY:
+    if tus.is_body(request.headers):
         upload = await _append(upload_id, request, caller, 0)
     else:
         upload = await in_thread(states.find, upload_id, caller)
@@ -194,12 +212,15 @@ async def _begin(request: Request, caller: Caller) -> Response:
 async def _append(upload_id: str, request: Request, caller: Caller, start: int) -> Upload:
     """Write a request's body at the end of an upload; finish it if it is whole then."""
     settings: Settings = request.app.state.settings
-    states.came(await in_thread(states.find, upload_id, caller), settings)
+    upload = await in_thread(states.find, upload_id, caller)
+    if upload.size_bytes is None or upload.completed_at:
+        raise tus.refusal(409, "Conflict", "Nothing can be added to this upload.")
+    states.came(upload, settings)
     checksum = tus.checksum(request.headers)
     try:
         with partials.opened(settings.inbox, upload_id) as partial:
             upload = await in_thread(states.find, upload_id, caller)  # nobody else changes it now
-            if upload.size_bytes is None or upload.completed_at:
+            if upload.size_bytes is None or upload.completed_at:  # it landed meanwhile
                 raise tus.refusal(409, "Conflict", "Nothing can be added to this upload.")
             here = await in_thread(received.verified, partial, upload)
             if start != here:
@@ -267,6 +288,8 @@ async def _take_form(request: Request, caller: Caller) -> Response:
             upload = await in_thread(states.find, upload_id, caller)
             upload.sha256 = digest
             await in_thread(received.finish, partial, upload, settings)
+    except WrongChecksumError as error:
+        raise problem(409, "Conflict", str(error)) from None
     except BaseException:  # whatever it was: what came of it can't be gone on with
         with anyio.CancelScope(shield=True):
             await in_thread(received.discard, upload_id, settings)

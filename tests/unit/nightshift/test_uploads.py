@@ -103,6 +103,7 @@ def test_an_upload_in_pieces_lands_whole_and_not_before(
     assert (state["state"], state["item_id"], state["offset"]) == ("landed", SHA256, len(CONTENT))
     assert state["path"] == str(settings.inbox / "clip.mp4") and not state["was_there"]
     assert client.delete(place).status_code == 409
+    assert sent(client, place, len(CONTENT), b"more").status_code == 409
     assert client.get(UPLOADS).json() == [state]
 
 
@@ -362,7 +363,7 @@ def test_a_form_lands_at_once_under_a_name_of_its_own(
 @pytest.mark.parametrize(
     ("files", "data", "status"),
     [
-        ({"file": ("clip.mp4", CONTENT)}, {"sha256": "0" * 64}, 422),
+        ({"file": ("clip.mp4", CONTENT)}, {"sha256": "0" * 64}, 409),
         ({"file": ("clip.mp4", CONTENT)}, {"sha256": "short"}, 400),
         ({"file": ("clip.mp4", b"")}, {}, 400),
         ({"file": ("clip.txt", CONTENT)}, {}, 415),
