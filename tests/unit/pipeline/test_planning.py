@@ -47,6 +47,7 @@ def test_a_film_gets_all_but_what_is_for_songs_or_not_set_up(settings: Settings)
         "compress_audio",
         "identify_speakers",
         "make_proxy",
+        "read_text",
         "upload_thumbnails",
         "write_subtitles",
     }
@@ -109,7 +110,7 @@ def test_voices_are_told_apart_only_when_asked_for(settings: Settings) -> None:
         return planning.plan(FILM, options, settings).reasons["identify_speakers"]
 
     usual = PipelineOptions()
-    switched = usual.steps.model_copy(update={"identify_speakers": True})
+    switched = usual.steps.model_copy(update={"identify_speakers": True, "read_text": True})
     assert why(usual) == "not asked for (--speakers auto)"
     assert why(usual.model_copy(update={"steps": switched})) is None
     assert why(PipelineOptions(only=("identify_speakers",))) is None
