@@ -110,7 +110,7 @@ def test_voices_are_told_apart_only_when_asked_for(settings: Settings) -> None:
         return planning.plan(FILM, options, settings).reasons["identify_speakers"]
 
     usual = PipelineOptions()
-    switched = usual.steps.model_copy(update={"identify_speakers": True, "read_text": True})
+    switched = usual.steps.model_copy(update={"identify_speakers": True})
     assert why(usual) == "not asked for (--speakers auto)"
     assert why(usual.model_copy(update={"steps": switched})) is None
     assert why(PipelineOptions(only=("identify_speakers",))) is None
@@ -146,7 +146,7 @@ def test_an_engine_of_another_version_makes_its_steps_items_not_done(
 ) -> None:
     settings = settings.model_copy(update={"publish_url": SecretStr("file:///srv/pictures")})
     usual = PipelineOptions()
-    every = usual.steps.model_copy(update={"identify_speakers": True})
+    every = usual.steps.model_copy(update={"identify_speakers": True, "read_text": True})
     options = usual.model_copy(update={"steps": every})
     before = fingerprint.done_key(options, settings)
     newer = {**fingerprint.ENGINES, step: lambda _options, _settings: "newer"}
