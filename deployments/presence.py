@@ -49,6 +49,6 @@ class Presence(Collector):
             if answer.status_code == httpx.codes.NOT_FOUND:  # no such pool: nobody serves it
                 return 0
             found = answer.raise_for_status().json()
-            return sum(worker.get("name") != WORKER_NAME for worker in found)
+            return len([worker for worker in found if worker.get("name") != WORKER_NAME])
         except (httpx.HTTPError, ValueError):
             return None

@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 import httpx
 
 from deployments import csrf
+from utils import clock
 from utils.config import Settings
 from utils.db import jobs
 from utils.db.session import session
@@ -25,6 +26,8 @@ _CLIENT = "nightshift-jobs"
 _TIMEOUT_SECONDS = 15.0
 _PAGE = 200  # the most that Prefect's API gives at once
 _MOST_TRIES = 3
+_BUSY = {httpx.codes.BAD_GATEWAY, httpx.codes.SERVICE_UNAVAILABLE, httpx.codes.GATEWAY_TIMEOUT}
+_BUSY_SECONDS = (0.2, 0.5, 1.0)  # chosen: somebody waits
 NO_SERVER = (
     "No Prefect server is set: `nightshift up` starts one together with its workers, or set "
     "NIGHTSHIFT_PREFECT_API_URL to one that runs."
@@ -158,7 +161,7 @@ class JobServer:
     def _ask(self, method: str, path: str, content: Any = None) -> Any:
         """What the server answers, as JSON; ``UsageError`` if it knows no such thing."""
         try:
-            answer = self._sent(method, path, content)
+            answer = self._patiently_sent(method, path, content)
             if answer.status_code == httpx.codes.FORBIDDEN and method != "GET":
                 self._headers = None  # its token against forgery is an hour old
                 answer = self._sent(method, path, content)
@@ -167,6 +170,18 @@ class JobServer:
         except (httpx.HTTPError, httpx.InvalidURL, ValueError) as error:
             raise self._silent(str(error) or type(error).__name__) from error
         raise self._refused(answer)
+
+    def _patiently_sent(self, method: str, path: str, content: Any) -> httpx.Response:
+        """A server on SQLite answers 503 while another writes: it is asked again, as Prefect does.
+
+        What is created twice is one, by its key for idempotency.
+        """
+        for delay in _BUSY_SECONDS:
+            answer = self._sent(method, path, content)
+            if answer.status_code not in _BUSY:
+                return answer
+            clock.wait(delay)
+        return self._sent(method, path, content)
 
     def _sent(self, method: str, path: str, content: Any) -> httpx.Response:
         if method != "GET" and self._headers is None:

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -97,6 +98,24 @@ def test_what_is_refused_leaves_no_job(prefect: tuple[JobServer, Jobs]) -> None:
     assert len(jobs.runs) == 1
 
 
+def answering(code: int, _asked: Asked) -> Answer:
+    return Answer.of_json({}, code)
+
+
+def test_a_server_that_is_busy_is_asked_again(prefect: tuple[JobServer, Jobs]) -> None:
+    refused: list[str] = []
+
+    def answer(asked: Asked) -> Answer:
+        if asked.path.endswith("create_flow_run") and len(refused) < 2:
+            refused.append(asked.path)
+            return Answer.of_json({}, 503)
+        return prefect[1].answer(asked)
+
+    with serving(answer) as busy:
+        assert connect(busy.url).queue(job(), NOW).flow_run_id in prefect[1].runs
+    assert len(refused) == 2 and len(prefect[1].runs) == 1
+
+
 def test_a_server_that_is_away_or_knows_nothing_is_said_so() -> None:
     with pytest.raises(RetryableError, match="does not answer"):
         connect("http://127.0.0.1:9").queue(job(), NOW)
@@ -104,9 +123,8 @@ def test_a_server_that_is_away_or_knows_nothing_is_said_so() -> None:
         (404, SettingsError, "nightshift deploy"), (401, SettingsError, "password"),
         (500, RetryableError, "500"),
     ):  # fmt: skip
-        with serving(lambda _, code=code: Answer.of_json({}, code)) as wrong:
-            with pytest.raises(error, match=why):
-                connect(wrong.url).queue(job(), NOW)
+        with serving(partial(answering, code)) as wrong, pytest.raises(error, match=why):
+            connect(wrong.url).queue(job(), NOW)
     with serving(lambda _: Answer(200, b"<html>")) as page, pytest.raises(RetryableError):
         connect(page.url).queue(job(), NOW)
 

@@ -67,7 +67,7 @@ def test_the_picture_shown_is_the_last_that_began_before() -> None:
 
 def test_packets_are_put_in_the_order_in_which_they_are_shown() -> None:
     packets = [("1.4", "K__"), ("1.52", "___"), ("1.44", "___"), ("1.36", "_D_"), ("1.52", "___")]
-    printed = {"format": {"start_time": "1.4"},
+    printed: dict[str, object] = {"format": {"start_time": "1.4"},
                "packets": [{"pts_time": t, "flags": f} for t, f in packets]}  # fmt: skip
     assert [one.seconds for one in shown_in(printed)] == [0.0, 0.04, 0.12]
     assert shown_in({"packets": [{"flags": "K__"}]}) == []

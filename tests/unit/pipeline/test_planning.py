@@ -47,6 +47,7 @@ def test_a_film_gets_all_but_what_is_for_songs_or_not_set_up(settings: Settings)
         "compress_audio",
         "identify_speakers",
         "make_proxy",
+        "read_text",
         "upload_thumbnails",
         "write_subtitles",
     }
@@ -145,7 +146,7 @@ def test_an_engine_of_another_version_makes_its_steps_items_not_done(
 ) -> None:
     settings = settings.model_copy(update={"publish_url": SecretStr("file:///srv/pictures")})
     usual = PipelineOptions()
-    every = usual.steps.model_copy(update={"identify_speakers": True})
+    every = usual.steps.model_copy(update={"identify_speakers": True, "read_text": True})
     options = usual.model_copy(update={"steps": every})
     before = fingerprint.done_key(options, settings)
     newer = {**fingerprint.ENGINES, step: lambda _options, _settings: "newer"}
