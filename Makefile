@@ -81,6 +81,9 @@ migration: setup ## Make a migration of what the tables have new (NAME="items ha
 	$(BIN)/ruff format --quiet utils/db/migrations/versions
 	$(BIN)/ruff check --fix --quiet utils/db/migrations/versions
 
+client: ## Build clients/typescript and run its tests (needs Node 20 and npm).
+	cd clients/typescript && npm ci && npm test
+
 samples: setup ## Make samples/ again (needs espeak-ng).
 	$(BIN)/python scripts/make_samples.py
 
@@ -88,4 +91,4 @@ clean: ## Remove .venv and all caches; data/ stays.
 	rm -rf .venv build dist .pytest_cache .mypy_cache .ruff_cache .import_linter_cache *.egg-info
 
 .PHONY: help setup demo test test-unit test-flows test-e2e coverage check lint build wheel-check audit \
-  lock hooks bench migration samples clean
+  lock hooks bench migration client samples clean
