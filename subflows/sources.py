@@ -26,9 +26,10 @@ from utils.db.source_files import Content, Which
 from utils.db.source_pages import Compared, Place
 from utils.db.source_tables import Source
 from utils.errors import NightShiftError, PermanentError, StoppedError
+from utils.models.found_object import FoundObject
 from utils.models.item import Entry, ItemStatus
 from utils.models.shift import ItemOutcome, Outcome
-from utils.models.source import FileStatus, FoundObject, SourceDefinition, SourceKind
+from utils.models.source import FileStatus, SourceDefinition, SourceKind
 from utils.models.steps import FETCH
 from utils.observability import progress
 from utils.pipeline.fingerprint import wanted_key

@@ -20,8 +20,9 @@ from utils.db.session import session
 from utils.db.source_tables import Source
 from utils.errors import NightShiftError, PermanentError, RetryableError, from_os_error
 from utils.media import formats
+from utils.models.found_object import FoundObject
 from utils.models.item import Checksum, DuplicateCheck, Entry, Fetched, MediaItem
-from utils.models.source import FoundObject, SourceDefinition
+from utils.models.source import SourceDefinition
 from utils.models.steps import FETCH
 from utils.sources import wanted, youtube
 from utils.storage import files, removal, scratch

@@ -14,8 +14,8 @@ from utils.documents.lineage import document
 router = APIRouter(tags=["items"])
 
 
-@router.get("/items/{wanted}/lineage")
-def lineage(wanted: str, _caller: Reader) -> dict[str, Any]:
+@router.get("/items/{item_id}/lineage")
+def lineage(item_id: str, _caller: Reader) -> dict[str, Any]:
     """Show where an item came from and what was made of it, each with what it was made from."""
     with session() as s:
-        return document(s, items.find(s, wanted))
+        return document(s, items.find(s, item_id))

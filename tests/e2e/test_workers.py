@@ -24,7 +24,7 @@ from tests.media import ffmpeg
 from tests.waiting import until
 from utils.models.options import Switches
 
-CLIPS = 8
+CLIPS = 6
 pytestmark = pytest.mark.timeout(1500)  # two minutes on an idle machine of 2 cores
 # What a step does is not what this is about: a few are enough to see that none runs twice.
 WITH = {"extract_mediainfo", "extract_codec", "generate_thumbnails", "consolidate_metadata"}

@@ -24,8 +24,9 @@ from utils.db.session import session
 from utils.db.source_tables import Source, SourceFile, SourceFileVersion
 from utils.errors import RetryableError
 from utils.housekeeping import recovery
+from utils.models.found_object import FoundObject
 from utils.models.shift import RunStatus
-from utils.models.source import FoundObject, SourceDefinition, SourceKind, SourceOptions, Trigger
+from utils.models.source import SourceDefinition, SourceKind, SourceOptions, Trigger
 
 pytestmark = pytest.mark.usefixtures("prefect_server")
 

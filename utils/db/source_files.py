@@ -19,8 +19,9 @@ from utils.db import source_pages
 from utils.db.schema import Item, Worker
 from utils.db.session import chunks
 from utils.db.source_tables import SourceFile, SourceFileVersion
+from utils.models.found_object import FoundObject
 from utils.models.item import ItemStatus
-from utils.models.source import FileStatus, FoundObject, Refresh
+from utils.models.source import FileStatus, Refresh
 
 _OPEN = (FileStatus.DISCOVERED.value, FileStatus.FAILED.value)
 # As it was before it was claimed.

@@ -19,7 +19,8 @@ from utils.clock import now
 from utils.db.schema import File
 from utils.db.session import chunks, upsert
 from utils.db.source_tables import Source, SourceFile, SourceFileVersion
-from utils.models.source import FileStatus, FoundObject
+from utils.models.found_object import FoundObject
+from utils.models.source import FileStatus
 
 _FACTS = ("size_bytes", "etag", "modified_at")
 _KNOWN = (*(getattr(SourceFile, name) for name in _FACTS), SourceFile.key, SourceFile.status,

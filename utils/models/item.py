@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import ClassVar
 
 from utils.models.base import Frozen
+from utils.models.found_object import FoundObject
 from utils.models.listing import Listing
-from utils.models.source import FoundObject
 
 
 class MediaKind(StrEnum):

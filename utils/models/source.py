@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from datetime import date, datetime
+from datetime import date
 from enum import StrEnum
 from pathlib import Path
 from typing import Any
@@ -53,18 +53,6 @@ class Trigger(StrEnum):
     MANUAL = "manual"
     RETRY = "retry"
     API = "api"
-
-
-class FoundObject(Frozen):
-    """An object of a source as a listing has it: what is not told is None.
-
-    ``key``: its name within the source, as the source spells it: nobody's path.
-    """
-
-    key: str
-    size_bytes: int | None = None
-    etag: str | None = None
-    modified_at: datetime | None = None
 
 
 class Refresh(StrEnum):

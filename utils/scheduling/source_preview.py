@@ -12,10 +12,11 @@ from utils.db.session import session
 from utils.db.source_files import Which
 from utils.db.source_tables import SourceFile
 from utils.media import formats
+from utils.models.found_object import FoundObject
 from utils.models.item import MediaKind
 from utils.models.options import PipelineOptions
 from utils.models.sanitize import visible
-from utils.models.source import FoundObject, Refresh, SourceDefinition, SourceKind
+from utils.models.source import Refresh, SourceDefinition, SourceKind
 from utils.models.source_preview import RefreshPreview, SourcePreview
 from utils.pipeline import planning
 from utils.scheduling import estimate, forecast

@@ -21,7 +21,8 @@ from urllib.parse import unquote_plus, urlsplit
 
 from utils.config import Settings
 from utils.errors import PermanentError
-from utils.models.source import FoundObject, SourceDefinition
+from utils.models.found_object import FoundObject
+from utils.models.source import SourceDefinition
 from utils.processes import deadline
 from utils.sources import address, bucket_place, bucket_s3
 from utils.sources.bucket_place import Place, Service, Way, is_own_host, way_to

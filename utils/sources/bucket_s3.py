@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 
 from utils.config import Settings
 from utils.errors import NightShiftError, PermanentError
-from utils.models.source import FoundObject
+from utils.models.found_object import FoundObject
 from utils.sources import bucket_errors as errors
 from utils.sources.bucket_place import Place, Service, Way, way_to
 from utils.sources.bucket_sink import Said, Sink, moment

@@ -16,7 +16,8 @@ from types import ModuleType
 from utils import clock
 from utils.config import Settings
 from utils.errors import PermanentError
-from utils.models.source import FoundObject, SourceDefinition
+from utils.models.found_object import FoundObject
+from utils.models.source import SourceDefinition
 from utils.processes import deadline
 from utils.sources import bucket_azure, bucket_errors, bucket_gcs, bucket_place, bucket_s3
 from utils.sources.bucket_place import Place, Service

@@ -16,9 +16,10 @@ from typing import NamedTuple
 
 from utils.config import Settings
 from utils.media import formats
+from utils.models.found_object import FoundObject
 from utils.models.item import Entry
 from utils.models.sanitize import visible
-from utils.models.source import FoundObject, SourceDefinition, SourceKind
+from utils.models.source import SourceDefinition, SourceKind
 from utils.privacy import redaction
 from utils.sources import folders
 from utils.sources.patterns import matches

@@ -64,7 +64,7 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/v1/items/{wanted}/lineage": {
+    "/api/v1/items/{item_id}/lineage": {
         parameters: {
             query?: never;
             header?: never;
@@ -75,7 +75,7 @@ export interface paths {
          * Lineage
          * @description Show where an item came from and what was made of it, each with what it was made from.
          */
-        get: operations["lineage_api_v1_items__wanted__lineage_get"];
+        get: operations["lineage_api_v1_items__item_id__lineage_get"];
         put?: never;
         post?: never;
         delete?: never;
@@ -314,12 +314,12 @@ export interface operations {
             };
         };
     };
-    lineage_api_v1_items__wanted__lineage_get: {
+    lineage_api_v1_items__item_id__lineage_get: {
         parameters: {
             query?: never;
             header?: never;
             path: {
-                wanted: string;
+                item_id: string;
             };
             cookie?: never;
         };

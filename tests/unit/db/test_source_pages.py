@@ -11,7 +11,8 @@ from utils.db.session import session
 from utils.db.source_files import Content, Which
 from utils.db.source_pages import Compared
 from utils.db.source_tables import SourceFile, SourceFileVersion
-from utils.models.source import FileStatus, FoundObject, SourceDefinition, SourceKind
+from utils.models.found_object import FoundObject
+from utils.models.source import FileStatus, SourceDefinition, SourceKind
 
 MONDAY = datetime(2026, 11, 23, 8, tzinfo=UTC)
 

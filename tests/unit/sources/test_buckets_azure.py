@@ -14,7 +14,8 @@ from tests.servers.object_stores import ACCOUNT, ACCOUNT_KEY
 from utils import clock
 from utils.config import Settings
 from utils.errors import PermanentError, RetryableError, ThrottledError
-from utils.models.source import FoundObject, SourceDefinition, SourceKind
+from utils.models.found_object import FoundObject
+from utils.models.source import SourceDefinition, SourceKind
 from utils.sources import bucket_place, buckets
 from utils.storage import sealing
 

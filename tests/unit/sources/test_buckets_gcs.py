@@ -11,7 +11,8 @@ from google.cloud import storage
 from tests.servers.loopback import Answer, serving
 from utils.config import Settings
 from utils.errors import PermanentError, RetryableError, ThrottledError
-from utils.models.source import FoundObject, SourceDefinition, SourceKind
+from utils.models.found_object import FoundObject
+from utils.models.source import SourceDefinition, SourceKind
 from utils.sources import buckets
 
 KEYS = ["a.mp4", "back\\slash.mp4", "new\nline.mp4", "q?x=1#f&%41+ .mp4", "sub/b.mp4", "ü 😀.mp4"]

@@ -15,7 +15,8 @@ from tests.conftest import Override
 from tests.servers.loopback import Answer, Asked, serving
 from utils.config import Settings, load_settings
 from utils.errors import NightShiftError, PermanentError, RetryableError, ThrottledError
-from utils.models.source import FoundObject, SourceDefinition, SourceKind
+from utils.models.found_object import FoundObject
+from utils.models.source import SourceDefinition, SourceKind
 from utils.sources import buckets
 from utils.storage import sealing
 
