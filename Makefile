@@ -81,16 +81,12 @@ migration: setup ## Make a migration of what the tables have new (NAME="items ha
 	$(BIN)/ruff format --quiet utils/db/migrations/versions
 	$(BIN)/ruff check --fix --quiet utils/db/migrations/versions
 
-<<<<<<< HEAD
 serve: setup ## Serve the flows without a pool: jobs on demand (wants a Prefect server that runs).
 	$(BIN)/nightshift serve --flows
 
-||||||| 795f055
-=======
 client: ## Build clients/typescript and run its tests (needs Node 20 and npm).
 	cd clients/typescript && npm ci && npm test
 
->>>>>>> h/h
 samples: setup ## Make samples/ again (needs espeak-ng).
 	$(BIN)/python scripts/make_samples.py
 
@@ -98,10 +94,4 @@ clean: ## Remove .venv and all caches; data/ stays.
 	rm -rf .venv build dist .pytest_cache .mypy_cache .ruff_cache .import_linter_cache *.egg-info
 
 .PHONY: help setup demo test test-unit test-flows test-e2e coverage check lint build wheel-check audit \
-<<<<<<< HEAD
-  lock hooks bench migration serve samples clean
-||||||| 795f055
-  lock hooks bench migration samples clean
-=======
-  lock hooks bench migration client samples clean
->>>>>>> h/h
+  lock hooks bench migration client serve samples clean
