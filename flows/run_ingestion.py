@@ -44,7 +44,7 @@ def run_ingestion(
         refresh: Do all again (full), or only what is new (new-only) or has changed (changed).
     """
     settings = connect()
-    source = ingestion.find(source_id, options or settings.pipeline)
+    source = ingestion.find(source_id, options or settings.pipeline, settings)
     run_id = run_id or run_of(flow_run)
     with run_session.run_session("run-ingestion", run_id, settings) as recovered:
         run_session.note_source(run_id, source.id, trigger)

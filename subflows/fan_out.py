@@ -73,7 +73,7 @@ def work_on(work: Work, shared: _Shared) -> None:
         title = visible(s.get_one(Item, item_id).title)
         options = context.options
         if context.by_source:
-            options = own_options.of_item(s, item_id, options)
+            options = own_options.of_item(s, item_id, options, context.settings)
     named = process_item.with_options(flow_run_name=lambda: title)
 
     busy = retry_if_exception(partial(_is_begun_again, item_id, context.claim_owner))

@@ -11,6 +11,7 @@ from subflows.fan_out import not_claimed
 from subflows.sources import Look, SourceRef, known, look_into
 from tasks.context import RunContext
 from utils.clock import now
+from utils.config import Settings
 from utils.db import addresses, failures, source_files, source_pages, sources
 from utils.db.failures import Choice
 from utils.db.session import session
@@ -38,7 +39,7 @@ class Found(NamedTuple):
     entries: Sequence[Entry] = ()
 
 
-def find(wanted: str, options: PipelineOptions) -> SourceRef:
+def find(wanted: str, options: PipelineOptions, settings: Settings) -> SourceRef:
     """The source of an id or a name.
 
     Raises:
@@ -47,7 +48,7 @@ def find(wanted: str, options: PipelineOptions) -> SourceRef:
     """
     with session() as s:
         source = known(sources.find(s, wanted))
-    own_options.of_source(source.definition, options)
+    own_options.of_source(source.definition, options, settings)
     return source
 
 

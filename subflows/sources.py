@@ -13,6 +13,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import NamedTuple
 
+from subflows import notifications
 from subflows.listing import list_addresses
 from tasks.context import RunContext
 from tasks.ingestion import list_source
@@ -89,9 +90,12 @@ def _into_objects(source: SourceRef, context: RunContext) -> Look:
     try:
         if is_folder:
             health.check_place(source.location)
+        if notifications.are_enough(source.id, source.definition):
+            return _told_by_bucket(source, context, unfit)
         list_source(listing.to_its_end)
         listing.check_found()
         moved, vanished = listing.end()
+        notifications.note_listed(source.id, source.definition)
     except StoppedError:
         raise
     except NightShiftError as caught:
@@ -107,6 +111,16 @@ def _into_objects(source: SourceRef, context: RunContext) -> Look:
         _forget_stale(source.id)
     found = listing.compared
     return Look(sum(found), found, moved, vanished, error, (), outcomes)
+
+
+def _told_by_bucket(source: SourceRef, context: RunContext, unfit: Unfit) -> Look:
+    """What a bucket tells that was listed before; all that it holds counts as listed."""
+    found, gone = notifications.take(source.id, source.definition, context.settings, unfit)
+    run_session.note_left_out(context.run_id, unfit.left_out)
+    _forget_stale(source.id)
+    with session() as s:
+        number = source_pages.number_there(s, source.id)
+    return Look(number, found, vanished=gone)
 
 
 class _Listing:

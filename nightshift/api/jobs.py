@@ -9,15 +9,18 @@ from functools import cache
 from pathlib import Path
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Query, Request
+from fastapi import APIRouter, Query, Request, Response
 from fastapi import Path as InPath
 from pydantic import ConfigDict, Field
 from pydantic.alias_generators import to_camel
+from starlette.concurrency import run_in_threadpool as in_thread
 
 from deployments import queueing
+from nightshift.api import streaming
 from nightshift.api.access import Reader, Writer
 from nightshift.api.problems import problem
 from nightshift.api.roots import inside
+from nightshift.api.streaming import Event, LastEventId, Polled, Seconds
 from utils.config import Settings
 from utils.db import jobs as table
 from utils.db.job_tables import JobRow
@@ -32,6 +35,12 @@ from utils.storage import files
 router = APIRouter(prefix="/jobs", tags=["jobs"])
 
 _TEXT = Field(min_length=1, max_length=4096)
+_EVENTS: dict[int | str, dict[str, Any]] = {
+    200: {
+        "description": "Events `job`, their data as JSON; comments between.",
+        "content": {"text/event-stream": {"schema": {"type": "string"}}},
+    },
+}
 Wanted = Annotated[str, InPath(pattern=r"^[0-9a-fA-F-]{36}$", description="The flow run's id.")]
 
 
@@ -159,6 +168,33 @@ def frames(flow_run_id: Wanted, request: Request, _caller: Reader) -> Frames:
         for index, boxes in found.items()
     ]
     return Frames(flow_run_id=flow_run_id, frames=tuple(made))
+
+
+@router.get("/{flow_run_id}/events", response_class=Response, responses=_EVENTS)
+async def follow(
+    flow_run_id: Wanted,
+    request: Request,
+    _caller: Reader,
+    last_event_id: LastEventId = None,
+    seconds: Seconds = None,
+) -> Response:
+    """Follow a job to its end: an event `job`, the job as it is then, at each change."""
+    job = (await in_thread(_found, flow_run_id, request)).flow_run_id or ""
+
+    def poll(place: str | None) -> Polled:
+        changed = progress_since(job, place)
+        if changed is None:
+            return Polled((), place or "", is_over=JobStatus(_known(job).status).is_over)
+        cursor, document = changed
+        is_over = JobStatus(document["status"]).is_over
+        return Polled((Event(cursor, "job", document),), cursor, is_over)
+
+    return await streaming.stream(request, f"job {job}", poll, last_event_id, seconds)
+
+
+def _known(flow_run_id: str) -> JobAnswer:
+    with session() as s:
+        return _told(table.find(s, flow_run_id))
 
 
 def progress_since(flow_run_id: str, cursor: str | None) -> tuple[str, dict[str, Any]] | None:

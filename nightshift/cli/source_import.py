@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from nightshift.cli import source_prefect
 from nightshift.cli.output import Json, console, print_json, print_table
 
 if TYPE_CHECKING:
@@ -55,6 +56,9 @@ def import_sources(
             s.rollback()
     if dry_run:
         rows = [row | {"state": WOULD_BE} if row["state"] == ADDED else row for row in rows]
+    elif any(row["state"] == ADDED for row in rows):
+        when = next((row["schedule"] for row in rows if row["schedule"]), None)
+        source_prefect.tell(settings, None, when)
     if as_json:
         print_json({"file": str(file), "form": form, "dry_run": dry_run, "sources": rows})
         return

@@ -181,6 +181,21 @@ def vanish(s: Session, source_id: str, listing: str) -> int:
     return int(gone.rowcount)  # type: ignore[attr-defined]
 
 
+def remove(s: Session, source_id: str, keys: Sequence[str]) -> int:
+    """Note that these objects are not there any more; returns how many were."""
+    gone = 0
+    for chunk in chunks(keys):
+        found = _of(source_id, chunk).where(SourceFile.vanished_at.is_(None))
+        gone += s.execute(found.values(vanished_at=now())).rowcount
+    return gone
+
+
+def number_there(s: Session, source_id: str) -> int:
+    """How many objects a source holds, as far as is known."""
+    there = (SourceFile.source_id == source_id) & SourceFile.vanished_at.is_(None)
+    return s.scalar(select(func.count()).select_from(SourceFile).where(there)) or 0
+
+
 def counted_since(s: Session, source_id: str, since: datetime) -> tuple[int, int]:
     """How many objects are new since a moment, and how many have another content."""
     new = (SourceFile.source_id == source_id) & (SourceFile.discovered_at >= since)

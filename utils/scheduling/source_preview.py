@@ -102,7 +102,7 @@ def refresh(
     with session() as s:
         definition = sources.definition(sources.find(s, source_id))
         history, usual = forecast.learn(s), spending.usual_of_item(s)
-    chosen = own_options.of_source(definition, options)
+    chosen = own_options.of_source(definition, options, settings)
     chosen = chosen.model_copy(update={"force": chosen.force or wanted is Refresh.FULL})
     total = _Total(lambda one: _of_new(one, history, chosen, settings))
 

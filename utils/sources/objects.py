@@ -8,7 +8,7 @@ was found in.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path, PurePosixPath
 from stat import S_ISDIR
@@ -48,6 +48,17 @@ class Page(NamedTuple):
     last: str | None = None
 
 
+class Told(NamedTuple):
+    """What a bucket told by itself: objects that are there, keys that are not.
+
+    ``acknowledge`` is called when both were recorded.
+    """
+
+    objects: list[FoundObject]
+    removed: list[str]
+    acknowledge: Callable[[], None]
+
+
 def pages(
     definition: SourceDefinition, settings: Settings, after: str | None, unfit: Unfit
 ) -> Iterator[Page]:
@@ -65,6 +76,19 @@ def pages(
     if definition.kind is SourceKind.FOLDER:
         return _paged(_files(Path(definition.url), definition.pattern, settings, unfit))
     return _of_bucket(definition, settings, after, unfit)
+
+
+def told(definition: SourceDefinition, settings: Settings, unfit: Unfit) -> Iterator[Told]:
+    """What a bucket's notifications say, until there are no more; as ``pages`` has the objects.
+
+    Raises:
+        RetryableError, PermanentError: its queue can't be read.
+    """
+    from utils.sources import bucket_events  # its libraries are an extra, and take a second
+
+    for batch in bucket_events.received(definition, settings):
+        taken = [one for one in batch.found if _is_taken(one, definition.pattern, unfit)]
+        yield Told(taken, batch.removed, batch.acknowledge)
 
 
 def path_of(location: str, key: str) -> Path:

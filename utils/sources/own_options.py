@@ -2,27 +2,41 @@
 
 from __future__ import annotations
 
-from typing import get_args
+from typing import Any, get_args
 
 from sqlalchemy.orm import Session
 
+from utils.config import Settings
 from utils.db import source_files, sources
 from utils.errors import SettingsError
 from utils.models.options import PipelineOptions, with_changes
 from utils.models.source import SourceDefinition
+from utils.rules import file
 
 _PROFILES = get_args(PipelineOptions.model_fields["profile"].annotation)
 
 
-def of_source(definition: SourceDefinition, base: PipelineOptions) -> PipelineOptions:
-    """``base``, changed by what a source says of its items; a profile of rules.yaml is not here.
+def of_source(
+    definition: SourceDefinition, base: PipelineOptions, settings: Settings
+) -> PipelineOptions:
+    """``base``, changed by a source's profile (of items, or of rules.yaml), and by its own options.
 
     Raises:
-        SettingsError: the source has an option that there is not, or no value of one.
+        SettingsError: the source has an option or a profile that there is not, or no value of one.
     """
-    changes = dict(definition.options.pipeline)
+    changes: dict[str, Any] = {}
     if definition.profile in _PROFILES:
-        changes.setdefault("profile", definition.profile)
+        changes["profile"] = definition.profile
+    elif definition.profile:
+        profiles = file.load(settings).profiles
+        if definition.profile not in profiles:
+            raise SettingsError(
+                f"The source {definition.name} has the profile {definition.profile!r}, which is "
+                f"none of {', '.join((*_PROFILES, *profiles))}. Define it in "
+                f"{settings.rules_file}, or change it: nightshift source update {definition.name}"
+            )
+        changes |= profiles[definition.profile]
+    changes |= definition.options.pipeline
     try:
         return with_changes(base, changes) if changes else base
     except ValueError as error:
@@ -32,7 +46,7 @@ def of_source(definition: SourceDefinition, base: PipelineOptions) -> PipelineOp
         ) from error
 
 
-def of_item(s: Session, item_id: str, base: PipelineOptions) -> PipelineOptions:
+def of_item(s: Session, item_id: str, base: PipelineOptions, settings: Settings) -> PipelineOptions:
     """``base``, changed by the source that an item came from; of several by the first.
 
     Raises:
@@ -40,4 +54,4 @@ def of_item(s: Session, item_id: str, base: PipelineOptions) -> PipelineOptions:
     """
     known = set(source_files.sources_of(s, item_id))
     row = next((row for row in sources.every(s) if row.id in known), None) if known else None
-    return of_source(sources.definition(row), base) if row else base
+    return of_source(sources.definition(row), base, settings) if row else base
