@@ -65,19 +65,6 @@ def close_zombies(settings: Settings, dead: Collection[str] = ()) -> list[str]:
     return [run.name for run in found]
 
 
-def next_night() -> datetime | None:
-    """When the next run of the flow night-shift is due; None if none is scheduled."""
-    scheduled = FlowRunFilterState(type=FlowRunFilterStateType(any_=[StateType.SCHEDULED]))
-    with get_client(sync_client=True) as client:
-        runs = client.read_flow_runs(
-            flow_filter=FlowFilter(name=FlowFilterName(any_=["night-shift"])),
-            flow_run_filter=FlowRunFilter(state=scheduled),
-            limit=PAGE,
-        )
-    due = [run.next_scheduled_start_time for run in runs if run.next_scheduled_start_time]
-    return min(due, default=None)
-
-
 def free_slots(settings: Settings) -> list[str]:
     """Free the slots of our tag limits that are taken though nothing runs; returns their names.
 

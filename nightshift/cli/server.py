@@ -7,6 +7,7 @@ import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import datetime
 from importlib.metadata import version
 
 import httpx
@@ -81,16 +82,21 @@ def next_look(settings: Settings) -> str | None:
     """When the next scheduled night begins, as ISO 8601; None without a server or a schedule."""
     if not is_served(settings):
         return None
-    from utils.processes.prefect_environment import prepare_prefect
+    from deployments import rest
 
-    prepare_prefect(settings, log_level="CRITICAL")
-    from tasks import flow_runs
-
+    wanted = {
+        "flows": {"name": {"any_": ["night-shift"]}},
+        "flow_runs": {"state": {"type": {"any_": ["SCHEDULED"]}}},
+        "sort": "EXPECTED_START_TIME_ASC",
+        "limit": 1,
+    }
     try:
-        moment = flow_runs.next_night()
-    except httpx.HTTPError:
+        with rest.connected(settings) as client:
+            found = rest.ask(client, "POST", "flow_runs/filter", wanted)
+    except NightShiftError:
         return None
-    return moment.isoformat() if moment else None
+    due = found[0]["next_scheduled_start_time"] if found else None
+    return datetime.fromisoformat(due).isoformat() if due else None
 
 
 def version_of() -> str:

@@ -17,9 +17,10 @@ from typer.testing import CliRunner
 
 from deployments import rest, source_deployments, source_payload
 from deployments.rest import ask
-from nightshift.__main__ import app
 from nightshift.api.app import create_app
 from nightshift.cli import source_checks
+from nightshift.cli.server import next_look
+from nightshift.cli.source import sources as app
 from tasks import tags
 from tests.conftest import Override
 from utils.config import Settings, load_settings
@@ -60,7 +61,7 @@ def films(tmp_path: Path, served: Settings) -> str:
 
 
 def said(*arguments: str | Path) -> str:
-    done = CliRunner().invoke(app, ["source", *map(str, arguments)], catch_exceptions=False)
+    done = CliRunner().invoke(app, [*map(str, arguments)], catch_exceptions=False)
     assert done.exit_code == 0, done.output
     return done.output
 
@@ -294,3 +295,18 @@ def test_a_trigger_over_http_is_a_run_of_its_deployment(
     ask(server, "DELETE", f"flow_runs/{run['id']}")
     said("pause", films)
     assert client.post("/api/v1/sources/films/trigger").status_code == 409
+
+
+def test_the_next_night_is_the_first_that_the_server_has_scheduled(
+    served: Settings, server: httpx.Client
+) -> None:
+    flow = ask(server, "POST", "flows/", {"name": "night-shift"})
+    moments = ["1998-01-02T02:00:00+00:00", "1998-01-01T02:00:00+00:00"]
+    made = [
+        ask(server, "POST", "flow_runs/", {"flow_id": flow["id"], "state": {
+            "type": "SCHEDULED", "state_details": {"scheduled_time": moment}}})
+        for moment in moments
+    ]  # fmt: skip
+    assert next_look(served) == min(moments)
+    for run in made:
+        ask(server, "DELETE", f"flow_runs/{run['id']}")

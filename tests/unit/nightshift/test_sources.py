@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner, Result
 
-from nightshift.__main__ import app
+from nightshift.cli.source import sources as app
 from utils.config import Settings
 from utils.db import runs, sources
 from utils.db.schema import Run
@@ -25,8 +25,7 @@ SHOWN = "https://me:***@site/feed?token=***"
 
 
 def called(*arguments: str | Path) -> Result:
-    said = ["source", *map(str, arguments)]
-    return CliRunner().invoke(app, said, catch_exceptions=False)
+    return CliRunner().invoke(app, [*map(str, arguments)], catch_exceptions=False)
 
 
 def said(*arguments: str | Path) -> str:
@@ -231,7 +230,7 @@ def test_a_folder_whose_name_no_database_keeps_is_refused(tmp_path: Path) -> Non
     folder = tmp_path / os.fsdecode(b"caf\xe9")
     folder.mkdir()
     for arguments in (["add", folder], ["add", "films", "--url", folder], ["show", folder]):
-        finished = CliRunner().invoke(app, ["source", *map(str, arguments)])
+        finished = CliRunner().invoke(app, [*map(str, arguments)])
         told = finished.output if isinstance(finished.exception, SystemExit) else finished.exception
         assert re.search("half a character|--url: ", str(told))
 
