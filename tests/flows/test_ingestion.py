@@ -344,13 +344,18 @@ def test_a_run_that_is_killed_leaves_nothing_in_work_and_the_next_repeats_nothin
 ) -> None:
     shutil.copy(clips.video, folder / "video.mp4")
     source = defined(folder)
-    program = f"from flows.run_ingestion import run_ingestion; run_ingestion({source!r})"
+    program = (
+        "from flows.run_ingestion import run_ingestion\n"
+        "from utils.models.options import PipelineOptions\n"
+        f"quick = PipelineOptions.model_validate_json({QUICK.model_dump_json()!r})\n"
+        f"run_ingestion({source!r}, options=quick)"
+    )
     with subprocess.Popen(
         [sys.executable, "-c", program],
         env={**os.environ, "PREFECT_API_URL": prefect_server},
-        cwd=PROJECT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+        cwd=PROJECT,
     ) as process:  # fmt: skip
-        until(lambda: "processing" in statuses(source).values() and done() > 0, "work is under way")
+        until(lambda: is_under_way(source), "work is under way", seconds=240)
         process.kill()
     assert "processing" in statuses(source).values()  # it was in the middle of it
     finished = done()
@@ -358,7 +363,7 @@ def test_a_run_that_is_killed_leaves_nothing_in_work_and_the_next_repeats_nothin
     assert recovered.items
     assert not {"processing"} & set(statuses(source).values())
     assert all(row.claimed_by is None for row in rows(source).values())
-    report = look(source, options=None)
+    report = look(source)
     assert report.status is RunStatus.SUCCESS
     assert set(statuses(source).values()) == {"success"}
     assert done() > finished
@@ -367,6 +372,10 @@ def test_a_run_that_is_killed_leaves_nothing_in_work_and_the_next_repeats_nothin
         query = select(of_step).where(Execution.status == "done")
         repeated = s.scalars(query.group_by(Execution.item_id, Execution.step, Execution.key))
         assert max(repeated) == 1
+
+
+def is_under_way(source: str) -> bool:
+    return "processing" in statuses(source).values() and done() > 0
 
 
 def done() -> int:
