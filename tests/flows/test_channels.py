@@ -104,3 +104,18 @@ def test_of_a_channel_the_newest_are_taken_and_what_was_taken_stays(
     report, _ = ingest(url)
     assert outcomes(report)["ep-3"] == ("skipped", "fetched before")
     assert fetched(site) == {"ep-5", "ep-4", "ep-3", "ep-1"}
+
+
+def test_a_run_of_a_source_knows_what_it_wants_and_that_a_channel_of_streams_is_not_empty(
+    site: Server, channels: Channels
+) -> None:
+    from tests.flows.test_ingestion import look
+
+    add(site, keep_last=1)
+    channels["c"] = [{"id": "ep-1"}, {"id": "ep-2"}]
+    assert look("c").counts.done == 1
+    channels["c"] = [{"id": "ep-3", "live_status": "is_live"}]
+    report = look("c")
+    assert "once it is over" in outcomes(report)["ep-3"][1]
+    assert report.counts.failures == 0
+    assert fetched(site) == {"ep-1"}
