@@ -116,14 +116,8 @@ METRICS = Service(
 API = Service(
     name="api",
     command=(
-        "nightshift",
-        "serve",
-        "--host",
-        "{bind}",
-        "--port",
-        "{api_port}",
-        "--name",
-        "{api_host}",
+        *("nightshift", "serve", "--host", "{bind}", "--port", "{api_port}"),
+        *("--name", "{api_host}"),
     ),
     environment=CLIENT,
     health="http://{api_host}:{api_port}/api/v1/health",

@@ -24,6 +24,7 @@ from utils.models.rendition import Thumbnails
 from utils.models.shift import ItemOutcome, Outcome, RunStatus
 from utils.pipeline import recall
 from utils.search import vectors
+from utils.search.index_client import connected
 from utils.storage import home
 
 ITEM = "a" * 64
@@ -215,11 +216,11 @@ def test_nothing_is_removed_behind_a_link(
 def test_indexes_of_other_programs_on_a_chroma_server_stay(settings: Settings) -> None:
     vectors.count(settings)
     theirs = ("passages", "summary-2024", "speech-of-a-president", "picture-0123abcd")
-    with vectors._client(settings) as client:
+    with connected(settings) as client:
         for name in (*theirs, "passages-0123abcd"):
             client.create_collection(name)
     vectors.forget_former(settings)
-    with vectors._client(settings) as client:
+    with connected(settings) as client:
         left = {one.name for one in client.list_collections()}
     assert left >= set(theirs)
     assert "passages-0123abcd" not in left
