@@ -326,12 +326,17 @@ async def _rest(
                 continue
             written += len(part.data)
             states.require_allowed(written, settings)
-            await in_thread(partial.write, part.data)
+            await in_thread(_write_part, part.data, partial, settings)
     except CutError:
         raise problem(408, "Request Timeout", "The form was cut: nothing of it is kept.") from None
     if written == 0:
         raise problem(400, "Bad Request", "The file is empty (0 bytes).")
     return digest
+
+
+def _write_part(data: bytes, partial: Partial, settings: Settings) -> None:
+    partials.require_room(settings.inbox, len(data), settings.min_free_bytes)
+    partial.write(data)
 
 
 async def _keep_open(upload_id: str, settings: Settings, unverified_from: int | None) -> None:

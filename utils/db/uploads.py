@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from utils.clock import now
 from utils.db import locks
+from utils.db.session import chunks
 from utils.db.upload_tables import Upload
 from utils.errors import ThrottledError
 
@@ -94,6 +95,10 @@ def expired(s: Session, completed_before: datetime) -> Sequence[Upload]:
     return s.scalars(select(Upload).where(is_late | (Upload.completed_at < completed_before))).all()
 
 
-def known(s: Session) -> set[str]:
-    """The ids of all uploads."""
-    return set(s.scalars(select(Upload.id)))
+def known(s: Session, upload_ids: Sequence[str]) -> set[str]:
+    """Those of these ids that uploads have."""
+    return {
+        upload_id
+        for chunk in chunks(upload_ids)
+        for upload_id in s.scalars(select(Upload.id).where(Upload.id.in_(chunk)))
+    }

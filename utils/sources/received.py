@@ -146,12 +146,13 @@ def remove_expired(
     that nobody knows go when they are as old as an upload may get.
     """
     oldest = clock.now().timestamp() - settings.api.upload_hours * 3600
+    partials = uploads.partials(settings.inbox)
     with session() as s:
         late = [row.id for row in rows.expired(s, completed_before)]
-        known = rows.known(s)
+        known = rows.known(s, [found.upload_id for found in partials])
     lost = {
         found.upload_id: found.size_bytes
-        for found in uploads.partials(settings.inbox)
+        for found in partials
         if found.upload_id in late or (found.upload_id not in known and found.written_at < oldest)
     }
     if not dry_run:
