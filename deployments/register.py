@@ -20,6 +20,7 @@ from prefect.events.schemas.automations import EventTrigger, Posture
 from prefect.events.schemas.events import ResourceSpecification
 from prefect.exceptions import ObjectAlreadyExists, ObjectNotFound
 
+from deployments import queueing
 from subflows.fan_out import NOTHING_TO_DO, PARTIAL
 from tasks.flow_runs import close_zombies, free_slots
 from tasks.tags import TAG, lane_tag
@@ -29,6 +30,7 @@ from utils.errors import PermanentError
 from utils.housekeeping import recovery
 from utils.models.job import JobKind, Priority
 from utils.models.steps import BY_NAME
+from utils.processes.prefect_environment import prefect_api
 
 # The working copy, or where a wheel was unpacked; prefect.yaml names the flows' files from there.
 PROJECT = Path(__file__).parent.parent
@@ -58,6 +60,9 @@ def register(settings: Settings) -> list[str]:
     said.append(_deployments(settings))
     said.append(_again_automation())
     said.append(jobs_again_automation())
+    if prefect_api(settings):
+        again = queueing.revive(queueing.connected(settings))
+        said.append(f"jobs scheduled again: {', '.join(again) or 'none'}")
     return said
 
 
