@@ -1,7 +1,8 @@
 """`nightshift serve --flows`: one process serves the flows, without a work pool and its workers.
 
-For a small machine. What is queued waits at Prefect's server while nobody serves. On a server that
-has the deployments of `nightshift deploy` these take their place, until `deploy` runs again.
+For a small machine. What is queued waits at Prefect's server while nobody serves; what was in work
+is scheduled again. Where `nightshift deploy` registered the deployments before they keep their
+pool: its workers and this process both take what is queued.
 """
 
 from __future__ import annotations
