@@ -8,6 +8,7 @@ the two, or asks twice, gets the same flow run.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
 import httpx
@@ -26,7 +27,9 @@ _CLIENT = "nightshift-jobs"
 _TIMEOUT_SECONDS = 15.0
 _PAGE = 200  # the most that Prefect's API gives at once
 _MOST_TRIES = 3
+_IN_HANDS = {"PENDING", "RUNNING"}
 _BUSY = {httpx.codes.BAD_GATEWAY, httpx.codes.SERVICE_UNAVAILABLE, httpx.codes.GATEWAY_TIMEOUT}
+_SILENT_SECONDS = 120.0  # chosen: from a job's pick-up to its first beat a slow machine took 40
 _BUSY_SECONDS = (0.2, 0.5, 1.0)  # chosen: somebody waits
 NO_SERVER = (
     "No Prefect server is set: `nightshift up` starts one together with its workers, or set "
@@ -54,10 +57,15 @@ class Queued(NamedTuple):
 
 
 class RunState(NamedTuple):
-    """How a flow run is, by Prefect; ``message`` says why, where it says anything."""
+    """How a flow run is, by Prefect; ``message`` says why, where it says anything.
+
+    ``in_hands``: somebody took it and has not ended it; ``since``: when it came into its state.
+    """
 
     status: JobStatus
     message: str | None
+    in_hands: bool = False
+    since: datetime | None = None
 
 
 class JobServer:
@@ -102,8 +110,13 @@ class JobServer:
             query = {"flow_runs": {"id": {"any_": wanted}}, "limit": _PAGE}
             for run in self._ask("POST", "/flow_runs/filter", query):
                 state = run.get("state") or {}
-                status = _STATUS.get(str(state.get("type")), JobStatus.QUEUED)
-                found[str(run["id"])] = RunState(status, state.get("message"))
+                kind, since = str(state.get("type")), state.get("timestamp")
+                found[str(run["id"])] = RunState(
+                    _STATUS.get(kind, JobStatus.QUEUED),
+                    state.get("message"),
+                    kind in _IN_HANDS,
+                    datetime.fromisoformat(since) if since else None,
+                )
         return found
 
     def cancel(self, flow_run_id: str) -> None:
@@ -114,6 +127,12 @@ class JobServer:
         kind = "CANCELLED" if state.status is JobStatus.QUEUED else "CANCELLING"
         wanted = {"state": {"type": kind, "name": kind.capitalize()}, "force": kind == "CANCELLED"}
         self._ask("POST", f"/flow_runs/{flow_run_id}/set_state", wanted)
+
+    def schedule_again(self, flow_run_id: str) -> None:
+        """Have a flow run be taken by whoever serves, as if it were new."""
+        wanted = {"type": "SCHEDULED", "name": "AwaitingRetry", "message": "Its process is gone."}
+        path = f"/flow_runs/{flow_run_id}/set_state"
+        self._ask("POST", path, {"state": wanted, "force": True})
 
     def close(self) -> None:
         """End the connection."""
@@ -229,3 +248,25 @@ def settle(states: Mapping[str, RunState | None]) -> None:
             elif state.status.is_over:
                 failed = state.status is JobStatus.FAILED
                 jobs.end(s, flow_run_id, state.status, state.message if failed else None)
+
+
+def revive(server: JobServer) -> list[str]:
+    """Schedule jobs again that somebody took, and has given no sign of life of for a while.
+
+    A process that was killed together with who started it leaves its flow run as it was, for ever.
+
+    Returns:
+        Their flow runs.
+    """
+    with session() as s:
+        taken = {row.flow_run_id: row.heartbeat_at for row in jobs.active(s) if row.flow_run_id}
+    states = server.states(list(taken))
+    long_ago = clock.now() - timedelta(seconds=_SILENT_SECONDS)
+    gone = [
+        run
+        for run, state in states.items()
+        if state.in_hands and all(m < long_ago for m in (state.since, taken[run]) if m)
+    ]
+    for run in gone:
+        server.schedule_again(run)
+    return gone

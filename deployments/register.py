@@ -20,6 +20,7 @@ from prefect.events.schemas.automations import EventTrigger, Posture
 from prefect.events.schemas.events import ResourceSpecification
 from prefect.exceptions import ObjectAlreadyExists, ObjectNotFound
 
+from deployments import queueing
 from deployments.source_deployments import bring_together
 from subflows.fan_out import NOTHING_TO_DO, PARTIAL
 from tasks.flow_runs import close_zombies, free_slots
@@ -30,6 +31,7 @@ from utils.housekeeping import recovery
 from utils.models.job import JobKind, Priority
 from utils.models.queues import HIGH_MEMORY
 from utils.models.steps import BY_NAME
+from utils.processes.prefect_environment import prefect_api
 
 # The working copy, or where a wheel was unpacked; prefect.yaml names the flows' files from there.
 PROJECT = Path(__file__).parent.parent
@@ -60,6 +62,9 @@ def register(settings: Settings) -> list[str]:
     said.append(_again_automation())
     said.append(_sources(settings))
     said.append(jobs_again_automation())
+    if prefect_api(settings):
+        again = queueing.revive(queueing.connected(settings))
+        said.append(f"jobs scheduled again: {', '.join(again) or 'none'}")
     return said
 
 

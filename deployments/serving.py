@@ -1,12 +1,15 @@
 """`nightshift serve --flows`: one process serves the flows, without a work pool and its workers.
 
-For a small machine. What is queued waits at Prefect's server while nobody serves. On a server that
-has the deployments of `nightshift deploy` these take their place, until `deploy` runs again.
+For a small machine. What is queued waits at Prefect's server while nobody serves; what was in work
+is scheduled again. Where `nightshift deploy` registered the deployments before they keep their
+pool: its workers and this process both take what is queued.
 """
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from typing import Any
 
 import httpx
@@ -16,6 +19,7 @@ from prefect.deployments.runner import RunnerDeployment
 from prefect.schedules import Cron
 from prefect.types.entrypoint import EntrypointType
 
+from deployments import queueing
 from deployments.queueing import NO_SERVER
 from deployments.register import jobs_again_automation
 from flows.content_ingestion import content_ingestion
@@ -24,8 +28,9 @@ from flows.full_frames import full_frames
 from flows.night_shift import night_shift
 from flows.process_item import process_item
 from tasks.tags import TAG
+from utils import clock
 from utils.config import Settings
-from utils.errors import RetryableError, SettingsError
+from utils.errors import NightShiftError, RetryableError, SettingsError
 from utils.models.job import Priority
 from utils.processes.prefect_environment import prefect_api
 
@@ -33,6 +38,7 @@ from utils.processes.prefect_environment import prefect_api
 # what somebody waits for.
 _ONE = ConcurrencyLimitConfig(limit=1, collision_strategy=ConcurrencyLimitStrategy.ENQUEUE)
 _INTERACTIVE = 2
+_LOOK_SECONDS = 30.0
 
 
 def serve_flows(settings: Settings, say: Callable[[str], None]) -> None:
@@ -53,11 +59,21 @@ def serve_flows(settings: Settings, say: Callable[[str], None]) -> None:
         say(jobs_again_automation())
     except httpx.HTTPError as error:
         raise RetryableError(f"The Prefect server does not answer: {error}.") from error
+    threading.Thread(target=_revive_jobs, args=(settings,), name="revive", daemon=True).start()
     say("Stop: Ctrl-C; what is queued then waits for the next start")
     serve(
         *made, pause_on_shutdown=False, print_starting_message=False,
         limit=len(made) + _INTERACTIVE,
     )  # fmt: skip
+
+
+def _revive_jobs(settings: Settings) -> None:
+    """Look after jobs that were in work when the last such process was ended."""
+    server = queueing.connected(settings)
+    while True:
+        with suppress(NightShiftError):
+            queueing.revive(server)
+        clock.wait(_LOOK_SECONDS)
 
 
 def _register(made: list[RunnerDeployment]) -> None:

@@ -186,7 +186,7 @@ def remove(s: Session, source_id: str, keys: Sequence[str]) -> int:
     gone = 0
     for chunk in chunks(keys):
         found = _of(source_id, chunk).where(SourceFile.vanished_at.is_(None))
-        gone += s.execute(found.values(vanished_at=now())).rowcount
+        gone += s.execute(found.values(vanished_at=now())).rowcount  # type: ignore[attr-defined]
     return gone
 
 

@@ -8,9 +8,11 @@ from pathlib import Path
 import pytest
 from pydantic import SecretStr
 
+from deployments import queueing
 from deployments.queueing import JobServer
 from tests.servers.loopback import Answer, Asked, serving
 from tests.servers.prefect_jobs import Jobs, serving_jobs
+from utils import clock
 from utils.db import jobs as table
 from utils.db.session import session
 from utils.errors import PermanentError, RetryableError, SettingsError
@@ -138,6 +140,21 @@ def test_what_is_served_without_a_pool_has_a_deployment_for_each_priority() -> N
             for name in ("full-frames", "full-frames-background")
         ]
         assert not any("work_queue_name" in run for run in runs)
+
+
+def test_a_job_whose_process_is_gone_is_scheduled_again(prefect: tuple[JobServer, Jobs]) -> None:
+    server, jobs = prefect
+    runs = [server.queue(job(video_id=name), NOW).flow_run_id for name in "abcd"]
+    long_ago, now_ = "2020-01-01T00:00:00+00:00", clock.now().isoformat()
+    for run, kind, since in zip(
+        runs, ("RUNNING", "RUNNING", "PENDING", "SCHEDULED"),
+        (long_ago, long_ago, now_, long_ago), strict=True,
+    ):  # fmt: skip
+        jobs.runs[run]["state"] = {"type": kind, "message": None, "timestamp": since}
+    with session() as s:
+        table.begin(s, runs[1], job(video_id="b"))  # it beats
+    assert queueing.revive(server) == [runs[0]]
+    assert jobs.runs[runs[0]]["state"]["type"] == "SCHEDULED"
 
 
 def test_a_job_is_cancelled_at_once_while_it_waits(prefect: tuple[JobServer, Jobs]) -> None:
