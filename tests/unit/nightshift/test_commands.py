@@ -26,6 +26,7 @@ WRONG = [
     ("source", "add", "/nope"),
     ("source", "remove", "/nope"),
     ("show", "feedbeef"),
+    ("lineage", "feedbeef"),
     ("why", "feedbeef", "store_item"),
     ("why", "feedbeef", "no_step"),
     ("path", "feedbeef"),
