@@ -16,6 +16,7 @@ from utils.db.failures import Choice
 from utils.db.session import session
 from utils.db.source_files import Which
 from utils.db.source_tables import SourceFile
+from utils.errors import NightShiftError
 from utils.models.item import Entry
 from utils.models.options import PipelineOptions
 from utils.models.shift import ADDRESS, SOURCE, ItemOutcome, Outcome
@@ -23,7 +24,7 @@ from utils.models.source import IngestionMetrics, Refresh, SourceKind, Trigger
 from utils.privacy import redaction
 from utils.scheduling import claims, run_session
 from utils.scheduling.estimate import Work
-from utils.sources import own_options
+from utils.sources import health, own_options
 from utils.sources.objects import entry_of
 
 _BATCH = 1000  # works in memory at once, however many wait. Chosen.
@@ -75,6 +76,9 @@ def discover(source: SourceRef, trigger: Trigger, context: RunContext) -> Found:
     """What the source holds by now; of what failed before nothing is listed again."""
     since = now()
     if trigger is Trigger.RETRY:
+        if error := _is_away(source):
+            run_session.note(context.run_id, note_looks({source.location: error}))
+            return Found(Look(0, error=error), since)
         with session() as s:
             again = source_files.try_again(s, source.id)
             failures.requeue(s, Choice(ids=tuple(again))) if again else None
@@ -101,6 +105,8 @@ def batches(
     source: SourceRef, found: Found, trigger: Trigger, refresh: Refresh | None, context: RunContext
 ) -> Iterator[list[Work]]:
     """What is to be worked on, claimed, a batch at a time: each object is met once."""
+    if found.look.error and source.definition.kind is SourceKind.FOLDER:
+        return  # what lies there would only fail
     if found.entries and refresh is not Refresh.CHANGED:
         yield list(found.entries)
     which, after = Which.of_refresh(refresh), ""
@@ -150,6 +156,16 @@ def note_metrics(source: SourceRef, found: Found, context: RunContext) -> None:
             is_whole=look.error is None,
         ),
     )
+
+
+def _is_away(source: SourceRef) -> NightShiftError | None:
+    """What is wrong with a folder; None if it is there, or if it is none."""
+    try:
+        if source.definition.kind is SourceKind.FOLDER:
+            health.check_place(source.location)
+    except NightShiftError as error:
+        return error
+    return None
 
 
 def _is_site(source: SourceRef) -> bool:

@@ -53,6 +53,7 @@ def test_pool_limits_automation_and_deployments_are_registered(up: Up) -> None:
         "shift/default",
         "shift/high-memory",
         "content-ingestion/on-demand",
+        "run-ingestion/on-demand",
         "process-item/on-demand",
     }
     (schedule,) = deployments["nightly"]["schedules"]

@@ -1,6 +1,9 @@
 """One source, looked into by the flow `run-ingestion`: what is new, changed, moved and gone."""
 
+import os
 import shutil
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -8,16 +11,19 @@ from typing import Any
 
 import pytest
 from prefect.client.schemas.objects import State
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 
 from tests.flows.test_shift import QUICK, executions, outcomes, told, work_a_night
 from tests.media import Clips
+from tests.paths import PROJECT
+from tests.waiting import until
 from utils.config import Settings
 from utils.db import addresses, leases, ledger, source_files, sources, workers
 from utils.db.schema import Execution, Item, Run
 from utils.db.session import session
 from utils.db.source_tables import Source, SourceFile, SourceFileVersion
 from utils.errors import RetryableError
+from utils.housekeeping import recovery
 from utils.models.shift import RunStatus
 from utils.models.source import FoundObject, SourceDefinition, SourceKind, SourceOptions, Trigger
 
@@ -160,16 +166,21 @@ def test_a_source_that_is_paused_or_in_another_run_is_left(folder: Path) -> None
 def test_a_folder_that_is_away_fails_the_run_and_nothing_has_vanished(folder: Path) -> None:
     source = defined(folder)
     look(source)
+    with session() as s:  # something there waits
+        s.execute(update(Item).values(status="pending"))
+        s.execute(update(SourceFile).values(status="failed", tries=1))
     away = folder.rename(folder.with_name("away"))
     for says in ("is not there", "is empty; 2 were there before"):
         report = look(source)
         assert report.status is RunStatus.FAILED
-        assert says in report.items[0].error
+        (told_of,) = report.items
+        assert says in told_of.error
         folder.mkdir(exist_ok=True)
     assert not any(row.vanished_at for row in rows(source).values())
     folder.rmdir()
     away.rename(folder)
-    assert look(source).status is RunStatus.NOTHING_TO_DO
+    report = look(source, Trigger.RETRY)
+    assert (report.status, report.counts.done) == (RunStatus.SUCCESS, 2)
 
 
 def test_a_night_looks_the_same_way_and_takes_what_a_source_says_of_its_items(
@@ -325,3 +336,48 @@ def test_a_nights_shift_takes_objects_of_buckets_in_its_limit(bucket: Bucket, cl
         assert s.scalar(select(func.count()).select_from(Item)) == 4
         assert source_files.count_by_status(s, source) == {"success": 4}
         assert ledger.execution_count(s) > 0
+
+
+def test_a_run_that_is_killed_leaves_nothing_in_work_and_the_next_repeats_nothing(
+    folder: Path, clips: Clips, settings: Settings, prefect_server: str
+) -> None:
+    shutil.copy(clips.video, folder / "video.mp4")
+    source = defined(folder)
+    program = (
+        "from flows.run_ingestion import run_ingestion\n"
+        "from utils.models.options import PipelineOptions\n"
+        f"quick = PipelineOptions.model_validate_json({QUICK.model_dump_json()!r})\n"
+        f"run_ingestion({source!r}, options=quick)"
+    )
+    with subprocess.Popen(
+        [sys.executable, "-c", program],
+        env={**os.environ, "PREFECT_API_URL": prefect_server},
+        cwd=PROJECT,
+    ) as process:  # fmt: skip
+        until(lambda: is_under_way(source), "work is under way", seconds=240)
+        process.kill()
+    assert "processing" in statuses(source).values()  # it was in the middle of it
+    finished = done()
+    recovered = recovery.recover(settings)
+    assert recovered.items
+    assert not {"processing"} & set(statuses(source).values())
+    assert all(row.claimed_by is None for row in rows(source).values())
+    report = look(source)
+    assert report.status is RunStatus.SUCCESS
+    assert set(statuses(source).values()) == {"success"}
+    assert done() > finished
+    with session() as s:
+        of_step = func.count().label("number")
+        query = select(of_step).where(Execution.status == "done")
+        repeated = s.scalars(query.group_by(Execution.item_id, Execution.step, Execution.key))
+        assert max(repeated) == 1
+
+
+def is_under_way(source: str) -> bool:
+    return "processing" in statuses(source).values() and done() > 0
+
+
+def done() -> int:
+    with session() as s:
+        finished = select(func.count()).select_from(Execution).where(Execution.status == "done")
+        return s.scalar(finished)

@@ -12,7 +12,7 @@ from datetime import datetime
 from enum import Enum, auto
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, case, delete, func, or_, select, update
+from sqlalchemy import ColumnElement, case, func, or_, select, update
 from sqlalchemy.orm import Session
 
 from utils.db import source_pages
@@ -323,12 +323,6 @@ def count_by_status(s: Session, source_id: str) -> dict[str, int]:
         select(status, func.count()).where(SourceFile.source_id == source_id).group_by(status)
     )
     return {name: number for name, number in rows}  # noqa: C416 (a Row is no pair to mypy)
-
-
-def forget_of(s: Session, source_id: str) -> None:
-    """Forget all objects of a source, as it looks elsewhere now."""
-    for table in (SourceFile, SourceFileVersion):
-        s.execute(delete(table).where(table.source_id == source_id))
 
 
 def _rows(s: Session, source_id: str, keys: Sequence[str]) -> list[SourceFile]:
