@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 
 from utils.config import Settings
+from utils.models.found_object import FoundObject
 from utils.models.item import Entry
-from utils.models.source import FoundObject, SourceDefinition, SourceKind
+from utils.models.source import SourceDefinition, SourceKind
 from utils.sources import objects
 from utils.sources.objects import Page, Unfit
 
