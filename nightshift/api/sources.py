@@ -168,7 +168,7 @@ def runs(
     """List the runs that looked into a source, the latest first."""
     with session() as s:
         source_id = sources.named(s, name).id
-        return [run.summary(one) for one in run_history.latest(s, limit, offset, source_id)]
+        return [run.of_source(one) for one in run_history.of_source(s, source_id, limit, offset)]
 
 
 def _settings(request: Request) -> Settings:

@@ -103,13 +103,14 @@ def source_files(
 ) -> None:
     """List what a source holds, by name, and what became of each of it."""
     from utils.db import source_files as table
+    from utils.db import source_reports
     from utils.db.session import session
     from utils.documents.source_file import document
 
     source_id = _id_of(name)
     with session() as s:
         found = [document(row) for row in table.every(s, source_id, status, limit)]
-        counts = table.count_by_status(s, source_id)
+        counts = source_reports.file_counts(s, source_id)
     if as_json:
         print_json({"counts": counts, "files": found})
         return

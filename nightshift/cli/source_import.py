@@ -70,11 +70,11 @@ def _taken(s: Session, one: Found, settings: Settings) -> Row:
     from utils.clock import now
     from utils.db import sources
     from utils.errors import NightShiftError
-    from utils.storage.sealing import sealed
+    from utils.storage.sealing import sealed_source
 
     if one.definition is None:
         return _row(one, CAN_NOT, one.why_not or "")
-    wanted = one.definition.model_copy(update={"url": sealed(one.definition.url, settings)})
+    wanted = sealed_source(one.definition, settings)
     if known := _known(s, wanted):
         return _row(one, EXISTS, "" if known == wanted.name else f"as {known}", wanted)
     named = wanted.model_copy(update={"name": _free(s, wanted.name)})
@@ -99,9 +99,7 @@ def _free(s: Session, name: str) -> str:
     """The name, or the first with a number behind it that no source has."""
     from utils.db import sources
 
-    taken = {row.name for row in sources.every(s)}
-    numbered = (f"{name}-{number}" for number in range(2, len(taken) + 3))
-    return next(one for one in (name, *numbered) if one not in taken)
+    return sources.numbered(s, name)
 
 
 def _row(one: Found, state: str, why: str, definition: SourceDefinition | None = None) -> Row:

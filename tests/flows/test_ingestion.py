@@ -18,7 +18,7 @@ from tests.media import Clips
 from tests.paths import PROJECT
 from tests.waiting import until
 from utils.config import Settings
-from utils.db import addresses, leases, ledger, source_files, sources, workers
+from utils.db import addresses, leases, ledger, source_reports, sources, workers
 from utils.db.schema import Execution, Item, Run
 from utils.db.session import session
 from utils.db.source_tables import Source, SourceFile, SourceFileVersion
@@ -335,7 +335,7 @@ def test_a_nights_shift_takes_objects_of_buckets_in_its_limit(bucket: Bucket, cl
     assert work_a_night().counts.done == 1
     with session() as s:
         assert s.scalar(select(func.count()).select_from(Item)) == 4
-        assert source_files.count_by_status(s, source) == {"success": 4}
+        assert source_reports.file_counts(s, source) == {"success": 4}
         assert ledger.execution_count(s) > 0
 
 

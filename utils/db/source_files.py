@@ -317,15 +317,6 @@ def every(
     return s.scalars(query.order_by(SourceFile.key).limit(limit)).all()
 
 
-def count_by_status(s: Session, source_id: str) -> dict[str, int]:
-    """How many objects of a source there are of each status; those that vanished count apart."""
-    status = case((SourceFile.vanished_at.is_not(None), "vanished"), else_=SourceFile.status)
-    rows = s.execute(
-        select(status, func.count()).where(SourceFile.source_id == source_id).group_by(status)
-    )
-    return {name: number for name, number in rows}  # noqa: C416 (a Row is no pair to mypy)
-
-
 def _rows(s: Session, source_id: str, keys: Sequence[str]) -> list[SourceFile]:
     return [
         row

@@ -206,9 +206,14 @@ def free_name(s: Session, location: str) -> str:
     words = [parts.netloc.rpartition("@")[2], *parts.path.split("/")]
     last = next((word for word in reversed(words) if re.sub(r"[^A-Za-z0-9]", "", word)), "source")
     name = re.sub(r"[^A-Za-z0-9._-]+", "-", last).strip("-._")[:50] or "source"
+    return numbered(s, name)
+
+
+def numbered(s: Session, name: str) -> str:
+    """The name, or the first with a number behind it that no source has."""
     taken = {*_OWN, *s.scalars(select(Source.name).where(Source.name.startswith(name)))}
-    numbered = (f"{name}-{number}" for number in range(2, len(taken) + 3))
-    return next(one for one in (name, *numbered) if one not in taken)
+    others = (f"{name}-{number}" for number in range(2, len(taken) + 3))
+    return next(one for one in (name, *others) if one not in taken)
 
 
 def named(s: Session, wanted: str) -> Source:

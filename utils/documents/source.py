@@ -60,11 +60,11 @@ def document(row: Source, look: SourceLook | None, timezone: str) -> dict[str, A
 
 def whole(s: Session, row: Source, look: SourceLook | None, timezone: str) -> dict[str, Any]:
     """The same with its last runs, what it held by status, and who looks into the same place."""
-    latest = run_history.latest(s, _RUNS, source_id=row.id)
+    latest = run_history.of_source(s, row.id, _RUNS)
     return document(row, look, timezone) | {
         "files": source_reports.file_counts(s, row.id),
         "overlaps": source_reports.overlapping(s, row),
-        "runs": [run.summary(one) for one in latest],
+        "runs": [run.of_source(one) for one in latest],
     }
 
 

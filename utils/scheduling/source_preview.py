@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 from utils.config import Settings
-from utils.db import source_files, source_pages, sources, spending
+from utils.db import source_files, source_pages, source_reports, sources, spending
 from utils.db.session import session
 from utils.db.source_files import Which
 from utils.db.source_tables import SourceFile
@@ -61,7 +61,7 @@ def look(
                     hear(one, key in known)
     is_site = definition.kind not in {SourceKind.FOLDER, SourceKind.BUCKET}
     with session() as s:
-        held = source_files.count_by_status(s, source_id)
+        held = source_reports.file_counts(s, source_id)
         waiting = source_files.count_due(s, source_id, settings.max_tries)
     there = sum(number for status, number in held.items() if status != "vanished")
     return SourcePreview(
