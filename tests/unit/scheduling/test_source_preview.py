@@ -1,5 +1,6 @@
 """What a look would find and what a refresh would come to: nothing is written."""
 
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -22,6 +23,8 @@ from utils.models.source import (
     SourceOptions,
 )
 from utils.scheduling import source_preview
+from utils.sources import objects
+from utils.sources.objects import Unfit
 
 
 @pytest.fixture
@@ -44,8 +47,8 @@ def known(source: str) -> None:
     with session() as s:
         place = source_pages.resume(s, source)
         definition = sources.definition(sources.find(s, source))
-        unfit = source_preview.Unfit([], [], source_preview.Counter())
-        for page in source_preview.objects.pages(definition, None, None, unfit):
+        unfit = Unfit([], [], Counter())
+        for page in objects.pages(definition, None, None, unfit):
             source_pages.compare(s, source, place, page.objects)
         source_pages.compare(s, source, place, [FoundObject(key="gone.mp4", size_bytes=5)])
         s.add(Item(id="item", kind="video", title="a", size_bytes=1000, status="done",
