@@ -238,23 +238,14 @@ def _asked(which: Which, max_tries: int) -> ColumnElement[bool]:
 def still_waiting(s: Session, item_ids: Sequence[str]) -> list[str]:
     """Those of these items that are not done, and wait for no person."""
     over = (ItemStatus.DONE.value, ItemStatus.QUARANTINED.value, ItemStatus.SUPERSEDED.value)
-    open_ones = {
-        item_id
-        for chunk in chunks(item_ids)
-        for item_id in s.scalars(
-            select(Item.id).where(Item.id.in_(chunk), Item.status.not_in(over))
-        )
-    }
-    return [item_id for item_id in item_ids if item_id in open_ones]
+    return existing(s, item_ids, Item.status.not_in(over))
 
 
-def existing(s: Session, item_ids: Sequence[str]) -> list[str]:
-    """Those of these items that there still are."""
-    known = {
-        item_id
-        for chunk in chunks(item_ids)
-        for item_id in s.scalars(select(Item.id).where(Item.id.in_(chunk)))
-    }
+def existing(s: Session, item_ids: Sequence[str], *which: ColumnElement[bool]) -> list[str]:
+    """Those of these items that there still are, in their order."""
+    known: set[str] = set()
+    for chunk in chunks(item_ids):
+        known.update(s.scalars(select(Item.id).where(Item.id.in_(chunk), *which)))
     return [item_id for item_id in item_ids if item_id in known]
 
 
