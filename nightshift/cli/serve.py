@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 import json
+from contextlib import suppress
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -13,6 +14,8 @@ from utils.models.api import API_PORT
 
 if TYPE_CHECKING:
     from utils.config import Settings
+
+_ARENA_MAX = -8  # of malloc.h
 
 
 def add_to(app: typer.Typer) -> None:
@@ -65,6 +68,7 @@ def _prepare(settings: Settings) -> None:
     from utils.processes.prefect_environment import prepare_prefect
     from utils.storage import home
 
+    _keep_few_heaps()
     home.prepare(settings)
     prepare_prefect(settings, log_level="ERROR")
     require_answer()
@@ -76,3 +80,11 @@ def _is_loopback(host: str) -> bool:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:
         return host == "localhost"
+
+
+def _keep_few_heaps() -> None:
+    """Have threads share two heaps: each of its own keeps what was freed (glibc alone knows)."""
+    import ctypes
+
+    with suppress(OSError, AttributeError):
+        ctypes.CDLL(None).mallopt(_ARENA_MAX, 2)
