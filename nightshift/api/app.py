@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from importlib.metadata import version
 
+from anyio import to_thread
 from fastapi import FastAPI
 
 from deployments.own_name import ByOwnName
@@ -31,6 +34,15 @@ from nightshift.api.idempotency import Idempotent
 from utils.config import Settings
 from utils.models.api import PREFIX
 
+# At once: more would wait for each other, and for one of the 15 connections of the database.
+THREADS = 14
+
+
+@asynccontextmanager
+async def _few_threads(_app: FastAPI) -> AsyncIterator[None]:
+    to_thread.current_default_thread_limiter().total_tokens = THREADS
+    yield
+
 
 def create_app(
     settings: Settings, names: frozenset[str] = frozenset(), *, on_loopback: bool = True
@@ -50,6 +62,7 @@ def create_app(
         docs_url=None,  # its page would load scripts from strangers
         redoc_url=None,
         redirect_slashes=False,
+        lifespan=_few_threads,
         generate_unique_id_function=openapi.operation_id,
     )
     app.state.settings, app.state.on_loopback = settings, on_loopback

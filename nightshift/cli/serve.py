@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 import json
+from contextlib import suppress
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -14,6 +15,7 @@ from utils.models.api import API_PORT
 if TYPE_CHECKING:
     from utils.config import Settings
 
+_ARENA_MAX = -8  # of malloc.h
 _END_SECONDS = 10  # for what is being answered when the server is ended; uploads are resumed
 # Longer than clients and proxies keep a connection that is idle: who closes it first loses no
 # request that is on its way.
@@ -85,6 +87,7 @@ def _prepare(settings: Settings) -> None:
     from utils.processes.prefect_environment import prepare_prefect
     from utils.storage import home
 
+    _keep_few_heaps()
     home.prepare(settings)
     prepare_prefect(settings, log_level="ERROR")
     require_answer()
@@ -116,3 +119,11 @@ def _is_loopback(host: str) -> bool:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:
         return host == "localhost"
+
+
+def _keep_few_heaps() -> None:
+    """Have threads share two heaps: each of its own keeps what was freed (glibc alone knows)."""
+    import ctypes
+
+    with suppress(OSError, AttributeError):
+        ctypes.CDLL(None).mallopt(_ARENA_MAX, 2)

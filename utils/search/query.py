@@ -7,6 +7,7 @@ Büttcher, 2009) adds the lists up: an item's score is the sum of weight / (60 +
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from itertools import islice
 from typing import NamedTuple
 
 from sqlalchemy.orm import Session
@@ -111,8 +112,8 @@ def by_words(query: str, limit: int, filters: SearchFilters = _NONE, offset: int
         passing = None if filters.is_empty else library.passing(filters)
         found = fulltext.search(s, query, max(_DEPTH, offset + limit), passing)
         ranked = fuse({FULL_TEXT: [hit.item_id for hit in found]})
-        hits = list(_hits(s, ranked, found, {}))
-        return Page(_with_renditions(s, hits[offset : offset + limit]), len(hits))
+        shown = dict(islice(ranked.items(), offset, offset + limit))
+        return Page(_with_renditions(s, list(_hits(s, shown, found, {}))), len(ranked))
 
 
 def fuse(lists: Mapping[str, Sequence[str]]) -> dict[str, tuple[float, tuple[Rank, ...]]]:
