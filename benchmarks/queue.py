@@ -33,7 +33,9 @@ import sys
 from prefect.deployments import run_deployment
 video, database, folder = sys.argv[1:]
 given = {"video_id": "prefect", "video_path": video, "db_path": database, "output_dir": folder}
-run = run_deployment("full-frames/full-frames", given, timeout=0, as_subflow=False)
+run = run_deployment(
+    "full-frames/full-frames", parameters=given, timeout=0, as_subflow=False
+)
 print(run.id)
 """
 

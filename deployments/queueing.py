@@ -29,7 +29,7 @@ _PAGE = 200  # the most that Prefect's API gives at once
 _MOST_TRIES = 3
 _IN_HANDS = {"PENDING", "RUNNING"}
 _BUSY = {httpx.codes.BAD_GATEWAY, httpx.codes.SERVICE_UNAVAILABLE, httpx.codes.GATEWAY_TIMEOUT}
-_SILENT_SECONDS = 120.0  # chosen: from a job's pick-up to its first beat a slow machine took 40
+_SILENT_SECONDS = 300.0  # chosen: a process on a busy machine took 100 to begin
 _BUSY_SECONDS = (0.2, 0.5, 1.0)  # chosen: somebody waits
 NO_SERVER = (
     "No Prefect server is set: `nightshift up` starts one together with its workers, or set "
