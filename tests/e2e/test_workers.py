@@ -24,7 +24,7 @@ from tests.media import ffmpeg
 from tests.waiting import until
 from utils.models.options import Switches
 
-CLIPS = 6
+CLIPS = 8
 pytestmark = pytest.mark.timeout(1500)  # two minutes on an idle machine of 2 cores
 # What a step does is not what this is about: a few are enough to see that none runs twice.
 WITH = {"extract_mediainfo", "extract_codec", "generate_thumbnails", "consolidate_metadata"}
@@ -87,7 +87,9 @@ def make_clips(up: Up, name: str, number: int, seconds: int, size: str) -> None:
     for i in range(number):
         short = up.home / f"{name}{i}.mp4"
         ffmpeg("-f", "lavfi", "-i", f"testsrc2=s={size}:r=25", "-f", "lavfi",
-               "-i", f"sine=frequency={200 + 40 * i}", "-t", "2", "-c:v", "libx264",
+               "-i", f"sine=frequency={200 + 40 * i}", "-vf", f"hue=h={40 * i}",
+               # Of one content two would be put at once: moto closes the first one's file then.
+               "-t", "2", "-c:v", "libx264",
                "-preset", "ultrafast", "-c:a", "aac", short)  # fmt: skip
         ffmpeg("-stream_loop", str(seconds // 2 - 1), "-i", short, "-c", "copy",
                "-metadata", f"comment={i}", up.home / "inbox" / short.name)  # fmt: skip

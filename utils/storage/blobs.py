@@ -72,12 +72,12 @@ def upload_original(item_id: str, path: Path, settings: Settings) -> None:
         if file.is_symlink():
             continue
         digest = files.sha256(file)
-        remote.put(target, file, _blob(digest))
+        _patiently(partial(remote.put, target, file, _blob(digest)))
         beside[sidecar.name] = digest
     _patiently(partial(remote.put, target, path, _blob(item_id)))
     note = scratch.folder() / f"{item_id}.json"
     note.write_text(json.dumps({"name": path.name, "beside": beside}))
-    remote.put(target, note, _note(item_id))  # last: who finds it finds all
+    _patiently(partial(remote.put, target, note, _note(item_id)))  # last: who finds it finds all
     note.unlink()
 
 
