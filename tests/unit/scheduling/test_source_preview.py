@@ -13,10 +13,10 @@ from utils.db.session import session
 from utils.db.source_files import Content
 from utils.db.source_tables import SourceFile
 from utils.errors import RetryableError, SettingsError
+from utils.models.found_object import FoundObject
 from utils.models.options import PipelineOptions
 from utils.models.source import (
     FileStatus,
-    FoundObject,
     Refresh,
     SourceDefinition,
     SourceKind,
