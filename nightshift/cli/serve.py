@@ -41,9 +41,9 @@ def serve(
         bool, typer.Option("--flows", help="Serve the flows in its stead: jobs, without a pool.")
     ] = False,
 ) -> None:
-    """Serve the HTTP API, until Ctrl-C: `/api/v1`, its OpenAPI document at `/api/v1/openapi.json`.
+    """Serve the HTTP API at `/api/v1`, until Ctrl-C.
 
-    Who asks needs a token: `nightshift token create`. It speaks plain HTTP: off this machine put
+    Its OpenAPI document is `/api/v1/openapi.json`. Who asks needs a token: `nightshift token create`. It speaks plain HTTP: off this machine put
     something that speaks TLS before it, and name it with --name. With --flows: one process that
     does what is queued at the Prefect server, for machines too small for `nightshift up`.
     """

@@ -17,14 +17,12 @@ import httpx
 import psutil
 import pytest
 
-from nightshift.api.app import create_app
 from tests import browser, media, ports
 from tests.e2e import typescript
 from tests.e2e.up import BIN, Up, started
 from tests.paths import PROJECT, SAMPLES
 from tests.servers.loopback import Answer, serving
 from tests.waiting import until
-from utils.config import Settings
 
 
 @pytest.fixture(scope="module")
@@ -278,10 +276,6 @@ def test_the_server_knows_what_was_made_of_what_and_its_graph_shows_it(up: Up) -
     assert [one["key"] for one in graph["artifacts"]] == [shown["key"]]
 
 
-@pytest.mark.skipif(
-    "/api/v1/jobs/full-frames" not in create_app(Settings()).openapi()["paths"],
-    reason="the API of this version takes no jobs",
-)
 def test_a_web_app_uploads_queues_follows_and_reads(
     up: Up, typescript_client: Path, tmp_path: Path
 ) -> None:

@@ -7,7 +7,14 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 from utils.config import Settings
-from utils.db import source_files, source_pages, source_reports, sources, spending
+from utils.db import (
+    returning,
+    source_files,
+    source_pages,
+    source_reports,
+    sources,
+    spending,
+)
 from utils.db.session import session
 from utils.db.source_files import Which
 from utils.db.source_tables import SourceFile
@@ -20,7 +27,7 @@ from utils.models.source import Refresh, SourceDefinition, SourceKind
 from utils.models.source_preview import RefreshPreview, SourcePreview
 from utils.pipeline import planning
 from utils.scheduling import estimate, forecast
-from utils.sources import health, objects, own_options, youtube
+from utils.sources import health, objects, own_options, wanted, youtube
 from utils.sources.objects import Unfit
 
 _KEYS = 20  # that a preview names
@@ -87,8 +94,11 @@ def _pages(
         for page in objects.pages(definition, settings, None, unfit):
             yield page.objects
         return
-    entries = youtube.entries(definition.url, settings)
-    yield [FoundObject(key=objects.key_of_entry(entry)) for entry in entries]
+    listed = [entry.model_copy(update={"source": definition.url})
+              for entry in youtube.entries(definition.url, settings, definition)]  # fmt: skip
+    with session() as s:
+        found = wanted.chosen(listed, [definition], returning.days(s, listed))
+    yield [FoundObject(key=objects.key_of_entry(entry)) for entry in found.entries]
 
 
 def refresh(

@@ -59,7 +59,7 @@ def test_a_fuzzer_finds_no_answer_that_the_document_does_not_name(settings: Sett
     app = create_app(settings.model_copy(update={"api": unlimited}), frozenset({"testserver"}))
     headers = token(Scope.ADMIN)
     schema = schemathesis.openapi.from_asgi("/api/v1/openapi.json", app)
-    for found in schema.get_all_operations():
+    for found in schema.exclude(path_regex="/events$").get_all_operations():  # they do not end
         operation: Any = found
 
         @chosen(max_examples=6, deadline=None, derandomize=True, database=None,
