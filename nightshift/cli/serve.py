@@ -43,9 +43,10 @@ def serve(
 ) -> None:
     """Serve the HTTP API at `/api/v1`, until Ctrl-C.
 
-    Its OpenAPI document is `/api/v1/openapi.json`. Who asks needs a token: `nightshift token create`. It speaks plain HTTP: off this machine put
-    something that speaks TLS before it, and name it with --name. With --flows: one process that
-    does what is queued at the Prefect server, for machines too small for `nightshift up`.
+    Its OpenAPI document is `/api/v1/openapi.json`. Who asks needs a token: `nightshift token
+    create`. It speaks plain HTTP: off this machine put something that speaks TLS before it, and
+    name it with --name. With --flows: one process that does what is queued at the Prefect
+    server, for machines too small for `nightshift up`.
     """
     if flows:
         _serve_flows()
