@@ -12,10 +12,10 @@ from subflows.sources import Look, SourceRef, known, look_into
 from tasks.context import RunContext
 from tasks.tags import SERVED
 from utils.config import Settings
-from utils.db import addresses, source_files, sources
+from utils.db import addresses, runs, source_files, sources
 from utils.db.session import session
 from utils.db.source_files import Which
-from utils.errors import NightShiftError
+from utils.errors import NightShiftError, SettingsError
 from utils.models.item import Entry
 from utils.models.shift import ADDRESS, SOURCE, ItemOutcome, Outcome
 from utils.models.source import SourceKind
@@ -39,8 +39,7 @@ def discover(context: RunContext) -> Discovery:
     """Register what is new in the inbox and the sources; returns what is worth fetching."""
     settings, run_id = context.settings, context.run_id
     settings.inbox.mkdir(parents=True, exist_ok=True)
-    with session() as s:
-        wanted = [known(row) for row in sources.for_shift(s, SERVED)]
+    wanted = _defined(run_id)
     inbox = str(settings.inbox)
     locations, elsewhere = claims.take_sources(
         run_id, list(dict.fromkeys([inbox, *(source.location for source in wanted)]))
@@ -65,6 +64,19 @@ def discover(context: RunContext) -> Discovery:
     entries, again = _worth_fetching(found, settings)
     run_session.note(run_id, again)
     return Discovery(entries, [one for one, look in looks.items() if _is_away(one, look)])
+
+
+def _defined(run_id: str) -> list[SourceRef]:
+    """The sources that a night looks into; of one that can't be it is said why."""
+    found: list[SourceRef] = []
+    with session() as s:
+        rows = sources.for_shift(s, SERVED)
+        for row in rows:
+            try:
+                found.append(known(row))
+            except SettingsError as error:
+                runs.add_outcome(s, run_id, ItemOutcome.failure(row.name, error, kind=SOURCE))
+    return found
 
 
 def note_looks(looks: Mapping[str, int | NightShiftError]) -> list[ItemOutcome]:

@@ -93,4 +93,7 @@ def _refuses(operation: dict[str, Any]) -> None:
             "content": form,
             **({"headers": known["headers"]} if "headers" in known else {}),
         }
+    for status, known in responses.items():  # a route's own, such as those of uploads
+        if status[0] in "45" and "content" not in known:
+            responses[status] = known | {"content": form}
     operation["responses"] = dict(sorted(responses.items()))

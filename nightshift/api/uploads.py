@@ -48,6 +48,11 @@ _FORM = {
         },
     }
 }  # fmt: skip
+_REFUSALS: dict[int | str, dict[str, Any]] = {
+    412: {"description": "Another version of tus is meant."},
+    415: {"description": "Neither tus nor a form, or no media by its suffix."},
+    460: {"description": "The checksum is another: send it again."},
+}
 _BYTES = {
     "parameters": [
         {"name": "Tus-Resumable", "in": "header", "required": True,
@@ -92,7 +97,13 @@ def every(
     return [states.state_of(row, settings) for row in found if states.is_there(row, settings)]
 
 
-@router.post("/uploads", status_code=201, response_model=states.UploadState, openapi_extra=_FORM)
+@router.post(
+    "/uploads",
+    status_code=201,
+    response_model=states.UploadState,
+    responses=_REFUSALS,
+    openapi_extra=_FORM,
+)
 async def create(request: Request, caller: Writer) -> Response:
     """Begin an upload by tus (`Upload-Length`, `Upload-Metadata: filename …`), or send a form.
 
@@ -136,7 +147,7 @@ async def offset(upload_id: str, request: Request, caller: Writer) -> Response:
     return Response(headers=states.headers_of(upload, settings) | {"Cache-Control": "no-store"})
 
 
-@router.patch(_PLACE, status_code=204, openapi_extra=_BYTES)
+@router.patch(_PLACE, status_code=204, responses=_REFUSALS, openapi_extra=_BYTES)
 async def append(upload_id: str, request: Request, caller: Writer) -> Response:
     """Go on with an upload (tus): `Upload-Offset`, the bytes from there, perhaps a checksum."""
     await in_thread(states.find, upload_id, caller)

@@ -24,7 +24,7 @@ def add_to(app: typer.Typer) -> None:
 
 
 def lineage(wanted: Wanted, as_json: Json = False) -> None:
-    """Show the way of an item: source, original, and each thing made of it, by which step."""
+    """Show where an item came from, and what was made of it."""
     from utils.db import items
     from utils.db.session import session
     from utils.documents import lineage as documents

@@ -11,7 +11,11 @@ from nightshift.cli.output import print_warning
 _PREFIX = "NIGHTSHIFT_"
 _ALIKE = 0.7  # of 1, by difflib; at 0.6 QQ and HOME_DIRECTORY were near to something
 # What docker-compose.yml alone reads.
-_OF_COMPOSE = {"NIGHTSHIFT_MEDIA", "NIGHTSHIFT_PREFECT_AUTH"}
+_OF_COMPOSE = {
+    *("NIGHTSHIFT_MEDIA", "NIGHTSHIFT_PREFECT_AUTH", "NIGHTSHIFT_PREFECT_CLEANUP"),
+    *("NIGHTSHIFT_PREFECT_LEASES", "NIGHTSHIFT_PREFECT_MESSAGING"),
+    *("NIGHTSHIFT_PREFECT_ORDERING", "NIGHTSHIFT_PREFECT_REDIS"),
+}
 
 
 class Unknown(NamedTuple):

@@ -12,7 +12,7 @@ from datetime import datetime
 from enum import Enum, auto
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, case, func, or_, select, update
+from sqlalchemy import ColumnElement, case, delete, func, or_, select, update
 from sqlalchemy.orm import Session
 
 from utils.db import source_pages
@@ -112,6 +112,7 @@ def forgotten(s: Session, item_ids: Sequence[str]) -> None:
     for chunk in chunks(item_ids):
         _change(s, SourceFile.item_id.in_(chunk), status=FileStatus.SKIPPED.value,
                 claimed_by=None, item_id=None)  # fmt: skip
+        s.execute(delete(SourceFileVersion).where(SourceFileVersion.item_id.in_(chunk)))
 
 
 def read(s: Session, source_id: str, contents: Iterable[Content], max_tries: int) -> int:

@@ -17,7 +17,7 @@ from utils.clock import now
 from utils.db.schema import Download
 from utils.db.session import chunks
 from utils.db.source_tables import Source, SourceFile, SourceFileVersion, SourceLook
-from utils.errors import NightShiftError, UsageError
+from utils.errors import NightShiftError, SettingsError, UsageError
 from utils.models.options import faults
 from utils.models.source import SourceDefinition, SourceKind
 from utils.privacy import redaction
@@ -114,10 +114,19 @@ def change(s: Session, row: Source, wanted: SourceDefinition) -> None:
 
 
 def definition(row: Source) -> SourceDefinition:
-    """What a source was defined as; its address has its secrets sealed."""
-    return SourceDefinition(
-        **{name: getattr(row, name) for name in _SAME}, kind=SourceKind(row.kind), url=row.location
-    )
+    """What a source was defined as; its address has its secrets sealed.
+
+    Raises:
+        SettingsError: an older version could define it, and this one can't.
+    """
+    given = {name: getattr(row, name) for name in _SAME}
+    try:
+        return SourceDefinition(**given, kind=SourceKind(row.kind), url=row.location)
+    except ValidationError as error:
+        raise SettingsError(
+            f"The source {row.name} has an option that can't be: {faults(error)}. Change it: "
+            f"nightshift source update {row.name}, or remove it and define it anew."
+        ) from error
 
 
 _SAME = ("name", "pattern", "schedule", "timezone", "queue", "profile", "options", "keep_last",

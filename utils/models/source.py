@@ -191,7 +191,7 @@ def _texts(value: Any) -> Iterator[str]:
 _ADDRESSES = {
     SourceKind.FOLDER: (r"(?![a-zA-Z][a-zA-Z0-9+.-]+://)", "the path of a folder"),
     SourceKind.BUCKET: (
-        r"(s3|s3a|az|abfs|abfss|gs|gcs)://[^/]",
+        r"(s3|s3a|az|abfs|abfss|gs|gcs)://[^/]|https://[^/]+\.blob\.core\.windows\.net/[^/]",
         "s3://, az:// or gs://BUCKET/PREFIX",
     ),
     SourceKind.YOUTUBE: (r"https?://[^/]", "an http(s) address of a channel or playlist"),

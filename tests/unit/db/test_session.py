@@ -226,7 +226,7 @@ def test_too_many_at_once_are_told_to_come_again(
     with ExitStack() as stack:
         for _ in range(15):
             stack.enter_context(session()).connection()
-        with pytest.raises(RetryableError, match="in use"), session() as s:
+        with pytest.raises(RetryableError, match="at once"), session() as s:
             s.connection()
 
 

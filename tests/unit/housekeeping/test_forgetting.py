@@ -15,7 +15,7 @@ from utils.clock import now
 from utils.config import load_settings
 from utils.db import library, queue, runs
 from utils.db.base import Base
-from utils.db.fact_tables import ListingRow, SubtitleFile
+from utils.db.fact_tables import ListingRow, SeenText, SubtitleFile
 from utils.db.fulltext import search
 from utils.db.schema import (
     Download,
@@ -29,6 +29,7 @@ from utils.db.schema import (
     Spending,
 )
 from utils.db.session import session
+from utils.db.source_tables import Source, SourceFile, SourceFileVersion
 from utils.db.speech_tables import CorrectionRow, VoiceName
 from utils.db.upload_tables import Upload
 from utils.db.work_tables import WorkCluesRow, WorkKey, WorkLinkRow
@@ -108,6 +109,12 @@ def know(path: Path) -> Known:
         s.add(WorkCluesRow(item_id=item_id, document={}))
         s.add(WorkKey(key="beside", item_id=item_id))
         s.add(ListingRow(item_id=item_id, document={}))
+        s.add(SeenText(item_id=item_id, number=0, text="EXIT", confidence=0.9))
+        source = Source(id=item_id[:32], name=path.stem, kind="folder", location=str(path.parent))
+        s.add(source)
+        s.flush()
+        s.add(SourceFile(source_id=source.id, key=path.name, status="success", item_id=item_id))
+        s.add(SourceFileVersion(source_id=source.id, key=path.name, version=1, item_id=item_id))
         s.add(
             Upload(
                 id=item_id[:32], owner="t", name=path.name, landed=str(path), item_id=item_id,

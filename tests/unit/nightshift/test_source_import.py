@@ -20,7 +20,7 @@ def said(name: str, *options: str) -> str:
     arguments = ["source", "import", str(SAMPLES / name), *options]
     finished = CliRunner().invoke(app, arguments, catch_exceptions=False)
     assert finished.exit_code == 0
-    return finished.output
+    return finished.stdout
 
 
 def rows(name: str, *options: str) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from utils.db import source_files, source_pages, sources
 from utils.db.schema import Item
 from utils.db.session import session
 from utils.db.source_files import Content
-from utils.db.source_tables import SourceFile
+from utils.db.source_tables import Source, SourceFile
 from utils.errors import RetryableError, SettingsError
 from utils.models.found_object import FoundObject
 from utils.models.options import PipelineOptions
@@ -20,7 +20,6 @@ from utils.models.source import (
     Refresh,
     SourceDefinition,
     SourceKind,
-    SourceOptions,
 )
 from utils.scheduling import source_preview
 from utils.sources import objects
@@ -99,6 +98,8 @@ def test_a_refresh_says_how_much_how_long_and_at_what_cost(
 def test_an_option_of_a_source_that_there_is_not_is_told_with_its_source(
     folder: Path, settings: Settings
 ) -> None:
-    source = defined(folder, options=SourceOptions(pipeline={"nothing.of_this": 1}))
+    source = defined(folder)
+    with session() as s:  # an older version had it
+        s.get_one(Source, source).options = {"pipeline": {"nothing.of_this": 1}}
     with pytest.raises(SettingsError, match=r"The source c has an option .* nothing\.of_this"):
         source_preview.refresh(source, Refresh.FULL, PipelineOptions(), settings)

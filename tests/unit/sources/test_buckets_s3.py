@@ -191,12 +191,15 @@ def test_a_key_in_the_address_is_kept_sealed_and_works(
     assert keys(source(f"s3://{bucket}/in", s3_server, anonymous=True), settings) == ["a.mp4"]
 
 
-@pytest.mark.parametrize(
-    "url", ["s3://", "s3:///key", "s3://no_such bucket/x", "ftp://bucket", "/srv/films"]
-)
-def test_an_address_that_is_no_bucket_is_refused(url: str, settings: Settings) -> None:
+@pytest.mark.parametrize("url", ["s3://", "s3:///key", "ftp://bucket", "/srv/films"])
+def test_an_address_that_is_no_bucket_is_no_source(url: str) -> None:
+    with pytest.raises(ValueError, match=r"wants s3://, az:// or gs://BUCKET/PREFIX"):
+        source(url, None)
+
+
+def test_a_name_that_no_bucket_can_have_is_refused(settings: Settings) -> None:
     with pytest.raises(PermanentError, match=r"Write s3://BUCKET/FOLDER"):
-        keys(source(url, None), settings)
+        keys(source("s3://no_such bucket/x", None), settings)
 
 
 def test_an_endpoint_of_the_local_network_is_connected_to_only_if_the_settings_say_so(

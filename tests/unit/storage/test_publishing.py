@@ -68,8 +68,8 @@ def test_no_prefix_and_no_suffix_leads_out_of_the_target(tmp_path: Path) -> None
 
 
 def test_a_missing_driver_is_named(still: Path) -> None:
-    with pytest.raises(SettingsError, match="s3fs"):
-        publishing.upload([still], "s3://key:hunter2@bucket/x", "")
+    with pytest.raises(SettingsError, match="ossfs"):
+        publishing.upload([still], "oss://key:hunter2@bucket/x", "")
     with pytest.raises(SettingsError, match="not known"):
         publishing.upload([still], "nosuch://bucket", "")
     for url in ("folder", "", "http://[x", "simplecache::s3://x"):
