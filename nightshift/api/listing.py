@@ -119,11 +119,8 @@ def _plus(value: object) -> object:
 Ascending = BeforeValidator(_plus)
 
 
-def _number(value: object) -> object:
+def whole(value: object) -> object:
     """A number of a JSON body; in text it would be taken, too."""
     if isinstance(value, str | bool):
         raise ValueError("it is no number")
     return value
-
-
-Whole = Annotated[int, BeforeValidator(_number)]

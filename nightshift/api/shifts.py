@@ -6,11 +6,11 @@ from datetime import datetime
 from typing import Annotated
 
 from fastapi import APIRouter, Request
-from pydantic import Field
+from pydantic import BeforeValidator, Field
 
 from deployments import nightly
 from nightshift.api.access import Reader, Writer
-from nightshift.api.listing import Whole
+from nightshift.api.listing import whole
 from nightshift.api.problems import problem
 from nightshift.api.runs import ListedRun
 from utils.db import flags, items, run_history
@@ -31,7 +31,7 @@ _LATEST = 20  # runs among which those that are running are looked for
 class Start(Frozen):
     """How the night is to be; what is left out is as the settings say."""
 
-    limit: Annotated[Whole, Field(ge=1, le=1_000_000)] | None = Field(
+    limit: Annotated[int, Field(ge=1, le=1_000_000), BeforeValidator(whole)] | None = Field(
         None, description="Items that it takes."
     )
     window: Annotated[str, Field(pattern=_WINDOW)] | None = Field(

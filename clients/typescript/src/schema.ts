@@ -6026,7 +6026,9 @@ export interface operations {
                 headers: {
                     [name: string]: unknown;
                 };
-                content?: never;
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
             };
             /** @description The request is invalid. */
             422: {
@@ -6669,8 +6671,26 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description Another version of tus is meant. */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description The body is too large. */
             413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Neither tus nor a form, or no media by its suffix. */
+            415: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -6689,6 +6709,15 @@ export interface operations {
             };
             /** @description Too many requests; `Retry-After` says when to ask again. */
             429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The checksum is another: send it again. */
+            460: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -7101,8 +7130,26 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description Another version of tus is meant. */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description The body is too large. */
             413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Neither tus nor a form, or no media by its suffix. */
+            415: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -7121,6 +7168,15 @@ export interface operations {
             };
             /** @description Too many requests; `Retry-After` says when to ask again. */
             429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The checksum is another: send it again. */
+            460: {
                 headers: {
                     [name: string]: unknown;
                 };
