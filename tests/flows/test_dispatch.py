@@ -236,6 +236,7 @@ def test_slots_of_others_limits_are_left_alone(client: Any) -> None:
 def test_the_names_by_which_our_runs_are_known_are_those_of_our_flows() -> None:
     from flows.content_ingestion import content_ingestion
     from flows.process_item import process_item
+    from flows.run_ingestion import run_ingestion
 
-    ours = (night_shift, shift, content_ingestion, process_item)
+    ours = (night_shift, shift, content_ingestion, run_ingestion, process_item)
     assert set(FLOWS) == {one.name for one in ours}
