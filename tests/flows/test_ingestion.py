@@ -5,7 +5,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -302,6 +302,38 @@ def test_a_listing_that_breaks_off_takes_what_it_saw_and_goes_on_there(
     assert look(source).counts.done == 1
     assert bucket.listed_after == ["a.jpg"]  # another run goes on there
     assert not any(row.vanished_at for row in rows(source).values())
+
+
+def test_a_bucket_that_notifies_is_listed_once_a_day_and_told_of_what_is_new(
+    bucket: Bucket, clips: Clips, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from utils.sources import bucket_events
+    from utils.sources.bucket_events import Batch
+
+    acknowledged: list[bool] = []
+
+    def received(definition: SourceDefinition, settings: Settings) -> Iterator[Batch]:
+        key = "b.wav"
+        found = FoundObject(key=key, size_bytes=len(bucket.objects[key]), etag=bucket.etag(key))
+        yield Batch([found], ["a.jpg"], lambda: acknowledged.append(key in rows(source)))
+
+    monkeypatch.setattr(bucket_events, "received", received)
+    bucket.objects = {"a.jpg": clips.image.read_bytes()}
+    queue = SourceOptions(events_url="https://sqs.example/1/films")
+    source = defined("s3://films/in", SourceKind.BUCKET, options=queue)
+    assert look(source).counts.done == 1  # first all of it
+    assert bucket.listed_after == [None] and acknowledged == []
+
+    bucket.objects = {"b.wav": clips.tone.read_bytes()}
+    assert look(source).counts.done == 1
+    assert bucket.listed_after == [None]  # not listed again
+    assert acknowledged == [True]  # once it was recorded
+    assert statuses(source) == {"a.jpg": "success", "b.wav": "success"}
+    assert rows(source)["a.jpg"].vanished_at and not rows(source)["b.wav"].vanished_at
+
+    monkeypatch.setattr("subflows.notifications._LISTED_EVERY", timedelta(0))
+    look(source)
+    assert bucket.listed_after == [None, None]  # a day later
 
 
 def test_an_object_that_changes_or_vanishes_before_it_is_read_is_no_success(
