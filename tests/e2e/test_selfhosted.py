@@ -40,6 +40,7 @@ def up(metrics_port: int) -> Iterator[Up]:
 
 
 def test_pool_limits_automation_and_deployments_are_registered(up: Up) -> None:
+    from deployments import register
     from tasks.tags import lane_tag
     from utils.models.lanes import Lanes
 
@@ -56,17 +57,19 @@ def test_pool_limits_automation_and_deployments_are_registered(up: Up) -> None:
         "content-ingestion/on-demand",
         "run-ingestion/on-demand",
         "process-item/on-demand",
+        "full-frames/full-frames",
+        "crop-frames/crop-frames",
     }
     (schedule,) = deployments["nightly"]["schedules"]
     assert schedule["schedule"]["cron"] == "0 2 * * *"
     assert schedule["schedule"]["timezone"] == "UTC"
     automations = up.post("/automations/filter")
-    zombies, again = sorted(automations, key=lambda row: row["name"])
-    assert zombies["name"] == "Crash zombie flow runs"
+    named = {row["name"]: row for row in automations}
+    assert set(named) == {register.ZOMBIES, register.AGAIN, register.JOBS_AGAIN}
     assert {"prefect.flow-run.Partial", "prefect.flow-run.NothingToDo"} <= set(
-        zombies["trigger"]["expect"]
+        named[register.ZOMBIES]["trigger"]["expect"]
     )
-    assert again["actions"][0]["deployment_id"] == deployments["nightly"]["id"]
+    assert named[register.AGAIN]["actions"][0]["deployment_id"] == deployments["nightly"]["id"]
 
 
 def test_one_queue_takes_large_items_one_at_a_time(up: Up) -> None:
@@ -231,7 +234,7 @@ def test_its_own_page_is_shown_by_its_own_name_alone(up: Up, tmp_path: Path) -> 
 
 def test_registering_again_changes_nothing(up: Up) -> None:
     up.run("nightshift", "deploy")
-    assert len(up.post("/automations/filter")) == 2
+    assert len(up.post("/automations/filter")) == 3
     assert len(up.post("/deployments/filter")) == 5
 
 
