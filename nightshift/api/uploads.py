@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Callable
-from typing import Annotated, Any
+from typing import Annotated
 
 import anyio
 from fastapi import APIRouter, Header, Query, Request, Response
@@ -11,6 +11,7 @@ from fastapi.responses import JSONResponse
 from starlette.concurrency import run_in_threadpool as in_thread
 
 from nightshift.api import bodies, forms, tus
+from nightshift.api import upload_document as said
 from nightshift.api import upload_states as states
 from nightshift.api.access import Caller, Writer
 from nightshift.api.bodies import CutError
@@ -27,48 +28,6 @@ from utils.storage.uploads import Partial
 router = APIRouter(tags=["uploads"])
 
 _PLACE = "/uploads/{upload_id}"
-_FORM = {
-    "requestBody": {
-        "description": "A form with the file, or nothing where an upload begins by tus.",
-        "content": {
-            "multipart/form-data": {
-                "schema": {
-                    "type": "object",
-                    "required": ["file"],
-                    "properties": {
-                        "sha256": {
-                            "type": "string",
-                            "pattern": "^[0-9a-fA-F]{64}$",
-                            "description": "What the file must have.",
-                        },
-                        "file": {"type": "string", "format": "binary"},
-                    },
-                }
-            },
-        },
-    }
-}  # fmt: skip
-_REFUSALS: dict[int | str, dict[str, Any]] = {
-    412: {"description": "Another version of tus is meant."},
-    415: {"description": "Neither tus nor a form, or no media by its suffix."},
-    460: {"description": "The checksum is another: send it again."},
-}
-_BYTES = {
-    "parameters": [
-        {"name": "Tus-Resumable", "in": "header", "required": True,
-         "schema": {"type": "string", "enum": [tus.VERSION]}},
-        {"name": "Upload-Offset", "in": "header", "required": True,
-         "schema": {"type": "integer", "minimum": 0, "maximum": 2**53}},
-        {"name": "Upload-Checksum", "in": "header",
-         "description": "`sha1` or `sha256`, a space, and the body's digest in base64.",
-         "schema": {"type": "string", "pattern": "^sha1 [A-Za-z0-9+/]{27}=$"}},
-    ],
-    "requestBody": {
-        "required": True,
-        "description": f"The bytes; `{tus.BODY}` is taken, too, as tus has it.",
-        "content": {tus.PLAIN: {"schema": {"type": "string", "format": "binary"}}},
-    },
-}  # fmt: skip
 
 
 @router.options("/uploads", status_code=204)
@@ -101,8 +60,8 @@ def every(
     "/uploads",
     status_code=201,
     response_model=states.UploadState,
-    responses=_REFUSALS,
-    openapi_extra=_FORM,
+    responses=said.REFUSALS,
+    openapi_extra=said.FORM,
 )
 async def create(request: Request, caller: Writer) -> Response:
     """Begin an upload by tus (`Upload-Length`, `Upload-Metadata: filename …`), or send a form.
@@ -147,7 +106,7 @@ async def offset(upload_id: str, request: Request, caller: Writer) -> Response:
     return Response(headers=states.headers_of(upload, settings) | {"Cache-Control": "no-store"})
 
 
-@router.patch(_PLACE, status_code=204, responses=_REFUSALS, openapi_extra=_BYTES)
+@router.patch(_PLACE, status_code=204, responses=said.REFUSALS, openapi_extra=said.BYTES)
 async def append(upload_id: str, request: Request, caller: Writer) -> Response:
     """Go on with an upload (tus): `Upload-Offset`, the bytes from there, perhaps a checksum."""
     await in_thread(states.find, upload_id, caller)

@@ -181,20 +181,16 @@ def _id_of(name: str) -> str:
 
 
 def _detach(source_id: str, why: Trigger, as_json: bool) -> None:
-    """Have the source's deployment, or else the one of the flow, begin a run on a worker."""
-    from nightshift.cli import server
+    """Have the source's deployment begin a run on a worker."""
+    from deployments import source_deployments
     from utils.config import load_settings
     from utils.errors import UsageError
-    from utils.processes.prefect_environment import is_served, prepare_prefect
+    from utils.processes.prefect_environment import is_served
 
     settings = load_settings()
-    prepare_prefect(settings, log_level="CRITICAL")
     if not is_served(settings):
         raise UsageError("--detach needs a Prefect server: `nightshift up` starts one.")
-    server.require(settings)
-    from tasks import source_runs as runs
-
-    begun = runs.begin(source_id, why)
+    begun = source_deployments.start(settings, source_id, why)
     if as_json:
         print_json({"flow_run_id": begun, "source_id": source_id, "trigger": why.value})
     else:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
+from pathlib import Path
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from utils.db import sources
+from utils.db.schema import Download
 from utils.db.source_tables import Source, SourceFile
 from utils.models.source import FileStatus
 
@@ -43,3 +45,25 @@ def file_counts(s: Session, source_id: str) -> dict[str, int]:
     for status, is_gone, number in s.execute(grouped):
         counts[VANISHED if is_gone else status] += number
     return {name: counts[name] for name in (*FileStatus, VANISHED) if counts[name]}
+
+
+def name_of_item(s: Session, item_id: str, path: Path) -> str | None:
+    """The name of the source that an item came from: listed there, or lying in its folder."""
+    listed = (
+        select(Source.name)
+        .join(Download, Download.source == Source.location)
+        .where(Download.item_id == item_id)
+    )
+    held = (
+        select(Source.name)
+        .join(SourceFile, SourceFile.source_id == Source.id)
+        .where(SourceFile.item_id == item_id)
+    )
+    return s.scalar(listed.limit(1)) or s.scalar(held.limit(1)) or name_at(s, path)
+
+
+def name_at(s: Session, path: Path) -> str | None:
+    """The name of the source whose folder a path lies in; of several the nearest."""
+    names = dict(s.execute(select(Source.location, Source.name)).tuples().all())
+    around = (names[str(folder)] for folder in (path, *path.parents) if str(folder) in names)
+    return next(around, None)

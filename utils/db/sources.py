@@ -6,7 +6,6 @@ import os
 import re
 import uuid
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from urllib.parse import urlsplit
 
 from pydantic import ValidationError
@@ -14,7 +13,6 @@ from sqlalchemy import delete, or_, select
 from sqlalchemy.orm import Session
 
 from utils.clock import now
-from utils.db.schema import Download
 from utils.db.session import chunks
 from utils.db.source_tables import Source, SourceFile, SourceFileVersion, SourceLook
 from utils.errors import NightShiftError, SettingsError, UsageError
@@ -279,28 +277,6 @@ def remove(s: Session, wanted: str) -> Source:
 def every(s: Session) -> list[Source]:
     """All sources, first added first."""
     return list(s.scalars(select(Source).order_by(Source.added_at, Source.name)))
-
-
-def name_of_item(s: Session, item_id: str, path: Path) -> str | None:
-    """The name of the source that an item came from: listed there, or lying in its folder."""
-    listed = (
-        select(Source.name)
-        .join(Download, Download.source == Source.location)
-        .where(Download.item_id == item_id)
-    )
-    held = (
-        select(Source.name)
-        .join(SourceFile, SourceFile.source_id == Source.id)
-        .where(SourceFile.item_id == item_id)
-    )
-    return s.scalar(listed.limit(1)) or s.scalar(held.limit(1)) or name_at(s, path)
-
-
-def name_at(s: Session, path: Path) -> str | None:
-    """The name of the source whose folder a path lies in; of several the nearest."""
-    names = dict(s.execute(select(Source.location, Source.name)).tuples().all())
-    around = (names[str(folder)] for folder in (path, *path.parents) if str(folder) in names)
-    return next(around, None)
 
 
 def for_shift(s: Session, is_served: bool = False) -> list[Source]:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from sqlalchemy.orm import Session
 
-from utils.db import rulings, sources
+from utils.db import rulings, source_reports
 from utils.db.schema import Item
 from utils.media import formats
 from utils.media.probing import exiftool, ffprobe, mediainfo
@@ -22,7 +22,7 @@ def found(s: Session, row: Item, path: Path) -> ItemFacts:
     return ItemFacts(
         kind=row.kind,
         path=str(path),
-        source=sources.name_of_item(s, row.id, path),
+        source=source_reports.name_of_item(s, row.id, path),
         size_bytes=row.size_bytes,
     )
 
@@ -86,7 +86,7 @@ def of_file(s: Session, path: Path) -> ItemFacts:
     facts = ItemFacts(
         kind=kind.value,
         path=str(path),
-        source=sources.name_at(s, path),
+        source=source_reports.name_at(s, path),
         size_bytes=path.stat().st_size,
     )
     report, told, tags = ffprobe.report(path), mediainfo.report(path), exiftool.report(path)
