@@ -55,14 +55,14 @@ class Layer(NamedTuple):
 LAYERS = (
     Layer("build", "What builds and installs; comes first.", None),
     Layer("production", "Night Shift with the extra speech-fast: runs everything.",
-          ("speech-fast", "buckets", "ocr", "replicas")),
+          ("speech-fast", "buckets", "ocr", "music", "replicas")),
     Layer("torch-cpu", "torch without CUDA, where pip knows of a place that has it.", None),
     Layer("torch", "torch as the registry has it: on Linux with CUDA.", None),
     Layer("cuda", "What torch with CUDA needs besides.", None),
     Layer("speech-openai", "What the extra speech-openai adds, but for torch.",
-          ("speech-fast", "buckets", "ocr", "replicas", "speech-openai")),
+          ("speech-fast", "buckets", "ocr", "music", "replicas", "speech-openai")),
     Layer("development", "What the extra dev adds: tests, types, lint, audit.",
-          ("speech-fast", "buckets", "ocr", "replicas", "speech-openai", "dev")),
+          ("speech-fast", "buckets", "ocr", "music", "replicas", "speech-openai", "dev")),
 )  # fmt: skip
 
 

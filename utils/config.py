@@ -27,6 +27,7 @@ from utils.errors import SettingsError
 from utils.models import running_services
 from utils.models.api import ApiSettings
 from utils.models.lanes import PROFILES, Lanes
+from utils.models.music_settings import MUSIC_PROFILES, OTHER_NAMES, MusicSettings
 from utils.models.notice import Event, words
 from utils.models.options import PipelineOptions
 from utils.models.spending import TokenPrice
@@ -144,6 +145,7 @@ class Settings(BaseSettings):
     lanes: Lanes = Lanes()
     pipeline: PipelineOptions = PipelineOptions()
     api: ApiSettings = ApiSettings()
+    music: MusicSettings = MusicSettings()
 
     ffmpeg: Path | None = Field(default=None, description="Instead of the one that is found.")
     ffprobe: Path | None = None
@@ -190,8 +192,14 @@ class Settings(BaseSettings):
     @model_validator(mode="before")
     @classmethod
     def _apply_profile(cls, values: dict[str, Any]) -> dict[str, Any]:
-        profile = PROFILES.get(str(values.get("profile", "development")), {})
+        others = _other_names()
+        values = {"profile": others.pop("profile", "development")} | values
+        name = str(values["profile"])
+        profile = PROFILES.get(name, {})
         merged = profile | values
+        music = values.get("music", {})
+        if isinstance(music, dict):
+            merged["music"] = MUSIC_PROFILES.get(name, {}) | others | music
         if "lanes" in profile and isinstance(values.get("lanes"), dict):
             merged["lanes"] = profile["lanes"] | values["lanes"]
         return merged
@@ -260,6 +268,15 @@ class Settings(BaseSettings):
     def inbox(self) -> Path:
         """The folder that every shift looks into."""
         return self.home / "inbox"
+
+
+def _other_names() -> dict[str, str]:
+    """What is set under the names of other programs, by ours; ``profile`` is ``ENVIRONMENT``."""
+    given = {**dotenv_values(".env"), **os.environ}
+    found = {ours: given[name] for name, ours in OTHER_NAMES.items() if given.get(name)}
+    if given.get("ENVIRONMENT") in PROFILES:
+        found["profile"] = given["ENVIRONMENT"]
+    return {ours: value for ours, value in found.items() if value}
 
 
 _overrides: dict[str, Any] = {}

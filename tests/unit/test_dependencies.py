@@ -19,7 +19,9 @@ OURS = {"nightshift", "deployments", "flows", "subflows", "tasks", "utils"}
 EXTRAS = DECLARED["optional-dependencies"]
 ALWAYS = [Requirement(line) for line in DECLARED["dependencies"]]
 SPEECH = [Requirement(line) for extra in ("speech-openai", "speech-fast") for line in EXTRAS[extra]]
-CHOSEN = [Requirement(line) for extra in ("buckets", "ocr", "replicas") for line in EXTRAS[extra]]
+CHOSEN = [
+    Requirement(line) for extra in ("buckets", "ocr", "music", "replicas") for line in EXTRAS[extra]
+]
 DEVELOPMENT = [Requirement(line) for line in EXTRAS["dev"]]
 
 # Needed, and imported by nobody here.

@@ -13,6 +13,7 @@ from utils.db import (  # noqa: F401  their tables are in it then
     access_tables,
     fact_tables,
     job_tables,
+    music_tables,
     schema,
     site_tables,
     source_tables,
