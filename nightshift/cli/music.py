@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import typer
 
+from nightshift.cli import music_account
+
 app = typer.Typer(
     no_args_is_help=True,
     rich_markup_mode="rich",
@@ -18,6 +20,11 @@ app = typer.Typer(
     Questions read the tables of the last build: plays that came later are in the next.
     It takes the extra: pip install "nightshift\\[music]".""",
 )
+
+
+app.command()(music_account.login)
+app.command()(music_account.logout)
+app.command()(music_account.account)
 
 
 def add_to(root: typer.Typer) -> None:
