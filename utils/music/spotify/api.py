@@ -118,6 +118,8 @@ class Spotify:
 
     def _wait(self) -> None:
         while (left := self._open_at - clock.monotonic()) > 0:
+            if left > LONGEST_WAIT_SECONDS:  # another thread was told so
+                raise _throttled(left)
             deadline.pause(min(left, _LOOK_SECONDS))
         deadline.check("asking Spotify")
 

@@ -44,8 +44,12 @@ class Reply(NamedTuple):
         if isinstance(error, dict):
             error = error.get("message")
         told = self.document.get("error_description") if isinstance(self.document, dict) else None
-        words = [one for one in (error, told) if isinstance(one, str) and one.isprintable()]
+        words = [one for one in (error, told) if isinstance(one, str) and _is_plain(one)]
         return ": ".join(words)[:200]
+
+
+def _is_plain(text: str) -> bool:
+    return text.isprintable() and "<" not in text
 
 
 @contextmanager
@@ -105,7 +109,7 @@ def _document(response: httpx.Response, body: bytes) -> Any:
                 "Spotify answered with something that is no JSON, or with half of it. "
                 "Does the network ask for a sign-in?"
             ) from None
-        return None
+        return {"error": body[:200].decode("utf-8", "replace").strip()}  # said in plain words
 
 
 def _look_at_peer(url: str, settings: Settings) -> Any:

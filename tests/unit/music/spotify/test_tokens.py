@@ -95,7 +95,7 @@ def test_a_revoked_login_says_how_to_log_in_again_and_is_remembered(
     spotify: Spotify, music: Settings
 ) -> None:
     spotify.revoke()
-    with pytest.raises(RefusedGrantError, match="Refresh token revoked.*nightshift music login"):
+    with pytest.raises(RefusedGrantError, match=r"Refresh token revoked.*nightshift music login"):
         renew(music)
     assert state.of(music)["connection"] == "refused"
     assert row().refreshing_by is None
@@ -168,7 +168,7 @@ def test_an_unknown_application_and_a_wrong_secret_are_told(
     spotify: Spotify, override: Override
 ) -> None:
     wrong = configured(spotify, override, spotify_client_id=SecretStr("another"))
-    with pytest.raises(SettingsError, match="Invalid client.*SPOTIFY_CLIENT_ID"):
+    with pytest.raises(SettingsError, match=r"Invalid client.*SPOTIFY_CLIENT_ID"):
         renew(wrong)
     wrong = configured(spotify, override, spotify_client_secret=SecretStr("wrong"))
     with pytest.raises(SettingsError, match="Invalid client secret"):
