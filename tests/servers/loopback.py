@@ -54,11 +54,14 @@ class Server:
 
 
 @contextmanager
-def serving(handler: Handler, host: str = "127.0.0.1", port: int = 0) -> Iterator[Server]:
+def serving(
+    handler: Handler, host: str = "127.0.0.1", port: int = 0, keep_alive: bool = False
+) -> Iterator[Server]:
     """Serve ``handler`` until the block ends, on a free port if none is given."""
 
     class Http(BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.0"
+        protocol_version = "HTTP/1.1" if keep_alive else "HTTP/1.0"
+        wbufsize = 1 << 16 if keep_alive else 0  # head and body in one packet
 
         def respond(self) -> None:
             length = int(self.headers.get("Content-Length") or 0)
@@ -73,6 +76,8 @@ def serving(handler: Handler, host: str = "127.0.0.1", port: int = 0) -> Iterato
             self.end_headers()
             if self.command != "HEAD":
                 self.wfile.write(answer.body[: answer.cut_to])
+            if answer.cut_to is not None or not answer.declare_length:
+                self.close_connection = True
 
         do_GET = do_HEAD = do_POST = do_DELETE = respond
 
