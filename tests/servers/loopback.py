@@ -48,6 +48,7 @@ class Server:
     def __init__(self, host: str, port: int) -> None:
         self.url, self.port = f"http://{host}:{port}", port
         self.asked: list[Asked] = []
+        self.connections = 0
 
     def count(self, path: str) -> int:
         return sum(asked.path == path and asked.method == "GET" for asked in self.asked)
@@ -65,6 +66,10 @@ def serving(
     class Http(BaseHTTPRequestHandler):
         protocol_version = protocol
         disable_nagle_algorithm = True  # or each answer on an open connection waits 40 ms
+
+        def setup(self) -> None:
+            server.connections += 1
+            super().setup()
 
         def respond(self) -> None:
             length = int(self.headers.get("Content-Length") or 0)
