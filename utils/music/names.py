@@ -25,7 +25,7 @@ def bare(title: str) -> str:
     return " ".join(words)
 
 
-def likeness(one: str | None, other: str | None) -> float | None:
+def similarity(one: str | None, other: str | None) -> float | None:
     """How alike two names are, 0 to 1; None where that can't be said.
 
     That is where one is missing, or where they are written in different scripts.
