@@ -15,10 +15,16 @@ TRACKS, ARTISTS, ALBUMS = 100_000, 10_000, 30_000
 _FIRST = datetime(2012, 1, 1, tzinfo=UTC)
 _FETCHED = "2026-11-01 02:00:00.000000"
 _GENRES = ("rock", "pop", "Hip Hop", "hip hop", "jazz", "électro", "J-Pop", "Синти-поп", "folk")
-_PLAY = """INSERT INTO music_plays (key, account, service, origin, kind, played_at, ms_played, track,
- artist, album, spotify_track_id, isrc, recording_mbid, artist_mbid, country, platform, skipped, added_at)
- VALUES (?,'me',?,'export','track',?,?,?,?,?,?,?,?,?,?,?,?,'2026-11-01 02:00:00.000000')"""
-_ENTITY = "INSERT INTO music_entities (source, kind, id, found, document, fetched_at) VALUES (?,?,?,1,?,?)"
+_PLAY = (
+    "INSERT INTO music_plays (key, account, service, origin, kind, played_at, precision_seconds, "
+    "ms_played, track, artist, album, spotify_track_id, recording_mbid, artist_mbid, country, "
+    "platform, skipped, added_at, changed_at) "
+    "VALUES (?, 'me', ?, 'export', 'track', ?, 1, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+)
+_ENTITY = (
+    "INSERT INTO music_entities (source, kind, id, found, document, fetched_at) "
+    "VALUES (?, ?, ?, 1, ?, ?)"
+)
 
 
 def fill(database: Path, plays: int) -> None:
@@ -28,11 +34,11 @@ def fill(database: Path, plays: int) -> None:
         connection.executemany(_ENTITY, _entities(random.Random(7)))
 
 
-def add_day(database: Path, plays: int, seed: int) -> None:
+def add_day(database: Path, plays: int, day: int) -> None:
     """One more day: plays, some of them of tracks that were not heard before."""
-    first = datetime(2026, 11, 1, tzinfo=UTC) + timedelta(days=seed)
+    first = datetime(2026, 11, 1, tzinfo=UTC) + timedelta(days=day)
     with sqlite3.connect(database) as connection:
-        connection.executemany(_PLAY, _plays(random.Random(seed), plays, first, 1))
+        connection.executemany(_PLAY, _plays(random.Random(day), plays, first, 1))
 
 
 def _plays(
@@ -53,18 +59,19 @@ def _plays(
             f"Künstler {artist}",
             f"Album № {track % ALBUMS}" if track % 50 else None,
             _spotify(track) if has_ids else None,
-            None,
             _mbid(1, track) if service == "listenbrainz" else None,
             _mbid(2, artist) if service == "listenbrainz" else None,
             "DE" if has_ids else None,
             "Android" if has_ids else None,
             bool(at % 9 == 0) if has_ids else None,
+            *[f"2026-11-{days % 27 + 1:02d} 02:00:00.{at % 10**6:06d}"] * 2,
         )
 
 
 def _entities(dice: random.Random) -> Iterator[tuple[str, str, str, str, str]]:
     for track in range(TRACKS):
-        artist = {"id": _spotify(10**7 + track % ARTISTS), "name": f"Künstler {track % ARTISTS}"}
+        name, album = f"Künstler {track % ARTISTS}", f"Album № {track % ALBUMS}"
+        artist = {"id": _spotify(10**7 + track % ARTISTS), "name": name}
         title = f"Piéce {track} of the {track % 977} — Pt. {track % 7}"
         yield _of("spotify", "track", _spotify(track), title=title, isrc=_isrc(track),
                   duration_ms=200_000, explicit=False, artists=[artist],
@@ -73,23 +80,24 @@ def _entities(dice: random.Random) -> Iterator[tuple[str, str, str, str, str]]:
             recording = [{"id": _mbid(1, track), "title": title}]
             yield _of("musicbrainz", "isrc", _isrc(track), recordings=recording)
             yield _of("musicbrainz", "recording", _mbid(1, track), title=title, length_ms=201_000,
-                      artists=[{"id": _mbid(2, track % ARTISTS), "name": artist["name"]}],
+                      artists=[{"id": _mbid(2, track % ARTISTS), "name": name}],
                       release_groups=[{"id": _mbid(3, track % ALBUMS), "type": "Album",
-                                       "title": f"Album № {track % ALBUMS}",
-                                       "first_released": "1999-05"}], isrcs=[_isrc(track)])  # fmt: skip
-    for artist in range(ARTISTS):
-        name = f"Künstler {artist}"
-        yield _of("spotify", "artist", _spotify(10**7 + artist), name=name, followers=None,
+                                       "title": album, "first_released": "1999-05"}],
+                      isrcs=[_isrc(track)])  # fmt: skip
+    for number in range(ARTISTS):
+        name = f"Künstler {number}"
+        yield _of("spotify", "artist", _spotify(10**7 + number), name=name, followers=None,
                   popularity=None, genres=dice.sample(_GENRES, 2))  # fmt: skip
         genres = [{"name": one, "count": dice.randrange(1, 9)} for one in dice.sample(_GENRES, 3)]
-        yield _of("musicbrainz", "artist", _mbid(2, artist), name=name, sort_name=name,
-                  type="Person", area_id=_mbid(4, artist % 50), begin_area_id=None, country="DE",
-                  began="1970", ended=None, aliases=[f"K. {artist}"], tags=[], genres=genres)  # fmt: skip
-    for album in range(ALBUMS):
-        yield _of("spotify", "album", _spotify(2 * 10**7 + album), title=f"Album № {album}",
+        yield _of("musicbrainz", "artist", _mbid(2, number), name=name, sort_name=name,
+                  type="Person", area_id=_mbid(4, number % 50), begin_area_id=None,
+                  country="DE", began="1970", ended=None, aliases=[f"K. {number}"], tags=[],
+                  genres=genres)  # fmt: skip
+    for number in range(ALBUMS):
+        yield _of("spotify", "album", _spotify(2 * 10**7 + number), title=f"Album № {number}",
                   album_type="album", released="1999-05-07", precision="day", label=None,
-                  tracks=12, artists=[{"id": _spotify(10**7 + album % ARTISTS),
-                                       "name": f"Künstler {album % ARTISTS}"}])  # fmt: skip
+                  tracks=12, artists=[{"id": _spotify(10**7 + number % ARTISTS),
+                                       "name": f"Künstler {number % ARTISTS}"}])  # fmt: skip
     for area in range(50):
         yield _of("musicbrainz", "area", _mbid(4, area), name=f"Ort {area}", type="City",
                   iso_3166_1=[], iso_3166_2=[], parent_id=None)  # fmt: skip
