@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from nightshift.cli import music_account, music_import, music_rejects
+from nightshift.cli import music_account, music_build, music_import, music_rejects
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -23,6 +23,8 @@ app = typer.Typer(
 
 app.command("import")(music_import.import_files)
 app.command("rejects")(music_rejects.rejects)
+app.command("build")(music_build.build)
+app.command("export")(music_build.export)
 
 app.command()(music_account.login)
 app.command()(music_account.logout)

@@ -169,7 +169,12 @@ def _merged(one: dict[str, Any], other: dict[str, Any]) -> dict[str, Any]:
 def _by_worth(row: dict[str, Any]) -> tuple[Any, ...]:
     """The API's row first, then by its names: an order that no import changes."""
     is_named = not row["track"].startswith(UNNAMED)
-    return (row["origin"], not is_named, *(row[name] or "\U0010ffff" for name in _NAMES[1:4]), row["played_at"])
+    return (
+        row["origin"],
+        not is_named,
+        *(row[name] or "\U0010ffff" for name in _NAMES[1:4]),
+        row["played_at"],
+    )
 
 
 def _given(*values: Any) -> list[Any]:
