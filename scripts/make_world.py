@@ -54,7 +54,7 @@ def _countries(path: Path) -> dict[str, list[list[Point]]]:
         if country["type"] is None:
             continue
         many = country["arcs"] if country["type"] == "MultiPolygon" else [country["arcs"]]
-        rings = [_ring(ring, arcs) for polygon in many for ring in polygon]
+        rings = [part for polygon in many for ring in polygon for part in _cut(_ring(ring, arcs))]
         whole = [ring for ring in rings if len(set(ring)) > 2] or rings[:1]
         found.setdefault(_code(country), []).extend(whole)
     return found
@@ -76,9 +76,7 @@ def _arc(steps: list[list[int]], transform: dict[str, list[float]]) -> list[Poin
                 (x, y), transform["scale"], transform["translate"], strict=True
             )
         ]
-        found.append(
-            (round(degrees[0] * STEPS_PER_DEGREE), round(degrees[1] * STEPS_PER_DEGREE))
-        )
+        found.append((round(degrees[0] * STEPS_PER_DEGREE), round(degrees[1] * STEPS_PER_DEGREE)))
     return found
 
 
@@ -93,6 +91,34 @@ def _ring(numbers: list[int], arcs: list[list[Point]]) -> list[Point]:
     return points
 
 
+def _cut(ring: list[Point]) -> list[list[Point]]:
+    """The parts of a ring on both sides of the 180th meridian, which a flat map ends at."""
+    east: list[Point] = []
+    turns, around = 0, 360 * STEPS_PER_DEGREE
+    for x, y in ring[:-1] if ring[0] == ring[-1] else ring:
+        if east and abs(x + turns * around - east[-1][0]) > around / 2:
+            turns += 1 if x < 0 else -1
+        east.append((x + turns * around, y))
+    parts = []
+    for turn in (-1, 0, 1):
+        moved = [(x - turn * around, y) for x, y in east]
+        if len(set(part := _kept(_kept(moved, 1), -1))) > 2:
+            parts.append([*part, part[0]])
+    return parts or [ring]
+
+
+def _kept(ring: list[Point], side: int) -> list[Point]:
+    """What of a ring is not beyond the meridian of 180 degrees times ``side``."""
+    edge, found = side * 180 * STEPS_PER_DEGREE, list[Point]()
+    for (x, y), (to_x, to_y) in zip(ring, [*ring[1:], *ring[:1]], strict=True):
+        is_in, is_in_next = (side * (one - edge) <= 0 for one in (x, to_x))
+        if is_in:
+            found.append((x, y))
+        if is_in != is_in_next:
+            found.append((edge, round(y + (to_y - y) * (edge - x) / (to_x - x))))
+    return found
+
+
 def _steps(ring: list[Point]) -> list[int]:
     """The first point, then how far each next one is from the one before."""
     before = (0, 0)
@@ -105,9 +131,10 @@ def _steps(ring: list[Point]) -> list[int]:
 
 def _middle(rings: list[list[Point]]) -> list[float]:
     """Longitude and latitude in the middle of the largest ring."""
+
     def size(ring: list[Point]) -> int:
         xs, ys = zip(*ring, strict=True)
-        return (max(xs) - min(xs)) * (max(ys) - min(ys))
+        return int((max(xs) - min(xs)) * (max(ys) - min(ys)))
 
     xs, ys = zip(*max(rings, key=size), strict=True)
     middle = ((max(xs) + min(xs)) / 2, (max(ys) + min(ys)) / 2)

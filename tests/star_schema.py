@@ -77,7 +77,11 @@ def write(settings: Settings, plays: Sequence[Play], moment: str = "timestamptz"
     if moment != "timestamptz":
         connection.execute(f"ALTER TABLE fact_track_played ALTER played_at TYPE {moment}")
     _fill(connection, "fact_track_played", (_fact(n, play, zone) for n, play in enumerate(plays)))
-    _fill(connection, "dim_artist", {key_of(play.artist): _artist(play.artist) for play in plays}.values())
+    _fill(
+        connection,
+        "dim_artist",
+        {key_of(play.artist): _artist(play.artist) for play in plays}.values(),
+    )
     _fill(connection, "dim_track", {_track_key(play): _track(play) for play in plays}.values())
     albums = {_album_key(play): _album(play) for play in plays if play.album}
     _fill(connection, "dim_album", albums.values())
@@ -87,15 +91,17 @@ def write(settings: Settings, plays: Sequence[Play], moment: str = "timestamptz"
     for table in COLUMNS:
         connection.execute(f"COPY {table} TO '{place / table}.parquet' (FORMAT parquet)")
     about = tables.Build(
-        name=place.name, version="0", timezone=settings.timezone, built_at=datetime.now(UTC), rows={}
+        name=place.name,
+        version="0",
+        timezone=settings.timezone,
+        built_at=datetime.now(UTC),
+        rows={},
     )
     (place / tables.ABOUT).write_text(about.model_dump_json())
     (tables.folder(settings) / tables.CURRENT).write_text(place.name)
 
 
-def _fill(
-    connection: duckdb.DuckDBPyConnection, table: str, rows: Iterable[Sequence[Any]]
-) -> None:
+def _fill(connection: duckdb.DuckDBPyConnection, table: str, rows: Iterable[Sequence[Any]]) -> None:
     """Insert rows by way of a JSON file: a statement a row takes 8 ms each."""
     names = re.findall(r"(\w+) [\w\[\]]+(?:, |$)", COLUMNS[table])
     given = [dict(zip(names, row, strict=True)) for row in rows]

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import typer
 
+from nightshift.cli import music_answers, music_page
+
 app = typer.Typer(
     no_args_is_help=True,
     rich_markup_mode="rich",
@@ -18,6 +20,15 @@ app = typer.Typer(
     Questions read the tables of the last build: plays that came later are in the next.
     It takes the extra: pip install "nightshift\\[music]".""",
 )
+
+
+app.command("top")(music_answers.top)
+app.command("places")(music_answers.places)
+app.command("timeline")(music_answers.timeline)
+app.command("habits")(music_answers.habits)
+app.command("new")(music_answers.new)
+app.command("missing")(music_answers.missing)
+app.command("page")(music_page.page)
 
 
 def add_to(root: typer.Typer) -> None:

@@ -75,6 +75,13 @@ class PlaceHeard(Heard):
     longitude: float | None
 
 
+class OnMap(Frozen):
+    """What a map shows: countries by their shades, and circles where ``cities`` are known."""
+
+    countries: tuple[PlaceHeard, ...]
+    cities: tuple[PlaceHeard, ...]
+
+
 class Span(Heard):
     """A day, week (ISO 8601), month or year of the timeline; 0 plays where nothing was heard."""
 

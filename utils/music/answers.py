@@ -6,17 +6,17 @@ in an order that stays: by number, then by name, then by key.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
-from utils.errors import PermanentError, UsageError
+from utils.errors import PermanentError
 from utils.models.music_answers import (
     Asked,
     FirstHeard,
     Habit,
     Missing,
+    OnMap,
     Order,
     Origin,
     PlaceHeard,
@@ -26,14 +26,12 @@ from utils.models.music_answers import (
     Top,
     Totals,
 )
-from utils.music import countries
+from utils.music import countries, spans
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
-# More rows than these nobody reads, and a timeline from the year 1 would have millions. Chosen.
-MOST_SPANS = 20_000
-MOST_ROWS = 10_000
+MOST_COUNTRIES, MOST_CIRCLES = 300, 200
 
 # Each thing's key, its name, its artist, and what is joined to a play to know them.
 _ARTIST = "LEFT JOIN dim_artist a ON a.artist_key = f.artist_key"
@@ -52,9 +50,9 @@ _THINGS = {
     ),
 }  # fmt: skip
 _PLACES = {
-    "country": ("a.country_code", "NULL"),
-    "city": ("a.country_code", "a.area"),
-    "heard": ("f.country_code", "NULL"),
+    "country": ("a.country_code", "any_value(a.country)", "1"),
+    "city": ("a.country_code", "a.area", "1, 2"),
+    "heard": ("f.country_code", "NULL", "1"),
 }
 _MS = "coalesce(f.ms_played, t.duration_ms)"
 _PLAYS = "fact_track_played f LEFT JOIN dim_track t ON t.track_key = f.track_key"
@@ -133,7 +131,7 @@ def places(
     Raises:
         PermanentError: the tables can't be read.
     """
-    code, area = _PLACES[origin]
+    code, area, groups = _PLACES[origin]
     # A country is not where some of its artists' cities lie.
     point = "NULL, NULL" if origin != "city" else "median(a.latitude), median(a.longitude)"
     where, values = _where(asked)
@@ -144,19 +142,34 @@ def places(
                count(DISTINCT f.artist_key), {point}
         FROM {_PLAYS} {_ARTIST}
         WHERE {where}
-        GROUP BY 1, 2
+        GROUP BY {groups}
         ORDER BY {"area" if origin == "city" else "code"} IS NULL, plays DESC, ms DESC, area, code
         LIMIT $most""",
         {**values, "most": limit},
     )
     return tuple(
         PlaceHeard(
-            name=place if origin == "city" else country and countries.name(country),
+            name=place if origin == "city" else place or (country and countries.name(country)),
             country_code=country, plays=plays, minutes=_minutes(ms), artists=artists,
             latitude=latitude, longitude=longitude,
         )
         for country, place, plays, ms, artists, latitude, longitude in found
     )  # fmt: skip
+
+
+def on_map(connection: DuckDBPyConnection, asked: Asked, origin: Origin) -> OnMap:
+    """Plays by country, and by city where the artists come from.
+
+    Raises:
+        PermanentError: the tables can't be read.
+    """
+    if origin == "heard":
+        return OnMap(countries=places(connection, asked, "heard", MOST_COUNTRIES), cities=())
+    cities = places(connection, asked, "city", MOST_CIRCLES)
+    return OnMap(
+        countries=places(connection, asked, "country", MOST_COUNTRIES),
+        cities=tuple(one for one in cities if one.latitude is not None),
+    )
 
 
 def timeline(
@@ -165,7 +178,7 @@ def timeline(
     """Plays by day, week, month or year, from the first to the last, or as far as is asked.
 
     Raises:
-        UsageError: it would have more than ``MOST_SPANS`` rows.
+        UsageError: it would have more than ``utils.music.spans.MOST`` rows.
         PermanentError: the tables can't be read.
     """
     where, values = _where(asked)
@@ -182,47 +195,15 @@ def timeline(
         end = (asked.until - timedelta(microseconds=1)).astimezone(zone).date()
     if begin is None or end is None:
         return ()
-    spans = {first: [0, 0] for first in _firsts(begin, end, step)}
+    found = {first: [0, 0] for first in spans.firsts(begin, end, step)}
     for day, (plays, ms) in heard.items():
-        span = spans[_first(day, step)]
+        span = found[spans.first(day, step)]
         span[0] += plays
         span[1] += ms
     return tuple(
-        Span(name=_span_name(first, step), begins_on=first, plays=plays, minutes=_minutes(ms))
-        for first, (plays, ms) in spans.items()
+        Span(name=spans.name(first, step), begins_on=first, plays=plays, minutes=_minutes(ms))
+        for first, (plays, ms) in found.items()
     )
-
-
-def _firsts(begin: date, end: date, step: Step) -> Iterator[date]:
-    """The first day of each span from that of ``begin`` to that of ``end``."""
-    day, last, count = _first(begin, step), _first(end, step), 0
-    while day <= last:
-        count += 1
-        if count > MOST_SPANS:
-            raise UsageError(
-                f"By {step} this timeline has more than {MOST_SPANS:,} rows. Ask for a shorter "
-                "period, or by year."
-            )
-        yield day
-        if last - day < timedelta(days=1):  # also where the calendar ends
-            return
-        day = _first(day + timedelta(days={"day": 1, "week": 7, "month": 31, "year": 366}[step]),
-                     step)  # fmt: skip
-
-
-def _first(day: date, step: Step) -> date:
-    if step == "week":
-        return day - timedelta(days=min(day.weekday(), day.toordinal() - 1))
-    if step == "day":
-        return day
-    return day.replace(day=1) if step == "month" else day.replace(month=1, day=1)
-
-
-def _span_name(first: date, step: Step) -> str:
-    if step == "week":
-        year, week, _ = first.isocalendar()
-        return f"{year}-W{week:02}"
-    return first.isoformat()[: {"day": 10, "month": 7, "year": 4}[step]]
 
 
 def habits(connection: DuckDBPyConnection, asked: Asked) -> tuple[Habit, ...]:

@@ -6,6 +6,11 @@ from functools import cache
 
 # Codes that are in use and not in ISO 3166-1 (MusicBrainz, the European Union).
 _OTHERS = {"XK": "Kosovo", "XW": "worldwide", "XE": "Europe"}
+# What people say, where ISO 3166-1 has the name of a state or of none.
+_USUAL = {
+    "BN": "Brunei", "CD": "DR Congo", "CV": "Cape Verde", "FK": "Falkland Islands", "LA": "Laos",
+    "PS": "Palestine", "RU": "Russia", "SY": "Syria", "VA": "Vatican City",
+}  # fmt: skip
 
 
 @cache
@@ -16,6 +21,8 @@ def name(code: str) -> str:
     found = pycountry.countries.get(alpha_2=code)
     if found is None:
         return _OTHERS.get(code, code)
+    if code in _USUAL:
+        return _USUAL[code]
     return str(getattr(found, "common_name", found.name))
 
 
@@ -26,7 +33,7 @@ def code(text: str) -> str | None:
     wanted = text.strip()
     if wanted.upper() in _OTHERS:
         return wanted.upper()
-    by_name = {other.casefold(): one for one, other in _OTHERS.items()}
+    by_name = {other.casefold(): one for one, other in (_OTHERS | _USUAL).items()}
     if (found := by_name.get(wanted.casefold())) is not None:
         return found
     try:
