@@ -90,14 +90,11 @@ def write(settings: Settings, plays: Sequence[Play], moment: str = "timestamptz"
     _fill(connection, "dim_artist_genre", ((one, one) for one in {one for _, one in genres}))
     for table in COLUMNS:
         connection.execute(f"COPY {table} TO '{place / table}.parquet' (FORMAT parquet)")
-    about = tables.Build(
-        name=place.name,
-        version="0",
-        timezone=settings.timezone,
-        built_at=datetime.now(UTC),
-        rows={},
-    )
-    (place / tables.ABOUT).write_text(about.model_dump_json())
+    about = {
+        "name": place.name, "version": "0", "stamp": "", "timezone": settings.timezone,
+        "built_at": datetime.now(UTC), "full": True, "rows": {},
+    }  # fmt: skip
+    (place / tables.ABOUT).write_text(tables.Build.model_validate(about).model_dump_json())
     (tables.folder(settings) / tables.CURRENT).write_text(place.name)
 
 

@@ -35,16 +35,21 @@ TABLES = (
 CURRENT = "current"
 ABOUT = "build.json"
 BUILD_NAME = re.compile(r"build-[0-9a-f]{12}")
-_MEMORY = "512MB"
+_MEMORY = "400MB"
 _THREADS = 2
 
 
 class Build(Frozen):
-    """A build of the tables: ``version`` of the models, ``rows`` by table."""
+    """A build of the tables: ``version`` of the models, ``rows`` by table.
+
+    ``stamp``: of the copy of the database that it was made of. ``full``: all of it was read again.
+    """
 
     name: str
     version: str
+    stamp: str
     timezone: str
+    full: bool
     built_at: datetime
     rows: dict[str, int]
 
@@ -81,9 +86,11 @@ def opened(settings: Settings) -> DuckDBPyConnection:
     place = folder(settings) / build.name
     connection = connected()
     for table in TABLES:
-        connection.execute(f"CREATE VIEW {table} AS FROM read_parquet({_quoted(place / table)})")
+        file = quoted(place / f"{table}.parquet")
+        connection.execute(f"CREATE VIEW {table} AS FROM read_parquet({file})")
     # From here on, whatever SQL is asked: no other file, no network, no way back.
-    connection.execute(f"SET allowed_directories = [{_quoted(place, '/')}]")
+    connection.execute(f"SET allowed_directories = [{quoted(f'{place}/')}]")
+    connection.execute("SET temp_directory = ''")
     connection.execute("SET enable_external_access = false")
     connection.execute("SET lock_configuration = true")
     return connection
@@ -114,6 +121,6 @@ def connected(database: Path | None = None) -> DuckDBPyConnection:
     return connection
 
 
-def _quoted(path: Path, end: str = ".parquet") -> str:
+def quoted(path: Path | str) -> str:
     """A path as a text of SQL."""
-    return "'" + f"{path}{end}".replace("'", "''") + "'"
+    return "'" + str(path).replace("'", "''") + "'"
