@@ -19,6 +19,14 @@ class TagsError(PermanentError):
     """The tags of a file can't be changed; nothing of it was."""
 
 
+def sevens(told: bytes) -> int:
+    """A number of seven bits a byte, as ID3 has its sizes."""
+    number = 0
+    for byte in told:
+        number = number << 7 | byte & 0x7F
+    return number
+
+
 def require(is_right: bool, what: str) -> None:
     """Refuse a file that is not built as its format says.
 

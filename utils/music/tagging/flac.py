@@ -7,7 +7,7 @@ from typing import BinaryIO, NamedTuple
 
 from utils.music.tagging import comments
 from utils.music.tagging.comments import Comments
-from utils.music.tagging.fields import MAX_BYTES, Field, TagsError, Values, require
+from utils.music.tagging.fields import MAX_BYTES, Field, TagsError, Values, require, sevens
 
 _COMMENTS, _LAST = 4, 0x80
 _MAX_BLOCK = 2**24 - 1
@@ -65,7 +65,7 @@ def _head(file: BinaryIO) -> _Head:
     file.seek(0)
     before = file.read(10)
     if before[:3] == b"ID3":  # some programs put one before a FLAC
-        size = sum((byte & 0x7F) << shift for byte, shift in zip(before[6:], (21, 14, 7, 0)))
+        size = sevens(before[6:])
         require(size < MAX_BYTES, "the ID3 tag before the FLAC")
         before += file.read(size + (10 if before[5] & 0x10 else 0)) + file.read(4)
     else:

@@ -9,7 +9,7 @@ import shutil
 from collections.abc import Iterator, Sequence
 from typing import BinaryIO, NamedTuple
 
-from utils.music.tagging.fields import MAX_BYTES, Field, TagsError, Values, require
+from utils.music.tagging.fields import MAX_BYTES, Field, TagsError, Values, require, sevens
 
 _OWNER = b"http://musicbrainz.org"  # of the frame that holds a recording's id, as Picard has it
 _DESCRIBED: dict[Field, str] = {"artist_mbid": "MusicBrainz Artist Id"}
@@ -83,7 +83,7 @@ def _parsed(file: BinaryIO) -> Tag:
     header = file.read(10)
     if header[:3] != b"ID3" or len(header) < 10:
         return Tag(4, 0, (), 0)
-    version, flags, size = header[3], header[5], _plain(header[6:10])
+    version, flags, size = header[3], header[5], sevens(header[6:10])
     require(max(header[6:10]) < 0x80, "the size of its ID3 tag")
     if version not in {2, 3, 4} or (version == 2 and flags & _EXTENDED) or size > MAX_BYTES:
         raise TagsError(f"its ID3 tag (2.{version}, {size} bytes) is of a kind that is not written")
@@ -100,7 +100,7 @@ def _parsed(file: BinaryIO) -> Tag:
 
 def _extended(body: bytes, version: int) -> int:
     """How long the extended header is: a checksum and the like, which would be wrong now."""
-    return 4 + int.from_bytes(body[:4]) if version == 3 else _plain(body[:4])
+    return 4 + int.from_bytes(body[:4]) if version == 3 else sevens(body[:4])
 
 
 def _frames(body: bytes, version: int) -> tuple[Frame, ...]:
@@ -118,7 +118,7 @@ def _each_frame(body: bytes, version: int, is_safe: bool) -> Iterator[Frame]:
     while at < len(body) and body[at]:
         name = body[at : at + width]
         told = body[at + width : at + 2 * width]
-        size = _plain(told) if is_safe else int.from_bytes(told)
+        size = sevens(told) if is_safe else int.from_bytes(told)
         is_right = len(name) == width and _FRAME_ID.fullmatch(name) is not None
         require(is_right and (not is_safe or max(told) < 0x80), "a frame of its ID3 tag")
         data = body[at + head : at + head + size]
@@ -199,14 +199,6 @@ def _id(name: str, version: int) -> str:
 
 def _no_flags(version: int) -> bytes:
     return b"" if version == 2 else b"\0\0"
-
-
-def _plain(told: bytes) -> int:
-    """A number of seven bits a byte."""
-    number = 0
-    for byte in told:
-        number = number << 7 | byte & 0x7F
-    return number
 
 
 def _syncsafe(number: int) -> bytes:

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
-from uuid import UUID
 
 from utils.metadata import streams
 from utils.models import sanitize
 from utils.models.probe import ExifReport, FfprobeReport
 from utils.models.recording import RecordingTags
+from utils.music import identifiers
+from utils.music.tagging.fields import Values
 
-Given = Mapping[str, tuple[str, ...]]
+_Parse = Callable[[str], str | None]
 
 # Names without case, blanks and signs: "MusicBrainz Track Id", MUSICBRAINZ_TRACKID, TSRC.
 _TITLE, _ARTIST, _ALBUM = ("title",), ("artist",), ("album", "product")
@@ -20,12 +21,11 @@ _ISRC = ("isrc", "tsrc", "isrcnumber", "wmisrc", "xid")
 # The recording's id; that of a track on a release ("MusicBrainz Release Track Id") is another.
 _RECORDING = ("musicbrainztrackid", "musicbrainzrecordingid")
 _UNSAID = {"", "unknown", "unknown artist", "unknown album", "unknown title", "untitled", "n/a"}
-_ISRC_FORM = re.compile(r"[A-Z]{2}[A-Z0-9]{3}\d{7}")
 _NAME_CHARACTERS = 500  # longer is no name
 
 
 def of_reports(
-    ffprobe: FfprobeReport, exif: ExifReport | None, inside: Given | None = None
+    ffprobe: FfprobeReport, exif: ExifReport | None, inside: Values | None = None
 ) -> RecordingTags:
     """What a file says of its recording.
 
@@ -44,25 +44,20 @@ def of_reports(
         title=_name([*_all(tags, _TITLE), *given.get("title", ())]),
         artist=_name([*_all(tags, _ARTIST), *given.get("artist", ())]),
         album=_name([*_all(tags, _ALBUM), *given.get("album", ())]),
-        isrc=_id("ISRC", isrcs, isrc, faults),
-        recording_mbid=_id("MusicBrainz id", ids, mbid, faults),
+        isrc=_id("ISRC", isrcs, _isrc, faults),
+        recording_mbid=_id("MusicBrainz id", ids, _mbid, faults),
         faults=tuple(faults),
     )
 
 
-def isrc(text: str) -> str | None:
-    """An ISRC (ISO 3901) as 12 characters; ``GB-AYE-06-01498`` is one, as is iTunes' ``xid``."""
-    plain = re.sub(r"[\s-]", "", text.rpartition(":")[2]).upper().removeprefix("ISRC")
-    return plain if _ISRC_FORM.fullmatch(plain) else None
+def _isrc(text: str) -> str | None:
+    """An ISRC, also as iTunes' ``xid`` has it (``Universal:isrc:GBAYE0601498``)."""
+    return identifiers.isrc(text) or identifiers.isrc(text.rpartition(":")[2])
 
 
-def mbid(text: str) -> str | None:
-    """A MusicBrainz id, also out of its address; None if there is none."""
-    found = re.fullmatch(r"(?:https?://musicbrainz\.org/recording/)?([0-9a-fA-F-]{36})", text.strip())
-    try:
-        return str(UUID(found[1])) if found else None
-    except ValueError:
-        return None
+def _mbid(text: str) -> str | None:
+    """A MusicBrainz id, also in its address."""
+    return identifiers.mbid(text.strip().removeprefix("https://musicbrainz.org/recording/"))
 
 
 def _of_exif(exif: ExifReport | None) -> Iterator[tuple[str, Any]]:
@@ -102,12 +97,11 @@ def _name(texts: Iterable[str]) -> str | None:
     return None
 
 
-def _id(what: str, texts: Iterable[str], parse: Any, faults: list[str]) -> str | None:
+def _id(what: str, texts: Iterable[str], parse: _Parse, faults: list[str]) -> str | None:
     """The first that is one; what is none or another is noted."""
     found: str | None = None
-    for text in (part for text in texts for part in re.split(r"[\0;/,]", text[:400])):
-        if not text.strip():
-            continue
+    parts = [part for text in texts for part in re.split(r"[\0;,]|(?<=\w)/(?=\w)", text[:400])]
+    for text in filter(str.strip, parts):
         known = parse(text)
         if known is None:
             _note(faults, f"the {what} {_short(text)} in its tags is none")
