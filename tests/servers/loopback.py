@@ -54,11 +54,17 @@ class Server:
 
 
 @contextmanager
-def serving(handler: Handler, host: str = "127.0.0.1", port: int = 0) -> Iterator[Server]:
-    """Serve ``handler`` until the block ends, on a free port if none is given."""
+def serving(
+    handler: Handler, host: str = "127.0.0.1", port: int = 0, protocol: str = "HTTP/1.0"
+) -> Iterator[Server]:
+    """Serve ``handler`` until the block ends, on a free port if none is given.
+
+    With ``protocol="HTTP/1.1"`` connections stay open between requests.
+    """
 
     class Http(BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.0"
+        protocol_version = protocol
+        disable_nagle_algorithm = True  # or each answer on an open connection waits 40 ms
 
         def respond(self) -> None:
             length = int(self.headers.get("Content-Length") or 0)
@@ -73,6 +79,8 @@ def serving(handler: Handler, host: str = "127.0.0.1", port: int = 0) -> Iterato
             self.end_headers()
             if self.command != "HEAD":
                 self.wfile.write(answer.body[: answer.cut_to])
+            if answer.cut_to is not None or not answer.declare_length:
+                self.close_connection = True
 
         do_GET = do_HEAD = do_POST = do_DELETE = respond
 

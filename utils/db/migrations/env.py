@@ -15,6 +15,7 @@ from utils.db import (  # noqa: F401  their tables are in it then
     fact_tables,
     job_tables,
     music_tables,
+    request_tables,
     schema,
     site_tables,
     source_tables,
