@@ -8,10 +8,11 @@ from utils.models.item import MediaItem
 from utils.models.probe import ExifReport, FfprobeReport
 from utils.models.recording import Identification
 from utils.models.signal import SignalReport
-from utils.music import identification, recordings
+from utils.music import identification, known_as
+from utils.music.identification import Sound
 
 
-@step(save=lambda s, result: recordings.store(s, result))
+@step(save=lambda s, result: known_as.store(s, result))
 def identify_recording(
     context: RunContext,
     item: MediaItem,
@@ -20,4 +21,6 @@ def identify_recording(
     signal: SignalReport,
 ) -> Identification:
     """Which recording it is, by its tags, else by its sound."""
-    return identification.identify(item, probed, tags, signal.sound_index, context.settings)
+    index = signal.sound_index
+    sound = None if index is None else Sound(index, signal.decoded_seconds)
+    return identification.identify(item, probed, tags, sound, context.settings)

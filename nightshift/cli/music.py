@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import typer
 
+from nightshift.cli import music_recordings
+
 app = typer.Typer(
     no_args_is_help=True,
     rich_markup_mode="rich",
@@ -14,10 +16,15 @@ app = typer.Typer(
     [bold]nightshift music build[/bold]  makes the tables that questions are asked of
     [bold]nightshift music top artists --since 2025-01-01[/bold]  what was heard most
     [bold]nightshift music page FILE.html[/bold]  all answers with plots and a map, on one page
+    [bold]nightshift music tag ITEM[/bold]  shows which ids would be written into a song's tags
 
     Questions read the tables of the last build: plays that came later are in the next.
     It takes the extra: pip install "nightshift\\[music]".""",
 )
+
+
+app.command("identify")(music_recordings.identify)
+app.command("tag")(music_recordings.tag)
 
 
 def add_to(root: typer.Typer) -> None:

@@ -53,6 +53,11 @@ def store(s: Session, found: Identification) -> None:
     _put(s, found.item_id, tags, found.matches)
 
 
+def replace(s: Session, found: Identification) -> None:
+    """Keep what a look at the file as it is now found."""
+    _put(s, found.item_id, found.tags, found.matches)
+
+
 def look_again(s: Session, item_id: str, tags: RecordingTags) -> None:
     """Keep what the file says now; what AcoustID said of its sound stays."""
     row = recordings.get(s, item_id)
@@ -74,6 +79,12 @@ def refresh(s: Session) -> int:
 def of(s: Session, tags: RecordingTags, matches: Sequence[Match] = ()) -> Recording:
     """Which recording a file with these tags and this sound is, as far as is known now."""
     return derived(tags, matches, _known(s, tags, matches))
+
+
+def facts_of(s: Session, recording_mbid: str) -> dict[str, Any]:
+    """What MusicBrainz is known to say of a recording; empty if nothing."""
+    found = _entities(s, EntityKind.RECORDING, [recording_mbid])
+    return (found[recording_mbid].document or {}) if recording_mbid in found else {}
 
 
 def derived(tags: RecordingTags, matches: Sequence[Match], known: Known) -> Recording:
@@ -181,7 +192,9 @@ def _facts(match: Match) -> dict[str, Any]:
 
 
 def _artists(facts: dict[str, Any]) -> tuple[str, ...]:
-    return tuple(one["name"] for one in facts.get("artists") or () if one.get("name"))
+    """The artists of a recording; of one that is known by its ISRC alone the credit as printed."""
+    names = tuple(one["name"] for one in facts.get("artists") or () if one.get("name"))
+    return names or tuple(filter(None, (facts.get("artist"),)))
 
 
 def _called(facts: dict[str, Any]) -> str:
