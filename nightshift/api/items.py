@@ -82,6 +82,9 @@ class ShownItem(Frozen):
     video: dict[str, Any] | None
     duplicates: tuple[str, ...]
     work: dict[str, Any] | None
+    recording: dict[str, Any] | None = Field(
+        description="Which recording a song is, how that is known, and how often it was heard."
+    )
     verdict: dict[str, Any] | None
     compression: str | None
     renditions: tuple[dict[str, Any], ...]

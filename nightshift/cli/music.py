@@ -10,6 +10,7 @@ from nightshift.cli import (
     music_build,
     music_import,
     music_page,
+    music_recordings,
     music_rejects,
 )
 
@@ -23,6 +24,7 @@ app = typer.Typer(
     [bold]nightshift music build[/bold]  makes the tables that questions are asked of
     [bold]nightshift music top artists --since 2025-01-01[/bold]  what was heard most
     [bold]nightshift music page FILE.html[/bold]  all answers with plots and a map, on one page
+    [bold]nightshift music tag ITEM[/bold]  shows which ids would be written into a song's tags
 
     Questions read the tables of the last build: plays that came later are in the next.
     It takes the extra: pip install "nightshift\\[music]".""",
@@ -42,6 +44,9 @@ app.command("habits")(music_answers.habits)
 app.command("new")(music_answers.new)
 app.command("missing")(music_answers.missing)
 app.command("page")(music_page.page)
+
+app.command("identify")(music_recordings.identify)
+app.command("tag")(music_recordings.tag)
 
 
 def add_to(root: typer.Typer) -> None:

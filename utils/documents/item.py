@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from utils.db import duplicates, items, ledger, library, transcripts
 from utils.db.schema import Item
-from utils.documents import work
+from utils.documents import recording, work
 from utils.housekeeping.forgetting import Forgetting
 from utils.models import exposure, metadata, probe, sidecars, signal
 from utils.models.analysis import Analysis
@@ -72,6 +72,7 @@ def document(s: Session, row: Item) -> dict[str, Any]:
             if group
             else [],
             "work": work.document(of_many) if of_many else None,
+            "recording": recording.document(s, row),
             "verdict": _result(s, row.id, "judge_quality", Verdict),
             "compression": encode.reason if encode else None,
             "renditions": _renditions(stills, encode),
