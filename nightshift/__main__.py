@@ -22,6 +22,7 @@ from nightshift.cli import (
     library,
     lineage,
     metrics,
+    music,
     operation,
     pause,
     queue,
@@ -127,6 +128,7 @@ token.add_to(app)
 queue.add_to(app)
 retention.add_to(app)
 metrics.add_to(app)
+music.add_to(app)
 
 
 def main() -> None:
