@@ -36,6 +36,8 @@ def daily_etl(run_id: str | None = None, full: bool = False) -> State[MusicRepor
         close_zombies(settings, opened.recovered.runs)
         if not opened.is_ours:
             return told(music_session.refused("daily-etl", run_id))
+        if music_session.is_silent():
+            return conclude(run_id, Outcome.NO_UPDATES, settings)
         prepared = _prepared(run_id, settings)
         enriched = _enriched(run_id)
         if not is_good(enriched):  # without any answer the tables would lose what they say

@@ -78,10 +78,9 @@ class Begun:
 
     def _work(self) -> None:
         with deadline.until(self._over), marked():
-            found: Any
+            flow: Any = self._part.flow  # typed as what it returns, not as its state
             try:
-                state: State[Any] = self._part.flow(**self._part.given, return_state=True)
-                found = state.result(raise_on_failure=False)
+                found = flow(**self._part.given, return_state=True).result(raise_on_failure=False)
             except BaseException as error:  # noqa: BLE001 (a thread has nobody to raise it to)
                 found = error
         if isinstance(found, BaseException):

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import typer
 
+from nightshift.cli import music_flows
+
 app = typer.Typer(
     no_args_is_help=True,
     rich_markup_mode="rich",
@@ -18,6 +20,9 @@ app = typer.Typer(
     Questions read the tables of the last build: plays that came later are in the next.
     It takes the extra: pip install "nightshift\\[music]".""",
 )
+
+app.command()(music_flows.etl)
+app.command()(music_flows.ingest)
 
 
 def add_to(root: typer.Typer) -> None:

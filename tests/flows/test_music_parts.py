@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 from prefect import flow
+from prefect.client.schemas.objects import State
 
 from subflows.enrichment_coordination import coordinate, parts
 from subflows.music_parts import Part
@@ -83,9 +84,9 @@ def test_what_breaks_off_is_one_failure_with_its_class_and_the_others_go_on() ->
     found = coordinate(run, parts)
     assert found.status is Outcome.PARTIAL
     assert (found.metrics["failed"], found.metrics["success"]) == (2, 1)
-    told = {name: (one.status, *one.errors[:1]) for name, one in noted(run).items()}
-    assert told["good"] == (Outcome.SUCCESS,)
-    (_, refused), (_, crashed) = told["refused"], told["crashed"]
+    told = noted(run)
+    assert told["good"].status is Outcome.SUCCESS
+    (refused,), (crashed,) = told["refused"].errors, told["crashed"].errors
     assert (refused.error_class, refused.message) == (
         "RetryableError", "The service rests. Run again.",
     )  # fmt: skip
@@ -127,7 +128,7 @@ def test_each_of_the_three_has_the_time_limit_of_its_settings_and_follows_the_ru
 def test_a_night_without_plays_has_nothing_to_do() -> None:
     from flows.daily_etl import daily_etl
 
-    state = daily_etl(run_id="r1", return_state=True)
+    state: State[Any] = daily_etl(run_id="r1", return_state=True)
     report = state.result()
     assert (state.name, report.status) == ("NothingToDo", "no_updates"), report
     first, *three, last = [one.name for one in report.results]
@@ -143,11 +144,13 @@ def test_a_run_beside_another_does_nothing_and_says_so() -> None:
 
     with music_session.music_session("daily-etl", "first", load_settings()) as opened:
         assert opened.is_ours
-        state = daily_etl(run_id="second", return_state=True)
+        state: State[Any] = daily_etl(run_id="second", return_state=True)
         assert state.name == "NothingToDo"
         assert "another run of daily-etl is at work" in state.result().reason
     with session() as s:
-        assert music_runs.latest(s, "daily-etl").id == "first"  # type: ignore[union-attr]
+        latest = music_runs.latest(s, "daily-etl")
+    assert latest is not None
+    assert latest.id == "first"
 
 
 def test_a_run_that_breaks_off_is_crashed_and_the_next_one_works() -> None:

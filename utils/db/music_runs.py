@@ -13,8 +13,9 @@ from utils.clock import now
 from utils.db.music_tables import MusicRun
 from utils.models.music import Outcome, SubflowResult
 
-# What a row says besides an ``Outcome``: it is at work; its process was killed, or it broke off.
-RUNNING, CRASHED = "running", "crashed"
+# What a row says besides an ``Outcome``: it is at work; its process was killed, or it broke off; a
+# person ended it.
+RUNNING, CRASHED, STOPPED = "running", "crashed", "stopped"
 
 
 def begin(s: Session, flow: str, run_id: str | None = None) -> str:
@@ -87,11 +88,17 @@ def abandoned(s: Session, at_work: Select[tuple[str | None]]) -> list[str]:
 
 def crash(s: Session, run_ids: Sequence[str]) -> None:
     """Close runs whose process is gone; what their subflows had come to is kept."""
-    s.execute(
-        update(MusicRun)
-        .where(MusicRun.id.in_(run_ids), MusicRun.status == RUNNING)
-        .values(status=CRASHED, ended_at=now())
-    )
+    _close(s, run_ids, CRASHED)
+
+
+def stop(s: Session, run_id: str) -> None:
+    """Close a run that a person has ended, if there is one of this id that is open."""
+    _close(s, [run_id], STOPPED)
+
+
+def _close(s: Session, run_ids: Sequence[str], status: str) -> None:
+    still_open = (MusicRun.id.in_(run_ids), MusicRun.status == RUNNING)
+    s.execute(update(MusicRun).where(*still_open).values(status=status, ended_at=now()))
 
 
 def _locked(s: Session, run_id: str) -> MusicRun:

@@ -6,15 +6,24 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from typing import NamedTuple
 
+from sqlalchemy import select
+
 from utils.clock import now
 from utils.config import Settings
 from utils.db import leases, music_runs
-from utils.db.music_tables import MusicRun
+from utils.db.music_tables import MusicRun, PlayRow
 from utils.db.session import session
 from utils.errors import NightShiftError
 from utils.housekeeping.recovery import Recovered
+from utils.models.music import Outcome
 from utils.models.music_report import MusicReport
 from utils.scheduling import run_session
+
+
+NOTHING_HEARD = (
+    "nothing was listened to yet: `nightshift music import FILE` takes an export, "
+    "`nightshift music login` lets Spotify tell"
+)
 
 
 class Opened(NamedTuple):
@@ -52,7 +61,7 @@ def refused(flow: str, run_id: str) -> MusicReport:
     return MusicReport(
         run_id=run_id,
         flow=flow,
-        status="no_updates",
+        status=Outcome.NO_UPDATES.value,
         started_at=now(),
         seconds=0.0,
         reason=f"another run of {flow} is at work{since}: it does what this one would",
@@ -65,6 +74,7 @@ def report(run_id: str) -> MusicReport | None:
         run = s.get(MusicRun, run_id)
         if run is None:
             return None
+        is_idle = run.status == Outcome.NO_UPDATES.value and not run.results
         took = (run.ended_at or now()) - run.started_at
         return MusicReport(
             run_id=run.id,
@@ -73,4 +83,19 @@ def report(run_id: str) -> MusicReport | None:
             started_at=run.started_at,
             seconds=max(0.0, round(took.total_seconds(), 2)),
             results=music_runs.results(s, run_id),
+            reason=NOTHING_HEARD if is_idle else None,
         )
+
+
+def is_silent() -> bool:
+    """True if nothing was listened to yet, so that there is nothing to enrich."""
+    with session() as s:
+        return not s.scalar(select(select(PlayRow.id).exists()))
+
+
+def idle(flow: str, run_id: str, settings: Settings) -> None:
+    """Note a run that had nothing to do, of which that is known before it begins."""
+    with music_session(flow, run_id, settings) as opened:
+        if opened.is_ours:
+            with session() as s:
+                music_runs.end(s, run_id, Outcome.NO_UPDATES)
