@@ -49,11 +49,15 @@ def notify(report: ShiftReport, settings: Settings) -> None:
 
 
 def notify_music(report: MusicReport, settings: Settings) -> None:
-    """The same of a run of a music flow: `partial` is one of which a part failed."""
-    happened = {Event.FINISHED} if report.status != "no_updates" else set()
-    happened |= {Event.PARTIAL} if report.failures else set()
-    if settings.notify_urls and happened & set(settings.notify_on):
+    """The same of a run of a music flow; ``partial``: a part of it failed."""
+    if settings.notify_urls and music_events(report) & set(settings.notify_on):
         _send_and_log(music_notice(report), settings)
+
+
+def music_events(report: MusicReport) -> set[Event]:
+    """What a run of a music flow gives reason to tell."""
+    told = {Event.FINISHED: report.status != "no_updates", Event.PARTIAL: bool(report.failures)}
+    return {event for event, happened in told.items() if happened}
 
 
 def _send_and_log(message: Notice, settings: Settings) -> None:

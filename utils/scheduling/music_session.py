@@ -6,19 +6,16 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from typing import NamedTuple
 
-from sqlalchemy import select
-
 from utils.clock import now
 from utils.config import Settings
-from utils.db import leases, music_runs
-from utils.db.music_tables import MusicRun, PlayRow
+from utils.db import leases, music_runs, music_totals
+from utils.db.music_tables import MusicRun
 from utils.db.session import session
 from utils.errors import NightShiftError
 from utils.housekeeping.recovery import Recovered
 from utils.models.music import Outcome
 from utils.models.music_report import MusicReport
 from utils.scheduling import run_session
-
 
 NOTHING_HEARD = (
     "nothing was listened to yet: `nightshift music import FILE` takes an export, "
@@ -90,7 +87,7 @@ def report(run_id: str) -> MusicReport | None:
 def is_silent() -> bool:
     """True if nothing was listened to yet, so that there is nothing to enrich."""
     with session() as s:
-        return not s.scalar(select(select(PlayRow.id).exists()))
+        return not music_totals.has_plays(s)
 
 
 def idle(flow: str, run_id: str, settings: Settings) -> None:
