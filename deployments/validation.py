@@ -9,10 +9,6 @@ from collections.abc import Collection, Iterator, Mapping
 from importlib.util import find_spec
 from typing import NamedTuple
 
-from sqlalchemy import create_engine
-from sqlalchemy.exc import SQLAlchemyError
-from sqlalchemy.orm import Session
-
 from deployments import declared
 from deployments.declared import GROUPS, MUSIC
 from utils import config
@@ -73,25 +69,13 @@ def _spotify(settings: Settings) -> Iterator[Finding]:
     if not music.spotify_client_id:
         yield Finding(PROBLEM, "Spotify", "no application is set: SPOTIFY_CLIENT_ID is missing",
                       "make one at developer.spotify.com/dashboard")  # fmt: skip
-    if music.spotify_refresh_token or _is_logged_in(settings):
+    is_kept = music_logins.is_kept_at(settings.sqlalchemy_url, music.account)
+    if music.spotify_refresh_token or is_kept:
         yield Finding(OK, "Spotify login", "there is one")
     else:
         yield Finding(PROBLEM, "Spotify login", "none: SPOTIFY_REFRESH_TOKEN is missing; the "
                       "schedule of spotify-ingestion stays off",
                       "nightshift music login")  # fmt: skip
-
-
-def _is_logged_in(settings: Settings) -> bool:
-    """True if the database keeps a login; one that is not there, or old, is left as it is."""
-    url = settings.sqlalchemy_url
-    path = url.removeprefix("sqlite:///")
-    if path != url:
-        url = f"sqlite:///file:{path}?mode=ro&uri=true"
-    try:
-        with Session(create_engine(url)) as s:
-            return music_logins.is_kept(s, settings.music.account)
-    except (SQLAlchemyError, ImportError):  # nightshift doctor says why
-        return False
 
 
 def _extras() -> Iterator[Finding]:

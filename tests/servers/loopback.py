@@ -74,7 +74,7 @@ def serving(handler: Handler, host: str = "127.0.0.1", port: int = 0) -> Iterato
             if self.command != "HEAD":
                 self.wfile.write(answer.body[: answer.cut_to])
 
-        do_GET = do_HEAD = do_POST = do_DELETE = respond
+        do_GET = do_HEAD = do_POST = do_PATCH = do_DELETE = respond
 
         def log_message(self, *args: Any) -> None:
             pass

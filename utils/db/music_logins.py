@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from sqlalchemy import select
+from sqlalchemy import create_engine, select
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from utils.db.music_tables import MusicAccount
@@ -25,3 +26,15 @@ def is_kept(s: Session, account: str) -> bool:
         MusicAccount.refresh_token.is_not(None),
     )
     return bool(s.scalar(select(kept.exists())))
+
+
+def is_kept_at(url: str, account: str) -> bool:
+    """The same of a database that is only read: one that is not there, or old, stays as it is."""
+    path = url.removeprefix("sqlite:///")
+    if path != url:
+        url = f"sqlite:///file:{path}?mode=ro&uri=true"
+    try:
+        with Session(create_engine(url)) as s:
+            return is_kept(s, account)
+    except (SQLAlchemyError, ImportError):  # nightshift doctor says why
+        return False

@@ -1,4 +1,4 @@
-"""The schedule that asks Spotify for plays is on where there is a login, and off where there is none."""
+"""The schedule that asks Spotify for plays is on where there is a login, and off elsewhere."""
 
 import json
 from collections.abc import Iterator
