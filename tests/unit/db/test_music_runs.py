@@ -1,13 +1,18 @@
 """Runs of the music library's flows: what their subflows came to, and how they end."""
 
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 
 import pytest
+from sqlalchemy import select
+from sqlalchemy.exc import NoResultFound
 
+from utils.clock import now
 from utils.config import load_settings
 from utils.db import music_runs, workers
+from utils.db.music_tables import MusicRun
 from utils.db.session import session
-from utils.housekeeping import recovery
+from utils.housekeeping import recovery, retention
 from utils.models.music import Outcome, SubflowResult
 
 
@@ -78,8 +83,29 @@ def test_the_run_of_a_dead_process_is_closed_and_that_of_a_living_one_is_not(
         assert good.id == "alive"
 
 
-def test_a_run_that_is_not_there_can_hold_nothing(settings: object) -> None:
-    from sqlalchemy.exc import NoResultFound
+def test_old_runs_are_forgotten_but_the_last_good_one_of_each_flow(settings: object) -> None:
+    long_ago = now() - timedelta(days=load_settings().retention_days + 1)
+    with session() as s:
+        for flow, status in (("daily-etl", Outcome.SUCCESS), ("daily-etl", Outcome.FAILED),
+                             ("spotify-ingestion", Outcome.NO_UPDATES)):  # fmt: skip
+            run = music_runs.begin(s, flow, f"{flow}-{status}")
+            music_runs.end(s, run, status)
+            s.get_one(MusicRun, run).started_at = long_ago
+        music_runs.begin(s, "daily-etl", "open")
+        s.get_one(MusicRun, "open").started_at = long_ago
+        workers.register(s, "open", "open", 120)
 
+    def forgotten(dry_run: bool) -> int:
+        parts = retention.clean(load_settings(), dry_run)
+        return next(part.rows for part in parts if part.what == "runs of music")
+
+    assert (forgotten(True), forgotten(False), forgotten(False)) == (1, 1, 0)
+    with session() as s:
+        assert set(s.scalars(select(MusicRun.id))) == {
+            "daily-etl-success", "spotify-ingestion-no_updates", "open",
+        }  # fmt: skip
+
+
+def test_a_run_that_is_not_there_can_hold_nothing(settings: object) -> None:
     with session() as s, pytest.raises(NoResultFound):
         music_runs.add(s, "none", result("transformation"))
