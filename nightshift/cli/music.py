@@ -8,6 +8,7 @@ from nightshift.cli import (
     music_account,
     music_answers,
     music_build,
+    music_flows,
     music_import,
     music_page,
     music_recordings,
@@ -47,6 +48,8 @@ app.command("page")(music_page.page)
 
 app.command("identify")(music_recordings.identify)
 app.command("tag")(music_recordings.tag)
+app.command()(music_flows.etl)
+app.command()(music_flows.ingest)
 
 
 def add_to(root: typer.Typer) -> None:

@@ -6,15 +6,17 @@ import uuid
 from collections.abc import Collection, Sequence
 from datetime import datetime
 
-from sqlalchemy import Select, select, update
+from sqlalchemy import Select, delete, select, update
 from sqlalchemy.orm import Session
 
 from utils.clock import now
 from utils.db.music_tables import MusicRun
+from utils.db.session import chunks
 from utils.models.music import Outcome, SubflowResult
 
-# What a row says besides an ``Outcome``: it is at work; its process was killed, or it broke off.
-RUNNING, CRASHED = "running", "crashed"
+# What a row says besides an ``Outcome``: it is at work; its process was killed, or it broke off; a
+# person ended it.
+RUNNING, CRASHED, STOPPED = "running", "crashed", "stopped"
 
 
 def begin(s: Session, flow: str, run_id: str | None = None) -> str:
@@ -87,11 +89,31 @@ def abandoned(s: Session, at_work: Select[tuple[str | None]]) -> list[str]:
 
 def crash(s: Session, run_ids: Sequence[str]) -> None:
     """Close runs whose process is gone; what their subflows had come to is kept."""
-    s.execute(
-        update(MusicRun)
-        .where(MusicRun.id.in_(run_ids), MusicRun.status == RUNNING)
-        .values(status=CRASHED, ended_at=now())
-    )
+    _close(s, run_ids, CRASHED)
+
+
+def stop(s: Session, run_id: str) -> None:
+    """Close a run that a person has ended, if there is one of this id that is open."""
+    _close(s, [run_id], STOPPED)
+
+
+def old(s: Session, before: datetime) -> list[str]:
+    """Runs that ended and began before a moment, but for the last good one of each flow."""
+    rows = select(MusicRun.id).where(MusicRun.status != RUNNING, MusicRun.started_at < before)
+    flows = s.scalars(select(MusicRun.flow).distinct()).all()
+    kept = {run.id for flow in flows if (run := last_good(s, flow))}
+    return [run_id for run_id in s.scalars(rows) if run_id not in kept]
+
+
+def forget(s: Session, run_ids: Sequence[str]) -> None:
+    """Delete runs and what their subflows came to."""
+    for some in chunks(run_ids):
+        s.execute(delete(MusicRun).where(MusicRun.id.in_(some)))
+
+
+def _close(s: Session, run_ids: Sequence[str], status: str) -> None:
+    still_open = (MusicRun.id.in_(run_ids), MusicRun.status == RUNNING)
+    s.execute(update(MusicRun).where(*still_open).values(status=status, ended_at=now()))
 
 
 def _locked(s: Session, run_id: str) -> MusicRun:
