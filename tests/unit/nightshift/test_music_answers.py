@@ -11,8 +11,8 @@ from PIL import Image
 from rich.cells import cell_len
 from typer.testing import CliRunner, Result
 
-from nightshift.__main__ import app
 from nightshift.cli.bars import bar, shade
+from nightshift.cli.music import app
 from tests.conftest import Override
 from tests.hostile import NAMES
 from tests.star_schema import Artist, Play, write
@@ -27,7 +27,7 @@ LISTS = ("top artists", "top tracks", "top albums", "top genres", "places", "pla
 
 
 def run(command: str, runner: CliRunner = PIPE) -> Result:
-    return runner.invoke(app, ["music", *command.split()])
+    return runner.invoke(app, command.split())
 
 
 @pytest.fixture
