@@ -146,7 +146,11 @@ def test_shades_differ_in_lightness_from_one_to_the_next() -> None:
         y = 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
         return 116 * y ** (1 / 3) - 16
 
-    for ramp, sign in ((shading.LIGHT, -1), (shading.DARK, 1)):
+    light, dark = (
+        (land, *ramp)
+        for land, ramp in zip(shading.LAND, (shading.LIGHT, shading.DARK), strict=True)
+    )
+    for ramp, sign in ((light, -1), (dark, 1)):
         steps = [sign * (lightness(b) - lightness(a)) for a, b in pairwise(ramp)]
         assert min(steps) > 8, steps
 
