@@ -69,9 +69,9 @@ def _name(axes: Axes, made: Canvas, at: int, row: Top | FirstHeard | Missing) ->
 
 def columns(rows: Sequence[Span], about: Heading, path: Path) -> tuple[str, ...]:
     """A column a day, week, month or year."""
-    from matplotlib.ticker import MaxNLocator
-
     with canvas.drawn(path, about, (_WIDTH + 1, 4.6)) as made:
+        from matplotlib.ticker import MaxNLocator
+
         axes = _axes(made, (0.075, 0.11, 0.975, made.top))
         plays = [row.plays for row in rows]
         if len(rows) > _MOST_COLUMNS:

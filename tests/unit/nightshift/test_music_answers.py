@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import sys
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -17,7 +18,7 @@ from tests.conftest import Override
 from tests.hostile import NAMES
 from tests.star_schema import Artist, Play, write
 from utils.config import Settings
-from utils.errors import UsageError
+from utils.errors import SettingsError, UsageError
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 PIPE = CliRunner()
@@ -135,6 +136,21 @@ def test_before_the_first_build_it_says_what_to_do(settings: Settings) -> None:
     for command in LISTS:
         found = run(command).exception
         assert isinstance(found, UsageError) and "nightshift music build" in str(found)
+
+
+@pytest.mark.usefixtures("heard")
+def test_what_is_not_installed_is_said_with_how_to_get_it(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    drawing = ["top artists", "places", "timeline", "habits", "new", "missing"]
+    monkeypatch.setitem(sys.modules, "matplotlib", None)
+    for command in drawing:
+        found = run(f"{command} --plot {tmp_path}/x.png").exception
+        assert isinstance(found, SettingsError) and "nightshift[music]" in str(found)
+    assert run(f"page {tmp_path}/x.html").exit_code == 0  # draws without it
+    monkeypatch.setitem(sys.modules, "duckdb", None)
+    found = run("habits").exception
+    assert isinstance(found, SettingsError) and "nightshift[music]" in str(found)
 
 
 def test_bars_and_shades_show_what_is_not_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
