@@ -25,7 +25,6 @@ from utils.db.session import chunks, upsert
 from utils.models.music import Origin, Play, PlayKind, Service
 from utils.models.music_names import track_key_name
 
-
 # In the place of a title that an export does not know any more: Spotify's URI.
 UNNAMED = "spotify:track:"
 
@@ -169,7 +168,12 @@ def _merged(one: dict[str, Any], other: dict[str, Any]) -> dict[str, Any]:
 def _by_worth(row: dict[str, Any]) -> tuple[Any, ...]:
     """The API's row first, then by its names: an order that no import changes."""
     is_named = not row["track"].startswith(UNNAMED)
-    return (row["origin"], not is_named, *(row[name] or "\U0010ffff" for name in _NAMES[1:4]), row["played_at"])
+    return (
+        row["origin"],
+        not is_named,
+        *(row[name] or "\U0010ffff" for name in _NAMES[1:4]),
+        row["played_at"],
+    )
 
 
 def _given(*values: Any) -> list[Any]:

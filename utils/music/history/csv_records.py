@@ -54,7 +54,7 @@ def layout_of(lines: Sequence[str]) -> Layout | None:
 
 
 def records(file: Readable, layout: Layout) -> Iterator[Record]:
-    """The rows of a file, as tables by our words; None for one that can't be read."""
+    """The rows of a file, as tables by our words."""
     text = (f"{line}\n" for line in decoding.lines(file))
     reader = csv.reader(text, delimiter=layout.separator)
     is_header = layout.has_header
@@ -64,7 +64,7 @@ def records(file: Readable, layout: Layout) -> Iterator[Record]:
         except StopIteration:
             return
         except csv.Error:
-            yield Record(reader.line_num, None)
+            yield Record(reader.line_num, None, is_damaged=True)
             continue
         if cells and not is_header:
             yield Record(reader.line_num, _row(cells, layout))

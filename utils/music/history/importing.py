@@ -24,7 +24,7 @@ from utils.music.history.files import Place
 from utils.music.history.json_records import Record
 from utils.music.history.recognition import Format, Unknown, recognised
 
-_BATCH = 2000
+BATCH = 2000
 MOST_REJECTS = 10_000  # kept of one file; the others are counted
 _LONGEST_REJECT = 4000
 Tell = Callable[[str, int], None]
@@ -78,13 +78,18 @@ def _not_known(others: Sequence[tuple[Place, str]]) -> str:
     )
 
 
-def take(place: Place, kind: Format, wanted: Wanted, tell: Tell) -> ImportedFile:
-    """Read one file and keep what is new of it; ``tell`` is told how many rows were read."""
-    reading = _Reading(place, kind, wanted)
+def take(
+    place: Place, kind: Format, wanted: Wanted, tell: Tell, seen: set[int] | None = None
+) -> ImportedFile:
+    """Read one file and keep what is new of it; ``tell`` is told how many rows were read.
+
+    ``seen``: what a dry run would have kept of the files before.
+    """
+    reading = _Reading(place, kind, wanted, set() if seen is None else seen)
     with files.opened(place) as file:
         for record in kind.records(file):
             reading.read(record)
-            if len(reading.waiting) >= _BATCH:
+            if len(reading.waiting) >= BATCH:
                 reading.keep()
                 tell(place.name, reading.rows)
         if file.fault:
@@ -96,8 +101,8 @@ def take(place: Place, kind: Format, wanted: Wanted, tell: Tell) -> ImportedFile
 class _Reading:
     """One file while it is read: what waits to be kept, and the counts so far."""
 
-    def __init__(self, place: Place, kind: Format, wanted: Wanted) -> None:
-        self.place, self.kind, self.wanted = place, kind, wanted
+    def __init__(self, place: Place, kind: Format, wanted: Wanted, seen: set[int]) -> None:
+        self.place, self.kind, self.wanted, self.seen = place, kind, wanted, seen
         self.waiting: list[Play] = []
         self.rejects: list[Reject] = []
         self.taken: list[str] = []
@@ -110,11 +115,10 @@ class _Reading:
         self.notes: list[str] = []
         self.accounts: dict[str | None, str] = {None: wanted.account}
         self.moments: list[Any] = []
-        self.seen: set[int] = set()
 
     def read(self, record: Record) -> None:
         """Take the rows of one record."""
-        if record.value is None:
+        if record.is_damaged:
             self.rows += 1
             self.cut = f"at row {record.number}: what follows was read as far as it is whole"
             self._reject(record.number, Reason.UNREADABLE, None)
@@ -242,5 +246,6 @@ def fit_to_keep(row: Any) -> Any:
 
 def each(found: Found, wanted: Wanted, tell: Tell) -> Iterator[ImportedFile]:
     """Take all histories, one after the other."""
+    seen: set[int] = set()
     for place, kind in found.histories:
-        yield take(place, kind, wanted, tell)
+        yield take(place, kind, wanted, tell, seen)
