@@ -30,6 +30,12 @@ def user_of(s: Session, service: str, account: str) -> str | None:
     return _users(s, service).get(account)
 
 
+def other_of(s: Session, service: str, username: str, but: str) -> str | None:
+    """An account other than ``but`` that has a user's plays; None if none has."""
+    users = _users(s, service).items()
+    return next((account for account, user in users if user == username and account != but), None)
+
+
 def note(s: Session, service: str, account: str, username: str) -> None:
     """Note the user of an account."""
     row = {"service": service, "account": account, "username": username, "changed_at": now()}

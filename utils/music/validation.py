@@ -153,6 +153,7 @@ def _since_1970(seconds: float) -> datetime:
 
 def _in_words(text: str) -> tuple[datetime | None, int]:
     """A day and a time; without a zone it is UTC, as Spotify and Last.fm write it."""
+    text = text.removesuffix(" UTC").removesuffix(" GMT")
     if text[10:11] == "T":
         return _iso(text)
     for form in _FORMS:

@@ -75,6 +75,14 @@ def test_plays_of_one_source_are_never_one() -> None:
     assert counted(a_play(0, ms_played=0), a_play(1, ms_played=0), a_play(2)) == [None, None, None]
 
 
+def test_one_second_of_one_source_and_name_counts_once_the_longest() -> None:
+    other = a_play(200, spotify_track_id="0" * 22, ms_played=5)
+    assert counted(other, a_play(200)) == [1, None]
+    minute = {"precision_seconds": 60, "spotify_track_id": None}
+    assert counted(a_play(0, **minute), a_play(0, **minute, ms_played=5)) == [None, None]
+    assert counted(a_scrobble(0), a_scrobble(0, recording_mbid="x"), a_play(200)) == [2, 2, None]
+
+
 def test_the_outcome_does_not_depend_on_ids() -> None:
     some = [
         a_play(200),

@@ -45,11 +45,14 @@ def layout_of(lines: Sequence[str]) -> Layout | None:
     """How a file is laid out, by its first lines; None if they are no scrobbles."""
     for separator in _SEPARATORS:
         try:
-            cells = next(csv.reader(lines[:1], delimiter=separator), [])
+            first = list(csv.reader(lines, delimiter=separator))
         except csv.Error:
             continue
-        if len(cells) >= 3 and (found := _by_header(cells, separator) or _plain(cells, separator)):
+        if first and (found := _by_header(first[0], separator)):
             return found
+        for cells in first:  # the first may be what was playing: it has no time
+            if len(cells) >= 3 and (plain := _plain(cells, separator)):
+                return plain
     return None
 
 

@@ -106,8 +106,8 @@ class _Reading:
         self.waiting: list[Play] = []
         self.rejects: list[Reject] = []
         self.taken: list[str] = []
-        with session() as s:
-            self.has_rejects = bool(play_rejects.number(s))
+        with session() as s:  # what was in the future then may be none now
+            self.refused_since = play_rejects.oldest(s, Reason.IN_THE_FUTURE.value)
         self.rows = self.new = self.known = self.cleaned = self.not_kept = self.episodes = 0
         self.rejected: Counter[Reason] = Counter()
         self.by_account: Counter[str] = Counter()
@@ -135,7 +135,8 @@ class _Reading:
 
     def _row(self, number: int, row: Any, user: str | None) -> None:
         draft = self.kind.draft(row, user)
-        account = self._account(draft.username)
+        named = sanitize.text(draft.username).strip()[:200] if draft.username else None
+        account = self._account(named or None)
         one = validation.checked(draft, account)
         if one.play is None:
             self._reject(number, one.reason or Reason.NO_ROW, row, account)
@@ -144,7 +145,7 @@ class _Reading:
         self.episodes += one.play.kind is PlayKind.EPISODE
         self.by_account[account] += 1
         self.waiting.append(one.play)
-        if self.has_rejects:
+        if self.refused_since and one.play.played_at >= self.refused_since:
             self.taken.append(self._of(number, "", row, account).key)
 
     def _account(self, user: str | None) -> str:
@@ -158,6 +159,7 @@ class _Reading:
         service, wanted = self.kind.service.value, self.wanted
         with session() as s:
             before = play_accounts.user_of(s, service, wanted.account)
+            elsewhere = play_accounts.other_of(s, service, user, wanted.account)
             if wanted.is_named:
                 if before is None:
                     play_accounts.note(s, service, wanted.account, user)
@@ -170,6 +172,10 @@ class _Reading:
             self.notes.append(
                 f"its rows name the user {user}, plays of the account {wanted.account} before were "
                 f"{before}'s: they are kept as the account {account}"
+            )
+        elif elsewhere and wanted.is_named:
+            self.notes.append(
+                f"its rows name the user {user}, whose plays are of the account {elsewhere} too"
             )
         elif account != wanted.account:
             self.notes.append(f"its rows name the user {user}: they are of the account {account}")

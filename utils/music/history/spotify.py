@@ -16,6 +16,7 @@ from utils.models.music import PlayKind, Service
 from utils.music.validation import Draft
 
 _SKIPPED = {True: True, False: False, "true": True, "false": False, "1": True, "0": False}
+_UNKNOWN = "Unknown Track"  # in the place of one that Spotify has no more
 _NOT_KEPT = ("ip_addr", "user_agent", "username")
 
 
@@ -85,10 +86,11 @@ def _names(row: dict[str, Any]) -> tuple[PlayKind, tuple[Any, Any, Any]]:
 
 def _short(row: dict[str, Any]) -> Draft:
     is_podcast = "episodeName" in row or "podcastName" in row
+    track = row.get("episodeName" if is_podcast else "trackName")
     return Draft(
         service=Service.SPOTIFY,
         played_at=row.get("endTime"),
-        track=row.get("episodeName" if is_podcast else "trackName"),
+        track=None if track == _UNKNOWN else track,
         artist=row.get("podcastName" if is_podcast else "artistName"),
         kind=PlayKind.EPISODE if is_podcast else PlayKind.TRACK,
         ms_played=row.get("msPlayed"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import os
 import random
 import signal
 import subprocess
@@ -300,6 +301,28 @@ def test_the_plays_of_another_user_are_kept_apart(tmp_path: Path) -> None:
     assert (new(taken(bob)), new(taken(anna))) == (0, 0)
     (named,) = taken(written(tmp_path / "c.json", [row(9)]), account="carla")
     assert named.accounts == {"carla": 1}
+
+
+def test_a_user_who_is_brought_under_another_account_is_told(tmp_path: Path) -> None:
+    anna = written(tmp_path / "anna.json", [row(1, username="anna")])
+    taken(anna)
+    (one,) = taken(anna, account="family")
+    assert one.accounts == {"family": 1}
+    assert one.notes == ("its rows name the user anna, whose plays are of the account me too",)
+
+
+def test_a_file_name_of_no_text_is_no_obstacle(tmp_path: Path) -> None:
+    path = tmp_path / os.fsdecode(b"h\xff.json")
+    path.write_text(json.dumps([row(1), row(2, ts=None)]))
+    (one,) = taken(path)
+    assert one.new == 1 and rejects() == [("h.json: row 2", "no_time")]
+
+
+def test_scrobbles_without_a_header_may_begin_with_what_is_playing(tmp_path: Path) -> None:
+    path = tmp_path / "x.csv"
+    path.write_text("A,B,C,\nA,B,C,01 May 2023 17:56\n")
+    (one,) = taken(path)
+    assert (one.new, one.rejected) == (1, {Reason.NO_TIME: 1})
 
 
 def test_a_mixed_file_is_split_by_its_users(tmp_path: Path) -> None:
