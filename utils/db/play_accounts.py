@@ -14,7 +14,8 @@ def account_of(s: Session, service: str, username: str, wanted: str) -> str:
     """The account of a user whom an export names; noted, if the user is new.
 
     It is the one that had the user's plays before, else ``wanted``; a ``wanted`` that is somebody
-    else's already gives way to an account of the user's own name.
+    else's already gives way to an account of the user's own name. To be asked alone
+    (``utils.db.plays.alone``).
     """
     known = _users(s, service)
     for account, user in known.items():

@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from utils.clock import monotonic
-from utils.db import locks, play_checks, play_rejects
+from utils.db import play_checks, play_rejects, plays
 from utils.db.play_rejects import Reject
 from utils.db.session import session
 from utils.models.music import Fault, Origin, Outcome, Service, SubflowResult
@@ -36,7 +36,7 @@ def prepare(tell: Callable[[int], None] = lambda _: None) -> SubflowResult:
     while True:
         deadline.check("Data preparation")
         with session() as s:
-            locks.wait_for(s, locks.PLAYS)
+            plays.alone(s)
             group = play_checks.waiting(s, RULES_VERSION)
             if group is None:
                 break

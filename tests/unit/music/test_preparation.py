@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from datetime import UTC, datetime
 
 import pytest
@@ -79,3 +80,24 @@ def test_plays_without_a_name_to_compare_get_one() -> None:
     preparation.prepare()
     assert len({one["name_key"] for one in table()}) == 1
     assert sum(one["duplicate_of"] is not None for one in table()) == 1
+
+
+def test_who_prepares_while_others_add_misses_nothing() -> None:
+    begun = threading.Event()
+
+    def bring() -> None:
+        begun.wait()
+        for number in range(20):
+            add(a_scrobble(number * 1000))
+
+    other = threading.Thread(target=bring)
+    other.start()
+    add(*(a_play(200 + number * 1000) for number in range(20)))
+    begun.set()
+    while other.is_alive():
+        preparation.prepare()
+    preparation.prepare()
+    other.join()
+    kept = {one["key"]: one for one in table()}
+    scrobbles = [one for one in kept.values() if one["service"] == "lastfm"]
+    assert len(scrobbles) == 20 and all(one["duplicate_of"] in kept for one in scrobbles)

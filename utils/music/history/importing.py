@@ -158,6 +158,7 @@ class _Reading:
     def _found_account(self, user: str) -> str:
         service, wanted = self.kind.service.value, self.wanted
         with session() as s:
+            plays.alone(s)
             before = play_accounts.user_of(s, service, wanted.account)
             elsewhere = play_accounts.other_of(s, service, user, wanted.account)
             if wanted.is_named:
