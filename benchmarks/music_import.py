@@ -40,8 +40,8 @@ def rows() -> list[Row]:
     return [
         (
             f"{size}, imported into SQLite",
-            f"{first['seconds']:.0f} s ({PLAYS / first['seconds']:,.0f} plays/s), "
-            f"peak {first['peak_mb']:.0f} MB",
+            f"{first['seconds']:.0f} s ({first['cpu']:.0f} CPU s, "
+            f"{PLAYS / first['seconds']:,.0f} plays/s), peak {first['peak_mb']:.0f} MB",
             against,
             f"{first['seconds'] / whole['seconds']:.1f}; "
             f"{first['peak_mb'] / whole['peak_mb']:.2f} of the memory",
@@ -49,11 +49,13 @@ def rows() -> list[Row]:
         ),
         (
             "the same, looked at for rules and duplicates",
-            f"{first['checking']:.0f} s", "–", "–", "stated",
+            f"{first['checking']:.0f} s ({first['checking_cpu']:.0f} CPU s)", "–", "–", "stated",
         ),
         (
             "the same file again, nothing new",
-            f"{again['seconds']:.0f} s, peak {again['peak_mb']:.0f} MB", "–", "–", "no row changed",
+            f"{again['seconds']:.0f} s ({again['cpu']:.0f} CPU s), "
+            f"peak {again['peak_mb']:.0f} MB",
+            "–", "–", "no row changed",
         ),
     ]  # fmt: skip
 
@@ -113,13 +115,14 @@ def bring(path: Path) -> dict[str, float]:
     from utils.music.history import importing
 
     wanted = importing.Wanted("me")
-    began = time.perf_counter()
+    began, cpu = time.perf_counter(), time.process_time()
     found = importing.found([path])
     (done,) = importing.each(found, wanted, lambda _name, _rows: None)
-    brought = time.perf_counter()
+    brought, cpu_brought = time.perf_counter(), time.process_time()
     preparation.prepare()
     return {
         "new": done.new, "seconds": brought - began, "checking": time.perf_counter() - brought,
+        "cpu": cpu_brought - cpu, "checking_cpu": time.process_time() - cpu_brought,
         "file_mb": path.stat().st_size / 1e6,
     }  # fmt: skip
 
