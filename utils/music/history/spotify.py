@@ -16,6 +16,7 @@ from utils.models.music import PlayKind, Service
 from utils.music.validation import Draft
 
 _SKIPPED = {True: True, False: False, "true": True, "false": False, "1": True, "0": False}
+_FLAGS = (bool, int, float, str)  # pandas writes 0.0
 _UNKNOWN = "Unknown Track"  # in the place of one that Spotify has no more
 _NOT_KEPT = ("ip_addr", "user_agent", "username")
 
@@ -48,7 +49,7 @@ def draft(row: dict[str, Any], is_video: bool) -> Draft:
         spotify_track_id=row.get("spotify_track_uri"),
         country=row.get("conn_country"),
         platform=row.get("platform"),
-        skipped=_SKIPPED.get(skipped) if isinstance(skipped, (bool, int, str)) else None,
+        skipped=_SKIPPED.get(skipped) if isinstance(skipped, _FLAGS) else None,
         username=username_of(row),
     )
 

@@ -318,6 +318,35 @@ def test_a_file_name_of_no_text_is_no_obstacle(tmp_path: Path) -> None:
     assert one.new == 1 and rejects() == [("h.json: row 2", "no_time")]
 
 
+@pytest.mark.parametrize(
+    ("text", "kept"),
+    [
+        ("01 May 2023 17:56", 0),
+        ("A,B,01 May 2023 17:56\n", 1),
+        ("2023-05-01,10:42:53,A,B\n", 1),
+        ("1682963799,A,Al,B\n", 1),
+        ('1682963799,"01 May 2023, 17:56",A,Al,B\n', 1),
+        ('1682963799,"01 May 2023, 17:56",A,,Al,,B,\n', 1),
+        ('"","date","artist","track","album"\n"1",2023-05-01 17:56:01,"A","B",NA\n', 1),
+        ('utc_time,artist,album,track\n"01 May 2023, 17:56",A,Al,B\n', 1),
+        ("artist,track,album,played_at\nA,B,Al,2023-05-01 17:56:01\n", 1),
+        (",album,track,artist,plays\n0,Al,B,A,22\n", 0),
+        ("A,Al,B,22\n", 0),
+    ],
+)
+def test_scrobbles_as_tools_lay_them_out(text: str, kept: int, tmp_path: Path) -> None:
+    path = tmp_path / "x.csv"
+    path.write_text(text)
+    if not kept:
+        with pytest.raises(UsageError, match="a text that begins with"):
+            taken(path)
+        return
+    (one,) = taken(path)
+    assert one.new == kept
+    assert [(one["artist"], one["track"]) for one in table()] == [("A", "B")]
+    assert table()[0]["played_at"].date().isoformat() == "2023-05-01"
+
+
 def test_scrobbles_without_a_header_may_begin_with_what_is_playing(tmp_path: Path) -> None:
     path = tmp_path / "x.csv"
     path.write_text("A,B,C,\nA,B,C,01 May 2023 17:56\n")
