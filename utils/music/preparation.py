@@ -65,7 +65,7 @@ def _settle(
     play_checks.remove(s, list(wrong))
     good = [row for row in rows if row.id not in wrong]
     counted_for: dict[int, int | None] = {}
-    for _, same in groupby(good, key=lambda row: (row.name_key, row.kind)):
+    for _, same in groupby(good, key=lambda row: row.name_key):
         counted_for |= duplicates.partners(_heard(row) for row in same)
     changed = {
         row.id: counted_for[row.id] for row in good if counted_for[row.id] != row.duplicate_of

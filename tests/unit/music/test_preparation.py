@@ -11,7 +11,7 @@ from tests.unit.music.plays import a_play, a_scrobble, table
 from utils.db import play_rejects, plays
 from utils.db.music_tables import PlayRow
 from utils.db.session import session
-from utils.models.music import Outcome, Play
+from utils.models.music import Outcome, Play, PlayKind
 from utils.music import preparation
 
 pytestmark = pytest.mark.usefixtures("database")
@@ -40,6 +40,15 @@ def test_what_came_before_is_held_against_what_is_new() -> None:
     kept = {one["service"]: one for one in table()}
     assert kept["lastfm"]["duplicate_of"] == kept["spotify"]["key"]
     assert kept["spotify"]["duplicate_of"] is None
+
+
+def test_a_podcast_that_the_short_export_takes_for_music_is_the_extended_ones_episode() -> None:
+    minute = {"precision_seconds": 60, "spotify_track_id": None}
+    add(a_play(0, **minute), a_play(30, kind=PlayKind.EPISODE, spotify_track_id=None))
+    preparation.prepare()
+    assert {one["kind"]: one["duplicate_of"] is None for one in table()} == {
+        "track": False, "episode": True,
+    }  # fmt: skip
 
 
 def test_plays_of_other_accounts_and_names_are_left_alone() -> None:

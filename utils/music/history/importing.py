@@ -112,7 +112,7 @@ class _Reading:
         self.rejected: Counter[Reason] = Counter()
         self.by_account: Counter[str] = Counter()
         self.cut: str | None = None
-        self.notes: list[str] = []
+        self.notes: list[str] = [kind.note] if kind.note else []
         self.accounts: dict[str | None, str] = {None: wanted.account}
         self.moments: list[Any] = []
 

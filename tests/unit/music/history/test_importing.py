@@ -117,6 +117,21 @@ def test_listens_and_scrobbles_keep_their_ids() -> None:
     assert kept["lastfm", "Jóga"]["artist_mbid"] == "87c5dedd-371d-4a53-9f7f-80522fb7f3cb"
 
 
+def test_that_the_short_history_mixes_podcasts_in_is_told() -> None:
+    music, podcasts = taken(
+        HISTORIES / "spotify" / "StreamingHistory_music_0.json",
+        HISTORIES / "spotify" / "StreamingHistory_podcast_0.json",
+    )
+    assert "can't be told from music" in music.notes[0]
+    assert podcasts.notes == ()
+
+
+def test_the_first_rows_may_be_of_any_kind(tmp_path: Path) -> None:
+    rows = json.loads((HISTORIES / "spotify" / "StreamingHistory_music_0.json").read_text())
+    (one,) = taken(written(tmp_path / "x.json", [5, None, "text", [], *rows]))
+    assert one.new == 3
+
+
 def test_what_a_video_history_holds_are_episodes() -> None:
     taken(HISTORIES / "spotify" / "Streaming_History_Video_2023.json")
     assert {one["kind"] for one in table()} == {"episode"}
