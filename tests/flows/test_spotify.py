@@ -1,9 +1,10 @@
 """What is played at Spotify, as flows: taken, enriched, and their states say what they came to."""
 
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
-from prefect.client.schemas.objects import StateType
+from prefect.client.schemas.objects import State, StateType
 from sqlalchemy import select
 
 from flows.spotify_ingestion import spotify_ingestion
@@ -34,6 +35,11 @@ def music(spotify: Spotify, override: Override) -> Settings:
     return configured(spotify, override)
 
 
+def ingested() -> State[Any]:
+    state: State[Any] = spotify_ingestion(return_state=True)
+    return state
+
+
 def runs() -> list[MusicRun]:
     with session() as s:
         return list(s.scalars(select(MusicRun).order_by(MusicRun.started_at)))
@@ -48,9 +54,9 @@ def known(kind: str) -> set[str]:
 def test_plays_are_taken_then_enriched_and_a_second_time_nothing_is_asked(
     spotify: Spotify, music: Settings
 ) -> None:
-    state = spotify_ingestion(return_state=True)
+    state = ingested()
     assert (state.type, state.name) == (StateType.COMPLETED, "Completed")
-    assert state.result().metrics["new"] == 6
+    assert state.message == "6 new plays of 6"
     spotify.latency = 0.05
     result = spotify_enrichment()
     assert (result.status, result.metrics["new"]) == (Outcome.SUCCESS, 12)
@@ -62,7 +68,7 @@ def test_plays_are_taken_then_enriched_and_a_second_time_nothing_is_asked(
     assert (again.status, again.metrics["requests"]) == (Outcome.NO_UPDATES, 0)
     assert again.metrics["cache_hits"] == 18
     assert len(spotify.server.asked) == before
-    assert spotify_ingestion(return_state=True).name == "No updates"
+    assert ingested().name == "No updates"
     assert [(run.flow, run.status) for run in runs()] == [
         ("spotify-ingestion", "success"), ("spotify-ingestion", "no_updates"),
     ]  # fmt: skip
@@ -70,7 +76,7 @@ def test_plays_are_taken_then_enriched_and_a_second_time_nothing_is_asked(
 
 def test_a_revoked_login_fails_the_run_with_its_remedy(spotify: Spotify, music: Settings) -> None:
     spotify.revoke()
-    state = spotify_ingestion(return_state=True)
+    state = ingested()
     assert state.type is StateType.FAILED
     assert "nightshift music login" in state.message
     (run,) = runs()

@@ -15,7 +15,7 @@ from utils.config import Settings
 from utils.db import music_accounts, music_entities, plays, throttles
 from utils.db.session import session
 from utils.errors import ThrottledError
-from utils.models.music import Entity, EntityKind, Origin, Outcome, Play, Service, Source
+from utils.models.music import Entity, EntityKind, Fault, Origin, Outcome, Play, Service, Source
 from utils.music.spotify import api, enrichment
 from utils.music.spotify.enrichment import Tally
 
@@ -241,7 +241,7 @@ def test_artists_and_albums_are_those_of_known_tracks_the_most_played_first(
 
 
 def test_a_run_that_learned_nothing_and_failed_has_failed() -> None:
-    fault = enrichment.Fault(what="x", error_class="X", message="x")
+    fault = Fault(what="x", error_class="X", message="x")
     wanted = enrichment.Wanted([], 3, 1)
     outcomes = {
         Tally(new=1): Outcome.SUCCESS, Tally(): Outcome.NO_UPDATES,
