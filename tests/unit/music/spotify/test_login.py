@@ -8,6 +8,7 @@ from urllib.parse import parse_qs, urlsplit
 import httpx
 import pytest
 
+from tests import ports
 from tests.conftest import Override
 from tests.servers import spotify as server
 from tests.servers.spotify import Spotify
@@ -79,6 +80,12 @@ def test_a_port_that_is_taken_is_told(nobody: Settings) -> None:
     with socket.create_server(("127.0.0.1", 0)) as other:
         with pytest.raises(UsageError, match="--port"):
             login.log_in(nobody, other.getsockname()[1], lambda _: None)
+
+
+def test_the_same_port_serves_the_next_login_at_once(spotify: Spotify, nobody: Settings) -> None:
+    with ports.held() as port:
+        for _ in range(2):
+            assert login.log_in(nobody, port, later(agreed), 30)["id"] == "listener"
 
 
 def test_a_login_as_somebody_else_is_refused_until_the_first_is_forgotten(
