@@ -5,6 +5,7 @@ python -m benchmarks shift      one of them: shift, help, extraction, views, enc
                                 duplicates, search, lanes, scale, speech, words, speakers, idle,
                                 chaos, mutations, code, facts, discovery, api, api-load, frames,
                                  queue, music-import, music-musicbrainz
+                                queue, music-spotify
 python -m benchmarks mutations 200 7   so many damaged files, by this seed
 python -m benchmarks api-load 2        so many minutes
 """
@@ -33,6 +34,7 @@ from benchmarks import (
     lanes,
     music_import,
     music_musicbrainz,
+    music_spotify,
     mutations,
     near_duplicates,
     queue,
@@ -72,6 +74,7 @@ BENCHMARKS = {
     "queue": queue.rows,
     "music-musicbrainz": music_musicbrainz.rows,
     "music-import": music_import.rows,
+    "music-spotify": music_spotify.rows,
 }
 
 
