@@ -30,7 +30,7 @@ def take(s: Session, service: str, seconds: float) -> float:
         seconds: How long after it the slot after that one is.
     """
     step, moment = round(seconds * 1_000_000), _now_us(s)
-    begins = _later(s, _sane(moment), moment)
+    begins = _later(s, _sane(moment, step), moment)
     statement = upsert(s)(RequestSlot).values(service=service, next_us=moment + step)
     row = s.execute(
         statement.on_conflict_do_update(
@@ -47,14 +47,14 @@ def hold(s: Session, service: str, seconds: float) -> None:
     s.execute(
         statement.on_conflict_do_update(
             index_elements=[RequestSlot.service],
-            set_={"next_us": _later(s, _sane(_now_us(s)), until)},
+            set_={"next_us": _later(s, _sane(_now_us(s), 0), until)},
         )
     )
 
 
-def _sane(moment: Any) -> Any:
+def _sane(moment: Any, step: int) -> Any:
     """The moment that stands there, unless no clock of today can have written it."""
-    is_wrong = RequestSlot.next_us > moment + _CLOCK_WAS_SET_BACK_US
+    is_wrong = RequestSlot.next_us > moment + _CLOCK_WAS_SET_BACK_US + 10 * step
     return case((is_wrong, moment), else_=RequestSlot.next_us)
 
 

@@ -30,6 +30,7 @@ from utils.music.service import Service
 
 _IN_FLIGHT = 12  # answers awaited at once: at 50 a second those of 240 ms. Chosen.
 _TRIES = 4  # of one look-up
+_REFUSED_TRIES = 8  # of one that is refused: the real server is too busy for every third request
 _DEAD_AFTER = 12  # failures in a row: the service is down, and is left alone
 _MOVES = 5  # from an id to the one that it was merged into, and on
 _GOES_ON_SECONDS = 0.2  # between two looks at the time, while answers are awaited
@@ -88,7 +89,7 @@ class Walk:
             RetryableError: it does not answer any more.
             StoppedError: the process is to end.
         """
-        self.tally.left = len(self._waiting) + self._beyond_limit
+        self.tally.left = self._beyond_limit
         if not self._waiting:
             return
         pace = client.pace(self._settings)
@@ -107,7 +108,7 @@ class Walk:
                     self._collect(_GOES_ON_SECONDS)
             finally:
                 pool.shutdown(wait=True, cancel_futures=True)
-                self.tally.left = len(self._waiting) + self._beyond_limit
+                self.tally.left += len(self._waiting) + len(self._under_way)
 
     def is_over(self) -> bool:
         """True once the time is over."""
@@ -149,9 +150,9 @@ class Walk:
         except ThrottledError as error:
             self.tally.throttled += 1
             pacing.hold(client.pace(self._settings), error.retry_after_seconds, job.tries)
-            self._again(job, error)
+            self._again(job, error, _REFUSED_TRIES)
         except RetryableError as error:
-            self._again(job, error)
+            self._again(job, error, _TRIES)
         except PermanentError as error:  # it would be the same tomorrow: not asked every night
             self.tally.note(f"{job.kind.value} {job.id}", error)
             return [self._entity(job.kind, one, None) for one in (job.id, *job.asked_as)]
@@ -210,9 +211,9 @@ class Walk:
             raise PermanentError(f"MusicBrainz sends {job.id} round in a circle.")
         self._put(job._replace(id=moved_to, asked_as=(job.id, *job.asked_as)))
 
-    def _again(self, job: Job, error: RetryableError) -> None:
+    def _again(self, job: Job, error: RetryableError, most: int) -> None:
         self._failed_in_a_row += 1
-        if job.tries + 1 < _TRIES:
+        if job.tries + 1 < most:
             self._put(job._replace(tries=job.tries + 1))
         else:
             self.tally.note(f"{job.kind.value} {job.id}", error)
