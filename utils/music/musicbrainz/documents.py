@@ -165,7 +165,7 @@ def _votes(value: object) -> list[Document]:
 
 
 def _area_of(reply: Document, name: str) -> Area | None:
-    given = reply.get(name)
+    given = reply.get(name) or reply.get(name.replace("-", "_"))  # as older servers have it
     if not isinstance(given, dict) or (known := identifiers.mbid(given.get("id"))) is None:
         return None
     return Area(known, _area(given) | {"parent_id": None})
