@@ -2,7 +2,7 @@
 
 One thread waits for the next slot and hands it to the look-up that matters most; the answers come
 while it waits. What an answer leads to is asked for before the next track, so that the most
-played ones are whole when the time is over. Each answer is kept at once: a run that is killed
+played ones are whole when the time is over. Answers are kept as they come: a run that is killed
 goes on where it was.
 """
 
@@ -33,6 +33,7 @@ _TRIES = 4  # of one look-up
 _REFUSED_TRIES = 8  # of one that is refused: the real server is too busy for every third request
 _DEAD_AFTER = 12  # failures in a row: the service is down, and is left alone
 _MOVES = 5  # from an id to the one that it was merged into, and on
+_KEPT_EVERY_SECONDS = 0.3  # so much of what was told is lost where the process is killed
 _GOES_ON_SECONDS = 0.2  # between two looks at the time, while answers are awaited
 
 
@@ -56,6 +57,8 @@ class Walk:
         self._waiting: list[Job] = []
         self._under_way: dict[Future[Looked], Job] = {}
         self._asked: set[tuple[EntityKind, str]] = set()
+        self._told: dict[tuple[EntityKind, str], Entity] = {}
+        self._kept_at = 0.0
         self._rank = self._number = self._failed_in_a_row = self._beyond_limit = 0
 
     def add_tracks(self, tracks: Sequence[PlayedTrack], limit: int | None) -> None:
@@ -108,6 +111,7 @@ class Walk:
                     self._collect(_GOES_ON_SECONDS)
             finally:
                 pool.shutdown(wait=True, cancel_futures=True)
+                self._keep(at_once=True)
                 self.tally.left += len(self._waiting) + len(self._under_way)
 
     def is_over(self) -> bool:
@@ -134,14 +138,12 @@ class Walk:
     def _collect(self, seconds: float) -> None:
         """Take the answers that are there, or come within some seconds."""
         done, _ = wait(self._under_way, seconds, FIRST_COMPLETED)
-        told: list[Entity] = []
-        try:
-            for one in done:
-                told += self._told(self._under_way.pop(one), one)
-        finally:  # also of those that came before one that ends the run
-            self._keep(told)
+        for one in done:
+            told = self._what(self._under_way.pop(one), one)
+            self._told |= {(entity.kind, entity.id): entity for entity in told}
+        self._keep()
 
-    def _told(self, job: Job, answer: Future[Looked]) -> list[Entity]:
+    def _what(self, job: Job, answer: Future[Looked]) -> list[Entity]:
         """What an answer says; one that failed is noted, or asked for again."""
         try:
             told = self._heard(job, answer.result())
@@ -197,8 +199,12 @@ class Walk:
 
     def _lead_on(self, job: Job, document: documents.Document, reply: documents.Document) -> None:
         """Have that looked up which an answer leads to, if it is not known."""
-        whole = {one.id for one in documents.countries(job.kind, reply)}
-        wanted = [(kind, one) for kind, one in leads(job.kind, document) if one not in whole]
+        whole = {(EntityKind.AREA, one.id) for one in documents.countries(job.kind, reply)}
+        wanted = [
+            one for one in leads(job.kind, document) if one not in whole and one not in self._asked
+        ]
+        if not wanted:
+            return
         with session() as s:
             for kind in dict.fromkeys(kind for kind, _ in wanted):
                 ids = [one for its, one in wanted if its is kind]
@@ -240,11 +246,15 @@ class Walk:
             expires_at=moment + timedelta(days=days),
         )
 
-    def _keep(self, told: list[Entity]) -> None:
-        if told:
+    def _keep(self, at_once: bool = False) -> None:
+        """Write what was told, a part of a second after it was, together with what came since."""
+        moment = clock.monotonic()
+        if self._told and (at_once or moment - self._kept_at >= _KEPT_EVERY_SECONDS):
             with session() as s:
-                music_entities.put(s, list({(one.kind, one.id): one for one in told}.values()))
-            self.tally.count(told)
+                music_entities.put(s, list(self._told.values()))
+            self.tally.count(list(self._told.values()))
+            self._told.clear()
+            self._kept_at = moment
 
 
 def leads(kind: EntityKind, document: documents.Document) -> list[tuple[EntityKind, str]]:
