@@ -136,9 +136,9 @@ def _credit(reply: Document) -> str | None:
 def _release_groups(reply: Document) -> list[Document]:
     """Release groups of the releases that a recording is on, each once, the oldest first."""
     found: dict[str, Document] = {}
-    for release in dicts(reply.get("releases")):
-        group = release.get("release-group")
-        if not isinstance(group, dict) or (known := identifiers.mbid(group.get("id"))) is None:
+    told = [release.get("release-group") for release in dicts(reply.get("releases"))]
+    for group in dicts([*told, *listed(reply.get("release-groups"))]):
+        if (known := identifiers.mbid(group.get("id"))) is None:
             continue
         found[known] = {
             "id": known,
