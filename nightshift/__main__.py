@@ -13,6 +13,7 @@ from typing import Annotated
 import typer
 
 from nightshift.cli import (
+    deploy,
     duplicates,
     export,
     failures,
@@ -22,6 +23,7 @@ from nightshift.cli import (
     library,
     lineage,
     metrics,
+    music,
     operation,
     pause,
     queue,
@@ -29,6 +31,7 @@ from nightshift.cli import (
     rules,
     runs,
     serve,
+    settings,
     source,
     speech,
     steps,
@@ -122,11 +125,14 @@ forget.add_to(app)
 duplicates.add_to(app)
 works.add_to(app)
 operation.add_to(app)
+deploy.add_to(app)
+settings.add_to(app)
 serve.add_to(app)
 token.add_to(app)
 queue.add_to(app)
 retention.add_to(app)
 metrics.add_to(app)
+music.add_to(app)
 
 
 def main() -> None:

@@ -1,4 +1,4 @@
-"""Names as they are compared: without case, accents, punctuation and what is put in brackets."""
+"""Names as they are compared (utils/models/music_names.py: the database keeps them with plays)."""
 
 from __future__ import annotations
 
@@ -6,23 +6,33 @@ import re
 import unicodedata
 from difflib import SequenceMatcher
 
-# What Unicode takes for letters of their own, and people for others with a stroke.
-_LETTERS = str.maketrans({"ø": "o", "ł": "l", "đ": "d", "ð": "d", "þ": "th", "æ": "ae", "œ": "oe",
-                          "ı": "i", "’": "'", "‘": "'", "ʻ": "'", "–": "-", "—": "-"})  # fmt: skip
-_ASIDE = re.compile(r"[(\[（【].*?[)\]）】]|\s[-–—]\s.*$|\b(?:feat|ft|featuring)\b\.?.*$")
+from utils.models.music_names import (
+    album_key_name,
+    artist_key_name,
+    folded,
+    folded_artist,
+    folded_title,
+    track_key_name,
+)
 
+__all__ = [
+    "album_key_name",
+    "artist_key_name",
+    "bare",
+    "folded",
+    "folded_artist",
+    "folded_title",
+    "similarity",
+    "track_key_name",
+]
 
-def folded(name: str) -> str:
-    """A name without case and accents."""
-    apart = unicodedata.normalize("NFKD", name.casefold()).translate(_LETTERS)
-    return "".join(sign for sign in apart if not unicodedata.combining(sign)).strip()
+_ASIDE = re.compile(r"[(\[（【].*?[)\]）】]|\s[-–—]\s.*$|\b(?:feat|ft|featuring)\b\.?.*$", re.I)
 
 
 def bare(title: str) -> str:
     """A title's own words: no version, no guests, no punctuation."""
-    plain = folded(title)
-    words = re.findall(r"\w+", _ASIDE.sub(" ", plain)) or re.findall(r"\w+", plain)
-    return " ".join(words)
+    named = unicodedata.normalize("NFKC", title)
+    return folded(_ASIDE.sub(" ", named)) or folded(named)
 
 
 def similarity(one: str | None, other: str | None) -> float | None:

@@ -1,74 +1,87 @@
-"""Names are compared as people mean them, and not where they can't be."""
+"""Names are compared without what their writers differ in, and no further."""
 
 from __future__ import annotations
 
+import unicodedata
+
 import pytest
 
-from utils.db.music_wanted import PlayedTrack
-from utils.models.music import EntityKind
 from utils.music import names
-from utils.music.musicbrainz.choice import chosen
+
+SAME = [
+    ("Beyoncé", "BEYONCE"),
+    ("Sigur Rós", "sigur ros"),
+    ("Mø", "MO"),
+    ("Άλκηστις", "αλκηστισ"),
+    ("Ёлка", "елка"),
+    ("Don’t Stop", "Don't  stop"),
+    ("Simon & Garfunkel", "Simon and Garfunkel"),
+    ("ＡＢＣ", "abc"),
+    ("AC/DC", "ac-dc"),
+    ("R.E.M.", "REM"),
+    ("שָׁלוֹם", "שלום"),
+    ("مُحَمَّد", "محمد"),
+    ("Straße", "STRASSE"),
+    ("İstanbul", "istanbul"),
+    ("a\u200bb\u200e", "ab"),
+]
+OTHERS = [
+    ("か", "が"),
+    ("и", "й"),
+    ("กา", "ก"),
+    ("!!!", "???"),
+    ("+", "÷"),
+    ("1.5", "15"),
+    ("कि", "क"),
+]
+
+
+@pytest.mark.parametrize(("one", "other"), SAME)
+def test_names_written_in_two_ways_are_one(one: str, other: str) -> None:
+    assert names.folded(one) == names.folded(other)
+
+
+@pytest.mark.parametrize(("one", "other"), OTHERS)
+def test_other_names_stay_others(one: str, other: str) -> None:
+    assert names.folded(one) != names.folded(other)
 
 
 @pytest.mark.parametrize(
-    ("one", "other"),
-    [
-        ("Hey Jude - Remastered 2015", "Hey Jude"),
-        ("Umbrella (feat. JAY-Z)", "umbrella"),
-        ("Für Elise", "Fur Elise"),
-        ("Łódź Kaliska", "lodz kaliska"),
-        ("The Chemical Brothers", "Chemical Brothers"),
-        ("東京 (Live)", "東京"),
-        ("...Baby One More Time", "Baby One More Time"),
-        ("(I Can't Get No) Satisfaction", "Satisfaction"),
-    ],
+    "name", ["Mötley Crüe", "ガガガSP", "노래", "Việt Nam", "हिन्दी", "Ωδή", "ខ្មែរ"]
 )
-def test_the_same_name_is_alike(one: str, other: str) -> None:
-    assert names.similarity(one, other) == 1.0
-
-
-def test_other_names_are_not() -> None:
-    assert names.similarity("Hey Jude", "Yesterday") < 0.5
+def test_composed_and_decomposed_letters_are_the_same(name: str) -> None:
+    forms = {names.folded(unicodedata.normalize(form, name)) for form in ("NFC", "NFD", "NFKC")}
+    assert len(forms) == 1
+    assert forms != {""}
 
 
 @pytest.mark.parametrize(
-    ("one", "other"), [(None, "x"), ("", "x"), ("???", "x"), ("ボア", "BoA"), ("Кино", "Kino")]
-)
-def test_what_can_not_be_compared_is_not(one: str | None, other: str) -> None:
-    assert names.similarity(one, other) is None
-
-
-def recording(title: str, artist: str = "They", length_ms: int | None = None) -> dict[str, object]:
-    return {"id": title, "title": title, "artist": artist, "length_ms": length_ms,
-            "first_released": None}  # fmt: skip
-
-
-def played(title: str, artist: str | None, duration_ms: int | None = None) -> PlayedTrack:
-    return PlayedTrack("GBAAA9900303", EntityKind.ISRC, title, artist, duration_ms, 1)
+    "title",
+    ["Heroes - 2017 Remaster", "Heroes (Remastered 2017)", "“Heroes” [2017 Remastered Version]",
+     "Heroes - Remastered", "Heroes (feat. Somebody)", "Heroes feat. A & B", "HEROES [ft. X]"],
+)  # fmt: skip
+def test_a_title_without_credits_and_remasters_is_the_same_track(title: str) -> None:
+    assert names.track_key_name(title, "David Bowie") == names.track_key_name(
+        "Heroes", "David Bowie feat. Someone"
+    )
 
 
 @pytest.mark.parametrize(
-    ("found", "track", "is_taken"),
-    [
-        (recording("Yesterday"), played("Hey Jude", "Nina Simone"), False),
-        (recording("Yesterday"), played("Hey Jude", "They"), True),  # renamed
-        (recording("Yesterday"), played("Hey Jude", None), True),  # who knows
-        (recording("夏"), played("Summer", "Nina Simone"), True),
-        (
-            recording("Yesterday", length_ms=200_000),
-            played("Hey Jude", "Nina Simone", 201_000),
-            True,
-        ),
-        (
-            recording("Yesterday", length_ms=200_000),
-            played("Hey Jude", "Nina Simone", 300_000),
-            False,
-        ),
-    ],
+    "title", ["Heroes - Live", "Heroes (Acoustic)", "Heroes - Demo", "Heroes (Remix)"]
 )
-def test_a_recording_is_refused_where_all_that_is_known_speaks_against_it(
-    found: dict[str, object], track: PlayedTrack, is_taken: bool
-) -> None:
-    document = chosen([found], track)
-    assert bool(document["recordings"]) is is_taken
-    assert bool(document["refused"]) is not is_taken
+def test_another_take_is_another_track(title: str) -> None:
+    assert names.track_key_name(title, "Bowie") != names.track_key_name("Heroes", "Bowie")
+
+
+@pytest.mark.parametrize(
+    "title", ["A Feat of Strength", "Featuring", "Remaster", "feat. Nobody", "…"]
+)
+def test_a_title_that_is_only_such_a_word_stays(title: str) -> None:
+    assert names.folded_title(title)
+    assert names.folded_title("A Feat of Strength") == "a feat of strength"
+
+
+def test_title_and_artist_do_not_run_together() -> None:
+    assert names.track_key_name("a", "b c") != names.track_key_name("a b", "c")
+    assert names.track_key_name("a", None) == names.track_key_name("a", "")
+    assert names.track_key_name("a", "b").startswith("name:")

@@ -11,6 +11,7 @@ from alembic import context
 
 from utils.db import (  # noqa: F401  their tables are in it then
     access_tables,
+    content_tables,
     fact_tables,
     job_tables,
     music_tables,
