@@ -46,9 +46,7 @@ def play(s: Session, track: str = "Song", artist: str | None = "Band", **given: 
     return row
 
 
-def say(
-    s: Session, source: str, kind: str, id: str, now: Any = None, **document: Any
-) -> None:
+def say(s: Session, source: str, kind: str, id: str, now: Any = None, **document: Any) -> None:
     """A service says something of a thing, just now; ``now``: what it is merged into."""
     moment = datetime.now(UTC)
     put(s, [Entity(source=Source(source), kind=EntityKind(kind), id=id, found=bool(document or now),

@@ -244,7 +244,8 @@ def _read(connection: DuckDBPyConnection, file: Path, table: str, columns: str) 
     connection.execute(
         f"CREATE OR REPLACE TEMP TABLE {table} AS FROM read_csv(?, columns = {{{types}}}, "
         "header = false, auto_detect = false, delim = ',', quote = '\"', escape = '\"', "
-        "parallel = false, max_line_size = 16777216)",
+        # A "\r" within a text is read as it is only so.
+        "new_line = '\\r\\n', strict_mode = false, parallel = false, max_line_size = 16777216)",
         [str(file)],
     )
     file.unlink()
