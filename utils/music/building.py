@@ -33,7 +33,7 @@ from utils.models import music_names
 from utils.models.music import Fault, Outcome, SubflowResult
 from utils.music import checks, staging, tables
 from utils.music.tables import ABOUT, BUILD_NAME, CURRENT, TABLES, Build
-from utils.storage import removal
+from utils.storage import home, removal
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -57,6 +57,7 @@ def build(settings: Settings, full: bool = False) -> SubflowResult:
         SettingsError: duckdb is not installed.
     """
     began = time.monotonic()
+    home.prepare(settings)
     tables.folder(settings).mkdir(parents=True, exist_ok=True)
     with _alone(settings), _translated():
         removal.remove(settings.home, _PLACE, _ASIDE)

@@ -309,3 +309,12 @@ def _calls_of_a_build(settings: Settings, kill_at: int | None) -> int:
     said = os.read(reading, 20)
     os.close(reading)
     return -os.WTERMSIG(status) if os.WIFSIGNALED(status) else int(said or 0)
+
+
+@pytest.mark.empty_home
+def test_a_build_makes_the_home(settings: Settings) -> None:
+    settings.home.rmdir()
+    assert building.build(settings).status == Outcome.SUCCESS
+    with session() as s:
+        play(s)
+    assert building.build(settings).metrics["rows"] == 1
