@@ -6,7 +6,9 @@ import pytest
 
 from utils.models.item import MediaKind
 from utils.models.probe import ContainerProbe, ExifReport, FfprobeReport
+from utils.models.recording import RecordingTags
 from utils.music import file_tags
+from utils.music.tagging.fields import Values
 
 MBID = "f980fc14-e29b-481d-ad3a-5ed9b4ab6340"
 OTHER = "0a1b2c3d-e29b-481d-ad3a-5ed9b4ab6340"
@@ -70,10 +72,10 @@ def test_hostile_tags_are_cut_and_cleaned() -> None:
 
 
 def test_the_file_itself_is_asked_first_for_ids_and_last_for_names() -> None:
-    inside = {"recording_mbid": (MBID,), "title": ("×åðíûé",), "album": ("only here",)}
+    inside: Values = {"recording_mbid": (MBID,), "title": ("×åðíûé",), "album": ("only here",)}
     found = file_tags.of_reports(probed(title="Чёрный", MUSICBRAINZ_TRACKID=OTHER), None, inside)
     assert (found.recording_mbid, found.title, found.album) == (MBID, "Чёрный", "only here")
 
 
 def test_a_file_without_tags_says_nothing() -> None:
-    assert file_tags.of_reports(probed(), None) == file_tags.RecordingTags()
+    assert file_tags.of_reports(probed(), None) == RecordingTags()

@@ -22,8 +22,17 @@ def make(folder: Path) -> dict[str, Path]:
     cover = folder / "cover.jpg"
     ffmpeg("-f", "lavfi", "-i", "color=c=red:s=64x64", "-frames:v", "1", cover)
     tags = [part for name, value in NAMES.items() for part in ("-metadata", f"{name}={value}")]
-    picture = ["-i", cover, "-map", "0", "-map", "1", "-disposition:v", "attached_pic"]
-    options = {
+    picture: list[str | Path] = [
+        "-i",
+        cover,
+        "-map",
+        "0",
+        "-map",
+        "1",
+        "-disposition:v",
+        "attached_pic",
+    ]
+    options: dict[str, list[str | Path]] = {
         "mp3": [*picture, "-id3v2_version", "3", "-write_id3v1", "1"],
         "flac": picture,
         "m4a": [*picture, "-c:v", "copy", "-c:a", "aac", "-movflags", "+faststart"],

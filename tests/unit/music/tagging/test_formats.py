@@ -12,11 +12,15 @@ from tests.unit.music.tagging import songs
 from tests.unit.music.tagging.songs import ARTIST, FORMATS, NAMES, RECORDING
 from utils.media.probing import exiftool
 from utils.music.tagging import flac, id3, mp4, ogg
-from utils.music.tagging.fields import TagsError, Values
+from utils.music.tagging.fields import Field, TagsError, Values
 from utils.music.tagging.writing import packets
 
 MODULES: dict[str, ModuleType] = {"mp3": id3, "flac": flac, "m4a": mp4, "opus": ogg, "ogg": ogg}
-IDS: Values = {"isrc": ("GBAYE0601498",), "recording_mbid": (RECORDING,), "artist_mbid": (ARTIST,)}
+IDS: dict[Field, tuple[str, ...]] = {
+    "isrc": ("GBAYE0601498",),
+    "recording_mbid": (RECORDING,),
+    "artist_mbid": (ARTIST,),
+}
 Song = Callable[[str], Path]
 
 

@@ -19,8 +19,8 @@ def written(file: bytes, changes: Values) -> bytes:
     return target.getvalue()
 
 
-def read(file: bytes) -> dict[str, tuple[str, ...]]:
-    return dict(tags.read(io.BytesIO(file)))
+def read(file: bytes) -> Values:
+    return tags.read(io.BytesIO(file))
 
 
 @pytest.mark.parametrize("version", [2, 3, 4])
