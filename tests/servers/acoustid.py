@@ -63,7 +63,7 @@ def acoustid(
         time.sleep(service.latency)
         return looked_up(form, service.known)
 
-    with serving(answer, protocol="HTTP/1.1") as server:
+    with serving(answer, keep_alive=True) as server:
         service = Service(server, known or {}, per_second, latency)
         yield service
 

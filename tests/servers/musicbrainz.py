@@ -141,7 +141,7 @@ def musicbrainz(
         time.sleep(service.latency)
         return looked_up(service.catalogue, path, parse_qs(urlsplit(asked.path).query), service)
 
-    with serving(answer, protocol="HTTP/1.1") as server:
+    with serving(answer, keep_alive=True) as server:
         service = Service(server, catalogue or Catalogue(), per_second, latency, {})
         yield service
 

@@ -79,8 +79,11 @@ class MusicAccount(Base):
     """An account at a service: where reading its history goes on, and what opens it (sealed).
 
     ``cursor_ms``: the newest play that was taken, ms since 1970. ``quota``: what Spotify lets the
-    application do (batch or single look-ups), as it was found last. ``username``: who exports of
-    the service say that it is.
+    application do (extended: batches; development: single look-ups), as it was found at
+    ``quota_at``. ``refreshing_by``: the one process that may ask for a new access token until
+    ``refreshing_until``; one that is left behind died while it asked. ``profile``: whose account
+    it is (``id``, ``name``), and since when (``logged_in_at``, ``refused_at``). ``username``: who
+    exports of the service say that it is.
     """
 
     __tablename__ = "music_accounts"
@@ -92,7 +95,10 @@ class MusicAccount(Base):
     refresh_token: Mapped[str | None] = mapped_column(Text)
     access_token: Mapped[str | None] = mapped_column(Text)
     access_ends_at: Mapped[datetime | None] = mapped_column(UtcTime)
+    refreshing_by: Mapped[str | None] = mapped_column(String(36))
+    refreshing_until: Mapped[datetime | None] = mapped_column(UtcTime)
     quota: Mapped[str | None] = mapped_column(String(16))
+    quota_at: Mapped[datetime | None] = mapped_column(UtcTime)
     profile: Mapped[Any | None] = mapped_column(Json)
     changed_at: Mapped[datetime] = mapped_column(UtcTime, default=now)
 

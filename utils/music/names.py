@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from difflib import SequenceMatcher
 
 from utils.models.music_names import (
@@ -21,21 +22,20 @@ __all__ = [
     "folded",
     "folded_artist",
     "folded_title",
-    "likeness",
+    "similarity",
     "track_key_name",
 ]
 
-_ASIDE = re.compile(r"[(\[（【].*?[)\]）】]|\s[-–—]\s.*$|\b(?:feat|ft|featuring)\b\.?.*$")
+_ASIDE = re.compile(r"[(\[（【].*?[)\]）】]|\s[-–—]\s.*$|\b(?:feat|ft|featuring)\b\.?.*$", re.I)
 
 
 def bare(title: str) -> str:
     """A title's own words: no version, no guests, no punctuation."""
-    plain = folded(title)
-    words = re.findall(r"\w+", _ASIDE.sub(" ", plain)) or re.findall(r"\w+", plain)
-    return " ".join(words)
+    named = unicodedata.normalize("NFKC", title)
+    return folded(_ASIDE.sub(" ", named)) or folded(named)
 
 
-def likeness(one: str | None, other: str | None) -> float | None:
+def similarity(one: str | None, other: str | None) -> float | None:
     """How alike two names are, 0 to 1; None where that can't be said.
 
     That is where one is missing, or where they are written in different scripts.

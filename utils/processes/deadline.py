@@ -33,6 +33,7 @@ class Limit(NamedTuple):
 
 
 _end: ContextVar[tuple[float, Limit] | None] = ContextVar("deadline", default=None)
+_over: ContextVar[threading.Event | None] = ContextVar("over", default=None)
 
 
 @contextmanager
@@ -44,6 +45,16 @@ def within(limit: float | Limit) -> Iterator[None]:
         yield
     finally:
         _end.reset(token)
+
+
+@contextmanager
+def until(over: threading.Event) -> Iterator[None]:
+    """Have the block end, at its next question, once another thread says that it is over."""
+    token = _over.set(over)
+    try:
+        yield
+    finally:
+        _over.reset(token)
 
 
 def left() -> float | None:
@@ -62,6 +73,9 @@ def check(what: str) -> None:
     """
     if stopping.is_set():
         raise StoppedError(f"{what} was ended together with the run. Run again.")
+    over = _over.get()
+    if over is not None and over.is_set():
+        raise RetryableError(f"{what} was ended: its time is over.")
     end = _end.get()
     if end is not None and clock.monotonic() > end[0]:
         raise exceeded(what)

@@ -39,7 +39,7 @@ def _short(one: Document) -> Document:
 
 
 def _order(one: Document, played: PlayedTrack | None) -> tuple[float, int, str, str]:
-    title = names.likeness(one["title"], played.title) if played else None
+    title = names.similarity(one["title"], played.title) if played else None
     rank = 0.0 if title is None else -round(title, 1)
     return rank, _length(one, played), one["first_released"] or "9", one["id"]
 
@@ -66,8 +66,8 @@ def _is_another(one: Document, played: PlayedTrack | None) -> bool:
     """
     if played is None:
         return False
-    title = names.likeness(one["title"], played.title)
-    artist = names.likeness(one["artist"], played.artist)
+    title = names.similarity(one["title"], played.title)
+    artist = names.similarity(one["artist"], played.artist)
     if title is None or title >= _ALIKE or (artist is not None and artist >= _ALIKE):
         return False
     if played.duration_ms is None or one["length_ms"] is None:

@@ -14,6 +14,7 @@ from typer.testing import CliRunner
 
 from nightshift.__main__ import app
 from tests.conftest import Override
+from tests.media import ffmpeg
 from tests.unit.music.tagging import songs
 from tests.unit.music.tagging.songs import ARTIST, RECORDING
 from utils.clock import now
@@ -212,7 +213,7 @@ def test_the_command_shows_and_then_writes(song: Song) -> None:
 
 def test_a_format_whose_tags_are_not_written_says_so(tmp_path: Path) -> None:
     path = tmp_path / "tone.wav"
-    songs.ffmpeg("-f", "lavfi", "-i", "sine=d=1", path)
+    ffmpeg("-f", "lavfi", "-i", "sine=d=1", path)
     scan.scan([str(path)], DONE, load_settings())
     with pytest.raises(NightShiftError, match="MP3, FLAC, M4A"):
         chosen.preview(str(path), overwrite=False)

@@ -63,7 +63,10 @@ def upgrade() -> None:
         sa.Column("refresh_token", sa.Text()),
         sa.Column("access_token", sa.Text()),
         sa.Column("access_ends_at", UtcTime()),
+        sa.Column("refreshing_by", sa.String(36)),
+        sa.Column("refreshing_until", UtcTime()),
         sa.Column("quota", sa.String(16)),
+        sa.Column("quota_at", UtcTime()),
         sa.Column("profile", PLAIN),
         sa.Column("changed_at", UtcTime(), nullable=False),
     )
