@@ -67,18 +67,20 @@ def look_again(s: Session, item_id: str, tags: RecordingTags) -> None:
 def refresh(s: Session) -> int:
     """Have what services said since then count; returns how many recordings changed by it."""
     changed = 0
-    for row in recordings.every(s):
-        before = (row.recording_mbid, row.isrc, row.how, row.score)
-        after = of(s, RecordingTags.model_validate(row.tags), _matches(row.matches))
-        if before != (after.recording_mbid, after.isrc, after.how, after.score):
-            recordings.change(s, row, after, _name_key(after))
-            changed += 1
+    for rows in recordings.pages(s):
+        said = [(RecordingTags.model_validate(row.tags), _matches(row.matches)) for row in rows]
+        known = _answers(s, said)
+        for row, (tags, matches) in zip(rows, said, strict=True):
+            after = derived(tags, matches, known)
+            if not recordings.is_said(row, after):
+                recordings.change(s, row, after, _name_key(after))
+                changed += 1
     return changed
 
 
 def of(s: Session, tags: RecordingTags, matches: Sequence[Match] = ()) -> Recording:
     """Which recording a file with these tags and this sound is, as far as is known now."""
-    return derived(tags, matches, _known(s, tags, matches))
+    return derived(tags, matches, _answers(s, [(tags, matches)]))
 
 
 def facts_of(s: Session, recording_mbid: str) -> dict[str, Any]:
@@ -202,10 +204,11 @@ def _called(facts: dict[str, Any]) -> str:
     return f"“{facts.get('title')}”" + (f" by {names}" if names else "")
 
 
-def _known(s: Session, tags: RecordingTags, matches: Sequence[Match]) -> Answers:
-    isrcs = _entities(s, EntityKind.ISRC, [tags.isrc] if tags.isrc else [])
-    ids = [match.id for match in matches]
-    ids += [tags.recording_mbid] if tags.recording_mbid else []
+def _answers(s: Session, said: Sequence[tuple[RecordingTags, Sequence[Match]]]) -> Answers:
+    """What MusicBrainz is known to say of the ids of some files, and of what they lead to."""
+    isrcs = _entities(s, EntityKind.ISRC, [one for tags, _ in said if (one := tags.isrc)])
+    ids = [match.id for _, matches in said for match in matches]
+    ids += [one for tags, _ in said if (one := tags.recording_mbid)]
     for entity in isrcs.values():
         ids += [one["id"] for one in (entity.document or {}).get("recordings") or ()]
     found = _entities(s, EntityKind.RECORDING, ids)
