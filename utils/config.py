@@ -325,6 +325,11 @@ def prepare_torch() -> None:
     os.environ.setdefault("GOMP_SPINCOUNT", "0")
 
 
+def compute_on_one_core() -> None:
+    """Have numeric libraries use a thread each: for a server that answers many at once."""
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
+
+
 def child_environment(**extra: str) -> dict[str, str]:
     """The environment for a child process: ours, the settings of .env, and ``extra``.
 

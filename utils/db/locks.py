@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 MIGRATIONS, SPENDING, FINGERPRINTS, WORKS = 73110, 73111, 73112, 73113
 UPLOADS = 73124
+PLAYS = 73129
 
 
 def wait_for(connection: Session | Connection, number: int) -> None:

@@ -14,6 +14,19 @@ from utils.db.session import chunks, upsert
 from utils.models.music import Entity, EntityKind, Source
 
 
+def kept(s: Session, source: Source, kind: EntityKind, ids: Iterable[str]) -> dict[str, Entity]:
+    """What was last known of some ids, also what is to be asked for again."""
+    found: dict[str, Entity] = {}
+    for some in chunks(sorted(set(ids))):
+        rows = s.scalars(
+            select(EntityRow).where(
+                EntityRow.source == source, EntityRow.kind == kind, EntityRow.id.in_(some)
+            )
+        )
+        found |= {row.id: _entity(row) for row in rows}
+    return found
+
+
 def known(s: Session, source: Source, kind: EntityKind, ids: Iterable[str]) -> dict[str, Entity]:
     """What is known of some ids and has not expired; those that were not found are among it."""
     found: dict[str, Entity] = {}

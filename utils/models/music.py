@@ -37,8 +37,8 @@ class Play(Frozen):
     """One listening event, as its service tells it.
 
     ``played_at`` is the service's own moment, in UTC: Spotify notes the end of a play, Last.fm and
-    ListenBrainz its beginning. ``account``: whose history it is. ``country``: where it was heard,
-    ISO 3166-1 alpha-2.
+    ListenBrainz its beginning. ``precision_seconds``: 60 where that is told to the minute alone.
+    ``account``: whose history it is. ``country``: where it was heard, ISO 3166-1 alpha-2.
     """
 
     account: str
@@ -46,6 +46,7 @@ class Play(Frozen):
     origin: Origin
     kind: PlayKind = PlayKind.TRACK
     played_at: datetime
+    precision_seconds: int = 1
     ms_played: int | None = Field(None, ge=0)
     track: str
     artist: str | None = None
