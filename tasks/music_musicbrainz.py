@@ -48,4 +48,4 @@ def _is_over(follow: str | None, name: str) -> bool:
     if follow is None:
         return True
     with session() as s:
-        return music_runs.has(s, follow, name)
+        return music_runs.has(s, follow, name) or not music_runs.is_open(s, follow)

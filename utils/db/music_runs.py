@@ -53,6 +53,11 @@ def has(s: Session, run_id: str, name: str) -> bool:
     return any(one["name"] == name for results in rows for one in results)
 
 
+def is_open(s: Session, run_id: str) -> bool:
+    """True while a run is at work, as far as its row says."""
+    return bool(s.scalar(select(MusicRun.status == RUNNING).where(MusicRun.id == run_id)))
+
+
 def results(s: Session, run_id: str) -> tuple[SubflowResult, ...]:
     """What the subflows of a run came to, in the order in which they ended."""
     return tuple(SubflowResult.model_validate(one) for one in s.get_one(MusicRun, run_id).results)

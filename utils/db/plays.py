@@ -25,7 +25,6 @@ from utils.db.session import chunks, upsert
 from utils.models.music import Origin, Play, PlayKind, Service
 from utils.models.music_names import track_key_name
 
-
 # In the place of a title that an export does not know any more: Spotify's URI.
 UNNAMED = "spotify:track:"
 

@@ -150,7 +150,9 @@ def test_odd_tracks_are_plays_too(spotify: Spotify, music: Settings) -> None:
     relinked = {"linked_from": {"id": identifier("track", 9), "type": "track"}}
     spotify.play(spotify.add_song(3, **relinked), BEGAN + 2)
     spotify.play(spotify.add_song(4, id="too-short", external_ids={"isrc": "nonsense"}), BEGAN + 3)
-    spotify.play(spotify.add_song(5, type="episode", album=None, show={"name": "A Show"}), BEGAN + 4)
+    spotify.play(
+        spotify.add_song(5, type="episode", album=None, show={"name": "A Show"}), BEGAN + 4
+    )
     assert history.take(music).metrics["new"] == 5
     found = {row.track: row for row in rows()}
     assert found["Track 1"].spotify_track_id is None
