@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 from prefect.client.schemas.objects import State
+from pydantic import SecretStr
 from sqlalchemy import text
 from typer.testing import CliRunner
 
@@ -105,7 +106,7 @@ def test_what_was_heard_becomes_answers_and_a_second_night_asks_and_changes_noth
 
     asked, before, build = world.requests, kept(), tables.newest(load_settings())
     name, report = etl()
-    assert (name, report.status) == ("NothingToDo", "no_updates"), report.words
+    assert (name, report.status) == ("NothingToDo", "no_updates"), report.results
     assert world.requests == asked
     assert kept() == before
     assert tables.newest(load_settings()) == build
@@ -128,7 +129,7 @@ def test_a_night_goes_on_without_one_of_the_services_and_the_next_one_makes_up_f
 ) -> None:
     import_songs(tmp_path, 1, 2)
     world.spotify.revoke()
-    override(music=world.settings(spotify_refresh_token="revoked"))
+    override(music=world.settings(spotify_refresh_token=SecretStr("this-token")))
     name, report = etl()
     found = parts(report)
     assert (name, report.status) == ("Partial", "partial_success")
@@ -136,7 +137,7 @@ def test_a_night_goes_on_without_one_of_the_services_and_the_next_one_makes_up_f
     assert found["transformation"] == "success"
     (fault,) = (part.errors[0] for part in report.failures)
     assert "nightshift music login" in fault.message
-    assert "revoked" not in fault.message
+    assert "this-token" not in fault.message
     assert rows("SELECT count(*) FROM fact_track_played") == [(2,)]
 
     override(music=world.settings())
