@@ -362,6 +362,15 @@ def test_scrobbles_as_tools_lay_them_out(text: str, kept: int, tmp_path: Path) -
     assert table()[0]["played_at"].date().isoformat() == "2023-05-01"
 
 
+def test_a_scrobble_that_is_cut_in_the_midst_is_none(tmp_path: Path) -> None:
+    path = tmp_path / "x.csv"
+    whole = (HISTORIES / "lastfm" / "scrobbles-anna.csv").read_text()
+    path.write_text(whole[: whole.index("ding On")])
+    (one,) = taken(path)
+    assert (one.new, one.rejected) == (1, {Reason.UNREADABLE: 1})
+    assert one.cut is not None and "row 3" in one.cut
+
+
 def test_scrobbles_without_a_header_may_begin_with_what_is_playing(tmp_path: Path) -> None:
     path = tmp_path / "x.csv"
     path.write_text("A,B,C,\nA,B,C,01 May 2023 17:56\n")
