@@ -416,6 +416,19 @@ def test_when_the_time_is_over_the_rest_is_for_the_next_run(
     assert result.metrics["left"] + result.metrics["not_found"] == 10
 
 
+def test_a_rest_that_is_longer_than_the_run_ends_it_at_once(
+    service: Service, override: Override
+) -> None:
+    use(service, override, musicbrainz_timeout=600)
+    service.moods[f"isrc/{ISRC}"] = [server.exceeded("3600")]
+    play()
+    play(OTHER)
+    result = enrich()
+    assert result.seconds < 60
+    assert result.metrics["left"] >= 1
+    assert "for the next run" in result.errors[0].message
+
+
 def test_what_a_killed_run_began_is_gone_on_with(service: Service, catalogue: Catalogue) -> None:
     play()
     enrich()
