@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -318,6 +319,21 @@ def test_a_recording_under_a_wrong_isrc_is_not_taken(
 )
 def test_what_may_pass_is_asked_for_again(service: Service, mood: Answer) -> None:
     service.moods[f"isrc/{ISRC}"] = [mood]
+    play()
+    result = enrich()
+    assert (result.status, result.errors) == (Outcome.SUCCESS, ())
+    assert service.paths.count(f"isrc/{ISRC}") == 2
+
+
+def test_one_that_is_too_slow_is_asked_again(
+    service: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def slow() -> Answer:
+        time.sleep(1.0)
+        return server.busy()
+
+    monkeypatch.setattr("utils.music.service._TIMEOUT", 0.5)
+    service.moods[f"isrc/{ISRC}"] = [slow]
     play()
     result = enrich()
     assert (result.status, result.errors) == (Outcome.SUCCESS, ())
