@@ -4,7 +4,7 @@ python -m benchmarks            all of them, about an hour on two cores
 python -m benchmarks shift      one of them: shift, help, extraction, views, encode, colour,
                                 duplicates, search, lanes, scale, speech, words, speakers, idle,
                                 chaos, mutations, code, facts, discovery, api, api-load, frames,
-                                queue
+                                queue, music-tables
 python -m benchmarks mutations 200 7   so many damaged files, by this seed
 python -m benchmarks api-load 2        so many minutes
 """
@@ -31,6 +31,7 @@ from benchmarks import (
     frames,
     idle,
     lanes,
+    music_tables,
     mutations,
     near_duplicates,
     queue,
@@ -68,6 +69,7 @@ BENCHMARKS = {
     "api-load": api_load.rows,
     "frames": frames.rows,
     "queue": queue.rows,
+    "music-tables": music_tables.rows,
 }
 
 
