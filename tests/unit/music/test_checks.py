@@ -16,7 +16,7 @@ def connection() -> Iterator[duckdb.DuckDBPyConnection]:
     with duckdb.connect() as opened:
         opened.execute("CREATE TABLE other AS SELECT * FROM (VALUES ('x'), ('y')) AS o(key)")
         opened.execute(
-            "CREATE TABLE held AS SELECT * FROM (VALUES (1, 'x', 'q'), (2, NULL, 'x')) AS s(a, b, c)"
+            "CREATE TABLE held AS FROM (VALUES (1, 'x', 'q'), (2, NULL, 'x')) AS s(a, b, c)"
         )
         yield opened
 
