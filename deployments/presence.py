@@ -13,7 +13,7 @@ from prometheus_client.registry import Collector
 
 from deployments import csrf
 from utils.models.job import WORKER_NAME
-from utils.observability.metrics import gauge, gauges
+from utils.observability.families import gauge, gauges
 from utils.processes.prefect_environment import PrefectApi
 
 _TIMEOUT_SECONDS = 3.0  # Prometheus waits 10 s for all metrics

@@ -7,10 +7,13 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from collections.abc import Collection
 from datetime import timedelta
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import cast
 
+import yaml
 from prefect.automations import Automation
 from prefect.client.orchestration import SyncPrefectClient, get_client
 from prefect.client.schemas.actions import WorkPoolCreate
@@ -20,7 +23,8 @@ from prefect.events.schemas.automations import EventTrigger, Posture
 from prefect.events.schemas.events import ResourceSpecification
 from prefect.exceptions import ObjectAlreadyExists, ObjectNotFound
 
-from deployments import queueing
+from deployments import declared, music_schedule, queueing
+from deployments.declared import FRAMES, GROUPS, MEDIA, MUSIC, PREFECT_YAML, PROJECT
 from deployments.source_deployments import bring_together
 from subflows.fan_out import NOTHING_TO_DO, PARTIAL
 from tasks.flow_runs import close_zombies, free_slots
@@ -33,16 +37,13 @@ from utils.models.queues import HIGH_MEMORY
 from utils.models.steps import BY_NAME
 from utils.processes.prefect_environment import prefect_api
 
-# The working copy, or where a wheel was unpacked; prefect.yaml names the flows' files from there.
-PROJECT = Path(__file__).parent.parent
-PREFECT_YAML = Path(__file__).with_name("prefect.yaml")
 JOBS_AGAIN = "Try a crashed job again"
 ZOMBIES = "Crash zombie flow runs"
 AGAIN = "Run a crashed night again"
 
 
-def register(settings: Settings) -> list[str]:
-    """Register everything; returns a line for each part, for people.
+def register(settings: Settings, only: Collection[str] = GROUPS) -> list[str]:
+    """Register everything, or some groups; returns a line for each part, for people.
 
     Raises:
         PermanentError: a part was refused, with what the server or `prefect deploy` said.
@@ -58,11 +59,14 @@ def register(settings: Settings) -> list[str]:
             *(_limit(client, tag, limit) for tag, limit in limits(settings).items()),
         ]
     said.append(_zombie_automation())
-    said.append(_deployments(settings))
-    said.append(_again_automation())
-    said.append(_sources(settings))
-    said.append(jobs_again_automation())
-    if prefect_api(settings):
+    said.append(_deployments(settings, only))
+    if MEDIA in only:
+        said += [_again_automation(), _sources(settings)]
+    if MUSIC in only and prefect_api(settings):
+        said.append(music_schedule.bring_together(settings))
+    if FRAMES in only:
+        said.append(jobs_again_automation())
+    if FRAMES in only and prefect_api(settings):
         again = queueing.revive(queueing.connected(settings))
         said.append(f"jobs scheduled again: {', '.join(again) or 'none'}")
     return said
@@ -238,19 +242,23 @@ def _upserted(automation: Automation) -> str:
     return f"automation is there: {automation.name}"
 
 
-def _deployments(settings: Settings) -> str:
-    """Everything in prefect.yaml, by Prefect's own command."""
-    done = subprocess.run(
-        [sys.executable, "-m", "prefect", "--no-prompt", "deploy", "--all",
-         "--prefect-file", str(PREFECT_YAML)],
-        cwd=PROJECT,
-        env=child_environment(
-            NIGHTSHIFT_TIMEZONE=settings.timezone, NIGHTSHIFT_WORK_POOL=settings.work_pool
-        ),
-        capture_output=True,
-        text=True,
-        check=False,
-    )  # fmt: skip
+def _deployments(settings: Settings, only: Collection[str]) -> str:
+    """What prefect.yaml has of some groups, by Prefect's own command."""
+    with TemporaryDirectory(prefix="nightshift-deploy-") as folder:
+        chosen = Path(folder) / PREFECT_YAML.name
+        chosen.write_text(yaml.safe_dump(declared.of_groups(only)), encoding="utf-8")
+        done = subprocess.run(
+            [sys.executable, "-m", "prefect", "--no-prompt", "deploy", "--all",
+             "--prefect-file", str(chosen)],
+            cwd=PROJECT,
+            env=child_environment(
+                NIGHTSHIFT_TIMEZONE=settings.timezone, NIGHTSHIFT_WORK_POOL=settings.work_pool
+            ),
+            capture_output=True,
+            text=True,
+            check=False,
+        )  # fmt: skip
     if done.returncode != 0:
         raise PermanentError(f"`prefect deploy --all` failed:\n{done.stdout}{done.stderr}")
-    return "deployments of prefect.yaml registered"
+    named = "" if set(only) == set(GROUPS) else f" ({', '.join(sorted(only))})"
+    return f"deployments of prefect.yaml registered{named}"

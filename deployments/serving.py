@@ -24,12 +24,16 @@ from deployments.queueing import NO_SERVER
 from deployments.register import jobs_again_automation
 from flows.content_ingestion import content_ingestion
 from flows.crop_frames import crop_frames
+from flows.daily_etl import daily_etl
 from flows.full_frames import full_frames
 from flows.night_shift import night_shift
 from flows.process_item import process_item
+from flows.spotify_ingestion import spotify_ingestion
 from tasks.tags import TAG
 from utils import clock
 from utils.config import Settings
+from utils.db import music_logins
+from utils.db.session import session
 from utils.errors import NightShiftError, RetryableError, SettingsError
 from utils.models.job import Priority
 from utils.processes.prefect_environment import prefect_api
@@ -92,6 +96,14 @@ def _deployments(settings: Settings) -> Iterator[RunnerDeployment]:
         yield _deployment(flow, "on-demand", concurrency_limit=_ONE)
     nightly = Cron("0 2 * * *", timezone=settings.timezone, slug="nightly")
     yield _deployment(night_shift, "nightly", schedule=nightly, concurrency_limit=_ONE)
+    tables = Cron("0 2 * * *", timezone=settings.timezone, slug="daily-etl")
+    yield _deployment(daily_etl, "daily-etl", schedule=tables, concurrency_limit=_ONE)
+    with session() as s:
+        listens = music_logins.is_there(s, settings.music)
+    plays = Cron("*/30 * * * *", timezone=settings.timezone, slug="spotify-ingestion",
+                 active=listens)  # fmt: skip
+    yield _deployment(spotify_ingestion, "spotify-ingestion", schedule=plays,
+                      concurrency_limit=_ONE)  # fmt: skip
 
 
 def _deployment(flow: Flow[..., Any], name: str, **given: Any) -> RunnerDeployment:

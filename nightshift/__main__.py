@@ -13,6 +13,7 @@ from typing import Annotated
 import typer
 
 from nightshift.cli import (
+    deploy,
     duplicates,
     export,
     failures,
@@ -30,6 +31,7 @@ from nightshift.cli import (
     rules,
     runs,
     serve,
+    settings,
     source,
     speech,
     steps,
@@ -123,6 +125,8 @@ forget.add_to(app)
 duplicates.add_to(app)
 works.add_to(app)
 operation.add_to(app)
+deploy.add_to(app)
+settings.add_to(app)
 serve.add_to(app)
 token.add_to(app)
 queue.add_to(app)

@@ -10,6 +10,7 @@ from tasks.compression import compress_audio, compress_video
 from tasks.context import RunContext
 from tasks.extraction import consolidate_metadata
 from tasks.quality import judge_quality
+from tasks.recordings import identify_recording
 from tasks.similarity import find_near_duplicates, fingerprint_media
 from utils.models.metadata import Metadata
 from utils.models.rendition import Compression
@@ -39,6 +40,8 @@ def process(context: RunContext, facts: Extraction, findings: Findings) -> Produ
         fingerprint = fingerprint_media(context, item, probe, signal)
         if fingerprint and plan.runs("find_near_duplicates"):
             find_near_duplicates(context, item, fingerprint, options.duplicates)
+    if signal and plan.runs("identify_recording"):
+        identify_recording(context, item, facts.ffprobe, facts.exif, signal)
     if signal and plan.runs("judge_quality"):
         limits = (
             options.verdict.for_part() if facts.work and facts.work.is_part else options.verdict

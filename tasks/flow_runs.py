@@ -26,7 +26,7 @@ from prefect.states import Crashed
 from tasks.tags import FLOWS, SERVED, TAG, lane_tag
 from utils.clock import now
 from utils.config import Settings
-from utils.db import runs, workers
+from utils.db import music_runs, runs, workers
 from utils.db.session import session
 
 # From a run's end in the database to its flow run's; a dead worker's runs get 15 s. Chosen.
@@ -55,7 +55,8 @@ def close_zombies(settings: Settings, dead: Collection[str] = ()) -> list[str]:
         running = list(_running(client))
         with session() as s:
             at_work = workers.runs_at_work(s)
-            ended = runs.ends(s, {_our_id(run) for run in running})
+            ours = {_our_id(run) for run in running}
+            ended = runs.ends(s, ours) | music_runs.ends(s, ours)
         lease = timedelta(seconds=settings.lease_seconds)
         found = [run for run in running if _is_zombie(run, dead, at_work, ended, lease)]
         for run in found:

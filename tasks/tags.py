@@ -15,7 +15,10 @@ SERVED = PREFECT_API_URL.value() is not None
 
 # Of every flow run: by its deployment (prefect.yaml), or by whoever starts it.
 TAG = "nightshift"
-FLOWS = ("night-shift", "shift", "content-ingestion", "run-ingestion", "process-item")
+FLOWS = (
+    *("night-shift", "shift", "content-ingestion", "run-ingestion", "process-item"),
+    *("daily-etl", "spotify-ingestion"),
+)
 
 
 def lane_tag(lane: str) -> str:

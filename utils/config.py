@@ -27,7 +27,14 @@ from utils.errors import SettingsError
 from utils.models import running_services
 from utils.models.api import ApiSettings
 from utils.models.lanes import PROFILES, Lanes
-from utils.models.music_settings import MUSIC_PROFILES, OTHER_NAMES, MusicSettings
+from utils.models.music_settings import (
+    MUSIC_PROFILES,
+    MusicSettings,
+    by_other_names,
+    profile_of,
+    set_in,
+    variable_of,
+)
 from utils.models.notice import Event, words
 from utils.models.options import PipelineOptions
 from utils.models.spending import TokenPrice
@@ -192,14 +199,14 @@ class Settings(BaseSettings):
     @model_validator(mode="before")
     @classmethod
     def _apply_profile(cls, values: dict[str, Any]) -> dict[str, Any]:
-        others = _other_names()
-        values = {"profile": others.pop("profile", "development")} | values
+        given = _variables()
+        values = {"profile": profile_of(given)} | values
         name = str(values["profile"])
         profile = PROFILES.get(name, {})
         merged = profile | values
         music = values.get("music", {})
         if isinstance(music, dict):
-            merged["music"] = MUSIC_PROFILES.get(name, {}) | others | music
+            merged["music"] = MUSIC_PROFILES.get(name, {}) | by_other_names(given) | set_in(music)
         if "lanes" in profile and isinstance(values.get("lanes"), dict):
             merged["lanes"] = profile["lanes"] | values["lanes"]
         return merged
@@ -270,13 +277,16 @@ class Settings(BaseSettings):
         return self.home / "inbox"
 
 
-def _other_names() -> dict[str, str]:
-    """What is set under the names of other programs, by ours; ``profile`` is ``ENVIRONMENT``."""
-    given = {**dotenv_values(".env"), **os.environ}
-    found = {ours: given[name] for name, ours in OTHER_NAMES.items() if given.get(name)}
-    if given.get("ENVIRONMENT") in PROFILES:
-        found["profile"] = given["ENVIRONMENT"]
-    return {ours: value for ours, value in found.items() if value}
+def sources() -> tuple[dict[str, str], dict[str, str]]:
+    """The variables of the environment, and those of .env."""
+    dotenv = {name: value for name, value in dotenv_values(".env").items() if value is not None}
+    return dict(os.environ), dotenv
+
+
+def _variables() -> dict[str, str]:
+    """All variables; the environment wins over .env."""
+    environment, dotenv = sources()
+    return dotenv | environment
 
 
 _overrides: dict[str, Any] = {}
@@ -293,7 +303,7 @@ def load_settings() -> Settings:
         settings = Settings()
     except ValidationError as error:
         wrong = "; ".join(
-            f"NIGHTSHIFT_{'__'.join(map(str, fault['loc'])).upper()}: {fault['msg']}"
+            f"{variable_of(fault['loc'], _variables())}: {fault['msg']}"
             for fault in error.errors(include_input=False, include_url=False)
         )
         raise SettingsError(f"A setting is wrong. {wrong}") from None
@@ -313,6 +323,11 @@ def prepare_torch() -> None:
     """
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     os.environ.setdefault("GOMP_SPINCOUNT", "0")
+
+
+def compute_on_one_core() -> None:
+    """Have numeric libraries use a thread each: for a server that answers many at once."""
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 
 def child_environment(**extra: str) -> dict[str, str]:

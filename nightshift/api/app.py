@@ -20,6 +20,7 @@ from nightshift.api import (
     items,
     jobs,
     lineage,
+    music,
     openapi,
     problems,
     runs,
@@ -82,6 +83,7 @@ def create_app(
         uploads,
         jobs,
         lineage,
+        music,
     ):  # fmt: skip
         app.include_router(module.router, prefix=PREFIX)
     problems.add_to(app)

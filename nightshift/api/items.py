@@ -20,6 +20,7 @@ from nightshift.api.listing import (
     page,
 )
 from nightshift.api.problems import in_work
+from nightshift.api.turns import in_turn
 from utils.db import failures, items, pages
 from utils.db.session import session
 from utils.documents import item
@@ -82,6 +83,9 @@ class ShownItem(Frozen):
     video: dict[str, Any] | None
     duplicates: tuple[str, ...]
     work: dict[str, Any] | None
+    recording: dict[str, Any] | None = Field(
+        description="Which recording a song is, how that is known, and how often it was heard."
+    )
     verdict: dict[str, Any] | None
     compression: str | None
     renditions: tuple[dict[str, Any], ...]
@@ -104,6 +108,7 @@ class Forgotten(Frozen):
 
 
 @router.get("/items", response_model=Page[ListedItem])
+@in_turn
 def list_items(
     request: Request, wanted: Annotated[ItemQuery, Query()], _caller: Reader
 ) -> Response:
@@ -119,11 +124,13 @@ def list_items(
 def _shown(record: dict[str, Any]) -> dict[str, Any]:
     """A record without what is secret in the addresses that it may hold."""
     for name in ("source_url", "error"):
-        record[name] = shown_within(record[name])
+        if record[name]:
+            record[name] = shown_within(record[name])
     return record
 
 
 @router.get("/items/{item_id}", response_model=ShownItem)
+@in_turn
 def show_item(item_id: ItemId, _caller: Reader) -> Response:
     """Show all that is known of an item."""
     with session() as s:

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
 from threading import BoundedSemaphore
 from typing import Annotated, Literal
 
-from fastapi import APIRouter, Query, Request
+from fastapi import APIRouter, Query, Request, Response
 from pydantic import Field
+from starlette.concurrency import run_in_threadpool
 
 from nightshift.api.access import Reader
-from nightshift.api.listing import MOST, Filters
+from nightshift.api.listing import MOST, Filters, answer
+from nightshift.api.turns import in_turn
 from utils.config import Settings
 from utils.errors import NightShiftError, RetryableError
 from utils.models.base import Frozen
@@ -21,9 +23,10 @@ from utils.search import index_client, query
 
 router = APIRouter(tags=["search"])
 
-# A question's vector takes 10 to 40 ms of a core: one at a time, or lists would wait for searches.
+# A question's vector takes 10 to 40 ms of a core: one at a time, or lists would wait for searches;
+# in a thread that is none of the turns' (nightshift/api/turns.py).
 _understanding = BoundedSemaphore(1)
-_PATIENCE_SECONDS = {"auto": 0.05, "always": 30.0}  # chosen
+_PATIENCE_SECONDS = 30.0  # of who wants nothing but that. Chosen.
 
 
 class SearchQuery(Filters):
@@ -48,30 +51,43 @@ class Hits(Frozen):
     by_meaning: bool = Field(description="Whether it was looked for what means the same, too.")
 
 
-@router.get("/search")
-def search_items(
+@router.get("/search", response_model=Hits)
+async def search_items(
     request: Request, wanted: Annotated[SearchQuery, Query()], _caller: Reader
-) -> Hits:
+) -> Response:
     """Find what was said, is summarised or is seen, and when."""
-    settings, filters = request.app.state.settings, wanted.chosen()
-    with _turn(wanted.meaning) as is_mine:
+    settings = request.app.state.settings
+    async with _turn(wanted.meaning) as is_mine:
         if is_mine:
-            found = query.page(
-                wanted.q, wanted.limit, settings, filters, wanted.offset, wanted.weak
-            )
-        else:
-            found = query.by_words(wanted.q, wanted.limit, filters, wanted.offset)
-    hits = [SearchHit(**shown_within(hit.model_dump())) for hit in found.hits]
-    return Hits(hits=tuple(hits), total=found.total, by_meaning=is_mine)
+            return await run_in_threadpool(_by_meaning, wanted, settings)
+        return await _by_words(wanted)
 
 
-@contextmanager
-def _turn(meaning: str) -> Iterator[bool]:
+def _by_meaning(wanted: SearchQuery, settings: Settings) -> Response:
+    filters = wanted.chosen()
+    found = query.page(wanted.q, wanted.limit, settings, filters, wanted.offset, wanted.weak)
+    return _answer(found, True)
+
+
+@in_turn
+def _by_words(wanted: SearchQuery) -> Response:
+    return _answer(query.by_words(wanted.q, wanted.limit, wanted.chosen(), wanted.offset), False)
+
+
+def _answer(found: query.Page, by_meaning: bool) -> Response:
+    hits = [shown_within(hit.model_dump()) for hit in found.hits]
+    return answer({"hits": hits, "total": found.total, "by_meaning": by_meaning})
+
+
+@asynccontextmanager
+async def _turn(meaning: str) -> AsyncIterator[bool]:
     """Whether it is this question's turn to be looked for by its meaning."""
     if meaning == "never":
         yield False
         return
-    is_mine = _understanding.acquire(timeout=_PATIENCE_SECONDS[meaning])
+    is_mine = _understanding.acquire(blocking=False)
+    if not is_mine and meaning == "always":
+        is_mine = await run_in_threadpool(_understanding.acquire, timeout=_PATIENCE_SECONDS)
     if not is_mine and meaning == "always":
         raise RetryableError("Too many questions are asked at once. Ask again later.")
     try:

@@ -39,11 +39,12 @@ class Check(NamedTuple):
 
 def examine(settings: Settings) -> list[Check]:
     """All checks of this machine and of the servers that the settings name."""
-    from nightshift.cli import source_checks
+    from nightshift.cli import music_checks, source_checks
 
     parts: tuple[Callable[[Settings], Iterator[Check]], ...] = (
         _variables, _home, _access, _tools, _weights, _engines, _database, source_checks.health,
         _pause, _leftovers, _index, _lanes, _notices, _server, source_checks.deployments,
+        music_checks.schedule,
     )  # fmt: skip
     return [check for part in parts for check in _guarded(part, settings)]
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 if TYPE_CHECKING:
+    from utils.models.music_answers import Asked
     from utils.models.search import SearchFilters
 
 _DAY = ["%Y-%m-%d", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%d %H:%M:%S"]
@@ -25,6 +26,14 @@ Before = Annotated[
     typer.Option(
         "--before", formats=_DAY, metavar="DATE", help="Captured (or else added) earlier."
     ),
+]
+Since = Annotated[
+    datetime | None,
+    typer.Option("--since", formats=_DAY, metavar="DATE", help="Played then or later."),
+]
+Until = Annotated[
+    datetime | None,
+    typer.Option("--until", formats=_DAY, metavar="DATE", help="Played before; not on that day."),
 ]
 Verdict = Annotated[
     str | None, typer.Option("--verdict", help="approve, accept, revise or reject.")
@@ -59,3 +68,28 @@ def filters(after: datetime | None, before: datetime | None, **given: Any) -> Se
     except ValidationError as error:
         fault = error.errors()[0]
         raise typer.BadParameter(f"--{fault['loc'][0]} {fault['input']}: {fault['msg']}") from None
+
+
+def asked(since: datetime | None, until: datetime | None, place: str | None) -> Asked:
+    """Which plays are asked about; dates are meant in the time zone of the settings.
+
+    Raises:
+        typer.BadParameter: no play can be among them.
+    """
+    from zoneinfo import ZoneInfo
+
+    from pydantic import ValidationError
+
+    from utils.config import load_settings
+    from utils.models.music_answers import Asked
+
+    zone = ZoneInfo(load_settings().timezone)
+    begin, end = (day.replace(tzinfo=zone) if day else None for day in (since, until))
+    try:
+        return Asked(since=begin, until=end, place=place)
+    except ValidationError as error:
+        fault = error.errors()[0]
+        option = f"--{fault['loc'][0]}" if fault["loc"] else "--until"
+        raise typer.BadParameter(
+            f"{option}: {fault['msg'].removeprefix('Value error, ')}"
+        ) from None

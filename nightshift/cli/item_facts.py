@@ -37,6 +37,7 @@ def of_document(document: dict[str, Any]) -> list[tuple[str, str]]:
     rows += _speech(transcript, document["subtitles"])
     rows += _light(document["metadata"])
     rows += _work(document["work"], item["item_id"])
+    rows += _recording(document["recording"])
     if document["duplicates"]:
         twins = ", ".join(other[:10] for other in document["duplicates"])
         rows.append(("look-alikes", f"{twins} (nightshift duplicates)"))
@@ -61,6 +62,28 @@ def _work(work: dict[str, Any] | None, item_id: str) -> list[tuple[str, str]]:
     told = [f"{role} of: {work['what']} ({', '.join(work['evidence'])})"]
     told += [f"{one['role']}: {one['title']} ({one['item_id'][:10]})" for one in others]
     return [("work" if not number else "", line) for number, line in enumerate(told)]
+
+
+def _recording(recording: dict[str, Any] | None) -> list[tuple[str, str]]:
+    """Which recording a song is, how sure that is, and how often it was heard."""
+    if recording is None or recording["how"] is None:
+        return [("recording", doubt) for doubt in recording["doubts"]] if recording else []
+    told = [f"ISRC {recording['isrc']}"] if recording["isrc"] else []
+    told += [f"MusicBrainz {recording['recording_mbid']}"] if recording["recording_mbid"] else []
+    how = {"tags": "by its tags", "isrc": "by its ISRC", "acoustid": "by its sound (AcoustID)",
+           "names": "by title and artist alone"}[recording["how"]]  # fmt: skip
+    sure = f"{how}, {recording['score']:.0%} sure"
+    rows = [("recording", ", ".join([*told, sure]))]
+    rows += [("", doubt) for doubt in recording["doubts"]]
+    heard = recording["heard"]
+    if heard["plays"]:
+        times = "once" if heard["plays"] == 1 else f"{heard['plays']} times"
+        when = f"first on {day(heard['first_at'])}, last on {day(heard['last_at'])}"
+        rows.append(("heard", f"{times}, {heard['minutes']:g} minutes: {when}"))
+    if heard["of_the_same_name"]:
+        number = heard["of_the_same_name"]
+        rows.append(("not counted", f"{number} plays of that name, of another recording or length"))
+    return rows
 
 
 def _speech(

@@ -12,6 +12,7 @@ from nightshift.cli.output import (
     Json,
     print_costs,
     print_json,
+    print_music,
     print_pause,
     print_report,
 )
@@ -56,16 +57,19 @@ def report(
     from utils.db import flags, runs
     from utils.db.session import session
     from utils.documents import run
-    from utils.observability.reports import costs
+    from utils.observability.reports import costs, music
 
     with session() as s:
         found = runs.load(s, runs.find(s, wanted).id)
-        spent = costs.of_run(s, found)
+        spent, heard = costs.of_run(s, found), music.of_run(s, found)
         paused = flags.why_paused(s)
     if as_json:
         steps, lanes = ([line._asdict() for line in lines] for lines in spent)
-        print_json(run.report(found) | {"steps": steps, "lanes": lanes, "paused": paused})
+        listening = {"music": music.document(heard)} if heard else {}
+        told = {"steps": steps, "lanes": lanes, "paused": paused, **listening}
+        print_json(run.report(found) | told)
     else:
         print_report(found)
+        print_music(heard)
         print_costs(spent)
         print_pause()

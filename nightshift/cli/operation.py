@@ -1,4 +1,4 @@
-"""Commands that operate: doctor, setup, migrate, reindex, deploy, up."""
+"""Commands that operate: doctor, setup, migrate, reindex, up."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 def add_to(app: typer.Typer) -> None:
     """Add the commands of this module."""
-    for command in (doctor, setup, migrate, reindex, deploy, up):
+    for command in (doctor, setup, migrate, reindex, up):
         app.command()(command)
 
 
@@ -107,29 +107,6 @@ def reindex() -> None:
             number += 1
             status.update(visible(title))
     console.print(f"{number} items are findable again.")
-
-
-def deploy() -> None:
-    """Register pool, limits and deployments on the Prefect server."""
-    from nightshift.cli import server
-    from utils.config import load_settings
-    from utils.errors import PermanentError
-    from utils.processes.prefect_environment import is_served, prepare_prefect
-    from utils.storage import home
-
-    settings = load_settings()
-    if not is_served(settings):
-        raise PermanentError(
-            "There is no Prefect server to deploy to. `nightshift up` starts one; or set "
-            "NIGHTSHIFT_PREFECT_API_URL."
-        )
-    home.prepare(settings)
-    prepare_prefect(settings, log_level="ERROR")
-    server.require(settings)
-    from deployments.register import register
-
-    for line in register(settings):
-        console.print(line, highlight=False)
 
 
 def up(

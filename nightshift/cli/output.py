@@ -26,6 +26,7 @@ from utils.privacy.redaction import redacted
 if TYPE_CHECKING:
     from utils.models.shift import ShiftReport
     from utils.observability.reports.costs import Costs
+    from utils.observability.reports.music import Music
 
 T = TypeVar("T")
 
@@ -288,6 +289,18 @@ def print_pause() -> None:
         reason = flags.why_paused(s)
     if reason:
         console.print(f"Shifts are {visible(reason)}", style="yellow", markup=False, soft_wrap=True)
+
+
+def print_music(found: Music | None) -> None:
+    """Print what was listened to since the last night, and what this one made of it."""
+    from utils.observability.reports.music import HEAD
+
+    if found is None:
+        return
+    console.print("\nMusic", style="bold")
+    for sentence in found.sentences:
+        console.print(visible(sentence), markup=False, highlight=False, soft_wrap=True)
+    print_table(HEAD, found.parts, below=("why", "what to do"))
 
 
 def print_costs(costs: Costs) -> None:

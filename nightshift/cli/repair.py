@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import httpx
 
-from nightshift.cli import source_checks
+from nightshift.cli import music_checks, source_checks
 from nightshift.cli.checks import OK, PROBLEM, REPAIRED, Check
 from utils.config import Settings
 from utils.housekeeping import recovery
@@ -23,7 +23,12 @@ def repair(settings: Settings) -> list[Check]:
     ]
     if not is_served(settings):
         return done
-    return [*done, *_repair_server(settings, recovered), *source_checks.repair(settings)]
+    return [
+        *done,
+        *_repair_server(settings, recovered),
+        *source_checks.repair(settings),
+        *music_checks.repair(settings),
+    ]
 
 
 def _repair_server(settings: Settings, recovered: recovery.Recovered) -> Iterator[Check]:

@@ -10,9 +10,13 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from nightshift.cli.output import COLORS, console, print_warning
+from utils.errors import NightShiftError
 from utils.models.api import API_PORT
 
 if TYPE_CHECKING:
+    import uvicorn
+    from fastapi import FastAPI
+
     from utils.config import Settings
 
 _ARENA_MAX = -8  # of malloc.h
@@ -33,6 +37,10 @@ def serve(
     name: Annotated[
         list[str] | None,
         typer.Option("--name", help="A host name that it may be asked by; may be repeated."),
+    ] = None,
+    number: Annotated[
+        int | None,
+        typer.Option("--processes", min=1, max=16, help="\\[default: 2; on one core 1]"),
     ] = None,
     document: Annotated[
         bool, typer.Option("--openapi", help="Print its OpenAPI document, and serve nothing.")
@@ -65,34 +73,64 @@ def serve(
             "before it (docs/operating.md)"
         )
     _prepare(settings)
-    console.print(f"[{COLORS['ok']}]•[/] http://{host}:{port}/api/v1", highlight=False)
     import uvicorn
 
-    uvicorn.run(
-        app,
-        host=host,
-        port=port,
-        log_level="warning",
-        server_header=False,
-        timeout_graceful_shutdown=_END_SECONDS,
-        timeout_keep_alive=_IDLE_SECONDS,
-    )
+    from nightshift.api import processes
+
+    listeners = processes.listening(host, port)
+    port = listeners[0].getsockname()[1]
+    console.print(f"[{COLORS['ok']}]•[/] http://{host}:{port}/api/v1", highlight=False)
+    number = number or settings.api.processes or processes.default_number()
+    if number > 1:
+        _load(settings)
+        processes.serve(lambda: _configured(app, settings), number, listeners)
+    else:
+        uvicorn.Server(_configured(app, settings)).run(sockets=listeners)
 
 
 def _prepare(settings: Settings) -> None:
-    """Make sure that the database answers; load what the first question would wait for."""
-    import threading
-
-    from nightshift.api import search
+    """Make sure that the database answers; say what libraries ask the environment for."""
+    from utils.config import compute_on_one_core
     from utils.db.session import require_answer
     from utils.processes.prefect_environment import prepare_prefect
     from utils.storage import home
 
     _keep_few_heaps()
+    # With a thread a core, a question's vector took 120 ms where others compute, 23 ms with one.
+    compute_on_one_core()
     home.prepare(settings)
     prepare_prefect(settings, log_level="ERROR")
     require_answer()
+
+
+def _load(settings: Settings) -> None:
+    """Load what the processes share, and close what they may not."""
+    import chromadb  # noqa: F401
+
+    from utils.db.session import engine
+    from utils.search import embedder
+
+    with suppress(NightShiftError):  # the first question says what is wrong with it
+        embedder.load()
+    engine(settings).dispose()
+
+
+def _configured(app: FastAPI, settings: Settings) -> uvicorn.Config:
+    """What a process serves; what the first question would wait for is loaded meanwhile."""
+    import threading
+
+    import uvicorn
+
+    from nightshift.api import search
+
     threading.Thread(target=search.warm_up, args=(settings,), name="search", daemon=True).start()
+    return uvicorn.Config(
+        app,
+        log_level="warning",
+        server_header=False,
+        timeout_graceful_shutdown=_END_SECONDS,
+        timeout_keep_alive=_IDLE_SECONDS,
+    )
 
 
 def _serve_flows() -> None:

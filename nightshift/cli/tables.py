@@ -13,7 +13,10 @@ from rich.cells import cell_len, split_graphemes
 Row = Sequence[str]
 
 # Columns by what may happen to a cell that is too long.
-_NAMES = {"title", "file", "from", "other title", "item title", "to", "source", "path"}
+_NAMES = {
+    *("title", "file", "from", "other title", "item title", "to", "source", "path"),
+    *("artist", "track", "album", "genre", "country", "place"),
+}
 _TEXTS = {
     *("why", "error", "last error", "text", "found", "summary", "evidence", "outcomes"),
     "what to do",

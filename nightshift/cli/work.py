@@ -32,7 +32,9 @@ from nightshift.cli.work_options import (
 from utils.models.sanitize import visible
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Mapping, Sequence
+
+    from prefect.client.schemas.objects import State
 
 
 # True once Prefect's server is away for good: the process must not wait for it when it ends.
@@ -187,16 +189,44 @@ def _widen_ai(workers: int | None) -> None:
 
 def call_flow(flow_name: str, as_json: bool, verbose: bool, **parameters: Any) -> None:
     """Call a batch flow in this process, show its progress, and print what it came to."""
+    from utils.db import runs
+    from utils.db.schema import Run
+    from utils.db.session import session
+    from utils.documents import run as run_document
+    from utils.errors import NightShiftError
+    from utils.scheduling import run_session
+
+    run_id = run_session.new_id()
+
+    def tell(left: int) -> None:
+        from nightshift.cli import stopping
+
+        with suppress(NightShiftError), session() as s:
+            if as_json and s.get(Run, run_id) is not None:
+                print_json(run_document.report(runs.load(s, run_id)))
+        stopping.print_stopped(left)
+
+    state = in_process(flow_name, run_id, tell, as_json, verbose, parameters)
+    _finish(run_id, as_json, state.message)
+
+
+def in_process(
+    flow_name: str,
+    run_id: str,
+    tell: Callable[[int], None],
+    as_json: bool,
+    verbose: bool,
+    parameters: Mapping[str, Any],
+) -> State[Any]:
+    """The state of a flow that ran in this process, with a server of its own where none is set.
+
+    ``tell`` says what it came to where a person stops it.
+    """
     from importlib import import_module
 
     from utils.config import load_settings
-    from utils.db import runs
-    from utils.db.schema import Run
-    from utils.db.session import require_writable, session
-    from utils.documents import run as run_document
-    from utils.errors import NightShiftError
+    from utils.db.session import require_writable
     from utils.processes.prefect_environment import prepare_prefect
-    from utils.scheduling import run_session
     from utils.storage import home
 
     settings = load_settings()
@@ -210,14 +240,6 @@ def call_flow(flow_name: str, as_json: bool, verbose: bool, **parameters: Any) -
     from tasks.tags import SERVED, marked
 
     global server_died
-    run_id = run_session.new_id()
-
-    def tell(left: int) -> None:
-        with suppress(NightShiftError), session() as s:
-            if as_json and s.get(Run, run_id) is not None:
-                print_json(run_document.report(runs.load(s, run_id)))
-        stopping.print_stopped(left)
-
     with (
         stopping.heard(run_id, tell),
         watch.shown(quiet=as_json),
@@ -227,9 +249,9 @@ def call_flow(flow_name: str, as_json: bool, verbose: bool, **parameters: Any) -
         if not SERVED:
             ephemeral_server.start()
         flow = getattr(import_module(f"flows.{flow_name}"), flow_name)
-        state = flow(**parameters, run_id=run_id, return_state=True)
+        state: State[Any] = flow(**parameters, run_id=run_id, return_state=True)
     server_died = ephemeral_server.is_gone()
-    _finish(run_id, as_json, state.message)
+    return state
 
 
 def _finish(run_id: str, as_json: bool, message: str | None = None) -> None:

@@ -59,10 +59,15 @@ def test_pool_limits_automation_and_deployments_are_registered(up: Up) -> None:
         "process-item/on-demand",
         "full-frames/full-frames",
         "crop-frames/crop-frames",
+        "spotify-ingestion/spotify-ingestion",
+        "daily-etl/daily-etl",
     }
     (schedule,) = deployments["nightly"]["schedules"]
     assert schedule["schedule"]["cron"] == "0 2 * * *"
     assert schedule["schedule"]["timezone"] == "UTC"
+    listens, nightly = (deployments[n]["schedules"][0] for n in ("spotify-ingestion", "daily-etl"))
+    assert (listens["schedule"]["cron"], listens["active"]) == ("*/30 * * * *", False)  # no login
+    assert (nightly["schedule"]["cron"], nightly["active"]) == ("0 2 * * *", True)
     automations = up.post("/automations/filter")
     named = {row["name"]: row for row in automations}
     assert set(named) == {register.ZOMBIES, register.AGAIN, register.JOBS_AGAIN}

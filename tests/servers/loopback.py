@@ -48,17 +48,29 @@ class Server:
     def __init__(self, host: str, port: int) -> None:
         self.url, self.port = f"http://{host}:{port}", port
         self.asked: list[Asked] = []
+        self.connections = 0
 
     def count(self, path: str) -> int:
         return sum(asked.path == path and asked.method == "GET" for asked in self.asked)
 
 
 @contextmanager
-def serving(handler: Handler, host: str = "127.0.0.1", port: int = 0) -> Iterator[Server]:
-    """Serve ``handler`` until the block ends, on a free port if none is given."""
+def serving(
+    handler: Handler, host: str = "127.0.0.1", port: int = 0, keep_alive: bool = False
+) -> Iterator[Server]:
+    """Serve ``handler`` until the block ends, on a free port if none is given.
+
+    With ``keep_alive`` connections stay open between requests (HTTP/1.1).
+    """
 
     class Http(BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.0"
+        protocol_version = "HTTP/1.1" if keep_alive else "HTTP/1.0"
+        wbufsize = 1 << 16 if keep_alive else 0  # head and body in one packet
+        disable_nagle_algorithm = True  # or each answer on an open connection waits 40 ms
+
+        def setup(self) -> None:
+            server.connections += 1
+            super().setup()
 
         def respond(self) -> None:
             length = int(self.headers.get("Content-Length") or 0)
@@ -73,8 +85,10 @@ def serving(handler: Handler, host: str = "127.0.0.1", port: int = 0) -> Iterato
             self.end_headers()
             if self.command != "HEAD":
                 self.wfile.write(answer.body[: answer.cut_to])
+            if answer.cut_to is not None or not answer.declare_length:
+                self.close_connection = True
 
-        do_GET = do_HEAD = do_POST = do_DELETE = respond
+        do_GET = do_HEAD = do_POST = do_PATCH = do_DELETE = respond
 
         def log_message(self, *args: Any) -> None:
             pass

@@ -2,11 +2,13 @@ import os
 from pathlib import Path
 
 import pytest
+from pydantic import SecretStr
 
 from utils.config import Settings, load_settings
 from utils.errors import SettingsError
 from utils.models import running_services
 from utils.models.lanes import Lanes
+from utils.models.music_settings import MusicSettings
 from utils.processes.prefect_environment import prefect_api, prepare_prefect
 
 
@@ -135,3 +137,91 @@ def test_prefect_keeps_its_state_in_the_home(
 
     assert Path(os.environ["PREFECT_HOME"]) == settings.home / "prefect"
     monkeypatch.delenv("PREFECT_HOME")
+
+
+def music(monkeypatch: pytest.MonkeyPatch, **variables: str) -> MusicSettings:
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+    return Settings().music
+
+
+LIMIT = "NIGHTSHIFT_MUSIC__SPOTIFY_ARTIST_LIMIT"
+
+
+@pytest.mark.parametrize(
+    ("variables", "limit"),
+    [
+        ({}, None),
+        ({"SPOTIFY_ARTIST_LIMIT": "7"}, 7),
+        ({"SPOTIFY_ARTIST_LIMIT": "7", LIMIT: "9"}, 9),
+        ({"SPOTIFY_ARTIST_LIMIT": "7", LIMIT: ""}, 7),
+        ({"SPOTIFY_ARTIST_LIMIT": " "}, None),
+        ({"ENVIRONMENT": "production"}, 200),
+        ({"ENVIRONMENT": "Production "}, 200),
+        ({"ENVIRONMENT": "production", "NIGHTSHIFT_PROFILE": "testing"}, 10),
+        ({"ENVIRONMENT": "production", "SPOTIFY_ARTIST_LIMIT": "7"}, 7),
+        ({"ENVIRONMENT": "production", "SPOTIFY_ARTIST_LIMIT": "none"}, None),
+        ({"ENVIRONMENT": "production", LIMIT: ""}, 200),
+        ({"ENVIRONMENT": "staging"}, None),
+        ({"ENVIRONMENT": ""}, None),
+        ({"ENVIRONMENT": "testing", "NIGHTSHIFT_MUSIC": '{"spotify_artist_limit": 3}'}, 3),
+    ],
+)
+def test_our_names_win_over_those_of_others_and_those_over_the_profile(
+    variables: dict[str, str], limit: int | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert music(monkeypatch, **variables).spotify_artist_limit == limit
+
+
+@pytest.mark.parametrize(
+    ("profile", "limits"),
+    [
+        ("development", (None, None, None, None)),
+        ("testing", (10, 5, 5, 10)),
+        ("production", (200, 100, 50, 100)),
+    ],
+)
+def test_each_environment_has_its_limits(
+    profile: str, limits: tuple[int | None, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found = music(monkeypatch, ENVIRONMENT=profile)
+    assert limits == (found.spotify_artist_limit, found.spotify_album_limit,
+                      found.musicbrainz_fetch_limit, found.geographic_limit)  # fmt: skip
+
+
+def test_dotenv_has_the_names_of_others_too_and_the_environment_wins(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / ".env").write_text(
+        "SPOTIFY_CLIENT_ID=of-dotenv\nSPOTIFY_CLIENT_SECRET=kept\nDEFAULT_TIMEOUT=20\n"
+        f"MUSICBRAINZ_FETCH_LIMIT=3\n{LIMIT}=4\nSPOTIFY_REFRESH_TOKEN=\nSPOTIFY_ARTIST_LIMIT=8\n"
+    )
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setitem(Settings.model_config, "env_file", ".env")
+    found = music(monkeypatch, SPOTIFY_CLIENT_ID="of-environment", SPOTIFY_ARTIST_LIMIT="9")
+    assert found.spotify_client_id == SecretStr("of-environment")
+    assert found.spotify_client_secret == SecretStr("kept")
+    assert (found.default_timeout, found.musicbrainz_fetch_limit) == (20, 3)
+    assert found.spotify_artist_limit == 4  # ours, wherever it stands
+    assert found.spotify_refresh_token is None
+
+
+@pytest.mark.parametrize(
+    ("variable", "value"),
+    [
+        ("SPOTIFY_ARTIST_LIMIT", "many"),
+        ("MUSICBRAINZ_FETCH_LIMIT", "-5"),
+        ("DEFAULT_TIMEOUT", "30s"),
+        ("NIGHTSHIFT_MUSIC__SPOTIFY_ALBUM_LIMIT", "0"),
+        ("NIGHTSHIFT_MUSIC__MUSICBRAINZ_PER_SECOND", "inf"),
+        ("NIGHTSHIFT_MUSIC__MUSICBRAINZ_PER_SECOND", "0"),
+        ("NIGHTSHIFT_MUSIC__REFRESH_DAYS", "1.5"),
+    ],
+)
+def test_a_wrong_value_is_told_by_the_variable_that_has_it(
+    variable: str, value: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(variable, value)
+    load_settings.cache_clear()
+    with pytest.raises(SettingsError, match=rf"\b{variable}: "):
+        load_settings()

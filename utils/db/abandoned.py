@@ -9,19 +9,23 @@ from sqlalchemy import delete, func, select, update
 from sqlalchemy.orm import Session
 
 from utils.clock import now
+from utils.db import music_runs, source_files, workers
 from utils.db import runs as run_table
-from utils.db import source_files, workers
 from utils.db.schema import Execution, ExecutionStatus, Item, Lease, Run, Worker
 from utils.models.shift import RunStatus
 
 
 class Abandoned(NamedTuple):
-    """Ids of what dead workers left: claimed items, open runs, running executions."""
+    """Ids of what dead workers left: claimed items, open runs, running executions.
+
+    ``music_runs``: open runs of the music library's flows.
+    """
 
     items: tuple[str, ...]
     runs: tuple[str, ...]
     executions: tuple[int, ...]
     workers: tuple[str, ...]
+    music_runs: tuple[str, ...] = ()
 
 
 def find(s: Session, limit: int) -> Abandoned:
@@ -40,7 +44,11 @@ def find(s: Session, limit: int) -> Abandoned:
         select(Run.id).where(Run.status == RunStatus.RUNNING.value, Run.id.not_in(at_work))
     ).all()
     return Abandoned(
-        tuple(items), tuple(runs), tuple(_executions(s, items, runs)), tuple(sorted(gone))
+        tuple(items),
+        tuple(runs),
+        tuple(_executions(s, items, runs)),
+        tuple(sorted(gone)),
+        tuple(music_runs.abandoned(s, at_work)),
     )
 
 
@@ -75,6 +83,7 @@ def clear(s: Session, found: Abandoned) -> None:
             reason=run_table.KILLED,
         )
     )
+    music_runs.crash(s, found.music_runs)
     s.execute(update(Item).where(Item.id.in_(found.items)).values(claimed_by=None))
     s.execute(delete(Worker).where(Worker.id.in_(found.workers)))
     s.execute(delete(Lease).where(Lease.worker.not_in(select(Worker.id))))

@@ -5,10 +5,11 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import JSON, BigInteger, DateTime, Integer, TypeDecorator
+from sqlalchemy import JSON, BigInteger, DateTime, Integer, String, TypeDecorator
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.engine import Dialect
 from sqlalchemy.orm import DeclarativeBase
+from sqlalchemy.types import TypeEngine
 
 Json = JSON().with_variant(JSONB(), "postgresql")
 Counter = BigInteger().with_variant(Integer(), "sqlite")
@@ -27,6 +28,27 @@ class UtcTime(TypeDecorator[datetime]):
     def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
         """Read with the zone that SQLite dropped."""
         return value.replace(tzinfo=UTC) if value and value.tzinfo is None else value
+
+
+class IsoTime(TypeDecorator[str]):
+    """A moment as lists have it, ISO 8601 with its zone: a ``datetime`` takes thrice as long.
+
+    For reading alone: ``type_coerce(column, IsoTime)``.
+    """
+
+    impl = String
+    cache_ok = True
+
+    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
+        """As the database hands it out: SQLite as text."""
+        is_text = dialect.name == "sqlite"
+        return dialect.type_descriptor(String() if is_text else DateTime(timezone=True))
+
+    def process_result_value(self, value: Any, dialect: Dialect) -> str | None:
+        """The same text that ``datetime.isoformat`` makes."""
+        if isinstance(value, str):
+            return f"{value[:10]}T{value[11:].removesuffix('.000000')}+00:00"
+        return value.isoformat() if value else None
 
 
 class Base(DeclarativeBase):

@@ -6,15 +6,19 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import NamedTuple
 
-from sqlalchemy import delete
+from sqlalchemy import bindparam, delete, select
 from sqlalchemy.orm import Session
 
 from utils.clock import now
+from utils.db.session import rows
 from utils.db.speech_tables import CorrectionRow
 from utils.db.words import clean
 from utils.models.transcript import Segment, Transcript
 
 ENGINE = "a person"  # where no machine heard anything
+_OF_ITEM = select(CorrectionRow.segments, CorrectionRow.corrected_at, CorrectionRow.source).where(
+    CorrectionRow.item_id == bindparam("item_id")
+)
 
 
 class Correction(NamedTuple):
@@ -39,7 +43,7 @@ class Correction(NamedTuple):
 
 def of(s: Session, item_id: str) -> Correction | None:
     """A person's words for an item, if there are any."""
-    row = s.get(CorrectionRow, item_id)
+    row = rows(s, _OF_ITEM, item_id=item_id).first()
     if row is None:
         return None
     segments = tuple(Segment.model_validate(segment) for segment in row.segments)

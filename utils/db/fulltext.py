@@ -8,11 +8,14 @@ The tables are made by the migration; nothing else writes them.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cache
 from typing import Any, NamedTuple
 
 from sqlalchemy import (
     ColumnElement,
     Select,
+    String,
+    bindparam,
     cast,
     column,
     delete,
@@ -27,11 +30,15 @@ from sqlalchemy.dialects.postgresql import TSQUERY
 from sqlalchemy.orm import Session
 
 from utils.db.fact_tables import Passage as Row
+from utils.db.session import rows as rows_of
 from utils.db.words import Term, clean, terms, words
 from utils.models.embedding import Passage
 
 # The kinds of passages that have a time to jump to: what is said, and what is to be read.
 _TIMED = {"speech", "text"}
+_TEXTS = select(Row.id, Row.text, Row.start_seconds).where(
+    Row.id.in_(bindparam("ids", expanding=True))
+)
 _WORDS = table("passage_words", column("rowid"), column("passage_id"), column("words"))
 
 
@@ -95,25 +102,49 @@ def search(
     if not wanted:
         return []
     served = _is_postgres(s)
-    any_of = (" | " if served else " OR ").join(_phrase(term, served) for term in wanted)
-    found = _matching(any_of, served, Row.item_id, cost := _cost(any_of, served))
+    phrases = {f"term_{n}": _phrase(term, served) for n, term in enumerate(wanted)}
+    any_of = (" | " if served else " OR ").join(phrases.values())
+    ranked = _of_any(len(wanted), served)
     if candidates is not None:
-        found = found.where(Row.item_id.in_(candidates))
-    if len(wanted) > 1:
-        for term in wanted:
-            with_term = _matching(_phrase(term, served), served, Row.item_id)
-            found = found.where(Row.item_id.in_(with_term))
-    ranked = found.offset(0).subquery()  # a fence: bm25 may not stand inside an aggregate
-    best = func.min(ranked.c.cost)
-    ids = s.scalars(
+        ranked = _ranked(_best(len(wanted), served).where(Row.item_id.in_(candidates)))
+    given = phrases if len(wanted) > 1 else {}
+    ids = rows_of(s, ranked, any_of=any_of, limit=limit, **given).scalars().all()
+    if not ids:
+        return []
+    shown = rows_of(s, _shown(served), any_of=any_of, ids=ids).all()
+    return _found(s, ids, sorted(shown, key=lambda row: (row.cost, row.id)))
+
+
+@cache
+def _of_any(number: int, served: bool) -> Select[Any]:
+    """Of any item; made once, as making it takes longer than executing it."""
+    return _ranked(_best(number, served))
+
+
+def _best(number: int, served: bool) -> Select[Any]:
+    """Passages with any of so many terms, of items that have all of them, and their ranks."""
+    found = _matching("any_of", served, Row.item_id, _cost("any_of", served))
+    for n in range(number if number > 1 else 0):
+        found = found.where(Row.item_id.in_(_matching(f"term_{n}", served, Row.item_id)))
+    return found
+
+
+def _ranked(best: Select[Any]) -> Select[Any]:
+    """The ids of items by their best passage."""
+    ranked = best.offset(0).subquery()  # a fence: bm25 may not stand inside an aggregate
+    cost = func.min(ranked.c.cost)
+    return (
         select(ranked.c.item_id)
         .group_by(ranked.c.item_id)
-        .order_by(best, ranked.c.item_id)
-        .limit(limit)
-    ).all()
-    shown = _matching(any_of, served, Row.item_id, Row.id, Row.kind, cost)
-    rows = s.execute(shown.where(Row.item_id.in_(ids))).all()
-    return _found(s, ids, sorted(rows, key=lambda row: (row.cost, row.id)))
+        .order_by(cost, ranked.c.item_id)
+        .limit(bindparam("limit"))
+    )
+
+
+@cache
+def _shown(served: bool) -> Select[Any]:
+    found = _matching("any_of", served, Row.item_id, Row.id, Row.kind, _cost("any_of", served))
+    return found.where(Row.item_id.in_(bindparam("ids", expanding=True)))
 
 
 def _found(s: Session, ids: Sequence[str], passages: Sequence[Any]) -> list[Found]:
@@ -125,7 +156,7 @@ def _found(s: Session, ids: Sequence[str], passages: Sequence[Any]) -> list[Foun
         if row.kind in _TIMED:
             spoken.setdefault(row.item_id, row.id)
     wanted = {*best.values(), *spoken.values()}
-    texts = {row.id: row for row in s.scalars(select(Row).where(Row.id.in_(wanted)))}
+    texts = {row.id: row for row in rows_of(s, _TEXTS, ids=list(wanted))}
     return [
         Found(
             item_id=item_id,
@@ -137,19 +168,21 @@ def _found(s: Session, ids: Sequence[str], passages: Sequence[Any]) -> list[Foun
     ]
 
 
-def _matching(expression: str, served: bool, *columns: Any) -> Select[Any]:
-    """Passages, joined to their words, that match an expression of the database's language."""
+def _matching(name: str, served: bool, *columns: Any) -> Select[Any]:
+    """Passages, joined to their words, that match an expression given under a name."""
+    given = bindparam(name, type_=String())
     if served:
-        key, matches = _WORDS.c.passage_id, _WORDS.c.words.op("@@")(cast(expression, TSQUERY))
+        key, matches = _WORDS.c.passage_id, _WORDS.c.words.op("@@")(cast(given, TSQUERY))
     else:
-        key, matches = _WORDS.c.rowid, literal_column("passage_words").op("MATCH")(expression)
+        key, matches = _WORDS.c.rowid, literal_column("passage_words").op("MATCH")(given)
     return select(*columns).select_from(_WORDS).join(Row, Row.id == key).where(matches)
 
 
-def _cost(expression: str, served: bool) -> ColumnElement[float]:
+def _cost(name: str, served: bool) -> ColumnElement[float]:
     """The rank of a passage, lower is better."""
     if served:
-        return (-func.ts_rank(_WORDS.c.words, cast(expression, TSQUERY), 1)).label("cost")
+        given = cast(bindparam(name, type_=String()), TSQUERY)
+        return (-func.ts_rank(_WORDS.c.words, given, 1)).label("cost")
     return func.bm25(literal_column("passage_words")).label("cost")
 
 

@@ -22,6 +22,7 @@ from utils.storage import files
 # What people are shown of an item that somebody has claimed.
 IN_WORK = "processing"
 
+_BY_ID = select(Item).where(Item.id == bindparam("item_id"))
 _PATHS = select(File.path).where(File.item_id == bindparam("item_id")).order_by(File.seen_at)
 
 
@@ -208,7 +209,8 @@ def find(s: Session, wanted: str) -> Item:
     Raises:
         UsageError: none or several are meant.
     """
-    if (item := s.get(Item, wanted)) is not None:
+    # Not ``Session.get``: it makes its statement anew each time.
+    if (item := s.scalars(_BY_ID, {"item_id": wanted}).first()) is not None:
         return item
     if row := s.get(File, str(files.absolute(wanted))):
         return s.get_one(Item, row.item_id)

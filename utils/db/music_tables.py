@@ -8,7 +8,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, Boolean, Float, Index, Integer, String, Text
+from sqlalchemy import BigInteger, Boolean, Float, ForeignKey, Index, Integer, String, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from utils.clock import now
@@ -41,13 +41,13 @@ class PlayRow(Base):
     played_at: Mapped[datetime] = mapped_column(UtcTime)
     precision_seconds: Mapped[int] = mapped_column(Integer, default=1)
     ms_played: Mapped[int | None] = mapped_column(Integer)
-    name_key: Mapped[str | None] = mapped_column(String(40))
+    name_key: Mapped[str | None] = mapped_column(String(40), index=True)
     track: Mapped[str] = mapped_column(Text)
     artist: Mapped[str | None] = mapped_column(Text)
     album: Mapped[str | None] = mapped_column(Text)
     spotify_track_id: Mapped[str | None] = mapped_column(String(22), index=True)
     isrc: Mapped[str | None] = mapped_column(String(12), index=True)
-    recording_mbid: Mapped[str | None] = mapped_column(String(36))
+    recording_mbid: Mapped[str | None] = mapped_column(String(36), index=True)
     artist_mbid: Mapped[str | None] = mapped_column(String(36))
     release_mbid: Mapped[str | None] = mapped_column(String(36))
     country: Mapped[str | None] = mapped_column(String(2))
@@ -79,8 +79,11 @@ class MusicAccount(Base):
     """An account at a service: where reading its history goes on, and what opens it (sealed).
 
     ``cursor_ms``: the newest play that was taken, ms since 1970. ``quota``: what Spotify lets the
-    application do (batch or single look-ups), as it was found last. ``username``: who exports of
-    the service say that it is.
+    application do (extended: batches; development: single look-ups), as it was found at
+    ``quota_at``. ``refreshing_by``: the one process that may ask for a new access token until
+    ``refreshing_until``; one that is left behind died while it asked. ``profile``: whose account
+    it is (``id``, ``name``), and since when (``logged_in_at``, ``refused_at``). ``username``: who
+    exports of the service say that it is.
     """
 
     __tablename__ = "music_accounts"
@@ -92,7 +95,10 @@ class MusicAccount(Base):
     refresh_token: Mapped[str | None] = mapped_column(Text)
     access_token: Mapped[str | None] = mapped_column(Text)
     access_ends_at: Mapped[datetime | None] = mapped_column(UtcTime)
+    refreshing_by: Mapped[str | None] = mapped_column(String(36))
+    refreshing_until: Mapped[datetime | None] = mapped_column(UtcTime)
     quota: Mapped[str | None] = mapped_column(String(16))
+    quota_at: Mapped[datetime | None] = mapped_column(UtcTime)
     profile: Mapped[Any | None] = mapped_column(Json)
     changed_at: Mapped[datetime] = mapped_column(UtcTime, default=now)
 
@@ -113,19 +119,30 @@ class EntityRow(Base):
 
 
 class RecordingRow(Base):
-    """Which recording a file of the library is, and how that is known: tags, isrc, acoustid."""
+    """Which recording a file of the library is, and how that is known (``Recording``).
+
+    ``tags``: what the file itself says (``RecordingTags``); ``matches``: what AcoustID says of its
+    sound. All other columns follow from them and from what is known of MusicBrainz; ``name_key``
+    is that of plays.
+    """
 
     __tablename__ = "music_recordings"
 
-    item_id: Mapped[str] = mapped_column(String(64), primary_key=True)
+    item_id: Mapped[str] = mapped_column(
+        ForeignKey("items.id", ondelete="CASCADE"), primary_key=True
+    )
     title: Mapped[str | None] = mapped_column(Text)
     artist: Mapped[str | None] = mapped_column(Text)
     album: Mapped[str | None] = mapped_column(Text)
+    name_key: Mapped[str | None] = mapped_column(String(40), index=True)
     spotify_track_id: Mapped[str | None] = mapped_column(String(22), index=True)
     isrc: Mapped[str | None] = mapped_column(String(12), index=True)
     recording_mbid: Mapped[str | None] = mapped_column(String(36), index=True)
     how: Mapped[str | None] = mapped_column(String(16))
     score: Mapped[float | None] = mapped_column(Float)
+    tags: Mapped[Any] = mapped_column(Json, default=dict, server_default="{}")
+    matches: Mapped[Any] = mapped_column(Json, default=list, server_default="[]")
+    doubts: Mapped[Any] = mapped_column(Json, default=list, server_default="[]")
     looked_at: Mapped[datetime] = mapped_column(UtcTime, default=now)
 
 

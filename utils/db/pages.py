@@ -22,9 +22,12 @@ from sqlalchemy import (
     or_,
     select,
     tuple_,
+    type_coerce,
 )
 from sqlalchemy.orm import Session
 
+from utils.db.base import IsoTime
+from utils.db.items import shown_status_column
 from utils.db.library import listed
 from utils.db.schema import Execution, File, Item, Run
 from utils.db.session import rows as rows_of
@@ -51,21 +54,30 @@ _PLACES: dict[str, Callable[[Any], Any]] = {
     "duration": lambda row: -1 if row.duration_seconds is None else row.duration_seconds,
     "size": lambda row: row.size_bytes,
 }
-# What lists say of an item (utils/documents/item.py), in one statement: where it lies, the last
-# result of an encoding (by the index of those; literals, or SQLite does not see it), and whether
-# it is a part of something.
+# What lists say of an item, named as they name it (utils/documents/item.py), in one statement:
+# also where it lies, the last result of an encoding (by the index of those; literals, or SQLite
+# does not see it), and whether it is a part of something.
 _ENCODINGS: list[ColumnElement[str]] = [literal_column(f"'{step}'") for step in COMPRESSIONS]
-_LISTED = (
-    Item.id, Item.kind, Item.title, Item.status, Item.claimed_by, Item.size_bytes,
-    Item.duration_seconds, Item.language, Item.verdict, Item.score, Item.summary, Item.source_url,
-    Item.tries, Item.error_class, Item.error, Item.lacks, Item.added_at, Item.processed_at,
+PATH = (
     select(File.path).where(File.item_id == Item.id).order_by(File.seen_at).limit(1)
-    .correlate(Item).scalar_subquery().label("path"),
+    .correlate(Item).scalar_subquery().label("path")
+)  # fmt: skip
+ENCODING = (
     select(Execution.result)
     .where(Execution.item_id == Item.id, Execution.step.in_(_ENCODINGS),
            Execution.status == literal_column("'done'"))
     .order_by(Execution.used_at.desc(), Execution.id.desc()).limit(1)
-    .correlate(Item).scalar_subquery().label("encoding"),
+    .correlate(Item).scalar_subquery().label("encoding")
+)  # fmt: skip
+_LISTED = (
+    Item.id.label("item_id"), Item.title, Item.kind, shown_status_column().label("status"),
+    Item.size_bytes, Item.duration_seconds, Item.language, Item.verdict, Item.score, Item.summary,
+    Item.source_url, Item.tries, Item.error_class, Item.error,
+    Item.lacks,
+    type_coerce(Item.added_at, IsoTime).label("added_at"),
+    type_coerce(Item.processed_at, IsoTime).label("processed_at"),
+    PATH,
+    ENCODING,
     or_(exists().where(WorkLinkRow.first_id == Item.id),
         exists().where(WorkLinkRow.second_id == Item.id)).label("is_part"),
 )  # fmt: skip
@@ -159,4 +171,4 @@ def _next(rows: Sequence[Any], limit: int, value_of: Callable[[Any], Any]) -> Pl
     if len(rows) <= limit:
         return None
     last, value = rows[limit - 1], value_of(rows[limit - 1])
-    return Place(value.isoformat() if isinstance(value, datetime) else value, last.id)
+    return Place(value.isoformat() if isinstance(value, datetime) else value, last[0])

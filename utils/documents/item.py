@@ -8,9 +8,9 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from utils.db import duplicates, items, ledger, library, transcripts
+from utils.db import duplicates, hanging, items, ledger, library, transcripts
 from utils.db.schema import Item
-from utils.documents import work
+from utils.documents import recording, work
 from utils.housekeeping.forgetting import Forgetting
 from utils.models import exposure, metadata, probe, sidecars, signal
 from utils.models.analysis import Analysis
@@ -53,14 +53,16 @@ def facts(row: Any) -> dict[str, Any]:
 
 def document(s: Session, row: Item) -> dict[str, Any]:
     """An item as the JSON contract of ``show`` has it; what was not made is null or empty."""
+    there = hanging.on_item(s, row.id)
     with ledger.preloaded(s, row.id) as steps:
         stills = ledger.latest_result(s, row.id, "generate_thumbnails", Thumbnails)
         encode = ledger.latest_result(s, row.id, COMPRESSIONS, Compression)
-        heard = transcripts.transcript_of(s, row.id)
-        group, of_many = duplicates.group_of(s, row.id), grouping.of_item(s, row.id)
+        heard = transcripts.transcript_of(s, row.id, "correction" in there)
+        group = duplicates.group_of(s, row.id) if "duplicates" in there else None
+        of_many = grouping.of_item(s, row.id) if "work" in there else None
         return {
             "item": facts(row) | {"paths": [str(p) for p in items.paths_of(s, row.id)]},
-            "record": library.load(s, row.id, {"segments"}).model_dump(
+            "record": library.load(s, row.id, {"segments", *hanging.KINDS - there}).model_dump(
                 mode="json", exclude={"segments", "item_id"}
             ),
             "metadata": _metadata(s, row.id),
@@ -72,6 +74,7 @@ def document(s: Session, row: Item) -> dict[str, Any]:
             if group
             else [],
             "work": work.document(of_many) if of_many else None,
+            "recording": recording.document(s, row),
             "verdict": _result(s, row.id, "judge_quality", Verdict),
             "compression": encode.reason if encode else None,
             "renditions": _renditions(stills, encode),
@@ -180,11 +183,14 @@ def going(one: Forgetting, with_files: bool) -> dict[str, Any]:
 
 def listed(s: Session, rows: Sequence[Any]) -> list[dict[str, Any]]:
     """The same of the rows of a page (utils/db/pages.py), which has most of it already."""
-    parts = grouping.in_words(s, [row.id for row in rows if row.is_part])
-    found = []
+    parts = grouping.in_words(s, [row.item_id for row in rows if row.is_part])
+    found, names = [], rows[0]._fields if rows else ()
     for row in rows:
-        encode = ledger.unpacked(s, row.encoding, Compression) if row.encoding else None
-        made = encode.rendition.path if encode and encode.rendition else None
-        told = {"path": row.path, "rendition": str(made) if made else None}
-        found.append(facts(row) | told | {"work": parts.get(row.id)})
+        told = dict(zip(names, row, strict=True))
+        told.pop("place", None)
+        encoding, is_part = told.pop("encoding"), told.pop("is_part")
+        encode = ledger.unpacked(s, encoding, Compression) if encoding else None
+        told["rendition"] = str(encode.rendition.path) if encode and encode.rendition else None
+        told["work"] = parts.get(row.item_id) if is_part else None
+        found.append(told)
     return found

@@ -80,8 +80,9 @@ def recover(settings: Settings, dry_run: bool = False) -> Recovered:
 
 def _rows(s: Session, settings: Settings, dry_run: bool) -> Recovered:
     found = abandoned.find(s, _AT_ONCE)
+    open_runs = found.runs + found.music_runs
     if dry_run:
-        return Recovered(found.runs, found.items, len(found.executions))
+        return Recovered(open_runs, found.items, len(found.executions))
     abandoned.clear(s, found)
     fatal = abandoned.fatal_steps(s, found.items, settings.max_crashes)
     for item_id, step in fatal.items():
@@ -91,7 +92,7 @@ def _rows(s: Session, settings: Settings, dry_run: bool) -> Recovered:
         )
         queue.quarantine(s, item_id, step, why)
         source_files.failed(s, item_id, settings.max_tries, PermanentError(why))
-    return Recovered(found.runs, found.items, len(found.executions), tuple(fatal))
+    return Recovered(open_runs, found.items, len(found.executions), tuple(fatal))
 
 
 def _forget_incoming(settings: Settings) -> None:

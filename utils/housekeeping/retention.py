@@ -18,7 +18,7 @@ from typing import NamedTuple
 from utils import clock
 from utils.clock import now
 from utils.config import Settings
-from utils.db import pruning
+from utils.db import music_runs, pruning
 from utils.db.session import engine, session
 from utils.errors import from_os_error
 from utils.housekeeping import recovery
@@ -51,6 +51,7 @@ def clean(settings: Settings, dry_run: bool = False) -> list[Part]:
     return [
         _dead(settings, dry_run),
         *_runs(settings, dry_run),
+        _music_runs(settings, dry_run),
         _uploads(settings, dry_run),
         _executions(settings, dry_run),
         _logs(settings, dry_run),
@@ -108,6 +109,15 @@ def _runs(settings: Settings, dry_run: bool) -> Iterator[Part]:
         for name in reports:
             removal.remove(settings.home, _REPORTS, name)
     yield Part("reports", 0, len(reports), sum(reports.values()))
+
+
+def _music_runs(settings: Settings, dry_run: bool) -> Part:
+    before = now() - timedelta(days=settings.retention_days)
+    with session() as s:
+        old = music_runs.old(s, before)
+        if not dry_run:
+            music_runs.forget(s, old)
+    return Part("runs of music", len(old))
 
 
 def _executions(settings: Settings, dry_run: bool) -> Part:

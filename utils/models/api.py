@@ -33,6 +33,9 @@ class ApiSettings(Frozen):
     port: int | None = Field(
         default=None, ge=1, le=65535, description="Have `nightshift up` serve the API there."
     )
+    processes: int | None = Field(
+        default=None, ge=1, le=16, description="That serve; two where there are two cores."
+    )
     open_reading: bool = Field(
         default=False, description="Who asks from this machine may read without a token."
     )

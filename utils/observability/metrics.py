@@ -9,24 +9,24 @@ from __future__ import annotations
 
 import shutil
 import threading
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 
 from prometheus_client import CollectorRegistry
-from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
+from prometheus_client.core import Metric
 from prometheus_client.registry import Collector
 from sqlalchemy.orm import Session
 
 from utils import clock
 from utils.config import Settings
-from utils.db import addresses, metrics_queries, sources, spending
+from utils.db import addresses, metrics_queries, music_totals, sources, spending
 from utils.db.session import session
 from utils.errors import NightShiftError
 from utils.models import steps
 from utils.models.item import ItemStatus
 from utils.models.shift import Outcome, RunStatus
-
-Rows = Iterable[tuple[Sequence[str], float]]
+from utils.observability import music_metrics
+from utils.observability.families import Rows, counters, gauge, gauges
 
 
 class Exporter(Collector):
@@ -36,6 +36,7 @@ class Exporter(Collector):
         self._settings = settings
         self._lock = threading.Lock()
         self._sums = metrics_queries.StepSums()
+        self._music = music_totals.RunSums()
 
     def collect(self) -> Iterator[Metric]:
         """All metrics; a database that is away is told by one of them."""
@@ -51,6 +52,7 @@ class Exporter(Collector):
                     families += _processes(s)
                     families += _steps(s, self._sums)
                     families += _lanes(s, self._sums, self._settings)
+                    families += music_metrics.families(s, self._music)
                 reached = True
             except NightShiftError:  # a scrape that fails would say nothing at all
                 reached = False
@@ -67,26 +69,6 @@ def registry(*collectors: Collector) -> CollectorRegistry:
     for collector in collectors:
         made.register(collector)
     return made
-
-
-def gauge(name: str, says: str, value: float) -> Metric:
-    """A gauge without labels."""
-    return GaugeMetricFamily(f"nightshift_{name}", says, value=value)
-
-
-def gauges(name: str, says: str, labels: Sequence[str], rows: Rows) -> Metric:
-    """A gauge with a sample for each row: the labels' values, and its own."""
-    family = GaugeMetricFamily(f"nightshift_{name}", says, labels=labels)
-    for values, value in rows:
-        family.add_metric(values, value)
-    return family
-
-
-def _counters(name: str, says: str, labels: Sequence[str], rows: Rows) -> Metric:
-    family = CounterMetricFamily(f"nightshift_{name}", says, labels=labels)
-    for values, value in rows:
-        family.add_metric(values, value)
-    return family
 
 
 def _by_name(values: Mapping[str, float]) -> Rows:
@@ -158,11 +140,11 @@ def _sources(s: Session) -> Iterator[Metric]:
 
 def _money(s: Session, settings: Settings) -> Iterator[Metric]:
     paid = metrics_queries.paid(s)
-    yield _counters("paid_calls", "Calls of paid services.", ("engine",),
+    yield counters("paid_calls", "Calls of paid services.", ("engine",),
                     (((one.engine,), one.calls) for one in paid))  # fmt: skip
-    yield _counters("paid_tokens", "Tokens that they used; reserved ones where no bill came.",
+    yield counters("paid_tokens", "Tokens that they used; reserved ones where no bill came.",
                     ("engine",), (((one.engine,), one.tokens) for one in paid))  # fmt: skip
-    yield _counters("cost_usd", "What they cost; as estimated where no bill came.", ("engine",),
+    yield counters("cost_usd", "What they cost; as estimated where no bill came.", ("engine",),
                     (((one.engine,), one.microusd / 1e6) for one in paid))  # fmt: skip
     ceilings = spending.ceilings(settings)
     known = {"item": ceilings.item_usd, "run": ceilings.shift_usd}
@@ -181,11 +163,11 @@ def _steps(s: Session, sums: metrics_queries.StepSums) -> Iterator[Metric]:
     ended = sums.read(s)
     labels = ("step", "lane", "status")
     rows = [((step, steps.lane_of(step), status), total) for (step, status), total in ended.items()]
-    yield _counters("step_executions", "Executions of steps, by how they ended.", labels,
+    yield counters("step_executions", "Executions of steps, by how they ended.", labels,
                     ((key, total.executions) for key, total in rows))  # fmt: skip
-    yield _counters("step_seconds", "Time that they took.", labels,
+    yield counters("step_seconds", "Time that they took.", labels,
                     ((key, total.seconds) for key, total in rows))  # fmt: skip
-    yield _counters("step_written_bytes", "Size of the files that they made.", labels,
+    yield counters("step_written_bytes", "Size of the files that they made.", labels,
                     ((key, total.bytes_written) for key, total in rows))  # fmt: skip
 
 

@@ -41,6 +41,11 @@ def _embedders(_options: PipelineOptions, settings: Settings) -> str:
     return f"{embedder.name()} {settings.image_model or ''}"
 
 
+def _sound_service(_options: PipelineOptions, settings: Settings) -> str:
+    """Whether songs are looked up by their sound."""
+    return "acoustid" if settings.music.acoustid_key else ""
+
+
 def _publish_target(_options: PipelineOptions, settings: Settings) -> str:
     """A hash in the place of an address that no key may show."""
     return hashlib.sha256(publish_url(settings).encode()).hexdigest()[:16]
@@ -70,6 +75,7 @@ ENGINES: Mapping[str, Engine] = {
     "make_proxy": _ffmpeg,
     "ai_video_analysis": _analyst,
     "fingerprint_media": _ffmpeg,
+    "identify_recording": _sound_service,
     "compress_video": _ffmpeg,
     "compress_audio": _ffmpeg,
     "generate_embeddings": _embedders,

@@ -11,9 +11,10 @@ from __future__ import annotations
 import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 from threading import Lock
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
 from filelock import FileLock
@@ -23,10 +24,18 @@ from utils.errors import PermanentError, RetryableError, from_os_error
 from utils.storage import home
 
 _PLACE = "chroma"
-_OPENED_BY = "chroma.opened"  # a file of the home: who opened the index last
+_OPENED_BY = "chroma.opened"  # a file of the home: a name of the last opening that may write
+_POLL_SECONDS = 0.005  # for the lock's file; others hold it for some milliseconds
 
-_me = secrets.token_hex(8)
-_kept: dict[Path, Any] = {}  # homes whose index this process keeps open; None before it is
+
+class _Kept(NamedTuple):
+    """An index that is open, and the last opening by whoever may write that it knows of."""
+
+    client: Any
+    known: str
+
+
+_kept: dict[Path, _Kept | None] = {}  # homes whose index this process keeps open
 _asking = Lock()  # of this process one thread asks at a time, as with the file's lock
 
 
@@ -36,24 +45,23 @@ def keep_open(settings: Settings) -> None:
 
 
 @contextmanager
-def connected(settings: Settings) -> Iterator[Any]:
-    """A client of the index.
+def connected(settings: Settings, only_reads: bool = False) -> Iterator[Any]:
+    """A client of the index; ``only_reads``: what others keep open stays as it is.
 
     Raises:
         RetryableError: it fails, or its server does not answer.
     """
-    from chromadb.config import Settings as ChromaSettings
     from chromadb.errors import ChromaError
 
-    quiet = ChromaSettings(anonymized_telemetry=False)
+    quiet = _quiet().model_copy()  # a client writes its place into it
     try:
         if settings.chroma_url:
             with _served(settings.chroma_url, settings, quiet) as client:
                 yield client
         else:
             home.prepare(settings)
-            with _asking, FileLock(settings.home / "chroma.lock"):
-                client = _opened(settings.home, quiet)
+            with _asking, FileLock(settings.home / "chroma.lock", poll_interval=_POLL_SECONDS):
+                client = _opened(settings.home, quiet, only_reads)
                 try:
                     yield client
                 finally:
@@ -65,21 +73,30 @@ def connected(settings: Settings) -> Iterator[Any]:
         raise from_os_error(error, "opening the vector index") from error
 
 
-def _opened(folder: Path, quiet: Any) -> Any:
-    """The index of a home; the one that is open, if nobody else has opened it since."""
+@cache
+def _quiet() -> Any:
+    """Settings of Chroma; reading the environment for them takes 10 ms."""
+    from chromadb.config import Settings as ChromaSettings
+
+    return ChromaSettings(anonymized_telemetry=False)
+
+
+def _opened(folder: Path, quiet: Any, only_reads: bool) -> Any:
+    """The index of a home; the one that is open, if nobody else may have written since."""
     import chromadb
 
     note, kept = folder / _OPENED_BY, _kept.get(folder)
-    if kept is not None and note.exists() and note.read_text() == _me:
-        return kept
-    if kept is not None:
-        kept.close()  # what it knows may be outdated; it never wrote
-        _kept[folder] = None
-    client = chromadb.PersistentClient(str(folder / _PLACE), quiet)
-    note.write_text(_me)
+    last = note.read_text() if note.exists() else ""
+    if kept is None or kept.known != last:
+        if kept is not None:
+            kept.client.close()
+        kept = _Kept(chromadb.PersistentClient(str(folder / _PLACE), quiet), last)
+    if not only_reads:
+        kept = kept._replace(known=secrets.token_hex(8))
+        note.write_text(kept.known)
     if folder in _kept:
-        _kept[folder] = client
-    return client
+        _kept[folder] = kept
+    return kept.client
 
 
 @contextmanager

@@ -8,17 +8,18 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import islice
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from sqlalchemy.orm import Session
 
 from utils.config import Settings
-from utils.db import fulltext, items, ledger, library
+from utils.db import fulltext, ledger, library
 from utils.db.fulltext import Found
-from utils.db.schema import Item
+from utils.db.hits import rows as rows_of
 from utils.db.session import session
 from utils.db.words import clean
 from utils.models.embedding import PassageKind
+from utils.models.rendition import Compression
 from utils.models.search import Rank, SearchFilters, SearchHit
 from utils.search import embedder, image_embedder, vectors
 from utils.search.vectors import Near
@@ -97,10 +98,12 @@ def page(
     lists |= {
         kind: [hit.item_id for hit in hits if hit.item_id in answers] for kind, hits in near.items()
     }
+    ranked = fuse(lists)
     with session() as s:
-        hits = list(_hits(s, fuse(lists), found, near))
-        shown = hits[offset : offset + limit]
-        return Page(_with_renditions(s, shown), len(hits))
+        rows = rows_of(s, list(ranked))  # the index may be behind the database
+        there = {item_id: ranked[item_id] for item_id in ranked if item_id in rows}
+        shown = dict(islice(there.items(), offset, offset + limit))
+        return Page(_hits(s, shown, rows, found, near), len(there))
 
 
 def by_words(query: str, limit: int, filters: SearchFilters = _NONE, offset: int = 0) -> Page:
@@ -113,7 +116,8 @@ def by_words(query: str, limit: int, filters: SearchFilters = _NONE, offset: int
         found = fulltext.search(s, query, max(_DEPTH, offset + limit), passing)
         ranked = fuse({FULL_TEXT: [hit.item_id for hit in found]})
         shown = dict(islice(ranked.items(), offset, offset + limit))
-        return Page(_with_renditions(s, list(_hits(s, shown, found, {}))), len(ranked))
+        rows = rows_of(s, list(shown))
+        return Page(_hits(s, shown, rows, found, {}), len(ranked))
 
 
 def fuse(lists: Mapping[str, Sequence[str]]) -> dict[str, tuple[float, tuple[Rank, ...]]]:
@@ -132,43 +136,48 @@ def fuse(lists: Mapping[str, Sequence[str]]) -> dict[str, tuple[float, tuple[Ran
 def _hits(
     s: Session,
     ranked: Mapping[str, tuple[float, tuple[Rank, ...]]],
+    rows: Mapping[str, Any],
     found: Iterable[Found],
     near: Mapping[PassageKind, Iterable[Near]],
-) -> Iterable[SearchHit]:
+) -> list[SearchHit]:
     worded = {hit.item_id: hit for hit in found}
     nearest = {kind: {hit.item_id: hit for hit in hits} for kind, hits in near.items()}
-    rows = {item.id: item for item in items.preload(s, list(ranked))}
-    places = items.paths_by_item(s, list(ranked))
+    told = []
     for item_id, (score, why) in ranked.items():
-        item, path = rows.get(item_id), next(iter(places[item_id]), None)
-        if item is None or path is None:  # the index is behind the database
+        if item_id not in rows:
             continue
         passages = {kind: hits[item_id] for kind, hits in nearest.items() if item_id in hits}
-        text, start_seconds = _shown(item, worded.get(item_id), passages)
-        yield SearchHit(
-            item_id=item_id,
-            title=item.title,
-            kind=item.kind,
-            path=str(path),
-            score=round(score, 5),
-            snippet=_cut(text),
-            start_seconds=start_seconds,
-            why=why,
-            source_url=item.source_url,
-        )
+        text, start_seconds = _shown(rows[item_id], worded.get(item_id), passages)
+        told.append(_hit(s, rows[item_id], round(score, 5), text, start_seconds, why))
+    return told
 
 
-def _with_renditions(s: Session, hits: Sequence[SearchHit]) -> list[SearchHit]:
-    """The hits, each with the smaller file that was made of its item, if one was."""
-    made = ledger.renditions(s, [hit.item_id for hit in hits])
-    return [
-        hit.model_copy(update={"rendition": str(made[hit.item_id])}) if hit.item_id in made else hit
-        for hit in hits
-    ]
+def _hit(
+    s: Session,
+    row: Any,
+    score: float,
+    text: str,
+    start_seconds: float | None = None,
+    why: tuple[Rank, ...] = (),
+) -> SearchHit:
+    """A hit with the smaller file that was made of its item, if one was."""
+    made = ledger.unpacked(s, row.encoding, Compression) if row.encoding else None
+    return SearchHit(
+        item_id=row.id,
+        title=row.title,
+        kind=row.kind,
+        path=row.path,
+        score=score,
+        snippet=_cut(text),
+        start_seconds=start_seconds,
+        why=why,
+        source_url=row.source_url,
+        rendition=str(made.rendition.path) if made and made.rendition else None,
+    )
 
 
 def _shown(
-    item: Item, exact: Found | None, near: Mapping[PassageKind, Near]
+    item: Any, exact: Found | None, near: Mapping[PassageKind, Near]
 ) -> tuple[str, float | None]:
     """The passage that a hit shows, and the time to jump to."""
     if exact and exact.spoken:
@@ -182,20 +191,11 @@ def _shown(
 
 def _newest(limit: int, filters: SearchFilters, offset: int) -> Page:
     with session() as s:
-        hits = [
-            SearchHit(
-                item_id=item.id,
-                title=item.title,
-                kind=item.kind,
-                path=str(path),
-                score=0.0,
-                snippet=_cut(item.summary or ""),
-                source_url=item.source_url,
-            )
-            for item in library.latest_captured(s, filters, limit, offset)
-            if (path := next(iter(items.paths_of(s, item.id)), None))
-        ]
-        return Page(_with_renditions(s, hits), library.count(s, filters, None))
+        newest = [item.id for item in library.latest_captured(s, filters, limit, offset)]
+        rows = rows_of(s, newest)
+        there = [rows[item_id] for item_id in newest if item_id in rows]
+        found = [_hit(s, row, 0.0, row.summary or "") for row in there]
+        return Page(found, library.count(s, filters, None))
 
 
 def _cut(text: str) -> str:

@@ -121,7 +121,7 @@ def nearest(
         kinds: Those that the model made vectors of.
     """
     vector = model.query(query)
-    with connected(settings) as client:
+    with connected(settings, only_reads=True) as client:
         found = {kind: _known(client, kind, model.name) for kind in kinds}
         return {
             kind: _nearest_items(collection, vector, limit, candidates, model.centre)

@@ -14,7 +14,7 @@ from typing import NamedTuple
 from sqlalchemy.orm import Session
 
 from utils.config import Settings
-from utils.db import forgotten, items, rulings, subtitle_files, vocabularies
+from utils.db import contents, forgotten, items, rulings, subtitle_files, vocabularies
 from utils.db import places as known_places
 from utils.db.items import Seen
 from utils.db.schema import Item
@@ -133,11 +133,14 @@ def _identified(
     fresh = [stat for stat in stats if stat.path not in known and stat.path not in once]
     found = [Seen(stat, known[stat.path], False) for stat in stats if stat.path in known]
     found += [Seen(stat, once[stat.path], True) for stat in stats if stat.path in once]
-    for stat, result in zip(fresh, _all_hashed(fresh, settings, tell), strict=True):
+    hashed = list(zip(fresh, _all_hashed(fresh, settings, tell), strict=True))
+    with session() as s:
+        known_as = contents.items_of(s, [one for _, one in hashed if isinstance(one, str)])
+    for stat, result in hashed:
         if isinstance(result, NightShiftError):
             failures.append(_failed(stat.path, result))
         else:
-            found.append(Seen(stat, result, True))
+            found.append(Seen(stat, known_as[result], True))
     # Of several copies the one with the shortest name goes first: "song", then "song (copy)".
     found.sort(key=lambda seen: (len(str(seen.stat.path)), seen.stat.path))
     return found, failures

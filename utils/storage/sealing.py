@@ -85,6 +85,34 @@ def opened(address: str, settings: Settings) -> str:
     return _SEALED.sub(put, address)
 
 
+def sealed_secret(secret: str, purpose: str, settings: Settings) -> str:
+    """A secret that is no part of an address, encrypted; it opens for the same purpose alone.
+
+    Raises:
+        NightShiftError: the key can't be read or made.
+    """
+    made = _cipher(settings).encrypt(secret.encode(), [purpose.encode()])
+    return SEALED + base64.urlsafe_b64encode(made).decode().rstrip("=")
+
+
+def opened_secret(sealed: str, purpose: str, settings: Settings) -> str:
+    """What ``sealed_secret`` was given.
+
+    Raises:
+        PermanentError: another home sealed it, or for another purpose.
+        NightShiftError: the key can't be read.
+    """
+    text = sealed.removeprefix(SEALED)
+    try:
+        made = base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
+        return _cipher(settings).decrypt(made, [purpose.encode()]).decode()
+    except (InvalidTag, ValueError, binascii.Error):
+        raise PermanentError(
+            f"A secret for {purpose} was sealed in another home, or for another address. Give it "
+            f"again, or give both homes one NIGHTSHIFT_SECRET_KEY (or {_KEY_FILE} of that home)."
+        ) from None
+
+
 def _site(address: str) -> bytes:
     # Without its secrets: a key of S3 may hold a slash, which would end the host's part.
     parts = urlsplit(redaction.replaced(address, lambda _: redaction.HIDDEN))

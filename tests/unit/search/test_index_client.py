@@ -15,7 +15,7 @@ def kept(settings: Settings) -> Iterator[Settings]:
     yield settings
     client = index_client._kept.pop(settings.home)
     if client is not None:
-        client.close()
+        client.client.close()
 
 
 def test_who_asks_often_has_one_client_until_another_process_opens_the_index(
@@ -26,7 +26,6 @@ def test_who_asks_often_has_one_client_until_another_process_opens_the_index(
     with connected(kept) as again:
         assert again is first
     with monkeypatch.context() as other:  # as another process does
-        other.setattr(index_client, "_me", "another")
         other.setattr(index_client, "_kept", {})
         with connected(kept) as client:
             client.create_collection("summary")

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from utils.models.sanitize import visible
 from utils.models.shift import ShiftReport, left_out_in_words
-from utils.observability.reports import costs
+from utils.observability.reports import costs, music
 from utils.observability.reports.rows import Cause, Part, Row, cost, left_over, sections
 
 # An artifact is kept in Prefect's database: what is long of a large shift stays out of it.
@@ -39,6 +39,7 @@ def render(s: Session, report: ShiftReport, timezone: str) -> str:
     if found.waits_for_you.rows:
         rows = found.waits_for_you.rows
         lines += ["## Waits for you", _waiting(rows), *_more(found.waits_for_you)]
+    lines += _music(music.of_run(s, report))
     lines += _costs(costs.of_run(s, report))
     good = (
         ("Deferred", found.deferred),
@@ -79,6 +80,13 @@ def _waiting(rows: Sequence[Row]) -> str:
             for row in rows
         ],
     )
+
+
+def _music(found: music.Music | None) -> list[str]:
+    if found is None:
+        return []
+    parts = [_table(music.HEAD, found.parts)] if found.parts else []
+    return ["## Music", *(_cell(sentence) for sentence in found.sentences), *parts]
 
 
 def _costs(found: costs.Costs) -> list[str]:

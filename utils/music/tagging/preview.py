@@ -1,0 +1,114 @@
+"""What would be written into a song's tags: ids that are known, names that are missing."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from sqlalchemy.orm import Session
+
+from utils.db import recordings
+from utils.db.music_tables import RecordingRow
+from utils.media.probing import ffprobe
+from utils.models.item import MediaKind
+from utils.models.probe import FfprobeReport
+from utils.music import identifiers, known_as
+from utils.music.tagging import reading
+from utils.music.tagging.fields import FIELDS, Field, TagsError, Values
+
+_NAMES: tuple[Field, ...] = ("title", "artist", "album")
+_CUT = " …"  # ends a name that was too long to be kept whole
+
+
+class Change(NamedTuple):
+    """One field: what the file says, and what it is to say."""
+
+    field: Field
+    old: tuple[str, ...]
+    new: tuple[str, ...]
+
+
+class Preview(NamedTuple):
+    """What would become of a song's tags.
+
+    ``kept``: names that MusicBrainz has otherwise, which change with ``overwrite`` alone. ``old``:
+    all fields as the file has them now, to undo it.
+    """
+
+    item_id: str
+    path: Path
+    form: str
+    changes: tuple[Change, ...]
+    kept: tuple[Change, ...]
+    old: Values
+
+
+def of(s: Session, item_id: str, path: Path, overwrite: bool) -> Preview:
+    """What would be written into a file of an item.
+
+    Raises:
+        TagsError: its format is none whose tags are written, or they are damaged.
+        PermanentError: it is no media file any more.
+    """
+    probed = ffprobe.report(path)
+    form, old = _read(path, probed)
+    row = recordings.get(s, item_id)
+    wanted = _wanted(s, row) if row else {}
+    changes, kept = list[Change](), list[Change]()
+    for field, new in wanted.items():
+        change = Change(field, old.get(field, ()), new)
+        if _is_same(change):
+            continue
+        is_free = field not in _NAMES or not change.old or overwrite
+        (changes if is_free else kept).append(change)
+    return Preview(item_id, path, form, tuple(changes), tuple(kept), old)
+
+
+def _read(path: Path, probed: FfprobeReport) -> tuple[str, Values]:
+    found = reading.format_of(probed)
+    if found is None:
+        what = "/".join(probed.container.format_names[:2])
+        is_song = probed.container.kind is MediaKind.AUDIO
+        raise TagsError(
+            f"{path.name} is {what if is_song else 'no song'}: tags are written into MP3, FLAC, "
+            "M4A and Ogg (Vorbis, Opus) alone."
+        )
+    try:
+        with path.open("rb") as file:
+            values: Mapping[Field, tuple[str, ...]] = found[1].read(file)
+    except TagsError as error:
+        raise TagsError(f"{path.name} stays as it is: {error}.") from error
+    return found[0], {field: values[field] for field in FIELDS if field in values}
+
+
+def _wanted(s: Session, row: RecordingRow) -> dict[Field, tuple[str, ...]]:
+    """All that is known: ids, and names, MusicBrainz' own before those of the tags."""
+    facts = known_as.facts_of(s, row.recording_mbid) if row.recording_mbid else {}
+    artists = [one for one in facts.get("artists") or () if one.get("name")]
+    groups, isrcs = facts.get("release_groups") or [], facts.get("isrcs") or []
+    values: dict[Field, Any] = {
+        "title": [facts.get("title") or _whole(row.title)],
+        "artist": [", ".join(one["name"] for one in artists) or _whole(row.artist)],
+        "album": [groups[0].get("title") if len(groups) == 1 else _whole(row.album)],
+        "isrc": [row.isrc or (isrcs[0] if len(isrcs) == 1 else None)],
+        "recording_mbid": [row.recording_mbid],
+        "artist_mbid": [identifiers.mbid(one.get("id")) for one in artists],
+    }
+    found = {field: tuple(filter(None, values[field])) for field in FIELDS}
+    return {field: given for field, given in found.items() if given}
+
+
+def _whole(name: str | None) -> str | None:
+    return None if name is None or name.endswith(_CUT) else name
+
+
+def _is_same(change: Change) -> bool:
+    """True if the file says so already, in its own way of writing."""
+    if change.field == "isrc":
+        return tuple(map(identifiers.isrc, change.old)) == change.new
+    if change.field in _NAMES:
+        return change.old == change.new or [" ".join(one.split()) for one in change.old] == [
+            " ".join(one.split()) for one in change.new
+        ]
+    return tuple(one.lower() for one in change.old) == change.new
