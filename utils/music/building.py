@@ -75,6 +75,7 @@ def build(settings: Settings, full: bool = False) -> SubflowResult:
 def _built(settings: Settings, connection: DuckDBPyConnection, is_new: bool) -> SubflowResult:
     with session() as s:
         known_as.refresh(s)  # an ISRC that MusicBrainz knows by now is that of a recording
+    with session() as s:  # reads alone: nobody waits for it
         metrics = staging.bring_up(connection, s, _aside(settings))
     metrics |= {"new": metrics["plays"], "full": int(is_new)}
     stamp = staging.stamp(connection)
