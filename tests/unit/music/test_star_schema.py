@@ -7,8 +7,6 @@ from collections import Counter, defaultdict
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-import pytest
-
 from tests.conftest import Override
 from tests.listening import (
     NOON,
@@ -230,17 +228,23 @@ def test_the_hour_is_that_of_the_time_zone_also_when_clocks_change(override: Ove
     assert days == [(21184, date(1969, 1, 1), date(2026, 12, 31))]
 
 
-@pytest.mark.parametrize("text", [
-    '"quoted", with a comma', "two\nlines\r\nand a tab\t", "\\N", "NULL", "'; DROP TABLE plays; --",
-    "שלום", "ไทย", "🎵 𝄞", "a\u202eb", "  blanks  ", "x" * 20_000, "!!!",
-])  # fmt: skip
-def test_any_name_comes_through_as_it_is(settings: Settings, text: str) -> None:
+def test_any_name_comes_through_as_it_is(settings: Settings) -> None:
+    dice = random.Random(3)
+    texts = [
+        '"quoted", with a comma', "two\nlines\r\nand a tab\t", "\\N", "NULL", "x" * 20_000, "!!!",
+        "'; DROP TABLE plays; --", "שלום", "ไทย", "🎵 𝄞", "a\u202eb", "  blanks  ", "a\x00b",
+    ]  # fmt: skip
+    texts += ["x" + "".join(dice.choices('\r\n",\\ aé\t', k=6)) for _ in range(100)]
     with session() as s:
-        play(s, text, text, album=text, platform=text)
+        plays = {play(s, text, text, album=text, platform=text).id: text for text in texts}
     assert building.build(settings).status == "success"
-    assert ask(settings, """SELECT k.title, a.name, b.title, f.platform FROM fact_track_played f
-        JOIN dim_track k USING (track_key) JOIN dim_artist a ON a.artist_key = f.artist_key
-        JOIN dim_album b ON b.album_key = f.album_key""") == [(text,) * 4]  # fmt: skip
+    found = ask(settings, "SELECT play_id, platform FROM fact_track_played")
+    assert dict(found) == plays
+    kept = set(ask(settings, """SELECT k.title, a.name, b.title FROM fact_track_played
+        JOIN dim_track k USING (track_key) JOIN dim_artist a ON a.artist_key = k.artist_key
+        JOIN dim_album b ON b.album_key = k.album_key"""))  # fmt: skip
+    for text in texts[:13]:  # the others may be the same name written in two ways
+        assert (text,) * 3 in kept, repr(text)
 
 
 def test_a_play_without_artist_and_album_counts(settings: Settings) -> None:
