@@ -340,3 +340,35 @@ def test_a_file_is_found_by_recording_then_isrc_then_names(settings: Settings) -
         by_recording = file(s, 4, recording_mbid=mbid(1))
     building.build(settings)
     assert ask(settings, found)[1] == ("Song", by_recording)
+
+
+def test_answers_of_another_shape_leave_the_tables_whole(settings: Settings) -> None:
+    wrong = [None, "x", 1e300, -7, True, [], {}, [None], ["x", 5], {"a": [1]}, [{"id": 5}], [[]]]
+    fields = (
+        "title name isrc duration_ms length_ms explicit album_id artists genres tags released "
+        "album_type label tracks release_groups isrcs recordings aliases area_id country type "
+        "began iso_3166_1 parent_id country_code continent latitude sort_name"
+    ).split()
+    dice = random.Random(11)
+    with session() as s:
+        for number in range(60):
+            play(s, f"Song {number}", f"Band {number}", spotify_track_id=spotify(number),
+                 isrc=isrc(number), recording_mbid=mbid(number) if number % 2 else None,
+                 artist_mbid=mbid(9000 + number) if number % 3 else None)  # fmt: skip
+            for source, kind, id in (
+                ("spotify", "track", spotify(number)),
+                ("spotify", "artist", spotify(9000 + number)),
+                ("spotify", "album", spotify(8000 + number)),
+                ("musicbrainz", "isrc", isrc(number)),
+                ("musicbrainz", "recording", mbid(number)),
+                ("musicbrainz", "artist", mbid(9000 + number)),
+                ("musicbrainz", "area", mbid(7000 + number)),
+                ("geography", "area", mbid(7000 + number)),
+            ):
+                say(s, source, kind, id, **{
+                    "title": "T", "artists": [{"id": spotify(9000 + number), "name": "N"}],
+                    "album_id": spotify(8000 + number), "area_id": mbid(7000 + number),
+                } | {name: dice.choice(wrong) for name in dice.sample(fields, 6)})  # fmt: skip
+    result = building.build(settings)
+    assert result.status == "success", result.errors
+    assert ask(settings, _EVERYTHING) == [(60,)]
