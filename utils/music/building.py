@@ -58,6 +58,7 @@ def build(settings: Settings, full: bool = False) -> SubflowResult:
         SettingsError: duckdb is not installed.
     """
     began = time.monotonic()
+    tables.require()
     home.prepare(settings)
     tables.folder(settings).mkdir(parents=True, exist_ok=True)
     with _alone(settings), _translated():
