@@ -4,8 +4,8 @@ python -m benchmarks            all of them, about an hour on two cores
 python -m benchmarks shift      one of them: shift, help, extraction, views, encode, colour,
                                 duplicates, search, lanes, scale, speech, words, speakers, idle,
                                 chaos, mutations, code, facts, discovery, api, api-load, frames,
-                                 queue, music-import, music-musicbrainz
-                                queue, music-spotify
+                                queue, music-tables, music-import, music-musicbrainz,
+                                music-spotify
 python -m benchmarks mutations 200 7   so many damaged files, by this seed
 python -m benchmarks api-load 2        so many minutes
 """
@@ -35,6 +35,7 @@ from benchmarks import (
     music_import,
     music_musicbrainz,
     music_spotify,
+    music_tables,
     mutations,
     near_duplicates,
     queue,
@@ -72,6 +73,7 @@ BENCHMARKS = {
     "api-load": api_load.rows,
     "frames": frames.rows,
     "queue": queue.rows,
+    "music-tables": music_tables.rows,
     "music-musicbrainz": music_musicbrainz.rows,
     "music-import": music_import.rows,
     "music-spotify": music_spotify.rows,
