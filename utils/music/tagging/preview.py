@@ -9,11 +9,11 @@ from typing import Any, NamedTuple
 from sqlalchemy.orm import Session
 
 from utils.db import recordings
-from utils.db.music_tables import RecordingRow
-from utils.media.probing import ffprobe
+from utils.media.probing import exiftool, ffprobe
 from utils.models.item import MediaKind
 from utils.models.probe import FfprobeReport
-from utils.music import identifiers, known_as
+from utils.models.recording import Recording
+from utils.music import identification, identifiers, known_as
 from utils.music.tagging import reading
 from utils.music.tagging.fields import FIELDS, Field, TagsError, Values
 
@@ -54,7 +54,11 @@ def of(s: Session, item_id: str, path: Path, overwrite: bool) -> Preview:
     probed = ffprobe.report(path)
     form, old = _read(path, probed)
     row = recordings.get(s, item_id)
-    wanted = _wanted(s, row) if row else {}
+    if row is None:  # nobody looked at it yet
+        known = known_as.of(s, identification.said(path, probed, exiftool.report(path)))
+    else:
+        known = known_as.of(s, *known_as.said_of(row))
+    wanted = _wanted(s, known)
     changes, kept = list[Change](), list[Change]()
     for field, new in wanted.items():
         change = Change(field, old.get(field, ()), new)
@@ -82,7 +86,7 @@ def _read(path: Path, probed: FfprobeReport) -> tuple[str, Values]:
     return found[0], {field: values[field] for field in FIELDS if field in values}
 
 
-def _wanted(s: Session, row: RecordingRow) -> dict[Field, tuple[str, ...]]:
+def _wanted(s: Session, row: Recording) -> dict[Field, tuple[str, ...]]:
     """All that is known: ids, and names, MusicBrainz' own before those of the tags."""
     facts = known_as.facts_of(s, row.recording_mbid) if row.recording_mbid else {}
     artists = [one for one in facts.get("artists") or () if one.get("name")]
