@@ -30,7 +30,8 @@ from utils.observability import notices
 from utils.processes import deadline
 from utils.scheduling import music_session
 
-_GRACE_SECONDS = 2.0  # for a part that is told that its time is over. Chosen.
+# Both chosen: for a part to end by itself, with what it has; for one that is told to end.
+_SLACK_SECONDS, _GRACE_SECONDS = 10.0, 2.0
 
 
 class Part(NamedTuple):
@@ -63,7 +64,7 @@ class Begun:
         """What it came to; one that takes longer than its limit from now on has failed."""
         part = self._part
         try:
-            self._thread.join(part.seconds)
+            self._thread.join(part.seconds + min(_SLACK_SECONDS, part.seconds / 10))
             if self._thread.is_alive():
                 self._over.set()
                 self._thread.join(_GRACE_SECONDS)
@@ -106,9 +107,10 @@ def conclude(run_id: str, status: Outcome, settings: Settings) -> State[MusicRep
     """Close a run, tell who is to be told, and give the state that says what it came to."""
     with session() as s:
         music_runs.end(s, run_id, status)
+        before = music_runs.status_before(s, run_id)
     report = music_session.report(run_id)
     assert report is not None  # it was opened by whoever closes it
-    notices.notify_music(report, settings)
+    notices.notify_music(report, before, settings)
     if report.failures:  # in red, as whoever looks at a list of nights must see it
         name = "Failed" if status is Outcome.FAILED else PARTIAL
         return Failed(name=name, message=report.words, data=MusicError(report))

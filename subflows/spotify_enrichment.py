@@ -18,6 +18,11 @@ from utils.music.spotify.api import Spotify
 from utils.music.spotify.enrichment import Tally, Wanted
 
 _KINDS = (EntityKind.ARTIST, EntityKind.ALBUM)
+_NOT_SET = Fault(
+    what="Spotify",
+    error_class="SettingsError",
+    message="Spotify is not asked: set SPOTIFY_CLIENT_ID, then nightshift music login.",
+)
 _threads: Any = ThreadPoolTaskRunner(max_workers=len(_KINDS))
 
 
@@ -32,6 +37,9 @@ def spotify_enrichment() -> SubflowResult:
     others = [enrichment.wanted_of_tracks(kind, settings) for kind in _KINDS]
     if not tracks.ids and not any(wanted.ids for wanted in others):
         return enrichment.result([(one, Tally()) for one in (tracks, *others)], None, began)
+    if not settings.music.spotify_client_id:  # nobody wants it: a night does not fail for that
+        idle = enrichment.result([(one, Tally()) for one in (tracks, *others)], None, began)
+        return idle.model_copy(update={"errors": (_NOT_SET,)})
     try:
         with api.connected(settings) as spotify:
             return enrichment.result(_all(spotify, tracks, began, settings), spotify, began)

@@ -24,7 +24,10 @@ def settings(
     ] = False,
     as_json: Json = False,
 ) -> None:
-    """Show all settings in force, and where each comes from; of secrets only that they are set."""
+    """Show the settings in force, and where each comes from.
+
+    Of a secret only that it is set.
+    """
     from utils.config import load_settings, sources
     from utils.documents.settings import in_force
 

@@ -102,6 +102,15 @@ def stop(s: Session, run_id: str) -> None:
     _close(s, [run_id], STOPPED)
 
 
+def status_before(s: Session, run_id: str) -> str | None:
+    """What the run of the same flow came to that ended last before this one began."""
+    run = s.get_one(MusicRun, run_id)
+    before = select(MusicRun.status).where(
+        MusicRun.flow == run.flow, MusicRun.id != run_id, MusicRun.ended_at <= run.started_at
+    )
+    return s.scalars(before.order_by(MusicRun.ended_at.desc()).limit(1)).first()
+
+
 def old(s: Session, before: datetime) -> list[str]:
     """Runs that ended and began before a moment, but for the last good one of each flow."""
     rows = select(MusicRun.id).where(MusicRun.status != RUNNING, MusicRun.started_at < before)

@@ -33,7 +33,7 @@ from utils.models import music_names
 from utils.models.music import Fault, Outcome, SubflowResult
 from utils.music import checks, known_as, staging, tables
 from utils.music.tables import ABOUT, BUILD_NAME, CURRENT, TABLES, Build
-from utils.storage import removal
+from utils.storage import home, removal
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -57,6 +57,7 @@ def build(settings: Settings, full: bool = False) -> SubflowResult:
         SettingsError: duckdb is not installed.
     """
     began = time.monotonic()
+    home.prepare(settings)
     tables.folder(settings).mkdir(parents=True, exist_ok=True)
     with _alone(settings), _translated():
         removal.remove(settings.home, _PLACE, _ASIDE)
@@ -135,22 +136,29 @@ def _translated() -> Iterator[None]:
 
 def _staging(settings: Settings, full: bool) -> tuple[DuckDBPyConnection, bool]:
     """The copy of the database, and whether it is new: asked for, of another version, or broken."""
-    import duckdb
-
     file = tables.folder(settings).parent / _STAGING
-    if not full:
-        try:
-            connection = _connected(settings, file)
-            if not staging.prepare(connection, version(settings)):
-                return connection, False
-        except duckdb.Error:  # of another version of duckdb or of ours, or broken: it is a copy
-            with contextlib.suppress(UnboundLocalError):
-                connection.close()
+    if file.exists() and not full and (known := _known(settings, file)) is not None:
+        return known, False
     for name in (_STAGING, f"{_STAGING}.wal"):
         removal.remove(settings.home, "music", name)
     connection = _connected(settings, file)
-    staging.prepare(connection, version(settings))
+    staging.make(connection, version(settings))
     return connection, True
+
+
+def _known(settings: Settings, file: Path) -> DuckDBPyConnection | None:
+    """The copy that is there; None if it is of another version, of ours or of duckdb, or broken."""
+    import duckdb
+
+    try:
+        connection = _connected(settings, file)
+    except duckdb.Error:
+        return None
+    with contextlib.suppress(duckdb.Error):
+        if staging.is_of(connection, version(settings)):
+            return connection
+    connection.close()
+    return None
 
 
 def _connected(settings: Settings, file: Path) -> DuckDBPyConnection:

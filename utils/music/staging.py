@@ -65,19 +65,23 @@ CAST(strftime(timezone(getvariable('zone'), n.played_at::TIMESTAMPTZ), '%H%M') A
 _AT_ONCE = 64 * BLOCK  # ids of plays that are read at once: memory does not grow with them
 
 
-def prepare(connection: DuckDBPyConnection, version: str) -> bool:
-    """Make the tables, unless they are there and of this version; True if they were made.
+def is_of(connection: DuckDBPyConnection, version: str) -> bool:
+    """Whether the tables are there and of this version.
 
     Raises:
         duckdb.Error: the file holds something else.
     """
     tables = connection.execute("SELECT table_name FROM duckdb_tables()").fetchall()
-    if ("stamp",) in tables and connection.execute("FROM stamp").fetchall()[0][0] == version:
-        return False
+    return ("stamp",) in tables and connection.execute("FROM stamp").fetchall()[0][0] == version
+
+
+def make(connection: DuckDBPyConnection, version: str) -> None:
+    """Make the tables, empty."""
+    connection.execute("BEGIN")
     for statement in _TABLES.split(";"):
         connection.execute(statement)
     connection.execute("INSERT INTO stamp VALUES (?, ?)", [version, uuid.uuid4().hex])
-    return True
+    connection.execute("COMMIT")
 
 
 def stamp(connection: DuckDBPyConnection) -> str:
@@ -240,7 +244,8 @@ def _read(connection: DuckDBPyConnection, file: Path, table: str, columns: str) 
     connection.execute(
         f"CREATE OR REPLACE TEMP TABLE {table} AS FROM read_csv(?, columns = {{{types}}}, "
         "header = false, auto_detect = false, delim = ',', quote = '\"', escape = '\"', "
-        "parallel = false, max_line_size = 16777216)",
+        # A "\r" within a text is read as it is only so.
+        "new_line = '\\r\\n', strict_mode = false, parallel = false, max_line_size = 16777216)",
         [str(file)],
     )
     file.unlink()

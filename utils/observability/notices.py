@@ -31,7 +31,10 @@ SECONDS = 15.0  # for all addresses together (chosen); apprise waits 4 s for an 
 _FAILURES = 5  # that a message names
 _WORDS = 200  # characters of an error
 _BROKEN = {Outcome.FAILED, Outcome.QUARANTINED}
-_BY_HAND = "nightshift music etl"
+_BY_HAND = {
+    "daily-etl": "nightshift music etl",
+    "spotify-ingestion": "nightshift music ingest",
+}
 _log = logging.getLogger(__name__)
 
 
@@ -48,15 +51,22 @@ def notify(report: ShiftReport, settings: Settings) -> None:
         _send_and_log(notice(report), settings)
 
 
-def notify_music(report: MusicReport, settings: Settings) -> None:
-    """The same of a run of a music flow; ``partial``: a part of it failed."""
-    if settings.notify_urls and music_events(report) & set(settings.notify_on):
+def notify_music(report: MusicReport, before: str | None, settings: Settings) -> None:
+    """The same of a run of a music flow; ``before``: the status of the one that ended before it."""
+    if settings.notify_urls and music_events(report, before) & set(settings.notify_on):
         _send_and_log(music_notice(report), settings)
 
 
-def music_events(report: MusicReport) -> set[Event]:
-    """What a run of a music flow gives reason to tell."""
-    told = {Event.FINISHED: report.status != "no_updates", Event.PARTIAL: bool(report.failures)}
+def music_events(report: MusicReport, before: str | None = None) -> set[Event]:
+    """What a run of a music flow gives reason to tell; ``partial``: a part of it failed.
+
+    What runs every half hour tells of the first failure in a row, and of nothing else.
+    """
+    is_nightly = report.flow == "daily-etl"
+    told = {
+        Event.FINISHED: is_nightly and report.status != "no_updates",
+        Event.PARTIAL: bool(report.failures) and (is_nightly or before != "failed"),
+    }
     return {event for event, happened in told.items() if happened}
 
 
@@ -72,7 +82,9 @@ def music_notice(report: MusicReport) -> Notice:
     whys = [fault.message for part in report.failures for fault in part.errors[:1]]
     lines += [f"- {_line(why)}" for why in whys]
     if report.failures:
-        lines.append(f"What was found is kept, the next run goes on. By hand: {_BY_HAND}")
+        lines.append(
+            f"What was found is kept, the next run goes on. By hand: {_BY_HAND[report.flow]}"
+        )
     return Notice(
         title=f"Night Shift: {report.flow} {report.status.replace('_', ' ')}",
         text=redacted("\n".join(lines)),

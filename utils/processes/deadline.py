@@ -17,6 +17,8 @@ from typing import NamedTuple
 from utils import clock
 from utils.errors import PermanentError, RetryableError, StoppedError
 
+_LOOK_SECONDS = 0.25  # between two looks whether a pause is to end. Chosen.
+
 # Set when this process is to end: nothing that asks goes on.
 stopping = threading.Event()
 
@@ -69,13 +71,12 @@ def check(what: str) -> None:
     Raises:
         PermanentError: it is, and that is the file's fault.
         RetryableError: it is.
-        StoppedError: the process is to end.
+        StoppedError: the process is to end, or the block that another thread ends.
     """
     if stopping.is_set():
         raise StoppedError(f"{what} was ended together with the run. Run again.")
-    over = _over.get()
-    if over is not None and over.is_set():
-        raise RetryableError(f"{what} was ended: its time is over.")
+    if _is_over():
+        raise StoppedError(f"{what} was ended: its time is over.")
     end = _end.get()
     if end is not None and clock.monotonic() > end[0]:
         raise exceeded(what)
@@ -93,10 +94,22 @@ def exceeded(what: str) -> PermanentError | RetryableError:
 
 
 def pause(seconds: float) -> None:
-    """Sleep, but not beyond the end of the process.
+    """Sleep, but not beyond the end of the process, or of a block that another thread ends.
 
     Raises:
-        StoppedError: the process is to end.
+        StoppedError: it is to end.
     """
-    if stopping.wait(seconds):
-        raise StoppedError("The run was ended. Run again.")
+    while True:
+        piece = seconds if _over.get() is None else min(seconds, _LOOK_SECONDS)
+        if stopping.wait(piece):
+            raise StoppedError("The run was ended. Run again.")
+        if _is_over():
+            raise StoppedError("It was ended: its time is over.")
+        seconds -= piece
+        if seconds <= 0:
+            return
+
+
+def _is_over() -> bool:
+    over = _over.get()
+    return over is not None and over.is_set()

@@ -228,6 +228,28 @@ def test_a_night_of_music_of_which_a_part_failed_is_worth_a_message(override: Ov
     assert "nightshift music etl" in message.text
 
 
+def test_what_runs_every_half_hour_tells_of_its_first_failure_alone(settings: Settings) -> None:
+    def ran(status: Outcome) -> tuple[set[Event], str | None]:
+        with session() as s:
+            run = music_runs.begin(s, "spotify-ingestion")
+            errors = [REFUSED] if status is Outcome.FAILED else []
+            music_runs.add(s, run, result("spotify-ingestion", status, *errors))
+            music_runs.end(s, run, status)
+            before = music_runs.status_before(s, run)
+        report = music_session.report(run)
+        assert report is not None
+        return notices.music_events(report, before), before
+
+    assert ran(Outcome.SUCCESS) == (set(), None)
+    assert ran(Outcome.FAILED) == ({Event.PARTIAL}, "success")
+    assert ran(Outcome.FAILED) == (set(), "failed")
+    play("Nina Simone", TONIGHT)
+    night()
+    assert "Spotify could not be read: The login <b> was revoked." in told()
+    assert ran(Outcome.SUCCESS) == (set(), "failed")
+    assert "could not be read" not in told()
+
+
 def test_a_good_night_of_music_is_only_finished_and_an_idle_one_nothing(
     settings: Settings,
 ) -> None:

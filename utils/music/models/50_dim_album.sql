@@ -53,8 +53,8 @@ told AS (
         g.release_group_mbid,
         coalesce(s.album_type, lower(g.type)) AS album_type,
         coalesce(
-            regexp_extract(s.released, '^[0-9]{4}(-[0-9]{2}(-[0-9]{2})?)?$'),
-            regexp_extract(g.first_released, '^[0-9]{4}(-[0-9]{2}(-[0-9]{2})?)?$')
+            nullif(regexp_extract(s.released, '^[1-9][0-9]{3}(-[0-9]{2}(-[0-9]{2})?)?$'), ''),
+            nullif(regexp_extract(g.first_released, '^[1-9][0-9]{3}(-[0-9]{2}(-[0-9]{2})?)?$'), '')
         ) AS released,
         s.label,
         s.tracks

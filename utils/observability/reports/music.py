@@ -18,7 +18,7 @@ from utils.models.shift import ShiftReport
 
 HEAD = ("part", "came to", "what", "why", "what to do")
 _NIGHT = "night-shift"
-_ETL = "daily-etl"
+_ETL, _INGESTION = "daily-etl", "spotify-ingestion"
 _NAMED = 10  # artists, reasons
 _DAY = timedelta(days=1)
 # By the class of the error; what passes by itself is tried again.
@@ -43,7 +43,10 @@ class PartLine(NamedTuple):
 
 
 class Music(NamedTuple):
-    """The section; ``since`` is when the night before began. ``etl``: the newest run's status."""
+    """The section; ``since`` is when the night before began. ``etl``: the newest run's status.
+
+    ``unread``: why Spotify could not be read the last time.
+    """
 
     since: datetime
     heard: Heard
@@ -52,6 +55,7 @@ class Music(NamedTuple):
     parts: tuple[PartLine, ...]
     etl: str | None
     etl_began: datetime | None
+    unread: str | None = None
 
     @property
     def sentences(self) -> tuple[str, ...]:
@@ -76,7 +80,14 @@ def of_run(s: Session, report: ShiftReport) -> Music | None:
         parts=tuple(_part(SubflowResult.model_validate(one)) for one in etl.results) if etl else (),
         etl=etl.status if etl else None,
         etl_began=etl.started_at if etl else None,
+        unread=_unread(s),
     )
+
+
+def _unread(s: Session) -> str | None:
+    run = music_totals.last_ended(s, _INGESTION)
+    failed = [one for one in run.results if one["status"] == Outcome.FAILED] if run else []
+    return next((one["errors"][0]["message"] for one in failed if one["errors"]), None)
 
 
 def document(found: Music) -> dict[str, Any]:
@@ -115,6 +126,8 @@ def _sentences(found: Music) -> Iterator[str]:
         yield f"{rows:,} rows are no plays: {reason}"
     if found.rejected:
         yield "What was refused, row by row: nightshift music rejects. Mend it and import again."
+    if found.unread:
+        yield f"Spotify could not be read: {found.unread}"
     if found.etl is None:
         yield _NEVER
     elif found.etl == music_runs.CRASHED:
