@@ -53,7 +53,7 @@ def of_reports(
 
 
 def _first_of_several(given: Values) -> tuple[str, ...]:
-    """The first of several artists, as services name a track's own: tools join them, or skip some."""
+    """The first of several artists, whom services name, too: tools join them, or skip some."""
     artists = given.get("artist", ())
     return artists[:1] if len(artists) > 1 else ()
 
