@@ -73,7 +73,7 @@ def refresh(s: Session) -> list[str]:
         known = _answers(s, said)
         for row, (tags, matches) in zip(rows, said, strict=True):
             after = derived(tags, matches, known)
-            if not recordings.is_said(row, after):
+            if row.tags and not recordings.is_said(row, after):  # else others wrote it
                 recordings.change(s, row, after, _name_key(after))
                 changed.append(row.item_id)
     return changed
