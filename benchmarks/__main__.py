@@ -4,7 +4,8 @@ python -m benchmarks            all of them, about an hour on two cores
 python -m benchmarks shift      one of them: shift, help, extraction, views, encode, colour,
                                 duplicates, search, lanes, scale, speech, words, speakers, idle,
                                 chaos, mutations, code, facts, discovery, api, api-load, frames,
-                                queue, music-musicbrainz
+                                 queue, music-import, music-musicbrainz
+                                queue, music-spotify
 python -m benchmarks mutations 200 7   so many damaged files, by this seed
 python -m benchmarks api-load 2        so many minutes
 """
@@ -31,7 +32,9 @@ from benchmarks import (
     frames,
     idle,
     lanes,
+    music_import,
     music_musicbrainz,
+    music_spotify,
     mutations,
     near_duplicates,
     queue,
@@ -70,6 +73,8 @@ BENCHMARKS = {
     "frames": frames.rows,
     "queue": queue.rows,
     "music-musicbrainz": music_musicbrainz.rows,
+    "music-import": music_import.rows,
+    "music-spotify": music_spotify.rows,
 }
 
 

@@ -1,4 +1,4 @@
-"""Makes utils/music/data/world.json, the shapes that maps are drawn of, from Natural Earth.
+"""Makes utils/music/atlas/world.json, the shapes that maps are drawn of, from Natural Earth.
 
     npm pack world-atlas@2.0.2 && tar xzf world-atlas-2.0.2.tgz
     python -m scripts.make_world package
@@ -17,7 +17,7 @@ from typing import Any
 
 import pycountry
 
-TARGET = Path(__file__).parents[1] / "utils" / "music" / "data" / "world.json"
+TARGET = Path(__file__).parents[1] / "utils" / "music" / "atlas" / "world.json"
 SHA256 = {
     "countries-110m.json": "2516c915867c7baf18ddec727aec46c315541a07cfb3d79a6559b05d5e94eee8",
     "countries-50m.json": "04342cdc1e3016bcd7db1630de95684d67b79fe3c8c460321e87aef469502394",

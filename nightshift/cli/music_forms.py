@@ -38,6 +38,12 @@ def opened_tables(wanted: Asked) -> Iterator[tuple[DuckDBPyConnection, Settings]
     settings = load_settings()
     connection = tables.opened(settings)
     try:
+        if (build := tables.newest(settings)) and build.timezone != settings.timezone:
+            errors.print(
+                f"The tables were built in the time zone {build.timezone}, which days and hours "
+                f"still are of; the settings have {settings.timezone}: nightshift music build",
+                markup=False,
+            )
         if not answers.totals(connection, wanted).plays:
             errors.print(_why_nothing(connection, wanted), markup=False)
         yield connection, settings

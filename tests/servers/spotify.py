@@ -44,6 +44,10 @@ class Spotify:
 
     def __init__(self) -> None:
         self.server: Server | None = None
+        self.reset()
+
+    def reset(self) -> None:
+        """Forget all but the server."""
         self.mode = "extended"
         self.latency = 0.0
         self.now: Callable[[], float] = time.time

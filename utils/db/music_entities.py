@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
 from utils.clock import now
@@ -43,20 +43,38 @@ def known(s: Session, source: Source, kind: EntityKind, ids: Iterable[str]) -> d
 def unknown(s: Session, source: Source, kind: EntityKind, ids: Iterable[str]) -> list[str]:
     """The ids that are to be asked for, each once, in their order."""
     wanted = list(dict.fromkeys(ids))
-    there = known(s, source, kind, wanted)
+    there: set[str] = set()
+    for some in chunks(wanted):
+        of = (EntityRow.source == source, EntityRow.kind == kind, EntityRow.id.in_(some))
+        is_valid = or_(EntityRow.expires_at.is_(None), EntityRow.expires_at > now())
+        there.update(s.scalars(select(EntityRow.id).where(*of, is_valid)))
     return [one for one in wanted if one not in there]
+
+
+def documents(
+    s: Session, source: Source, kind: EntityKind, ids: Iterable[str]
+) -> dict[str, dict[str, Any]]:
+    """The documents of those that were found, also where they have expired."""
+    found: dict[str, dict[str, Any]] = {}
+    for some in chunks(list(dict.fromkeys(ids))):
+        of = (EntityRow.source == source, EntityRow.kind == kind, EntityRow.id.in_(some))
+        rows = s.execute(select(EntityRow.id, EntityRow.document).where(*of))
+        found |= {row.id: row.document for row in rows if row.document}
+    return found
 
 
 def put(s: Session, entities: Sequence[Entity]) -> None:
     """Keep what a service said; what was kept of the same thing before is replaced."""
+    # One statement, made once: one with hundreds of rows in it took longer to make than to execute.
+    statement = upsert(s)(EntityRow)
+    given = {
+        column.name: statement.excluded[column.name]
+        for column in EntityRow.__table__.columns
+        if not column.primary_key
+    }
+    statement = statement.on_conflict_do_update(index_elements=_KEY, set_=given)
     for some in chunks(entities):
-        statement = upsert(s)(EntityRow).values([_values(one) for one in some])
-        given = {
-            column.name: statement.excluded[column.name]
-            for column in EntityRow.__table__.columns
-            if not column.primary_key
-        }
-        s.execute(statement.on_conflict_do_update(index_elements=_KEY, set_=given))
+        s.connection().execute(statement, [_values(one) for one in some])
 
 
 def every(s: Session, source: Source, kind: EntityKind) -> Iterator[Entity]:

@@ -14,7 +14,8 @@ def account_of(s: Session, service: str, username: str, wanted: str) -> str:
     """The account of a user whom an export names; noted, if the user is new.
 
     It is the one that had the user's plays before, else ``wanted``; a ``wanted`` that is somebody
-    else's already gives way to an account of the user's own name.
+    else's already gives way to an account of the user's own name. To be asked alone
+    (``utils.db.plays.alone``).
     """
     known = _users(s, service)
     for account, user in known.items():
@@ -28,6 +29,12 @@ def account_of(s: Session, service: str, username: str, wanted: str) -> str:
 def user_of(s: Session, service: str, account: str) -> str | None:
     """Who exports say that an account is; None where none has named its user."""
     return _users(s, service).get(account)
+
+
+def other_of(s: Session, service: str, username: str, but: str) -> str | None:
+    """An account other than ``but`` that has a user's plays; None if none has."""
+    users = _users(s, service).items()
+    return next((account for account, user in users if user == username and account != but), None)
 
 
 def note(s: Session, service: str, account: str, username: str) -> None:

@@ -18,7 +18,6 @@ _COLUMNS = [
     PlayRow.key,
     PlayRow.service,
     PlayRow.origin,
-    PlayRow.kind,
     PlayRow.name_key,
     PlayRow.played_at,
     PlayRow.ms_played,
@@ -58,7 +57,7 @@ def of_group(s: Session, group: Group) -> list[Row[Any]]:
     query = select(*_COLUMNS).where(
         PlayRow.account == group.account, PlayRow.name_key.in_(group.name_keys)
     )
-    return sorted(s.execute(query).all(), key=lambda row: (row.name_key, row.kind))
+    return sorted(s.execute(query).all(), key=lambda row: row.name_key)
 
 
 def settle(s: Session, group: Group, version: int, changed: Mapping[int, int | None]) -> None:

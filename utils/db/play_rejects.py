@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable, Sequence
+from datetime import datetime
 from typing import Any, NamedTuple
 
 from sqlalchemy import delete, func, select
@@ -52,7 +53,7 @@ def reject(s: Session, rejects: Sequence[Reject]) -> int:
 
 
 def taken(s: Session, keys: Iterable[str]) -> int:
-    """Forget rejects whose rows are plays now: the rules changed, or their day has come."""
+    """Forget rejects whose rows are plays now: their day has come."""
     gone = 0
     for some in chunks(list(keys)):
         done = s.execute(delete(RejectRow).where(RejectRow.key.in_(some)))
@@ -65,10 +66,14 @@ def newest(s: Session, limit: int | None) -> list[RejectRow]:
     return list(s.scalars(select(RejectRow).order_by(RejectRow.id.desc()).limit(limit)))
 
 
-def number(s: Session, reason: str | None = None) -> int:
-    """How many there are, of a reason or of all."""
-    query = select(func.count()).select_from(RejectRow)
-    return s.scalar(query if reason is None else query.where(RejectRow.reason == reason)) or 0
+def number(s: Session) -> int:
+    """How many there are."""
+    return s.scalar(select(func.count()).select_from(RejectRow)) or 0
+
+
+def oldest(s: Session, reason: str) -> datetime | None:
+    """When the oldest reject of a reason came; None if there is none."""
+    return s.scalar(select(func.min(RejectRow.added_at)).where(RejectRow.reason == reason))
 
 
 def by_reason(s: Session) -> dict[str, int]:

@@ -20,6 +20,7 @@ from utils.models.recording import Identification, Recording
 
 # Services cut and pad: two encodings of a recording differ by less (chosen).
 SAME_LENGTH_SECONDS = 3.0
+_PAGE = 500
 
 
 class Heard(NamedTuple):
@@ -62,12 +63,22 @@ def change(s: Session, row: RecordingRow, known: Recording, name_key: str | None
     s.flush()
 
 
-def every(s: Session) -> Iterator[RecordingRow]:
-    """All of them, in no order that matters."""
-    ids = list(s.scalars(select(RecordingRow.item_id)))
-    for item_id in ids:
-        if (row := s.get(RecordingRow, item_id)) is not None:
-            yield row
+def is_said(row: RecordingRow, known: Recording) -> bool:
+    """True if a row says what follows from its file by now."""
+    values = known.model_dump(mode="json")
+    return all(getattr(row, name) == value for name, value in values.items())
+
+
+def pages(s: Session) -> Iterator[Sequence[RecordingRow]]:
+    """All of them, some hundred at a time."""
+    last = ""
+    while True:
+        query = select(RecordingRow).where(RecordingRow.item_id > last)
+        rows = s.scalars(query.order_by(RecordingRow.item_id).limit(_PAGE)).all()
+        if not rows:
+            return
+        last = rows[-1].item_id
+        yield rows
 
 
 def was_written(s: Session, item_id: str) -> bool:

@@ -6,19 +6,33 @@ The moment is the database's own, where it has a clock (utils/db/workers.py).
 
 from __future__ import annotations
 
-from datetime import datetime
-from typing import Any
+from functools import cache
 
-from sqlalchemy import BigInteger, case, cast, extract, func, literal
+from sqlalchemy import TextClause, text
 from sqlalchemy.orm import Session
 
 from utils.clock import now
-from utils.db.request_tables import RequestSlot
-from utils.db.session import upsert
 
 MAX_HOLD_SECONDS = 1800.0
 # A moment that lies so far ahead was written before somebody set the clock back.
 _CLOCK_WAS_SET_BACK_US = 3600 * 1_000_000
+# Plain SQL: SQLAlchemy would compile an ON CONFLICT anew each time, 2 ms of a processor.
+_TAKE = """
+INSERT INTO request_slots (service, next_us) VALUES (:service, {now} + :step)
+ON CONFLICT (service) DO UPDATE SET next_us = :step + {latest}(
+    {now}, CASE WHEN request_slots.next_us > {now} + :too_far THEN 0 ELSE request_slots.next_us END
+)
+RETURNING next_us - :step - {now}
+"""
+_HOLD = """
+INSERT INTO request_slots (service, next_us) VALUES (:service, {now} + :held)
+ON CONFLICT (service) DO UPDATE SET next_us = {latest}(
+    {now} + :held,
+    CASE WHEN request_slots.next_us > {now} + :too_far THEN 0 ELSE request_slots.next_us END
+)
+"""
+# What is read when the row is locked; the other database has no clock of its own.
+_CLOCK = "CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000000 AS BIGINT)"
 
 
 def take(s: Session, service: str, seconds: float) -> float:
@@ -29,46 +43,34 @@ def take(s: Session, service: str, seconds: float) -> float:
         service: Whose slot.
         seconds: How long after it the slot after that one is.
     """
-    step, moment = round(seconds * 1_000_000), _now_us(s)
-    begins = _later(s, _sane(moment), moment)
-    statement = upsert(s)(RequestSlot).values(service=service, next_us=moment + step)
-    row = s.execute(
-        statement.on_conflict_do_update(
-            index_elements=[RequestSlot.service], set_={"next_us": begins + step}
-        ).returning(RequestSlot.next_us, moment)
-    ).one()
-    return float(max(0, row[0] - step - row[1])) / 1_000_000
+    step = _microseconds(seconds)
+    given = {"service": service, "step": step, "too_far": _CLOCK_WAS_SET_BACK_US + 10 * step}
+    wait: int = s.execute(_statement(_TAKE, _dialect(s)), given | _now(s)).scalar_one()
+    return max(0, wait) / 1_000_000
 
 
 def hold(s: Session, service: str, seconds: float) -> None:
     """Hand out no slot of a service for ``seconds``, half an hour at most."""
-    until = _now_us(s) + round(min(seconds, MAX_HOLD_SECONDS) * 1_000_000)
-    statement = upsert(s)(RequestSlot).values(service=service, next_us=until)
-    s.execute(
-        statement.on_conflict_do_update(
-            index_elements=[RequestSlot.service],
-            set_={"next_us": _later(s, _sane(_now_us(s)), until)},
-        )
-    )
+    held = _microseconds(min(seconds, MAX_HOLD_SECONDS))
+    given = {"service": service, "held": held, "too_far": _CLOCK_WAS_SET_BACK_US}
+    s.execute(_statement(_HOLD, _dialect(s)), given | _now(s))
 
 
-def _sane(moment: Any) -> Any:
-    """The moment that stands there, unless no clock of today can have written it."""
-    is_wrong = RequestSlot.next_us > moment + _CLOCK_WAS_SET_BACK_US
-    return case((is_wrong, moment), else_=RequestSlot.next_us)
+@cache
+def _statement(template: str, dialect: str) -> TextClause:
+    if dialect == "postgresql":
+        return text(template.format(now=_CLOCK, latest="GREATEST"))
+    return text(template.format(now=":now", latest="MAX"))
 
 
-def _later(s: Session, one: Any, other: Any) -> Any:
-    is_server = s.get_bind().dialect.name == "postgresql"
-    return func.greatest(one, other) if is_server else func.max(one, other)
+def _dialect(s: Session) -> str:
+    return s.get_bind().dialect.name
 
 
-def _now_us(s: Session) -> Any:
-    """Now, in microseconds, as an expression: a server's clock is read when the row is locked."""
-    if s.get_bind().dialect.name == "postgresql":
-        return cast(extract("epoch", func.clock_timestamp()) * 1_000_000, BigInteger)
-    return literal(_microseconds(now()), BigInteger)
+def _now(s: Session) -> dict[str, int]:
+    """The moment by this machine's clock, where the database has none."""
+    return {} if _dialect(s) == "postgresql" else {"now": _microseconds(now().timestamp())}
 
 
-def _microseconds(moment: datetime) -> int:
-    return round(moment.timestamp() * 1_000_000)
+def _microseconds(seconds: float) -> int:
+    return round(seconds * 1_000_000)

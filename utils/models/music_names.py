@@ -31,7 +31,7 @@ _APOSTROPHES = re.compile("['\u2018\u2019\u02bc\u0060\u00b4\u2032]|(?<!\\d)\\.|\
 _FEATURED = r"(?:feat\b\.?|ft\b\.?|featuring\b)"
 _IN_BRACKETS = re.compile(rf"\s*[(\[]\s*{_FEATURED}\s[^)\]]*[)\]]", re.I)
 _AT_THE_END = re.compile(r"(?<=\S)\s+(?:feat\.|ft\.|featuring\b)\s*\S.*$", re.I)
-_REMASTERED = r"(?:(?:19|20)\d\d\s+)?(?:digital(?:ly)?\s+)?re-?master(?:ed)?(?:\s+(?:version|(?:in\s+)?(?:19|20)\d\d))?"  # noqa: E501
+_REMASTERED = r"(?:(?:19|20)\d\d\s+)?(?:digital(?:ly)?\s+)?re-?master(?:ed)?(?:\s+(?:in\s+)?(?:19|20)\d\d)?(?:\s+version)?(?:\s+(?:19|20)\d\d)?"  # noqa: E501
 _REMASTER = re.compile(rf"\s*(?:[(\[]\s*{_REMASTERED}\s*[)\]]|\s[-–—]\s+{_REMASTERED}\s*$)", re.I)
 
 

@@ -189,10 +189,10 @@ def timeline(
         values,
     )
     heard = {datetime.strptime(str(key), "%Y%m%d").date(): (n, ms) for key, n, ms in days}
-    begin = asked.since.astimezone(zone).date() if asked.since else min(heard, default=None)
-    end = max(heard, default=None)
-    if asked.until:
-        end = (asked.until - timedelta(microseconds=1)).astimezone(zone).date()
+    asked_days = [moment.astimezone(zone).date() for moment in _edges(asked)]
+    # What was heard may lie outside by a day: the tables can be of another time zone.
+    begin = min([*heard, *asked_days[:1]] if asked.since else heard, default=None)
+    end = max([*heard, *asked_days[-1:]] if asked.until else heard, default=None)
     if begin is None or end is None:
         return ()
     found = {first: [0, 0] for first in spans.firsts(begin, end, step)}
@@ -204,6 +204,12 @@ def timeline(
         Span(name=spans.name(first, step), begins_on=first, plays=plays, minutes=_minutes(ms))
         for first, (plays, ms) in found.items()
     )
+
+
+def _edges(asked: Asked) -> list[datetime]:
+    """The first and the last moment that are asked about, as far as they are given."""
+    edges = (asked.since, asked.until and asked.until - timedelta(microseconds=1))
+    return [edge for edge in edges if edge]
 
 
 def habits(connection: DuckDBPyConnection, asked: Asked) -> tuple[Habit, ...]:

@@ -31,7 +31,7 @@ from utils.db.session import session
 from utils.errors import ResourceError, RetryableError, from_os_error
 from utils.models import music_names
 from utils.models.music import Fault, Outcome, SubflowResult
-from utils.music import checks, staging, tables
+from utils.music import checks, known_as, staging, tables
 from utils.music.tables import ABOUT, BUILD_NAME, CURRENT, TABLES, Build
 from utils.storage import home, removal
 
@@ -73,6 +73,7 @@ def build(settings: Settings, full: bool = False) -> SubflowResult:
 
 def _built(settings: Settings, connection: DuckDBPyConnection, is_new: bool) -> SubflowResult:
     with session() as s:
+        known_as.refresh(s)  # an ISRC that MusicBrainz knows by now is that of a recording
         metrics = staging.bring_up(connection, s, _aside(settings))
     metrics |= {"new": metrics["plays"], "full": int(is_new)}
     stamp = staging.stamp(connection)

@@ -49,9 +49,24 @@ def partners(plays: Iterable[Heard]) -> dict[int, int | None]:
     ordered = sorted(plays, key=lambda play: (play.source, play.moment, play.key))
     for _, same in groupby(ordered, key=lambda play: play.source):
         of_source = list(same)
+        repeated = _repeated(of_source)
+        of_source = [play for play in of_source if play.id not in repeated]
         matched = _matched(of_source, counted)
         found |= {play.id: matched.get(play.id) for play in of_source}
+        found |= {one: matched.get(first, first) for one, first in repeated.items()}
         counted += [play for play in of_source if play.id not in matched]
+    return found
+
+
+def _repeated(plays: Sequence[Heard]) -> dict[int, int]:
+    """Plays of one source, name and second under two ids of the track: the longest counts."""
+    kept: dict[tuple[int, int | None], Heard] = {}
+    found: dict[int, int] = {}
+    for play in sorted(plays, key=lambda one: (-(one.ms_played or 0), one.key)):
+        length = play.ms_played if play.precision_seconds > 1 else None
+        first = kept.setdefault((int(play.moment), length), play)
+        if first is not play:
+            found[play.id] = first.id
     return found
 
 

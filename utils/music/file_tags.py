@@ -22,6 +22,8 @@ _ISRC = ("isrc", "tsrc", "isrcnumber", "wmisrc", "xid")
 _RECORDING = ("musicbrainztrackid", "musicbrainzrecordingid")
 _UNSAID = {"", "unknown", "unknown artist", "unknown album", "unknown title", "untitled", "n/a"}
 _NAME_CHARACTERS = 500  # longer is no name
+_ID_CHARACTERS = 400  # of ids, several of them
+_SEVERAL = re.compile(r"[\0;,/]")
 
 
 def of_reports(
@@ -100,7 +102,8 @@ def _name(texts: Iterable[str]) -> str | None:
 def _id(what: str, texts: Iterable[str], parse: _Parse, faults: list[str]) -> str | None:
     """The first that is one; what is none or another is noted."""
     found: str | None = None
-    parts = [part for text in texts for part in re.split(r"[\0;,]|(?<=\w)/(?=\w)", text[:400])]
+    short = [text[:_ID_CHARACTERS] for text in texts]
+    parts = [part for text in short for part in ([text] if parse(text) else _SEVERAL.split(text))]
     for text in filter(str.strip, parts):
         known = parse(text)
         if known is None:

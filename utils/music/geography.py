@@ -72,7 +72,7 @@ def _locate_all(limit: int | None) -> dict[str, int]:
         moved = {one.id: one.canonical_id for one in _every(s, Source.MUSICBRAINZ)}
         before = {one.id: one.document for one in _every(s, Source.GEOGRAPHY)}
         wanted, without = _areas_of_artists(s)
-    found = {one: located(one, areas) for one in wanted if one in areas}
+    found = {one: located(one, areas, code) for one, code in wanted.items() if code or one in areas}
     changed = [one for one in found if before.get(one) != found[one].document]
     told = changed[:limit]
     with session() as s:
@@ -92,8 +92,13 @@ def _locate_all(limit: int | None) -> dict[str, int]:
     }
 
 
-def located(area_id: str, areas: Areas) -> Resolved:
+def located(area_id: str, areas: Areas, code: str | None = None) -> Resolved:
     """Where an area lies.
+
+    Args:
+        area_id: Of MusicBrainz.
+        areas: Those that are known.
+        code: Of the country that an artist of this area is said to be from.
 
     Returns:
         ``country_code`` (ISO 3166-1 alpha-2; of a former country the one that it had),
@@ -104,7 +109,7 @@ def located(area_id: str, areas: Areas) -> Resolved:
     """
     chain = list(_chain(area_id, areas))
     part = next((code for one in chain for code in one["iso_3166_2"]), None)
-    country = _country(chain, part)
+    country = _country(chain, part) or (places.country(code) if code else None)
     if country is None:
         return Resolved(_region(chain), not _is_cut_off(chain, areas))
     point, how = _point(chain, country, part)
@@ -120,7 +125,7 @@ def located(area_id: str, areas: Areas) -> Resolved:
             "longitude": point[1],
             "how": how,
         },
-        True,
+        area_id in areas,
     )
 
 
@@ -182,16 +187,19 @@ def _every(s: Any, source: Source) -> Iterator[Entity]:
     return music_entities.every(s, source, EntityKind.AREA)
 
 
-def _areas_of_artists(s: Any) -> tuple[list[str], int]:
-    """The areas of all artists, each once, and how many artists have none."""
-    wanted: dict[str, None] = {}
+def _areas_of_artists(s: Any) -> tuple[dict[str, str | None], int]:
+    """The areas of all artists with the country that one says, and how many artists have none."""
+    wanted: dict[str, str | None] = {}
     without = 0
     for one in music_entities.every(s, Source.MUSICBRAINZ, EntityKind.ARTIST):
         document = one.document or {}
-        ids = [document.get("area_id"), document.get("begin_area_id")]
-        wanted |= dict.fromkeys(known for known in ids if known)
-        without += one.found and not any(ids)
-    return list(wanted), without
+        area, begin = document.get("area_id"), document.get("begin_area_id")
+        if area:
+            wanted[area] = wanted.get(area) or document.get("country")
+        if begin:
+            wanted.setdefault(begin, None)
+        without += one.found and not (area or begin)
+    return wanted, without
 
 
 def _entity(area_id: str, document: Document, canonical: str | None) -> Entity:

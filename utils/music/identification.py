@@ -18,6 +18,7 @@ from utils.similarity import fingerprint
 # What AcoustID's own programs take of a file, and the longest that it is asked about.
 _HEARD_SECONDS, _LONGEST_SECONDS = 120, 32_767
 _MATCHES = 10
+_OF_NOTHING = "AQAAAA"  # a fingerprint of no length
 
 
 class Sound(NamedTuple):
@@ -70,7 +71,8 @@ def fingerprinted(path: Path, stream: int) -> str | None:
         *tools.input_arguments(path),
         *("-map", f"0:{stream}", "-ac", "2", "-f", "chromaprint", "-fp_format", "base64", "pipe:1"),
     ]
-    return child_process.run(command, path).stdout.strip() or None
+    heard = child_process.run(command, path).stdout.strip()
+    return None if heard in {"", _OF_NOTHING} else heard
 
 
 def said(path: Path, probed: FfprobeReport, exif: ExifReport | None) -> RecordingTags:

@@ -24,7 +24,7 @@ BY_ISRC, ISRC_ALONE, NAMES_ALONE = 0.9, 0.8, 0.5
 SURE_SOUND = 0.8
 
 
-class Known(NamedTuple):
+class Answers(NamedTuple):
     """What MusicBrainz is known to say of an ISRC and of recordings, by their ids."""
 
     isrcs: dict[str, Entity]
@@ -67,18 +67,20 @@ def look_again(s: Session, item_id: str, tags: RecordingTags) -> None:
 def refresh(s: Session) -> int:
     """Have what services said since then count; returns how many recordings changed by it."""
     changed = 0
-    for row in recordings.every(s):
-        before = (row.recording_mbid, row.isrc, row.how, row.score)
-        after = of(s, RecordingTags.model_validate(row.tags), _matches(row.matches))
-        if before != (after.recording_mbid, after.isrc, after.how, after.score):
-            recordings.change(s, row, after, _name_key(after))
-            changed += 1
+    for rows in recordings.pages(s):
+        said = [(RecordingTags.model_validate(row.tags), _matches(row.matches)) for row in rows]
+        known = _answers(s, said)
+        for row, (tags, matches) in zip(rows, said, strict=True):
+            after = derived(tags, matches, known)
+            if not recordings.is_said(row, after):
+                recordings.change(s, row, after, _name_key(after))
+                changed += 1
     return changed
 
 
 def of(s: Session, tags: RecordingTags, matches: Sequence[Match] = ()) -> Recording:
     """Which recording a file with these tags and this sound is, as far as is known now."""
-    return derived(tags, matches, _known(s, tags, matches))
+    return derived(tags, matches, _answers(s, [(tags, matches)]))
 
 
 def facts_of(s: Session, recording_mbid: str) -> dict[str, Any]:
@@ -87,7 +89,7 @@ def facts_of(s: Session, recording_mbid: str) -> dict[str, Any]:
     return (found[recording_mbid].document or {}) if recording_mbid in found else {}
 
 
-def derived(tags: RecordingTags, matches: Sequence[Match], known: Known) -> Recording:
+def derived(tags: RecordingTags, matches: Sequence[Match], known: Answers) -> Recording:
     """The same from what is ``known``."""
     doubts = list(tags.faults)
     mbid, how, score = _by_tag(tags, known, doubts)
@@ -118,7 +120,7 @@ def derived(tags: RecordingTags, matches: Sequence[Match], known: Known) -> Reco
 
 
 def _by_tag(
-    tags: RecordingTags, known: Known, doubts: list[str]
+    tags: RecordingTags, known: Answers, doubts: list[str]
 ) -> tuple[str | None, How | None, float | None]:
     """The recording that the tags name, unless MusicBrainz knows it as something else."""
     told = tags.recording_mbid
@@ -139,7 +141,7 @@ def _by_tag(
 
 
 def _by_isrc(
-    tags: RecordingTags, known: Known, doubts: list[str]
+    tags: RecordingTags, known: Answers, doubts: list[str]
 ) -> tuple[str | None, list[dict[str, Any]]]:
     """The ISRC of the tags if it may be right, and the recordings that it stands for."""
     entity = known.isrcs.get(tags.isrc) if tags.isrc else None
@@ -153,7 +155,7 @@ def _by_isrc(
 
 
 def _chosen(
-    tags: RecordingTags, candidates: Sequence[dict[str, Any]], known: Known, doubts: list[str]
+    tags: RecordingTags, candidates: Sequence[dict[str, Any]], known: Answers, doubts: list[str]
 ) -> str | None:
     """The one recording that an ISRC stands for; of several the one with the same title."""
     ids = list(dict.fromkeys(one["id"] for one in candidates))
@@ -202,15 +204,16 @@ def _called(facts: dict[str, Any]) -> str:
     return f"“{facts.get('title')}”" + (f" by {names}" if names else "")
 
 
-def _known(s: Session, tags: RecordingTags, matches: Sequence[Match]) -> Known:
-    isrcs = _entities(s, EntityKind.ISRC, [tags.isrc] if tags.isrc else [])
-    ids = [match.id for match in matches]
-    ids += [tags.recording_mbid] if tags.recording_mbid else []
+def _answers(s: Session, said: Sequence[tuple[RecordingTags, Sequence[Match]]]) -> Answers:
+    """What MusicBrainz is known to say of the ids of some files, and of what they lead to."""
+    isrcs = _entities(s, EntityKind.ISRC, [one for tags, _ in said if (one := tags.isrc)])
+    ids = [match.id for _, matches in said for match in matches]
+    ids += [one for tags, _ in said if (one := tags.recording_mbid)]
     for entity in isrcs.values():
         ids += [one["id"] for one in (entity.document or {}).get("recordings") or ()]
     found = _entities(s, EntityKind.RECORDING, ids)
     merged = [one.canonical_id for one in found.values() if one.canonical_id]
-    return Known(isrcs, found | _entities(s, EntityKind.RECORDING, merged))
+    return Answers(isrcs, found | _entities(s, EntityKind.RECORDING, merged))
 
 
 def _entities(s: Session, kind: EntityKind, ids: Iterable[str]) -> dict[str, Entity]:

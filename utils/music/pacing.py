@@ -16,7 +16,7 @@ from utils.processes import deadline
 # By what slots are further apart than the rate says, and how late one may be used: within it no
 # two requests are closer than the rate allows.
 _MARGIN = 0.05
-_SHORTEST_MARGIN_SECONDS = 0.005  # below it a process can't wake up in time
+_SHORTEST_MARGIN_SECONDS = 0.01  # below it a busy machine wakes nobody in time
 _SHORTEST_WAIT_SECONDS = 0.5  # of a service that refuses and does not say for how long
 _LONGEST_STEP_SECONDS = 30.0
 

@@ -101,7 +101,7 @@ def _codes() -> dict[str, str]:
     own = {folded(one.name): one.code for one in (*_former().values(), *_countries().values())}
     codes = {code.casefold(): code for code in _countries()}
     codes |= {one.code3.casefold(): one.code for one in _countries().values()}
-    given = {name: code for name, code, *_ in _rows("names.tsv")}
+    given = {folded(name): code for name, code in _rows("names.tsv")}
     return codes | {folded(name): code for name, code in said} | own | given
 
 

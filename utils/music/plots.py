@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from matplotlib.patches import Rectangle
 
 _MOST_BARS = 50  # a picture of more can't be read
+_MOST_COLUMNS = 200  # with gaps between; of more it is one outline, which is drawn at once
 _ROW, _WIDTH, _NAME = 0.42, 9.0, 2.9  # inches
 _AT, _END = 0.40, 0.93  # where bars begin and end, of the width
 _BAR = shading.LIGHT[3]
@@ -68,11 +69,15 @@ def _name(axes: Axes, made: Canvas, at: int, row: Top | FirstHeard | Missing) ->
 
 def columns(rows: Sequence[Span], about: Heading, path: Path) -> tuple[str, ...]:
     """A column a day, week, month or year."""
-    from matplotlib.ticker import MaxNLocator
-
     with canvas.drawn(path, about, (_WIDTH + 1, 4.6)) as made:
+        from matplotlib.ticker import MaxNLocator
+
         axes = _axes(made, (0.075, 0.11, 0.975, made.top))
-        axes.bar(range(len(rows)), [row.plays for row in rows], color=_BAR, width=0.86)
+        plays = [row.plays for row in rows]
+        if len(rows) > _MOST_COLUMNS:
+            axes.stairs(plays, [n - 0.5 for n in range(len(rows) + 1)], fill=True, color=_BAR)
+        else:
+            axes.bar(range(len(rows)), plays, color=_BAR, width=0.86)
         axes.set_xlim(-0.6, max(len(rows), 1) - 0.4)
         axes.set_ylim(bottom=0)
         for side in ("top", "right", "left"):

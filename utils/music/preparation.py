@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from utils.clock import monotonic
-from utils.db import locks, play_checks, play_rejects
+from utils.db import play_checks, play_rejects, plays
 from utils.db.play_rejects import Reject
 from utils.db.session import session
 from utils.models.music import Fault, Origin, Outcome, Service, SubflowResult
@@ -36,7 +36,7 @@ def prepare(tell: Callable[[int], None] = lambda _: None) -> SubflowResult:
     while True:
         deadline.check("Data preparation")
         with session() as s:
-            locks.wait_for(s, locks.PLAYS)
+            plays.alone(s)
             group = play_checks.waiting(s, RULES_VERSION)
             if group is None:
                 break
@@ -65,7 +65,7 @@ def _settle(
     play_checks.remove(s, list(wrong))
     good = [row for row in rows if row.id not in wrong]
     counted_for: dict[int, int | None] = {}
-    for _, same in groupby(good, key=lambda row: (row.name_key, row.kind)):
+    for _, same in groupby(good, key=lambda row: row.name_key):
         counted_for |= duplicates.partners(_heard(row) for row in same)
     changed = {
         row.id: counted_for[row.id] for row in good if counted_for[row.id] != row.duplicate_of

@@ -22,6 +22,7 @@ from utils.privacy.redaction import redacted
 MOST_BYTES = 8 * 2**20  # of one answer; MusicBrainz's longest are 1 MB
 MOST_SECONDS = 60.0  # for one answer, however slowly it drips
 _TIMEOUT = httpx.Timeout(30.0, connect=10.0)
+_CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]+")  # no database takes the first
 _SAID = 300  # characters of what a service says that go into an error
 
 
@@ -38,7 +39,8 @@ class Reply(NamedTuple):
         """What it says of an error, short."""
         told = self.document.get("error") if isinstance(self.document, dict) else None
         told = told.get("message") if isinstance(told, dict) else told
-        return redacted(str(told or self.text[:_SAID].strip() or "nothing"))[:_SAID]
+        plain = _CONTROLS.sub(" ", str(told or self.text[:_SAID])).strip()
+        return redacted(plain or "nothing")[:_SAID]
 
 
 class Service(NamedTuple):
@@ -117,7 +119,7 @@ def refused(service: Service, reply: Reply) -> NightShiftError:
         return SettingsError(f"{says}. Is {service.setting} right?")
     if reply.status == httpx.codes.OK:
         return RetryableError(
-            f"{service.name} answers with something else than JSON: {reply.text[:80].strip()!r}. "
+            f"{service.name} answers with something else than JSON: {reply.said[:80]!r}. "
             f"Is {service.setting} right, and is no log-in page of a network before it?"
         )
     return PermanentError(f"{says}.")

@@ -9,9 +9,9 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable
 
-LIGHT = ("#d3e4f5", "#a6cbea", "#6daed9", "#3487c0", "#14609f", "#083a70")
-DARK = ("#173a5c", "#1f5485", "#2c74b3", "#4c97d6", "#86bdea", "#cbe4fb")
-LAND = ("#ececee", "#2a2f38")  # a country of which nothing was heard, on light and dark
+LIGHT = ("#bfd8f0", "#94c1e6", "#62a5d8", "#3487c0", "#14609f", "#083a70")
+DARK = ("#1b4a78", "#24649f", "#3a83c8", "#63a3de", "#98c7ef", "#d6e9fb")
+LAND = ("#ececee", "#262b33")  # a country of which nothing was heard, on light and dark
 ACCENT = "#c2410c"  # circles of places: orange beside the blues, for every kind of sight
 CLASSES = len(LIGHT)
 

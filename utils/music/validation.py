@@ -31,7 +31,13 @@ _AHEAD = timedelta(minutes=10)  # chosen: clocks of devices are not so far off
 _LONGEST_MS = 24 * 3600 * 1000  # chosen: longer than any track, book's chapter or live stream
 _LONGEST_NAME = 1000
 _MOST_PLATFORM = 200
-_FORMS = ("%Y-%m-%d %H:%M", "%d %b %Y %H:%M", "%d %b %Y, %H:%M", "%d %b %Y %H:%M:%S")
+_FORMS = (
+    "%Y-%m-%d %H:%M",
+    "%d %b %Y %H:%M",
+    "%d %b %Y, %H:%M",
+    "%d %b %Y %H:%M:%S",
+    "%d %b %Y, %H:%M:%S",
+)
 
 
 class Draft(NamedTuple):
@@ -153,6 +159,7 @@ def _since_1970(seconds: float) -> datetime:
 
 def _in_words(text: str) -> tuple[datetime | None, int]:
     """A day and a time; without a zone it is UTC, as Spotify and Last.fm write it."""
+    text = text.removesuffix(" UTC").removesuffix(" GMT")
     if text[10:11] == "T":
         return _iso(text)
     for form in _FORMS:

@@ -81,6 +81,6 @@ def _walk(ring: Sequence[int], steps: int) -> Iterator[Point]:
 
 @cache
 def _world() -> dict[str, Any]:
-    text = resources.files("utils.music").joinpath("data/world.json").read_text()
+    text = resources.files("utils.music").joinpath("atlas/world.json").read_text()
     found: dict[str, Any] = json.loads(text)
     return found

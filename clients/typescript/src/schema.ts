@@ -1804,6 +1804,13 @@ export interface components {
             work: {
                 [key: string]: unknown;
             } | null;
+            /**
+             * Recording
+             * @description Which recording a song is, how that is known, and how often it was heard.
+             */
+            recording: {
+                [key: string]: unknown;
+            } | null;
             /** Verdict */
             verdict: {
                 [key: string]: unknown;

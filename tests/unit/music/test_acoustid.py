@@ -116,7 +116,6 @@ def test_what_is_no_fingerprint_is_not_sent(service: Service, given: str) -> Non
 
 def test_its_rate_is_kept(service: Service, override: Override) -> None:
     use(service, override, acoustid_per_second=10.0)
-    service.per_second = 10.0
-    for number in range(12):
+    for number in range(6):
         lookup(f"AQ{number:08}AAAA")
-    assert service.refused == 0
+    assert 5 / (service.moments[-1] - service.moments[0]) <= 10

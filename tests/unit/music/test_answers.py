@@ -168,6 +168,15 @@ def test_a_timeline_goes_as_far_as_is_asked(berlin: Settings) -> None:
     ]  # fmt: skip
 
 
+def test_tables_of_another_time_zone_lose_no_play(berlin: Settings) -> None:
+    connection = asked_of(berlin, [Play(NOON.replace(hour=1), KRAFTWERK, "Nacht")])
+    auckland = ZoneInfo("Pacific/Auckland")
+    for zone, since in ((auckland, NOON.replace(hour=0)), (ZoneInfo("America/Los_Angeles"), None)):
+        asked = Asked(since=since, until=NOON.replace(hour=2))
+        rows = answers.timeline(connection, asked, "day", zone)
+        assert sum(row.plays for row in rows) == 1
+
+
 def test_a_timeline_of_all_ages_is_refused_and_by_year_it_is_not(berlin: Settings) -> None:
     connection = asked_of(berlin, [Play(NOON, KRAFTWERK, "Zeit")])
     asked = Asked(since=datetime(1, 1, 2, tzinfo=UTC), until=datetime(9999, 12, 30, tzinfo=UTC))

@@ -144,9 +144,11 @@ def put(source: Source, kind: EntityKind, known: str, document: Any) -> None:
                                       fetched_at=clock.now())])  # fmt: skip
 
 
-def artist(name: str, area_id: str | None, begin_area_id: str | None = None) -> None:
-    put(Source.MUSICBRAINZ, EntityKind.ARTIST, mbid(name),
-        {"name": name, "area_id": area_id, "begin_area_id": begin_area_id})  # fmt: skip
+def artist(
+    name: str, area_id: str | None, begin_area_id: str | None = None, country: str | None = None
+) -> None:
+    said = {"name": name, "area_id": area_id, "begin_area_id": begin_area_id, "country": country}
+    put(Source.MUSICBRAINZ, EntityKind.ARTIST, mbid(name), said)
 
 
 def enrich(limit: int | None = None) -> SubflowResult:
@@ -204,3 +206,13 @@ def test_areas_are_waited_for_while_another_finds_them() -> None:
         return asked == 2
 
     assert geography.enrich(None, is_last).metrics["new"] == 1
+
+
+def test_the_country_of_an_artist_stands_until_its_area_is_known() -> None:
+    artist("one", "leeds", country="GB")
+    assert enrich().metrics["waiting"] == 1
+    assert kept()["leeds"].document["how"] == "country"
+    for name in ("gb", "england", "leeds"):
+        put(Source.MUSICBRAINZ, EntityKind.AREA, name, AREAS[name])
+    assert enrich().metrics["changed"] == 1
+    assert kept()["leeds"].document["how"] == "city"

@@ -58,7 +58,9 @@ def test_composed_and_decomposed_letters_are_the_same(name: str) -> None:
 @pytest.mark.parametrize(
     "title",
     ["Heroes - 2017 Remaster", "Heroes (Remastered 2017)", "“Heroes” [2017 Remastered Version]",
-     "Heroes - Remastered", "Heroes (feat. Somebody)", "Heroes feat. A & B", "HEROES [ft. X]"],
+     "Heroes - Remastered", "Heroes - remastered version 2009", "Heroes (Remastered 2009 Version)",
+     "Heroes - 2009 Digital Remaster", "Heroes (feat. Somebody)",
+     "Heroes feat. A & B", "HEROES [ft. X]"],
 )  # fmt: skip
 def test_a_title_without_credits_and_remasters_is_the_same_track(title: str) -> None:
     assert names.track_key_name(title, "David Bowie") == names.track_key_name(

@@ -7,7 +7,7 @@ import pytest
 from fastapi.testclient import TestClient
 from typer.testing import CliRunner
 
-from nightshift.__main__ import app
+from nightshift.cli.music import app
 from tests.star_schema import Artist, Play, write
 from tests.unit.nightshift.test_api import client, token
 from utils.config import Settings
@@ -55,7 +55,7 @@ def test_the_api_and_the_command_line_say_the_same(asking: TestClient) -> None:
     for query, command in DOCUMENTS:
         answer = asking.get(f"{API}/{query}")
         assert answer.status_code == 200, query
-        told = CliRunner().invoke(app, ["music", *command.split(), "--json"])
+        told = CliRunner().invoke(app, [*command.split(), "--json"])
         assert told.exit_code == 0, command
         assert answer.json() == json.loads(told.stdout), query
         assert answer.json(), "the comparison would hold for nothing, too"

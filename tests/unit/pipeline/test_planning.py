@@ -45,6 +45,7 @@ def test_a_film_gets_all_but_what_is_for_songs_or_not_set_up(settings: Settings)
     reasons = planning.plan(FILM, PipelineOptions(), settings).reasons
     assert {name for name, reason in reasons.items() if reason} == {
         "compress_audio",
+        "identify_recording",
         "identify_speakers",
         "make_proxy",
         "read_text",

@@ -1,7 +1,8 @@
 """Scrobbles as CSV: with a header in the words of the known tools, or without one.
 
-Without: ``artist,album,track,"31 Dec 2020 10:00"`` (lastfm-to-csv), the same without album, and
-``2020-12-31,10:00:00,artist,track`` (lastfm-backup). Times are UTC.
+Without: ``artist,album,track,"31 Dec 2020 10:00"`` (lastfm-to-csv), the same without album,
+``2020-12-31,10:00:00,artist,track`` (lastfm-backup), and seconds since 1970 before the names. Times
+are UTC.
 """
 
 from __future__ import annotations
@@ -45,16 +46,19 @@ def layout_of(lines: Sequence[str]) -> Layout | None:
     """How a file is laid out, by its first lines; None if they are no scrobbles."""
     for separator in _SEPARATORS:
         try:
-            cells = next(csv.reader(lines[:1], delimiter=separator), [])
+            first = list(csv.reader(lines, delimiter=separator))
         except csv.Error:
             continue
-        if len(cells) >= 3 and (found := _by_header(cells, separator) or _plain(cells, separator)):
+        if first and (found := _by_header(first[0], separator)):
             return found
+        for cells in first:  # the first may be what was playing: it has no time
+            if len(cells) >= 3 and (plain := _plain(cells, separator)):
+                return plain
     return None
 
 
 def records(file: Readable, layout: Layout) -> Iterator[Record]:
-    """The rows of a file, as tables by our words; None for one that can't be read."""
+    """The rows of a file, as tables by our words."""
     text = (f"{line}\n" for line in decoding.lines(file))
     reader = csv.reader(text, delimiter=layout.separator)
     is_header = layout.has_header
@@ -64,7 +68,7 @@ def records(file: Readable, layout: Layout) -> Iterator[Record]:
         except StopIteration:
             return
         except csv.Error:
-            yield Record(reader.line_num, None)
+            yield Record(reader.line_num, None, is_damaged=True)
             continue
         if cells and not is_header:
             yield Record(reader.line_num, _row(cells, layout))
@@ -95,14 +99,28 @@ def _by_header(cells: Sequence[str], separator: str) -> Layout | None:
     return None
 
 
+_TIME_LAST = {3: ("artist", "track", "date"), 4: ("artist", "album", "track", "date")}
+_TIME_FIRST = {
+    4: ("uts", "artist", "album", "track"),
+    5: ("uts", "date", "artist", "album", "track"),
+    8: ("uts", "date", "artist", "artist_mbid", "album", "album_mbid", "track", "mbid"),
+}
+
+
 def _plain(cells: Sequence[str], separator: str) -> Layout | None:
-    if moment(cells[-1])[0] is not None:
-        by_length = {3: ("artist", "track", "date"), 4: ("artist", "album", "track", "date")}
-        words = by_length.get(len(cells))
-        if words is None:
-            return None
-        places: dict[str, tuple[int, ...]] = {word: (at,) for at, word in enumerate(words)}
-        return Layout(places, False, separator)
-    if len(cells) == 4 and moment(f"{cells[0]} {cells[1]}")[0] is not None:
+    """The layout by where a row has its time; None if it has none."""
+    if _is_moment(cells[-1]):
+        words = _TIME_LAST.get(len(cells))
+    elif len(cells) == 4 and _is_moment(f"{cells[0]} {cells[1]}"):
         return Layout({"date": (0, 1), "artist": (2,), "track": (3,)}, False, separator)
-    return None
+    else:
+        words = _TIME_FIRST.get(len(cells)) if _is_moment(cells[0]) else None
+    if words is None:
+        return None
+    return Layout({word: (at,) for at, word in enumerate(words)}, False, separator)
+
+
+def _is_moment(text: str) -> bool:
+    """True for a time; a number of plays is none, though it could be one in 1970."""
+    found, _ = moment(text)
+    return found is not None and found.year > 1990

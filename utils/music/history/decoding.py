@@ -26,26 +26,32 @@ class Readable(Protocol):
         """The next bytes; none at the end."""
 
 
-def encoding_of(head: bytes) -> str:
-    """In which encoding a file is, by its first bytes."""
-    for mark, name in _MARKS:
-        if head.startswith(mark):
-            return name
-    try:
-        codecs.getincrementaldecoder("utf-8")().decode(head)  # it may end within a letter
-    except UnicodeDecodeError:
-        return text_encoding.of(head) or "utf-8"
-    return "utf-8"
+def pieces(file: Readable) -> Iterator[str]:
+    """The text of a file, piece by piece; bytes that are no text of its encoding become �.
 
-
-def pieces(file: Readable, size: int = PIECE) -> Iterator[str]:
-    """The text of a file, piece by piece; bytes that are no text of its encoding become �."""
-    head = file.read(size)
-    decoder = codecs.getincrementaldecoder(encoding_of(head))(errors="replace")
-    while head:
-        yield decoder.decode(head)
-        head = file.read(size)
+    It is UTF-8 until a piece is none: then in what that piece seems to be.
+    """
+    piece = file.read(PIECE)
+    marked = next((name for mark, name in _MARKS if piece.startswith(mark)), None)
+    decoder = codecs.getincrementaldecoder(marked or "utf-8")("replace" if marked else "strict")
+    while piece:
+        try:
+            yield decoder.decode(piece)
+        except UnicodeDecodeError:
+            waiting = decoder.getstate()[0] + piece
+            decoder = codecs.getincrementaldecoder(_guessed(waiting))("replace")
+            yield decoder.decode(waiting)
+        piece = file.read(PIECE)
+    decoder.errors = "replace"
     yield decoder.decode(b"", final=True)
+
+
+def _guessed(piece: bytes) -> str:
+    """The encoding of a piece that is no UTF-8, unless it is, but for a few damaged letters."""
+    read = piece.decode("utf-8", "replace")
+    damaged = read.count("\ufffd")
+    whole = sum(1 for letter in read if letter > "\x7f") - damaged
+    return "utf-8" if whole > damaged else text_encoding.of(piece) or "utf-8"
 
 
 def lines(file: Readable) -> Iterator[str]:

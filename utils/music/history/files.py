@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import IO, NamedTuple
 
 from utils.errors import PermanentError, UsageError, from_os_error
+from utils.models import sanitize
 
 _ENDINGS = (".json", ".jsonl", ".csv", ".ndjson", ".txt", ".tsv")
 _MOST_MEMBERS = 10_000
@@ -30,7 +31,8 @@ class Place(NamedTuple):
     @property
     def name(self) -> str:
         """The file's name, behind that of its archive."""
-        return f"{self.path.name}/{self.member}" if self.member else self.path.name
+        name = f"{self.path.name}/{self.member}" if self.member else self.path.name
+        return sanitize.text(name)
 
 
 def places(paths: list[Path]) -> Iterator[Place]:

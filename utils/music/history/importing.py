@@ -24,7 +24,7 @@ from utils.music.history.files import Place
 from utils.music.history.json_records import Record
 from utils.music.history.recognition import Format, Unknown, recognised
 
-_BATCH = 2000
+BATCH = 2000
 MOST_REJECTS = 10_000  # kept of one file; the others are counted
 _LONGEST_REJECT = 4000
 Tell = Callable[[str, int], None]
@@ -78,13 +78,18 @@ def _not_known(others: Sequence[tuple[Place, str]]) -> str:
     )
 
 
-def take(place: Place, kind: Format, wanted: Wanted, tell: Tell) -> ImportedFile:
-    """Read one file and keep what is new of it; ``tell`` is told how many rows were read."""
-    reading = _Reading(place, kind, wanted)
+def take(
+    place: Place, kind: Format, wanted: Wanted, tell: Tell, seen: set[int] | None = None
+) -> ImportedFile:
+    """Read one file and keep what is new of it; ``tell`` is told how many rows were read.
+
+    ``seen``: what a dry run would have kept of the files before.
+    """
+    reading = _Reading(place, kind, wanted, set() if seen is None else seen)
     with files.opened(place) as file:
         for record in kind.records(file):
             reading.read(record)
-            if len(reading.waiting) >= _BATCH:
+            if len(reading.waiting) >= BATCH:
                 reading.keep()
                 tell(place.name, reading.rows)
         if file.fault:
@@ -96,25 +101,24 @@ def take(place: Place, kind: Format, wanted: Wanted, tell: Tell) -> ImportedFile
 class _Reading:
     """One file while it is read: what waits to be kept, and the counts so far."""
 
-    def __init__(self, place: Place, kind: Format, wanted: Wanted) -> None:
-        self.place, self.kind, self.wanted = place, kind, wanted
+    def __init__(self, place: Place, kind: Format, wanted: Wanted, seen: set[int]) -> None:
+        self.place, self.kind, self.wanted, self.seen = place, kind, wanted, seen
         self.waiting: list[Play] = []
         self.rejects: list[Reject] = []
         self.taken: list[str] = []
-        with session() as s:
-            self.has_rejects = bool(play_rejects.number(s))
+        with session() as s:  # what was in the future then may be none now
+            self.refused_since = play_rejects.oldest(s, Reason.IN_THE_FUTURE.value)
         self.rows = self.new = self.known = self.cleaned = self.not_kept = self.episodes = 0
         self.rejected: Counter[Reason] = Counter()
         self.by_account: Counter[str] = Counter()
         self.cut: str | None = None
-        self.notes: list[str] = []
+        self.notes: list[str] = [kind.note] if kind.note else []
         self.accounts: dict[str | None, str] = {None: wanted.account}
         self.moments: list[Any] = []
-        self.seen: set[int] = set()
 
     def read(self, record: Record) -> None:
         """Take the rows of one record."""
-        if record.value is None:
+        if record.is_damaged:
             self.rows += 1
             self.cut = f"at row {record.number}: what follows was read as far as it is whole"
             self._reject(record.number, Reason.UNREADABLE, None)
@@ -131,7 +135,8 @@ class _Reading:
 
     def _row(self, number: int, row: Any, user: str | None) -> None:
         draft = self.kind.draft(row, user)
-        account = self._account(draft.username)
+        named = sanitize.text(draft.username).strip()[:200] if draft.username else None
+        account = self._account(named or None)
         one = validation.checked(draft, account)
         if one.play is None:
             self._reject(number, one.reason or Reason.NO_ROW, row, account)
@@ -140,7 +145,7 @@ class _Reading:
         self.episodes += one.play.kind is PlayKind.EPISODE
         self.by_account[account] += 1
         self.waiting.append(one.play)
-        if self.has_rejects:
+        if self.refused_since and one.play.played_at >= self.refused_since:
             self.taken.append(self._of(number, "", row, account).key)
 
     def _account(self, user: str | None) -> str:
@@ -153,7 +158,9 @@ class _Reading:
     def _found_account(self, user: str) -> str:
         service, wanted = self.kind.service.value, self.wanted
         with session() as s:
+            plays.alone(s)
             before = play_accounts.user_of(s, service, wanted.account)
+            elsewhere = play_accounts.other_of(s, service, user, wanted.account)
             if wanted.is_named:
                 if before is None:
                     play_accounts.note(s, service, wanted.account, user)
@@ -166,6 +173,10 @@ class _Reading:
             self.notes.append(
                 f"its rows name the user {user}, plays of the account {wanted.account} before were "
                 f"{before}'s: they are kept as the account {account}"
+            )
+        elif elsewhere and wanted.is_named:
+            self.notes.append(
+                f"its rows name the user {user}, whose plays are of the account {elsewhere} too"
             )
         elif account != wanted.account:
             self.notes.append(f"its rows name the user {user}: they are of the account {account}")
@@ -242,5 +253,6 @@ def fit_to_keep(row: Any) -> Any:
 
 def each(found: Found, wanted: Wanted, tell: Tell) -> Iterator[ImportedFile]:
     """Take all histories, one after the other."""
+    seen: set[int] = set()
     for place, kind in found.histories:
-        yield take(place, kind, wanted, tell)
+        yield take(place, kind, wanted, tell, seen)

@@ -26,14 +26,16 @@ _NEXT = re.compile(r"[\[,\s]\s*(?=\{\s*\")")
 class Record(NamedTuple):
     """A row, and the number that it has in its file, from 1.
 
-    ``value`` is None where it can't be read. ``is_found``: it was found inside what can't be read,
-    and may be any part of it. ``beside``: what the object says that holds its list.
+    ``is_damaged``: here something can't be read, and ``value`` is None. ``is_found``: it was found
+    inside or behind that, and may be any part of it. ``beside``: what the object says that holds
+    its list.
     """
 
     number: int
     value: Any
     is_found: bool = False
     beside: dict[str, Any] | None = None
+    is_damaged: bool = False
 
 
 class _Text:
@@ -109,7 +111,7 @@ def records(file: Readable) -> Iterator[Record]:
         except ValueError:
             if not is_damaged:
                 number += 1
-                yield Record(number, None)
+                yield Record(number, None, is_damaged=True)
             is_damaged = True
             if not text.after_damage():
                 return
@@ -129,20 +131,21 @@ def _values(text: _Text, sign: str) -> Iterator[tuple[Any, dict[str, Any] | None
 
 
 def _elements(text: _Text) -> Iterator[Any]:
-    """The values up to the end of a list; a list within it is gone through as well.
+    """The values up to the end of a list; lists within it are gone through as well.
 
     Raises:
         ValueError: the list has no end, or what begins here is no value.
     """
-    while (sign := text.next_sign()) != "]":
-        if sign == "[":
+    depth = 1
+    while depth:
+        sign = text.next_sign()
+        if sign in ("[", "]"):
             text.at += 1
-            yield from _elements(text)
-            continue
-        if not sign:
+            depth += 1 if sign == "[" else -1
+        elif sign:
+            yield text.value()
+        else:
             raise ValueError("The list has no end.")
-        yield text.value()
-    text.at += 1
 
 
 def _of_object(text: _Text) -> Iterator[tuple[Any, dict[str, Any] | None]]:

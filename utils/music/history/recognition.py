@@ -15,11 +15,15 @@ from utils.music.history.files import Place
 from utils.music.history.json_records import Record
 from utils.music.validation import Draft
 
+_MIXED = "podcasts among its rows can't be told from music; the extended history tells them"
 _LOOKED_AT = 50  # rows: the first ones may be damaged, or of another kind
 
 
 class Format(NamedTuple):
-    """How a file is read: its rows, which of them are rows, and what they say."""
+    """How a file is read: its rows, which of them are rows, and what they say.
+
+    ``note``: what a person must know of every file like it.
+    """
 
     words: str
     service: Service
@@ -28,6 +32,7 @@ class Format(NamedTuple):
     is_row: Callable[[Any], bool]
     is_left_out: Callable[[Any], bool]
     draft: Callable[[Any, str | None], Draft]
+    note: str | None = None
 
 
 class Unknown(NamedTuple):
@@ -69,10 +74,12 @@ def _csv(text: str) -> Format | None:
 def _json(place: Place, values: list[Any]) -> Format | None:
     if any(map(spotify.is_row, values)):
         is_video = "_video_" in place.name.rsplit("/", 1)[-1].lower()
-        is_short = not any("ts" in value for value in values if isinstance(value, dict))
+        tables = [value for value in values if isinstance(value, dict)]
+        is_short = not any("ts" in table for table in tables)
         words = "Spotify's short streaming history" if is_short else "Spotify's streaming history"
         draft = lambda row, _: spotify.draft(row, is_video)  # noqa: E731
-        return _SPOTIFY._replace(words=words, draft=draft)
+        note = _MIXED if is_short and any("trackName" in table for table in tables) else None
+        return _SPOTIFY._replace(words=words, draft=draft, note=note)
     if any(map(listenbrainz.is_row, values)):
         return _LISTENBRAINZ
     if any(lastfm.is_row(value) or lastfm.is_page(value) for value in values):

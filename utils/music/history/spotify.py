@@ -16,6 +16,8 @@ from utils.models.music import PlayKind, Service
 from utils.music.validation import Draft
 
 _SKIPPED = {True: True, False: False, "true": True, "false": False, "1": True, "0": False}
+_FLAGS = (bool, int, float, str)  # pandas writes 0.0
+_UNKNOWN = "Unknown Track"  # in the place of one that Spotify has no more
 _NOT_KEPT = ("ip_addr", "user_agent", "username")
 
 
@@ -47,7 +49,7 @@ def draft(row: dict[str, Any], is_video: bool) -> Draft:
         spotify_track_id=row.get("spotify_track_uri"),
         country=row.get("conn_country"),
         platform=row.get("platform"),
-        skipped=_SKIPPED.get(skipped) if isinstance(skipped, (bool, int, str)) else None,
+        skipped=_SKIPPED.get(skipped) if isinstance(skipped, _FLAGS) else None,
         username=username_of(row),
     )
 
@@ -85,10 +87,11 @@ def _names(row: dict[str, Any]) -> tuple[PlayKind, tuple[Any, Any, Any]]:
 
 def _short(row: dict[str, Any]) -> Draft:
     is_podcast = "episodeName" in row or "podcastName" in row
+    track = row.get("episodeName" if is_podcast else "trackName")
     return Draft(
         service=Service.SPOTIFY,
         played_at=row.get("endTime"),
-        track=row.get("episodeName" if is_podcast else "trackName"),
+        track=None if track == _UNKNOWN else track,
         artist=row.get("podcastName" if is_podcast else "artistName"),
         kind=PlayKind.EPISODE if is_podcast else PlayKind.TRACK,
         ms_played=row.get("msPlayed"),

@@ -24,8 +24,8 @@ from utils.processes import retry_after
 NAME, SETTING = "MusicBrainz", "NIGHTSHIFT_MUSIC__MUSICBRAINZ_URL"
 # What is asked for besides the thing itself; blanks become the + that it wants.
 _INCLUDED = {
-    EntityKind.ISRC: "artist-credits isrcs",
-    EntityKind.RECORDING: "artist-credits isrcs releases release-groups",
+    EntityKind.ISRC: "artists artist-credits isrcs",
+    EntityKind.RECORDING: "artists artist-credits isrcs releases release-groups",
     EntityKind.ARTIST: "aliases tags genres",
     EntityKind.AREA: "area-rels",
     EntityKind.RELEASE_GROUP: "artist-credits",

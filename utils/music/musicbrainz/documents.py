@@ -136,9 +136,9 @@ def _credit(reply: Document) -> str | None:
 def _release_groups(reply: Document) -> list[Document]:
     """Release groups of the releases that a recording is on, each once, the oldest first."""
     found: dict[str, Document] = {}
-    for release in dicts(reply.get("releases")):
-        group = release.get("release-group")
-        if not isinstance(group, dict) or (known := identifiers.mbid(group.get("id"))) is None:
+    told = [release.get("release-group") for release in dicts(reply.get("releases"))]
+    for group in dicts([*told, *listed(reply.get("release-groups"))]):
+        if (known := identifiers.mbid(group.get("id"))) is None:
             continue
         found[known] = {
             "id": known,
@@ -165,7 +165,7 @@ def _votes(value: object) -> list[Document]:
 
 
 def _area_of(reply: Document, name: str) -> Area | None:
-    given = reply.get(name)
+    given = reply.get(name) or reply.get(name.replace("-", "_"))  # as older servers have it
     if not isinstance(given, dict) or (known := identifiers.mbid(given.get("id"))) is None:
         return None
     return Area(known, _area(given) | {"parent_id": None})

@@ -33,6 +33,12 @@ def enrich(settings: Settings, is_last: Callable[[], bool]) -> SubflowResult:
     walk = Walk(settings, begun + settings.music.musicbrainz_timeout, tally)
     try:
         _work(walk, settings.music.musicbrainz_fetch_limit, is_last)
+        if walk.is_over() and tally.left:
+            raise RetryableError(
+                f"The time was over after {settings.music.musicbrainz_timeout} s: "
+                f"{tally.left} look-ups are for the next run. "
+                "NIGHTSHIFT_MUSIC__MUSICBRAINZ_TIMEOUT gives more."
+            )
     except (RetryableError, SettingsError) as error:
         tally.note("MusicBrainz", error)
     return SubflowResult(

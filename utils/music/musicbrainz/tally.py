@@ -42,7 +42,7 @@ class Tally:
 
     def outcome(self) -> Outcome:
         """Success, nothing new, in part, or nothing at all."""
-        if self.errors or self.left:
+        if self.errors:
             return Outcome.PARTIAL if self.kept or self.not_found else Outcome.FAILED
         return Outcome.SUCCESS if self.requests or self.kept else Outcome.NO_UPDATES
 

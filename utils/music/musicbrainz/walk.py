@@ -2,7 +2,7 @@
 
 One thread waits for the next slot and hands it to the look-up that matters most; the answers come
 while it waits. What an answer leads to is asked for before the next track, so that the most
-played ones are whole when the time is over. Each answer is kept at once: a run that is killed
+played ones are whole when the time is over. Answers are kept as they come: a run that is killed
 goes on where it was.
 """
 
@@ -30,8 +30,10 @@ from utils.music.service import Service
 
 _IN_FLIGHT = 12  # answers awaited at once: at 50 a second those of 240 ms. Chosen.
 _TRIES = 4  # of one look-up
+_REFUSED_TRIES = 8  # of one that is refused: the real server is too busy for every third request
 _DEAD_AFTER = 12  # failures in a row: the service is down, and is left alone
 _MOVES = 5  # from an id to the one that it was merged into, and on
+_KEPT_EVERY_SECONDS = 0.3  # so much of what was told is lost where the process is killed
 _GOES_ON_SECONDS = 0.2  # between two looks at the time, while answers are awaited
 
 
@@ -55,6 +57,8 @@ class Walk:
         self._waiting: list[Job] = []
         self._under_way: dict[Future[Looked], Job] = {}
         self._asked: set[tuple[EntityKind, str]] = set()
+        self._told: dict[tuple[EntityKind, str], Entity] = {}
+        self._kept_at = 0.0
         self._rank = self._number = self._failed_in_a_row = self._beyond_limit = 0
 
     def add_tracks(self, tracks: Sequence[PlayedTrack], limit: int | None) -> None:
@@ -88,7 +92,7 @@ class Walk:
             RetryableError: it does not answer any more.
             StoppedError: the process is to end.
         """
-        self.tally.left = len(self._waiting) + self._beyond_limit
+        self.tally.left = self._beyond_limit
         if not self._waiting:
             return
         pace = client.pace(self._settings)
@@ -107,7 +111,8 @@ class Walk:
                     self._collect(_GOES_ON_SECONDS)
             finally:
                 pool.shutdown(wait=True, cancel_futures=True)
-                self.tally.left = len(self._waiting) + self._beyond_limit
+                self._keep(at_once=True)
+                self.tally.left += len(self._waiting) + len(self._under_way)
 
     def is_over(self) -> bool:
         """True once the time is over."""
@@ -133,14 +138,12 @@ class Walk:
     def _collect(self, seconds: float) -> None:
         """Take the answers that are there, or come within some seconds."""
         done, _ = wait(self._under_way, seconds, FIRST_COMPLETED)
-        told: list[Entity] = []
-        try:
-            for one in done:
-                told += self._told(self._under_way.pop(one), one)
-        finally:  # also of those that came before one that ends the run
-            self._keep(told)
+        for one in done:
+            told = self._what(self._under_way.pop(one), one)
+            self._told |= {(entity.kind, entity.id): entity for entity in told}
+        self._keep()
 
-    def _told(self, job: Job, answer: Future[Looked]) -> list[Entity]:
+    def _what(self, job: Job, answer: Future[Looked]) -> list[Entity]:
         """What an answer says; one that failed is noted, or asked for again."""
         try:
             told = self._heard(job, answer.result())
@@ -149,9 +152,9 @@ class Walk:
         except ThrottledError as error:
             self.tally.throttled += 1
             pacing.hold(client.pace(self._settings), error.retry_after_seconds, job.tries)
-            self._again(job, error)
+            self._again(job, error, _REFUSED_TRIES)
         except RetryableError as error:
-            self._again(job, error)
+            self._again(job, error, _TRIES)
         except PermanentError as error:  # it would be the same tomorrow: not asked every night
             self.tally.note(f"{job.kind.value} {job.id}", error)
             return [self._entity(job.kind, one, None) for one in (job.id, *job.asked_as)]
@@ -196,8 +199,12 @@ class Walk:
 
     def _lead_on(self, job: Job, document: documents.Document, reply: documents.Document) -> None:
         """Have that looked up which an answer leads to, if it is not known."""
-        whole = {one.id for one in documents.countries(job.kind, reply)}
-        wanted = [(kind, one) for kind, one in leads(job.kind, document) if one not in whole]
+        whole = {(EntityKind.AREA, one.id) for one in documents.countries(job.kind, reply)}
+        wanted = [
+            one for one in leads(job.kind, document) if one not in whole and one not in self._asked
+        ]
+        if not wanted:
+            return
         with session() as s:
             for kind in dict.fromkeys(kind for kind, _ in wanted):
                 ids = [one for its, one in wanted if its is kind]
@@ -210,9 +217,9 @@ class Walk:
             raise PermanentError(f"MusicBrainz sends {job.id} round in a circle.")
         self._put(job._replace(id=moved_to, asked_as=(job.id, *job.asked_as)))
 
-    def _again(self, job: Job, error: RetryableError) -> None:
+    def _again(self, job: Job, error: RetryableError, most: int) -> None:
         self._failed_in_a_row += 1
-        if job.tries + 1 < _TRIES:
+        if job.tries + 1 < most:
             self._put(job._replace(tries=job.tries + 1))
         else:
             self.tally.note(f"{job.kind.value} {job.id}", error)
@@ -239,11 +246,15 @@ class Walk:
             expires_at=moment + timedelta(days=days),
         )
 
-    def _keep(self, told: list[Entity]) -> None:
-        if told:
+    def _keep(self, at_once: bool = False) -> None:
+        """Write what was told, a part of a second after it was, together with what came since."""
+        moment = clock.monotonic()
+        if self._told and (at_once or moment - self._kept_at >= _KEPT_EVERY_SECONDS):
             with session() as s:
-                music_entities.put(s, list({(one.kind, one.id): one for one in told}.values()))
-            self.tally.count(told)
+                music_entities.put(s, list(self._told.values()))
+            self.tally.count(list(self._told.values()))
+            self._told.clear()
+            self._kept_at = moment
 
 
 def leads(kind: EntityKind, document: documents.Document) -> list[tuple[EntityKind, str]]:

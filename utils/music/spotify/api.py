@@ -64,6 +64,7 @@ class Spotify:
         """
         renewed = False
         for attempt in range(1, _TRIES + 1):
+            self._wait()
             try:
                 token, reply = self._sent(path, query)
             except RetryableError:
@@ -100,7 +101,6 @@ class Spotify:
             check_owner(profile, me(self), self.settings)
 
     def _sent(self, path: str, query: Mapping[str, str] | None) -> tuple[str, Reply]:
-        self._wait()
         token = self._token or tokens.access_token(self._asking, self.settings)
         with self._lock:
             self.requests += 1

@@ -9,7 +9,7 @@ from __future__ import annotations
 import threading
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from sqlalchemy.orm import Session
 
@@ -67,7 +67,7 @@ def wanted_of_tracks(kind: EntityKind, settings: Settings) -> Wanted:
     """The artists, or the albums, of the tracks that were played, as far as they are not known."""
     with session() as s:
         tracks = list(plays.spotify_ids(s))
-        known = music_entities.known(s, Source.SPOTIFY, EntityKind.TRACK, tracks)
+        known = music_entities.documents(s, Source.SPOTIFY, EntityKind.TRACK, tracks)
         ids = _named_by((known[one] for one in tracks if one in known), kind)
         return _wanted(s, kind, list(dict.fromkeys(ids)), _limit(kind, settings.music))
 
@@ -124,9 +124,8 @@ def _wanted(s: Session, kind: EntityKind, ids: Sequence[str], limit: int | None)
     return Wanted(asked, len(ids) - len(unknown), len(unknown) - len(asked))
 
 
-def _named_by(tracks: Iterable[Entity], kind: EntityKind) -> Iterator[str]:
-    for track in tracks:
-        document = track.document or {}
+def _named_by(tracks: Iterable[dict[str, Any]], kind: EntityKind) -> Iterator[str]:
+    for document in tracks:
         if kind is EntityKind.ALBUM:
             found = [document.get("album_id")]
         else:

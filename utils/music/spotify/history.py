@@ -7,11 +7,13 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
 from utils import clock
 from utils.config import Settings
 from utils.db import music_accounts, music_entities, play_rejects, plays
+from utils.db.music_tables import MusicAccount
 from utils.db.play_rejects import Reject
 from utils.db.session import session
 from utils.models import sanitize
@@ -31,6 +33,7 @@ NAME = "spotify-ingestion"
 MOST = 50  # Spotify's own, of a request and of what it keeps
 _REQUESTS = 50  # in one look; there is no end to a list that repeats itself
 _FAULTS = 100
+_WHOLE = timedelta(days=1)
 _SHOWN = ("id", "name", "type", "uri")  # of a track that is none
 _AHEAD_MS = 60_000  # this machine's clock may be behind by so much
 
@@ -57,10 +60,10 @@ def take(settings: Settings, limit: int = MOST) -> SubflowResult:
     with api.connected(settings) as spotify:
         with session() as s:
             row = music_accounts.find(s, Service.SPOTIFY, settings.music.account)
-        cursor = row.cursor_ms if row else None
-        items = _since(spotify, cursor, min(max(limit, 1), MOST))
+        cursor, whole = row.cursor_ms if row else None, _is_whole(row)
+        items = _since(spotify, None if whole else cursor, min(max(limit, 1), MOST))
     seen = _read(items, settings)
-    added, new_tracks = _keep(seen, settings)
+    added, new_tracks = _keep(seen, whole, settings)
     faults = [_reject(item, why) for item, why in seen.rejects]
     gap = _gap(seen.plays, cursor)
     faults += [gap] if gap else []
@@ -76,22 +79,30 @@ def take(settings: Settings, limit: int = MOST) -> SubflowResult:
     )  # fmt: skip
 
 
-def _since(spotify: Spotify, cursor: int | None, limit: int) -> list[Any]:
-    """All that Spotify has of what was played from the cursor on, whichever end it begins with."""
-    found: list[Any] = []
-    first = api.recently_played(spotify, limit, after=None if cursor is None else cursor - 1)
-    found += first
+def _is_whole(row: MusicAccount | None) -> bool:
+    """True once a day, for a look at all that Spotify has: devices tell late what they played."""
+    last = (row.profile or {}).get("whole_look_at") if row else None
+    return last is None or clock.now() - datetime.fromisoformat(last) > _WHOLE
+
+
+def _since(spotify: Spotify, start: int | None, limit: int) -> list[Any]:
+    """All that Spotify has of what was played from ``start`` on, that play too.
+
+    Whichever end of it Spotify begins with.
+    """
+    first = api.recently_played(spotify, limit, after=None if start is None else start - 1)
+    found = list(first)
     page = first
     while len(page) >= limit and spotify.requests < _REQUESTS and (newest := _edge(found, max)):
         page = _new(api.recently_played(spotify, limit, after=newest), found)
         found += page
     page = first
     while len(page) >= limit and spotify.requests < _REQUESTS and (oldest := _edge(found, min)):
-        if cursor is not None and oldest <= cursor:
+        if start is not None and oldest <= start:
             break
         page = _new(api.recently_played(spotify, limit, before=oldest), found)
         found += page
-    return [one for one in found if cursor is None or (_at(one) or cursor) >= cursor]
+    return found
 
 
 def _new(page: Sequence[Any], found: Sequence[Any]) -> list[Any]:
@@ -124,13 +135,16 @@ def _read(items: Sequence[Any], settings: Settings) -> _Seen:
     return seen
 
 
-def _keep(seen: _Seen, settings: Settings) -> tuple[plays.Added, int]:
+def _keep(seen: _Seen, whole: bool, settings: Settings) -> tuple[plays.Added, int]:
     """Plays, the tracks that came along and the cursor: all of it is written, or nothing."""
     account = settings.music.account
     newest = max((at for at in map(_when, seen.plays) if at <= _latest()), default=None)
     with session() as s:
         music_accounts.ensure(s, Service.SPOTIFY, account)
         music_accounts.advance(s, Service.SPOTIFY, account, newest)
+        if whole:
+            told = {"whole_look_at": clock.now().isoformat()}
+            music_accounts.note_profile(s, Service.SPOTIFY, account, told)
         added = plays.add(s, seen.plays)
         play_rejects.reject(s, [_rejected(item, why, account) for item, why in seen.rejects])
         new = music_entities.unknown(s, documents.SOURCE, documents.TRACK, seen.tracks)

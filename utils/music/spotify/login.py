@@ -126,7 +126,6 @@ def _refused(error: str | None) -> str:
 class _Listener(HTTPServer):
     """A server for one answer; ``back`` is it."""
 
-    allow_reuse_address = False  # nobody else's port
     back: _Back | None = None
 
 

@@ -113,7 +113,7 @@ def _all(spotify: Spotify, kind: EntityKind, chunks: Sequence[Sequence[str]]) ->
                     yield one.result()
                     in_a_row = 0
                 except NightShiftError as error:
-                    in_a_row += isinstance(error, RetryableError)
+                    in_a_row += 1
                     if _is_of_all(error) or in_a_row >= _FAILURES:
                         stop = stop or error
                         waiting.append(chunk)

@@ -19,10 +19,8 @@ def _running() -> Iterator[server.Spotify]:
 
 @pytest.fixture
 def spotify(_running: server.Spotify) -> server.Spotify:
-    served = _running.server
-    served.asked.clear()
-    _running.__init__()
-    _running.server = served
+    _running.server.asked.clear()
+    _running.reset()
     return _running
 
 

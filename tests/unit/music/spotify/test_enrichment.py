@@ -15,9 +15,10 @@ from utils.config import Settings
 from utils.db import music_accounts, music_entities, plays, throttles
 from utils.db.session import session
 from utils.errors import ThrottledError
-from utils.models.music import Entity, EntityKind, Origin, Outcome, Play, Service, Source
+from utils.models.music import Entity, EntityKind, Fault, Origin, Outcome, Play, Service, Source
 from utils.music.spotify import api, enrichment
 from utils.music.spotify.enrichment import Tally
+from utils.processes import deadline
 
 TRACK, ARTIST, ALBUM = EntityKind.TRACK, EntityKind.ARTIST, EntityKind.ALBUM
 
@@ -187,10 +188,10 @@ def test_a_short_pause_is_kept_and_a_long_one_ends_the_run_and_is_remembered(
     spotify.say(server.too_many(0), "/v1/tracks")
     tally, connected = fetched(music, TRACK, ids[:2])
     assert (tally.new, connected.throttled) == (2, 1)
-    spotify.say(server.too_many(7200), f"/v1/tracks/{ids[9]}")
+    spotify.say(server.too_many(7200), "/v1/tracks/", times=99)
     tally, connected = fetched(music, TRACK, ids[2:])
-    assert tally.new + tally.left == 38
-    assert tally.left >= 20
+    assert (tally.new, tally.left) == (0, 38)
+    assert connected.throttled <= 8  # those that were on their way
     assert len(tally.faults) == 1
     assert "2.0 h" in tally.faults[-1].message
     requests = len(spotify.asked)
@@ -220,6 +221,18 @@ def test_what_fails_now_and_then_is_asked_again_and_a_dead_service_is_left(
     assert len(spotify.asked) - before < 60  # each four times would be 200
 
 
+def test_time_that_is_over_leaves_the_rest_for_the_next_run(
+    spotify: Spotify, music: Settings
+) -> None:
+    spotify.mode = "development"
+    ids = heard(spotify, *range(40))
+    fetched(music, TRACK, ids[:2])
+    with api.connected(music) as connected, deadline.within(deadline.Limit(-1, "ITS_SETTING")):
+        tally = enrichment.fetch(connected, TRACK, ids[2:])
+    assert (tally.new, tally.left) == (0, 38)
+    assert "ITS_SETTING" in tally.faults[-1].message
+
+
 def test_look_ups_are_really_at_once_and_bounded(spotify: Spotify, music: Settings) -> None:
     spotify.mode, spotify.latency = "development", 0.02
     fetched(music, TRACK, heard(spotify, *range(40)))
@@ -241,7 +254,7 @@ def test_artists_and_albums_are_those_of_known_tracks_the_most_played_first(
 
 
 def test_a_run_that_learned_nothing_and_failed_has_failed() -> None:
-    fault = enrichment.Fault(what="x", error_class="X", message="x")
+    fault = Fault(what="x", error_class="X", message="x")
     wanted = enrichment.Wanted([], 3, 1)
     outcomes = {
         Tally(new=1): Outcome.SUCCESS, Tally(): Outcome.NO_UPDATES,

@@ -2,6 +2,7 @@
 
 import time
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 
 import pytest
 from sqlalchemy import select
@@ -9,6 +10,7 @@ from sqlalchemy import select
 from tests.servers import spotify as server
 from tests.servers.loopback import Answer
 from tests.servers.spotify import Spotify, identifier
+from utils import clock
 from utils.config import Settings
 from utils.db import music_accounts, music_entities
 from utils.db.music_tables import PlayRow, RejectRow
@@ -99,6 +101,21 @@ def test_two_looks_at_once_take_each_play_once(spotify: Spotify, music: Settings
         results = list(pool.map(lambda _: history.take(music), range(4)))
     assert sum(result.metrics["new"] for result in results) == 12
     assert len(rows()) == 12
+
+
+def test_what_a_device_tells_late_comes_with_the_whole_look_of_a_day(
+    spotify: Spotify, music: Settings
+) -> None:
+    played(spotify, 1, since=BEGAN + 5_000)
+    history.take(music)
+    played(spotify, 2)  # offline, before the one that is known
+    assert history.take(music).metrics["new"] == 0
+    with session() as s:
+        long_ago = (clock.now() - timedelta(days=2)).isoformat()
+        music_accounts.note_profile(s, Service.SPOTIFY, "me", {"whole_look_at": long_ago})
+    assert history.take(music).metrics["new"] == 1
+    assert cursor() == round((BEGAN + 5_000.123) * 1000)
+    assert history.take(music).metrics["rows"] == 1
 
 
 def test_more_plays_than_spotify_keeps_are_told_as_a_gap(spotify: Spotify, music: Settings) -> None:

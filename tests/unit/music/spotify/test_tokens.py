@@ -19,7 +19,8 @@ from utils.db.session import session
 from utils.errors import NightShiftError, RetryableError, SettingsError, ThrottledError
 from utils.models.music import Service
 from utils.music.spotify import api, connection, state, tokens
-from utils.music.spotify.accounts import RefusedGrantError
+from utils.music.spotify.accounts import RefusedGrantError, Tokens
+from utils.storage import sealing
 
 
 def row() -> MusicAccount:
@@ -68,7 +69,7 @@ def test_a_service_that_rotates_nothing_keeps_its_token(spotify: Spotify, music:
     spotify.rotates = False
     renew(music, refused=renew(music))
     (kept,) = spotify.refresh_tokens
-    opened = tokens.sealing.opened_secret(row().refresh_token, tokens.purpose(music), music)
+    opened = sealing.opened_secret(row().refresh_token, tokens.purpose(music), music)
     assert opened == kept
 
 
@@ -132,7 +133,7 @@ def test_who_waits_for_another_gets_what_that_one_wrote(spotify: Spotify, music:
     found: list[str] = []
     thread = threading.Thread(target=lambda: found.append(renew(music)))
     thread.start()
-    given = tokens.Tokens("BQof-the-other", None, 3600, None)
+    given = Tokens("BQof-the-other", None, 3600, None)
     with session() as s:
         kept = tokens.columns(given, "AQ", music, s)
         music_accounts.end_renewal(s, Service.SPOTIFY, "me", "other", kept)
