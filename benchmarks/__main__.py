@@ -4,8 +4,8 @@ python -m benchmarks            all of them, about an hour on two cores
 python -m benchmarks shift      one of them: shift, help, extraction, views, encode, colour,
                                 duplicates, search, lanes, scale, speech, words, speakers, idle,
                                 chaos, mutations, code, facts, discovery, api, api-load, frames,
-                                 queue, music-import, music-musicbrainz
-                                queue, music-spotify
+                                queue, music-import, music-musicbrainz, music-spotify,
+                                music-night
 python -m benchmarks mutations 200 7   so many damaged files, by this seed
 python -m benchmarks api-load 2        so many minutes
 """
@@ -34,6 +34,7 @@ from benchmarks import (
     lanes,
     music_import,
     music_musicbrainz,
+    music_night,
     music_spotify,
     mutations,
     near_duplicates,
@@ -75,6 +76,7 @@ BENCHMARKS = {
     "music-musicbrainz": music_musicbrainz.rows,
     "music-import": music_import.rows,
     "music-spotify": music_spotify.rows,
+    "music-night": music_night.rows,
 }
 
 
