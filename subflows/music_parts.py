@@ -17,8 +17,7 @@ from prefect import Flow
 from prefect.client.schemas.objects import State
 from prefect.states import Completed, Failed
 
-from subflows.fan_out import NOTHING_TO_DO, PARTIAL
-from tasks.tags import SERVED, marked
+from tasks.tags import NOTHING_TO_DO, PARTIAL, SERVED, marked
 from utils import clock
 from utils.config import Settings
 from utils.db import music_runs
