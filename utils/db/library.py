@@ -77,7 +77,7 @@ def save(s: Session, record: ItemRecord, passages: Sequence[Passage]) -> None:
 
 
 def load(s: Session, item_id: str, without: Collection[str] = ()) -> ItemRecord:
-    """What is known of an item, as it was saved; ``without`` parts that nobody will look at."""
+    """What is known of an item, as it was saved; ``without`` parts that nobody wants."""
     item = s.get_one(Item, item_id)
     hanging: dict[str, Any] = {}
     for field, table, model in _PARTS:
@@ -85,9 +85,10 @@ def load(s: Session, item_id: str, without: Collection[str] = ()) -> ItemRecord:
             continue
         rows = rows_of(s, _rows(table, tuple(model.model_fields)), item_id=item_id)
         hanging[field] = tuple(model.model_validate(row._asdict()) for row in rows)
-    words = rows_of(s, _rows(Keyword, ("word",)), item_id=item_id)
-    hanging["keywords"] = tuple(words.scalars())
-    listing = listings.of(s, item_id)
+    if "keywords" not in without:
+        words = rows_of(s, _rows(Keyword, ("word",)), item_id=item_id)
+        hanging["keywords"] = tuple(words.scalars())
+    listing = None if "description" in without else listings.of(s, item_id)
     hanging["description"] = listing.description if listing else None
     plain = set(ItemRecord.model_fields) - _HANGING - {"item_id", "captured_at"}
     return ItemRecord(

@@ -10,12 +10,14 @@ from utils.models.transcript import Transcript
 STEP = "transcribe_audio"
 
 
-def transcript_of(s: Session, item_id: str) -> Transcript | None:
+def transcript_of(s: Session, item_id: str, is_corrected: bool = True) -> Transcript | None:
     """The speech of an item, corrected where a person did, each segment with who speaks if known.
 
-    None where nobody listened and nobody wrote it down.
+    None where nobody listened and nobody wrote it down. ``is_corrected``: False where it is known
+    that no person did.
     """
-    heard = corrected(s, item_id, ledger.latest_result(s, item_id, STEP, Transcript))
+    heard = ledger.latest_result(s, item_id, STEP, Transcript)
+    heard = corrected(s, item_id, heard) if is_corrected else heard
     speakers = voices.speakers_of(s, item_id)
     return speakers.labelled(heard) if heard and speakers else heard
 
