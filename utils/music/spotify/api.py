@@ -97,8 +97,15 @@ class Spotify:
         with session() as s:
             row = music_accounts.find(s, Service.SPOTIFY, self.settings.music.account)
         profile = dict(row.profile or {}) if row else {}
-        if not profile.get("checked"):
-            check_owner(profile, me(self), self.settings)
+        if profile.get("checked"):
+            return
+        try:
+            owner = me(self)
+        except (PermanentError, SettingsError):
+            if profile.get("ids"):
+                raise
+            return  # nobody's plays are kept yet; what is wrong is said by what is asked next
+        check_owner(profile, owner, self.settings)
 
     def _sent(self, path: str, query: Mapping[str, str] | None) -> tuple[str, Reply]:
         token = self._token or tokens.access_token(self._asking, self.settings)

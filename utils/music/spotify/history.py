@@ -63,12 +63,13 @@ def take(settings: Settings, limit: int = MOST) -> SubflowResult:
         cursor, whole = row.cursor_ms if row else None, _is_whole(row)
         items = _since(spotify, None if whole else cursor, min(max(limit, 1), MOST))
     seen = _read(items, settings)
-    added, new_tracks = _keep(seen, whole, settings)
-    faults = [_reject(item, why) for item, why in seen.rejects]
+    added, new_tracks, new_rejects = _keep(seen, whole, settings)
+    # Those that were told in an earlier look are in the list again until 50 plays have followed.
+    faults = [_reject(item, why) for item, why in seen.rejects] if new_rejects else []
     gap = _gap(seen.plays, cursor)
     faults += [gap] if gap else []
     metrics = Counter(
-        rows=len(items), new=added.new, doubled=added.doubled, rejected=len(seen.rejects),
+        rows=len(items), new=added.new, doubled=added.doubled, rejected=new_rejects,
         tracks=new_tracks, gaps=int(gap is not None), requests=spotify.requests,
         throttled=spotify.throttled, errors=len(faults),
     )  # fmt: skip
@@ -135,8 +136,12 @@ def _read(items: Sequence[Any], settings: Settings) -> _Seen:
     return seen
 
 
-def _keep(seen: _Seen, whole: bool, settings: Settings) -> tuple[plays.Added, int]:
-    """Plays, the tracks that came along and the cursor: all of it is written, or nothing."""
+def _keep(seen: _Seen, whole: bool, settings: Settings) -> tuple[plays.Added, int, int]:
+    """Plays, the tracks that came along and the cursor: all of it is written, or nothing.
+
+    Returns:
+        How many plays, tracks and rejects were new.
+    """
     account = settings.music.account
     newest = max((at for at in map(_when, seen.plays) if at <= _latest()), default=None)
     with session() as s:
@@ -146,10 +151,11 @@ def _keep(seen: _Seen, whole: bool, settings: Settings) -> tuple[plays.Added, in
             told = {"whole_look_at": clock.now().isoformat()}
             music_accounts.note_profile(s, Service.SPOTIFY, account, told)
         added = plays.add(s, seen.plays)
-        play_rejects.reject(s, [_rejected(item, why, account) for item, why in seen.rejects])
+        refused = [_rejected(item, why, account) for item, why in seen.rejects]
+        rejected = play_rejects.reject(s, refused)
         new = music_entities.unknown(s, documents.SOURCE, documents.TRACK, seen.tracks)
         music_entities.put(s, [seen.tracks[one] for one in new])
-    return added, len(new)
+    return added, len(new), rejected
 
 
 def _when(play: Play) -> int:

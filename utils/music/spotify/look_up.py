@@ -102,7 +102,8 @@ def _all(spotify: Spotify, kind: EntityKind, chunks: Sequence[Sequence[str]]) ->
     in_a_row, stop = 0, None
     with ThreadPoolExecutor(AT_ONCE, thread_name_prefix="spotify") as pool:
         while waiting or at_work:
-            while waiting and stop is None and len(at_work) < AT_ONCE:
+            # As many again wait in the pool: no thread is idle while answers are written.
+            while waiting and stop is None and len(at_work) < 2 * AT_ONCE:
                 chunk = waiting.pop()
                 at_work[pool.submit(copy_context().run, _one, spotify, kind, chunk)] = chunk
             if not at_work:
@@ -116,12 +117,18 @@ def _all(spotify: Spotify, kind: EntityKind, chunks: Sequence[Sequence[str]]) ->
                     in_a_row += 1
                     if _is_of_all(error) or in_a_row >= _FAILURES:
                         stop = stop or error
-                        waiting.append(chunk)
+                        waiting += [chunk, *_cancelled(at_work)]
                     else:
                         yield Answer([], [_fault(",".join(chunk), error)], len(chunk))
     if left := sum(map(len, waiting)):
         assert stop is not None
         yield Answer([], [_fault(f"{left} {_PATHS[kind]}", stop)], left)
+
+
+def _cancelled(at_work: dict[Future[Answer], Sequence[str]]) -> list[Sequence[str]]:
+    """The chunks that had not begun; they are at work no more."""
+    gone = [one for one in at_work if one.cancel()]
+    return [at_work.pop(one) for one in gone]
 
 
 def _one(spotify: Spotify, kind: EntityKind, chunk: Sequence[str]) -> Answer:

@@ -17,7 +17,7 @@ from utils.db.music_tables import PlayRow, RejectRow
 from utils.db.session import session
 from utils.errors import NightShiftError, RetryableError, SettingsError
 from utils.models.music import EntityKind, Outcome, Service, Source
-from utils.music.spotify import history
+from utils.music.spotify import api, history
 
 BEGAN = float(int(time.time()) - 100_000)
 
@@ -158,6 +158,7 @@ def test_what_is_no_play_is_kept_with_its_reason_and_stops_no_other(
         "its time is before there was Spotify", "the track has no name",
     }  # fmt: skip
     assert cursor() == round((BEGAN + 0.123) * 1000)
+    assert history.take(music).status is Outcome.NO_UPDATES  # it was said
 
 
 def test_odd_tracks_are_plays_too(spotify: Spotify, music: Settings) -> None:
@@ -222,8 +223,24 @@ def test_a_user_whom_the_application_does_not_list_is_told_so(
         history.take(music)
 
 
+def test_an_account_that_is_not_said_is_read_the_first_time_and_never_again(
+    spotify: Spotify, music: Settings
+) -> None:
+    played(spotify, 1)
+    spotify.say(server.error(404, "Service not found"), "/v1/me")
+    assert history.take(music).metrics["new"] == 1
+    with api.connected(music):  # now it is said
+        pass
+    with session() as s:
+        music_accounts.note_profile(s, Service.SPOTIFY, "me", {"checked": None})
+    spotify.say(server.error(404, "Service not found"), "/v1/me")
+    with pytest.raises(NightShiftError, match="Service not found"):
+        history.take(music)
+
+
 def test_a_redirect_is_not_followed(spotify: Spotify, music: Settings) -> None:
-    spotify.say(Answer(302, headers={"Location": f"{spotify.url}/v1/elsewhere"}), "/v1/me")
+    away = Answer(302, headers={"Location": f"{spotify.url}/v1/elsewhere"})
+    spotify.say(away, "/v1/me", times=2)
     with pytest.raises(NightShiftError, match="redirects elsewhere"):
         history.take(music)
-    assert "elsewhere" not in spotify.asked
+    assert "/elsewhere" not in spotify.asked
