@@ -112,7 +112,8 @@ def conclude(run_id: str, status: Outcome, settings: Settings) -> State[MusicRep
     notices.notify_music(report, before, settings)
     if report.failures:  # in red, as whoever looks at a list of nights must see it
         name = "Failed" if status is Outcome.FAILED else PARTIAL
-        return Failed(name=name, message=report.words, data=MusicError(report))
+        error = MusicError(report)
+        return Failed(name=name, message=str(error), data=error)
     return told(report)
 
 
