@@ -6,6 +6,8 @@ python -m benchmarks shift      one of them: shift, help, extraction, views, enc
                                 chaos, mutations, code, facts, discovery, api, api-load, frames,
                                 queue, music-tables, music-import, music-musicbrainz,
                                 music-spotify
+                                queue, music-import, music-musicbrainz, music-spotify,
+                                music-night
 python -m benchmarks mutations 200 7   so many damaged files, by this seed
 python -m benchmarks api-load 2        so many minutes
 """
@@ -34,6 +36,7 @@ from benchmarks import (
     lanes,
     music_import,
     music_musicbrainz,
+    music_night,
     music_spotify,
     music_tables,
     mutations,
@@ -77,6 +80,7 @@ BENCHMARKS = {
     "music-musicbrainz": music_musicbrainz.rows,
     "music-import": music_import.rows,
     "music-spotify": music_spotify.rows,
+    "music-night": music_night.rows,
 }
 
 

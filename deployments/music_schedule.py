@@ -56,7 +56,7 @@ def bring_together(settings: Settings) -> str:
     return f"spotify-ingestion: its schedule is off until there is a login: {HOW}"
 
 
-HOW = "nightshift music login, then nightshift deploy --only music"
+HOW = "nightshift music login"
 
 
 def _looked(client: httpx.Client, settings: Settings) -> Schedule:

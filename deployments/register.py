@@ -26,9 +26,8 @@ from prefect.exceptions import ObjectAlreadyExists, ObjectNotFound
 from deployments import declared, music_schedule, queueing
 from deployments.declared import FRAMES, GROUPS, MEDIA, MUSIC, PREFECT_YAML, PROJECT
 from deployments.source_deployments import bring_together
-from subflows.fan_out import NOTHING_TO_DO, PARTIAL
 from tasks.flow_runs import close_zombies, free_slots
-from tasks.tags import TAG, lane_tag
+from tasks.tags import NOTHING_TO_DO, PARTIAL, TAG, lane_tag
 from utils.config import Settings, child_environment
 from utils.errors import PermanentError
 from utils.housekeeping import recovery

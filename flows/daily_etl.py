@@ -16,6 +16,7 @@ from tasks.flow_runs import close_zombies, run_of
 from utils.config import Settings
 from utils.models.music import Outcome, SubflowResult
 from utils.models.music_report import MusicReport, failed, is_good, together
+from utils.processes import memory
 from utils.scheduling import music_session
 
 
@@ -42,6 +43,7 @@ def daily_etl(run_id: str | None = None, full: bool = False) -> State[MusicRepor
         enriched = _enriched(run_id)
         if not is_good(enriched):  # without any answer the tables would lose what they say
             return conclude(run_id, Outcome.FAILED, settings)
+        memory.give_back()  # of thousands of answers, before duckdb takes its own
         built = _built(run_id, full, settings)
         status = together([prepared, enriched, built]) if is_good(built) else Outcome.FAILED
         return conclude(run_id, status, settings)

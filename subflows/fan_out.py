@@ -25,7 +25,7 @@ from tenacity import retry, retry_if_exception, stop_after_attempt
 from subflows import entries
 from subflows.fetching import fetch, not_taken
 from tasks.context import RunContext
-from tasks.tags import SERVED, marked
+from tasks.tags import NOTHING_TO_DO, PARTIAL, SERVED, marked
 from utils.config import Settings
 from utils.db import forgotten, items, leases, queue, runs
 from utils.db.schema import Item
@@ -43,9 +43,6 @@ from utils.processes import child_process
 from utils.scheduling import claims, estimate, run_session
 from utils.scheduling.estimate import Work
 from utils.sources import own_options, whereabouts
-
-# Names of final states; Prefect names its events after them (deployments/register.py).
-PARTIAL, NOTHING_TO_DO = "Partial", "NothingToDo"
 
 # The flow of one item: its id, options, the run and who has claimed it.
 ProcessItem = Flow[[str, PipelineOptions | None, str | None, str | None], ItemRecord | None]

@@ -17,8 +17,7 @@ from prefect import Flow
 from prefect.client.schemas.objects import State
 from prefect.states import Completed, Failed
 
-from subflows.fan_out import NOTHING_TO_DO, PARTIAL
-from tasks.tags import SERVED, marked
+from tasks.tags import NOTHING_TO_DO, PARTIAL, SERVED, marked
 from utils import clock
 from utils.config import Settings
 from utils.db import music_runs
@@ -113,7 +112,8 @@ def conclude(run_id: str, status: Outcome, settings: Settings) -> State[MusicRep
     notices.notify_music(report, before, settings)
     if report.failures:  # in red, as whoever looks at a list of nights must see it
         name = "Failed" if status is Outcome.FAILED else PARTIAL
-        return Failed(name=name, message=report.words, data=MusicError(report))
+        error = MusicError(report)
+        return Failed(name=name, message=str(error), data=error)
     return told(report)
 
 

@@ -1,4 +1,4 @@
-"""What marks flow runs, task runs and limits as ours on a Prefect server that others use too."""
+"""What marks flow runs, task runs, limits and states as ours on a server that others use too."""
 
 from __future__ import annotations
 
@@ -19,6 +19,9 @@ FLOWS = (
     *("night-shift", "shift", "content-ingestion", "run-ingestion", "process-item"),
     *("daily-etl", "spotify-ingestion"),
 )
+
+# Names of final states; Prefect names its events after them (deployments/register.py).
+PARTIAL, NOTHING_TO_DO = "Partial", "NothingToDo"
 
 
 def lane_tag(lane: str) -> str:

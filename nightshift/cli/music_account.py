@@ -37,11 +37,13 @@ def login(
             typer.launch(address)
 
     owner = log_in(load_settings(), port, show, wait)
+    schedule = _schedule()
     if as_json:
         print_json({"spotify_id": owner["id"], "name": owner["name"]})
     else:
         named = visible(owner["name"] or owner["id"])
         console.print(f"Connected: {named} ({visible(owner['id'])})", markup=False)
+        console.print(visible(schedule), markup=False, soft_wrap=True)
 
 
 def logout(
@@ -60,6 +62,7 @@ def logout(
 
     settings = load_settings()
     gone = log_out(settings, forget)
+    _schedule()
     if as_json:
         print_json({"account": settings.music.account, "forgotten": gone})
     else:
@@ -107,3 +110,20 @@ def _facts(found: dict[str, Any], zone: ZoneInfo) -> list[tuple[str, str]]:
     if found["throttled_seconds"]:
         rows.append(("paused", f"by Spotify for another {found['throttled_seconds']:,} s"))
     return rows
+
+
+def _schedule() -> str:
+    """Have Prefect's server ask Spotify as long as there is a login; says how it is, for people."""
+    from utils.config import load_settings
+    from utils.errors import NightShiftError
+    from utils.processes.prefect_environment import is_served
+
+    settings = load_settings()
+    if not is_served(settings):
+        return "Every 30 minutes by `nightshift up`; now: nightshift music ingest"
+    from deployments import music_schedule
+
+    try:
+        return music_schedule.bring_together(settings)
+    except NightShiftError as error:
+        return f"The schedule is as it was: {error} Then: nightshift doctor --fix"

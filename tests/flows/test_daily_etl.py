@@ -25,7 +25,7 @@ from tests.waiting import until
 from utils.config import Settings, load_settings
 from utils.db import music_runs
 from utils.db.session import session
-from utils.models.music_report import MusicReport
+from utils.models.music_report import MusicError, MusicReport
 from utils.music import tables
 
 pytestmark = pytest.mark.usefixtures("prefect_server")
@@ -59,9 +59,9 @@ def etl(run_id: str | None = None) -> tuple[str, MusicReport]:
     from flows.daily_etl import daily_etl
 
     state: State[Any] = daily_etl(run_id=run_id, return_state=True)
-    found = state.result(raise_on_failure=False)
+    found: Any = state.result(raise_on_failure=False)
     assert state.name
-    return state.name, getattr(found, "report", found)
+    return state.name, found.report if isinstance(found, MusicError) else found
 
 
 def parts(report: MusicReport) -> dict[str, str]:
@@ -119,9 +119,9 @@ def ingest() -> tuple[str, MusicReport]:
     from flows.spotify_ingestion import spotify_ingestion
 
     state: State[Any] = spotify_ingestion(return_state=True)
-    found = state.result(raise_on_failure=False)
+    found: Any = state.result(raise_on_failure=False)
     assert state.name
-    return state.name, getattr(found, "report", found)
+    return state.name, found.report if isinstance(found, MusicError) else found
 
 
 def test_a_night_goes_on_without_one_of_the_services_and_the_next_one_makes_up_for_it(

@@ -56,7 +56,7 @@ def test_plays_are_taken_then_enriched_and_a_second_time_nothing_is_asked(
 ) -> None:
     state = ingested()
     assert (state.type, state.name) == (StateType.COMPLETED, "Completed")
-    assert state.message == "6 new plays of 6"
+    assert "6 rows, 6 new" in str(state.message)
     spotify.latency = 0.05
     result = spotify_enrichment()
     assert (result.status, result.metrics["new"]) == (Outcome.SUCCESS, 12)
@@ -68,7 +68,7 @@ def test_plays_are_taken_then_enriched_and_a_second_time_nothing_is_asked(
     assert (again.status, again.metrics["requests"]) == (Outcome.NO_UPDATES, 0)
     assert again.metrics["cache_hits"] == 18
     assert len(spotify.server.asked) == before
-    assert ingested().name == "No updates"
+    assert ingested().name == "NothingToDo"
     assert [(run.flow, run.status) for run in runs()] == [
         ("spotify-ingestion", "success"), ("spotify-ingestion", "no_updates"),
     ]  # fmt: skip

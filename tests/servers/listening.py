@@ -59,14 +59,18 @@ def isrc(number: int) -> str:
     return str(spotify.track(number)["external_ids"]["isrc"])
 
 
-def history(numbers: Iterable[int], every: timedelta = timedelta(minutes=4)) -> list[Any]:
+def history(
+    numbers: Iterable[int],
+    artists: int | None = None,
+    every: timedelta = timedelta(minutes=4),
+) -> list[Any]:
     """Rows of Spotify's extended history: these songs, one after the other."""
     return [
         {
             "ts": f"{BEGAN + place * every:%Y-%m-%dT%H:%M:%SZ}", "platform": "linux",
             "ms_played": 180_000, "conn_country": "DE", "skipped": False,
             "master_metadata_track_name": f"Track {number}",
-            "master_metadata_album_artist_name": f"Artist {number}",
+            "master_metadata_album_artist_name": f"Artist {number % (artists or 10**9)}",
             "master_metadata_album_album_name": f"Album {number}",
             "spotify_track_uri": f"spotify:track:{spotify.identifier('track', number)}",
             "spotify_episode_uri": None, "offline_timestamp": None, "incognito_mode": False,

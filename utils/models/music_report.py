@@ -37,9 +37,8 @@ class MusicReport(Frozen):
 
     @property
     def words(self) -> str:
-        """``data-preparation success, spotify-enrichment failed``."""
-        told = [f"{one.name} {one.status.value.replace('_', ' ')}" for one in self.results]
-        return ", ".join(told) or self.reason or "nothing was done"
+        """``data-preparation no updates, spotify-enrichment success (12 new, 30 requests)``."""
+        return ", ".join(map(_line, self.results)) or self.reason or "nothing was done"
 
 
 class MusicError(NightShiftError):
@@ -83,6 +82,12 @@ def in_words(result: SubflowResult) -> str:
     counts = [(name, result.metrics.get(name, 0)) for name in _TOLD]
     told = [f"{number:,.0f} {name.replace('_', ' ')}" for name, number in counts if number]
     return ", ".join(told[:_NAMED])
+
+
+def _line(result: SubflowResult) -> str:
+    counts = in_words(result)
+    status = result.status.value.replace("_", " ")
+    return f"{result.name} {status}{f' ({counts})' if counts else ''}"
 
 
 def _why(error: BaseException) -> str:

@@ -8,6 +8,8 @@ of 8 MiB a thread counts, so that a bound must not be tight.
 from __future__ import annotations
 
 import contextlib
+import ctypes
+import gc
 import re
 import resource
 from collections.abc import Iterator
@@ -45,6 +47,13 @@ def bind(pid: int) -> None:
     if bound and prlimit:
         with contextlib.suppress(ProcessLookupError, PermissionError):
             prlimit(pid, resource.RLIMIT_DATA, (bound.size_bytes, bound.size_bytes))
+
+
+def give_back() -> None:
+    """Give what was freed back to the system, where it is glibc's: it keeps much of it."""
+    gc.collect()
+    with contextlib.suppress(OSError, AttributeError):
+        ctypes.CDLL(None).malloc_trim(0)
 
 
 def exceeded(stderr: str) -> str | None:

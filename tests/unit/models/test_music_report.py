@@ -39,7 +39,9 @@ def report(*results: SubflowResult) -> MusicReport:
 
 def test_a_failure_is_told_with_its_reason_and_without_what_others_write() -> None:
     whole = report(GOOD, failed("spotify-enrichment", RetryableError("Log in again.")))
-    assert str(MusicError(whole)) == ("success success, spotify-enrichment failed; Log in again.")
+    assert str(MusicError(whole)) == (
+        "success success, spotify-enrichment failed (1 errors); Log in again."
+    )
     strange = failed("spotify-enrichment", ValueError("https://me:secret@host"))
     assert "secret" not in strange.errors[0].message
     assert strange.errors[0].error_class == "ValueError"
