@@ -111,8 +111,7 @@ def whole(path: Path) -> dict[str, float]:
 
 def bring(path: Path) -> dict[str, float]:
     """What the command does."""
-    from utils.music import preparation
-    from utils.music.history import importing
+    from utils.music.history import importing, preparation
 
     wanted = importing.Wanted("me")
     began, cpu = time.perf_counter(), time.process_time()

@@ -1,4 +1,4 @@
-"""Makes utils/music/atlas/world.json, the shapes that maps are drawn of, from Natural Earth.
+"""Makes utils/music/reports/atlas/world.json, the shapes of maps, from Natural Earth.
 
     npm pack world-atlas@2.0.2 && tar xzf world-atlas-2.0.2.tgz
     python -m scripts.make_world package

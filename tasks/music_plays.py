@@ -9,7 +9,7 @@ from tasks.database import connect
 from tasks.logs import shorten_known_errors
 from tasks.policy import tries
 from utils.models.music import SubflowResult
-from utils.music import preparation
+from utils.music.history import preparation
 
 _RETRIES = 2  # chosen: a lock that was waited for; what was done before stays done
 shorten_known_errors()

@@ -9,7 +9,7 @@ from tasks.database import connect
 from tasks.logs import shorten_known_errors
 from tasks.policy import tries
 from utils.models.music import SubflowResult
-from utils.music import building
+from utils.music.star_schema import building
 
 _RETRIES = 1  # chosen: a build that was waited for, a database that was locked
 shorten_known_errors()

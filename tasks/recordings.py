@@ -8,11 +8,11 @@ from utils.models.item import MediaItem
 from utils.models.probe import ExifReport, FfprobeReport
 from utils.models.recording import Identification
 from utils.models.signal import SignalReport
-from utils.music import identification, known_as
-from utils.music.identification import Sound
+from utils.music.recordings import identification, matching
+from utils.music.recordings.identification import Sound
 
 
-@step(save=lambda s, result: known_as.store(s, result))
+@step(save=lambda s, result: matching.store(s, result))
 def identify_recording(
     context: RunContext,
     item: MediaItem,

@@ -14,7 +14,7 @@ from utils.db.music_entities import put
 from utils.db.music_tables import PlayRow, RecordingRow
 from utils.db.schema import Item
 from utils.models.music import Entity, EntityKind, Source
-from utils.music import tables
+from utils.music.star_schema import tables
 
 Rows = dict[str, list[tuple[Any, ...]]]
 NOON = datetime(2025, 6, 1, 12, tzinfo=UTC)

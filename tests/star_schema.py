@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 import duckdb
 
 from utils.config import Settings
-from utils.music import tables
+from utils.music.star_schema import tables
 
 COLUMNS = {
     "dim_track": "track_key text, title text, artist_key text, album_key text, "

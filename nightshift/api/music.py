@@ -29,8 +29,9 @@ from utils.models.music_answers import (
     Step,
     Thing,
 )
-from utils.music import answer_documents as documents
-from utils.music import answers, tables
+from utils.music.reports import answer_documents as documents
+from utils.music.reports import answers
+from utils.music.star_schema import tables
 from utils.privacy.redaction import shown_within
 
 if TYPE_CHECKING:
@@ -38,7 +39,7 @@ if TYPE_CHECKING:
 
 router = APIRouter(tags=["music"])
 
-# Each may take the memory that utils/music/tables.py gives a connection.
+# Each may take the memory that utils/music/star_schema/tables.py gives a connection.
 _at_once = BoundedSemaphore(2)
 _PATIENCE_SECONDS = 30.0  # chosen
 

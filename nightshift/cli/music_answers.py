@@ -61,8 +61,8 @@ def top(
     long (Last.fm) counts the track's length, and 0 where that is not known.
     A play counts for each genre of its artist. Equals stand by name.
     """
-    from utils.music import answers, plots
-    from utils.music.answer_documents import BRIEF, TOP
+    from utils.music.reports import answers, plots
+    from utils.music.reports.answer_documents import BRIEF, TOP
 
     wanted = asked(since, until, place)
     with opened_tables(wanted) as (connection, _):
@@ -100,8 +100,8 @@ def places(
     What is not known of is the last row. The plot is a map, drawn without
     a network.
     """
-    from utils.music import answers, maps
-    from utils.music.answer_documents import PLACES
+    from utils.music.reports import answers, maps
+    from utils.music.reports.answer_documents import PLACES
 
     wanted, origin = asked(since, until, place), "heard" if heard else by
     with opened_tables(wanted) as (connection, _):
@@ -138,8 +138,8 @@ def timeline(
     """
     from zoneinfo import ZoneInfo
 
-    from utils.music import answers, plots
-    from utils.music.answer_documents import TIMELINE
+    from utils.music.reports import answers, plots
+    from utils.music.reports.answer_documents import TIMELINE
 
     wanted = asked(since, until, place)
     with opened_tables(wanted) as (connection, settings):
@@ -166,8 +166,8 @@ def habits(
 
     In the time zone that the tables were built in.
     """
-    from utils.music import answers, plots
-    from utils.music.answer_documents import HABITS
+    from utils.music.reports import answers, plots
+    from utils.music.reports.answer_documents import HABITS
 
     wanted = asked(since, until, place)
     with opened_tables(wanted) as (connection, _):
@@ -205,8 +205,8 @@ def new(
     """
     from zoneinfo import ZoneInfo
 
-    from utils.music import answers, plots
-    from utils.music.answer_documents import NEW
+    from utils.music.reports import answers, plots
+    from utils.music.reports.answer_documents import NEW
 
     wanted = asked(since, until, place)
     with opened_tables(wanted) as (connection, settings):
@@ -241,8 +241,8 @@ def missing(
     plot: Plot = None,
 ) -> None:
     """Show tracks that were heard and are no file of the library, the most heard first."""
-    from utils.music import answers, plots
-    from utils.music.answer_documents import MISSING
+    from utils.music.reports import answers, plots
+    from utils.music.reports.answer_documents import MISSING
 
     wanted = asked(since, until, place)
     with opened_tables(wanted) as (connection, _):

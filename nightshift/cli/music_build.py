@@ -41,7 +41,7 @@ def build(
     """
     from utils.config import load_settings
     from utils.models.music import Outcome
-    from utils.music import building, tables
+    from utils.music.star_schema import building, tables
 
     settings = load_settings()
     with errors.status("Building the tables of music …", spinner=spinner()):
@@ -76,7 +76,7 @@ def export(
 ) -> None:
     """Write the tables of the last build for other tools; what is in DIRECTORY is not touched."""
     from utils.config import load_settings
-    from utils.music import exporting
+    from utils.music.star_schema import exporting
 
     files = exporting.export(load_settings(), directory, form.value)
     if as_json:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
     from utils.config import Settings
-    from utils.music.canvas import Heading
+    from utils.music.reports.canvas import Heading
 
 
 class Form(NamedTuple):
@@ -33,7 +33,8 @@ class Form(NamedTuple):
 def opened_tables(wanted: Asked) -> Iterator[tuple[DuckDBPyConnection, Settings]]:
     """The tables, opened for one answer; where there is nothing to answer, that is said."""
     from utils.config import load_settings
-    from utils.music import answers, tables
+    from utils.music.reports import answers
+    from utils.music.star_schema import tables
 
     settings = load_settings()
     connection = tables.opened(settings)
@@ -52,7 +53,7 @@ def opened_tables(wanted: Asked) -> Iterator[tuple[DuckDBPyConnection, Settings]
 
 
 def _why_nothing(connection: DuckDBPyConnection, wanted: Asked) -> str:
-    from utils.music import answers
+    from utils.music.reports import answers
 
     if not answers.totals(connection, Asked()).plays:
         return ("Nothing was listened to yet: nightshift music import FILE…, or nightshift music "
@@ -68,7 +69,7 @@ def headed(title: str, wanted: Asked) -> Heading:
     from zoneinfo import ZoneInfo
 
     from utils.config import load_settings
-    from utils.music import canvas
+    from utils.music.reports import canvas
 
     return canvas.heading(title, wanted, ZoneInfo(load_settings().timezone))
 
@@ -79,7 +80,7 @@ def is_given(rows: Sequence[Any], form: Form, draw: Callable[[Path], tuple[str, 
     Raises:
         typer.BadParameter: both are wanted, or the plot is no PNG.
     """
-    from utils.music.answer_documents import documents
+    from utils.music.reports.answer_documents import documents
 
     if form.as_json and form.as_csv:
         raise typer.BadParameter("either --json or --csv")

@@ -73,7 +73,7 @@ def _taken(found: Found, wanted: Wanted) -> list[ImportedFile]:
 
 def _checked() -> SubflowResult:
     """Hold what came against what other services and exports say: each listening counts once."""
-    from utils.music import preparation
+    from utils.music.history import preparation
 
     with errors.status("comparing", spinner=spinner()) as status:
         return preparation.prepare(lambda rows: status.update(f"comparing: {rows:,} plays"))

@@ -26,7 +26,7 @@ def page(
     It needs nothing else, no network and no script: any browser opens it from
     the disk, and it can be mailed.
     """
-    from utils.music import page as pages
+    from utils.music.reports import page as pages
 
     wanted, target = asked(since, until, place), target_of(file, ".html")
     with opened_tables(wanted) as (connection, settings):

@@ -11,7 +11,7 @@ from nightshift.cli.output import Json, console, print_error, print_json, print_
 from utils.models.sanitize import visible
 
 if TYPE_CHECKING:
-    from utils.music.tagging.preview import Change, Preview
+    from utils.music.recordings.tagging.preview import Change, Preview
 
 Some = Annotated[
     list[str] | None,
@@ -43,7 +43,7 @@ def identify(
     from utils.config import load_settings
     from utils.db import items
     from utils.db.session import session
-    from utils.music import looking
+    from utils.music.recordings import looking
 
     with session() as s:
         ids = [items.find(s, one).id for one in wanted] if wanted else None
@@ -93,7 +93,7 @@ def tag(
     cover and all other tags. --json has the old values, to undo it.
     """
     from utils.config import load_settings
-    from utils.music.tagging import chosen, writing
+    from utils.music.recordings.tagging import chosen, writing
 
     settings = load_settings()
     preview = chosen.preview(wanted, overwrite)

@@ -26,7 +26,7 @@ from utils.config import Settings, load_settings
 from utils.db import music_runs
 from utils.db.session import session
 from utils.models.music_report import MusicError, MusicReport
-from utils.music import tables
+from utils.music.star_schema import tables
 
 pytestmark = pytest.mark.usefixtures("prefect_server")
 

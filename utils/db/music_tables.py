@@ -22,8 +22,8 @@ class PlayRow(Base):
     after an id is new. ``duplicate_of``: the same listening, kept by another service or in another
     export; it is not counted. ``name_key``: of folded title and artist, as the ``track_key`` of a
     track known by name. ``checked_version``: the version of the rules under which it was held
-    against the others (utils/music/preparation.py), None for a new one. ``changed_at``: when
-    anything of the row changed last, ``duplicate_of`` too.
+    against the others (utils/music/history/preparation.py), None for a new one. ``changed_at``:
+    when anything of the row changed last, ``duplicate_of`` too.
     """
 
     __tablename__ = "music_plays"

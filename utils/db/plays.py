@@ -37,7 +37,7 @@ class Added(NamedTuple):
 
 
 def add(s: Session, plays: Sequence[Play]) -> Added:
-    """Keep plays that passed ``utils.music.validation``; those known are only completed.
+    """Keep plays that passed ``utils.music.history.validation``; those known are only completed.
 
     One at a time on a server: two who read the same file wait for each other here, and ids grow
     in the order of commits.

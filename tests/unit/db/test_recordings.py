@@ -22,8 +22,8 @@ from utils.housekeeping import forgetting
 from utils.models.item import FileStat, MediaKind
 from utils.models.music import Entity, EntityKind, Source
 from utils.models.recording import RecordingTags
-from utils.music import known_as
 from utils.music.names import track_key_name
+from utils.music.recordings import matching
 
 pytestmark = pytest.mark.usefixtures("database")
 NOON = datetime(2026, 5, 4, 12, tzinfo=UTC)
@@ -39,7 +39,7 @@ def add(name: str, seconds: float | None = 180.0, title: str = "Hey Jude", **ids
     with session() as s:
         items.register(s, Seen(stat, item_id, True), MediaKind.AUDIO)
         s.get_one(Item, item_id).duration_seconds = seconds
-        known_as.look_again(s, item_id, RecordingTags(title=title, artist="The Beatles", **ids))
+        matching.look_again(s, item_id, RecordingTags(title=title, artist="The Beatles", **ids))
     return item_id
 
 
@@ -166,15 +166,15 @@ def test_what_musicbrainz_says_later_counts_from_then_on() -> None:
     item_id = add("a", isrc=ISRC)
     told = {"recordings": [{"id": MBID, "title": "Hey Jude"}]}
     with session() as s:
-        assert known_as.refresh(s) == []
+        assert matching.refresh(s) == []
         music_entities.put(s, [Entity(source=Source.MUSICBRAINZ, kind=EntityKind.ISRC, id=ISRC,
                                       fetched_at=now(), document=told)])  # fmt: skip
     with session() as s:
-        assert known_as.refresh(s) == [item_id]
+        assert matching.refresh(s) == [item_id]
     with session() as s:
         row = recordings.get(s, item_id)
         assert row and (row.recording_mbid, row.how) == (MBID, "isrc")
-        assert known_as.refresh(s) == []
+        assert matching.refresh(s) == []
 
 
 def test_show_tells_people_when_a_song_was_heard() -> None:

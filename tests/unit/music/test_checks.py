@@ -7,8 +7,8 @@ from collections.abc import Iterator
 import duckdb
 import pytest
 
-from utils.music import checks, tables
-from utils.music.checks import Model
+from utils.music.star_schema import checks, tables
+from utils.music.star_schema.checks import Model
 
 
 @pytest.fixture

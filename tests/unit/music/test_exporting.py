@@ -12,7 +12,7 @@ from tests.listening import NOON, play, read
 from utils.config import Settings
 from utils.db.session import session
 from utils.errors import UsageError
-from utils.music import building, exporting, tables
+from utils.music.star_schema import building, exporting, tables
 
 
 def test_other_tools_read_what_was_built(settings: Settings, tmp_path: Path) -> None:

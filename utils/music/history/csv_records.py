@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 from utils.music.history import decoding
 from utils.music.history.decoding import Readable
 from utils.music.history.json_records import Record
-from utils.music.validation import moment
+from utils.music.history.validation import moment
 
 # What the tools call a column, in small letters, the best first where a file has several.
 _WORDS = {

@@ -18,8 +18,7 @@ from utils.errors import PermanentError, UsageError
 from utils.models import sanitize
 from utils.models.music import Origin, Play, PlayKind
 from utils.models.music_import import ImportedFile, Reason
-from utils.music import validation
-from utils.music.history import files, spotify
+from utils.music.history import files, spotify, validation
 from utils.music.history.files import Place
 from utils.music.history.json_records import Record
 from utils.music.history.recognition import Format, Unknown, recognised

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from utils.models.music import Service
-from utils.music.validation import Draft
+from utils.music.history.validation import Draft
 
 
 def is_row(value: Any) -> bool:

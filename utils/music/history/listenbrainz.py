@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from utils.models.music import Service
-from utils.music.validation import Draft
+from utils.music.history.validation import Draft
 
 _MOMENTS = ("listened_at", "timestamp")
 

@@ -13,7 +13,7 @@ from utils.music.history import csv_records, decoding, json_records, lastfm, lis
 from utils.music.history.decoding import Readable
 from utils.music.history.files import Place
 from utils.music.history.json_records import Record
-from utils.music.validation import Draft
+from utils.music.history.validation import Draft
 
 _MIXED = "podcasts among its rows can't be told from music; the extended history tells them"
 _LOOKED_AT = 50  # rows: the first ones may be damaged, or of another kind

@@ -13,7 +13,7 @@ from __future__ import annotations
 from typing import Any
 
 from utils.models.music import PlayKind, Service
-from utils.music.validation import Draft
+from utils.music.history.validation import Draft
 
 _SKIPPED = {True: True, False: False, "true": True, "false": False, "1": True, "0": False}
 _FLAGS = (bool, int, float, str)  # pandas writes 0.0

@@ -1,5 +1,5 @@
 -- All names that are compared, and as what: a title, an artist or a plain name. What they are
--- folded to is put into `names` as soon as this table is there (utils/music/staging.py).
+-- folded to is put into `names` as soon as this table is there (utils/music/star_schema/staging.py).
 -- grain: one row a text and what it is
 -- key: kind, name
 SELECT DISTINCT kind, name

@@ -22,8 +22,7 @@ from utils.config import Settings
 from utils.db import play_rejects
 from utils.db.session import session
 from utils.models.music_import import Reason
-from utils.music import preparation
-from utils.music.history import importing
+from utils.music.history import importing, preparation
 
 
 def test_what_a_row_says_is_what_is_kept() -> None:

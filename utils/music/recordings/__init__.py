@@ -1,0 +1,1 @@
+"""Which recordings the files of the library are, and their tags."""

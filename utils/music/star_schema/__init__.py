@@ -1,0 +1,1 @@
+"""Tables of what was heard: made by SQL, tested, swapped in, read."""
