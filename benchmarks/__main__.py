@@ -4,6 +4,8 @@ python -m benchmarks            all of them, about an hour on two cores
 python -m benchmarks shift      one of them: shift, help, extraction, views, encode, colour,
                                 duplicates, search, lanes, scale, speech, words, speakers, idle,
                                 chaos, mutations, code, facts, discovery, api, api-load, frames,
+                                queue, music-tables, music-import, music-musicbrainz,
+                                music-spotify
                                 queue, music-import, music-musicbrainz, music-spotify,
                                 music-night
 python -m benchmarks mutations 200 7   so many damaged files, by this seed
@@ -36,6 +38,7 @@ from benchmarks import (
     music_musicbrainz,
     music_night,
     music_spotify,
+    music_tables,
     mutations,
     near_duplicates,
     queue,
@@ -73,6 +76,7 @@ BENCHMARKS = {
     "api-load": api_load.rows,
     "frames": frames.rows,
     "queue": queue.rows,
+    "music-tables": music_tables.rows,
     "music-musicbrainz": music_musicbrainz.rows,
     "music-import": music_import.rows,
     "music-spotify": music_spotify.rows,

@@ -36,6 +36,7 @@ from utils.models.queues import HIGH_MEMORY
 from utils.models.steps import BY_NAME
 from utils.processes.prefect_environment import prefect_api
 
+_DEFAULT = "default"  # the queue that Prefect makes with a pool
 JOBS_AGAIN = "Try a crashed job again"
 ZOMBIES = "Crash zombie flow runs"
 AGAIN = "Run a crashed night again"
@@ -50,11 +51,7 @@ def register(settings: Settings, only: Collection[str] = GROUPS) -> list[str]:
     with get_client(sync_client=True) as client:
         said = [
             _recover(settings),
-            _pool(client, settings.work_pool),
-            _queue(client, settings.work_pool, HIGH_MEMORY, limit=1),
-            # One place of the jobs' worker: the other is for what somebody waits for.
-            _queue(client, settings.work_pool, Priority.BACKGROUND, limit=1),
-            _queue(client, settings.work_pool, Priority.INTERACTIVE, limit=None),
+            *work_queues(client, settings.work_pool),
             *(_limit(client, tag, limit) for tag, limit in limits(settings).items()),
         ]
     said.append(_zombie_automation())
@@ -96,6 +93,25 @@ def limits(settings: Settings) -> dict[str, int]:
     return {lane_tag(lane): lanes[lane] for lane in used}
 
 
+def work_queues(client: SyncPrefectClient, pool: str) -> list[str]:
+    """The work pool with its queues; returns a line for each.
+
+    A worker of several begins with the first. Those that are made later would be served later:
+    by Prefect's own order what somebody waits for came last, also at the worker of jobs.
+    """
+    limits = {
+        Priority.INTERACTIVE: None,
+        _DEFAULT: None,
+        HIGH_MEMORY: 1,
+        # One place of the jobs' worker: the other is for what somebody waits for.
+        Priority.BACKGROUND: 1,
+    }
+    said = [_pool(client, pool)]
+    for place, (name, limit) in enumerate(limits.items(), start=1):
+        said.append(_queue(client, pool, name, limit, place))
+    return said
+
+
 def _pool(client: SyncPrefectClient, name: str) -> str:
     try:
         client.create_work_pool(WorkPoolCreate(name=name, type="process"))
@@ -104,13 +120,14 @@ def _pool(client: SyncPrefectClient, name: str) -> str:
     return f"work pool {name} made"
 
 
-def _queue(client: SyncPrefectClient, pool: str, name: str, limit: int | None) -> str:
-    """A queue of the pool; ``default`` is there with the pool, and as wide as its workers."""
+def _queue(client: SyncPrefectClient, pool: str, name: str, limit: int | None, place: int) -> str:
+    """A queue of the pool; ``default`` is there with the pool, and a person may limit it."""
     try:
         queue = client.create_work_queue(name=name, work_pool_name=pool)
     except ObjectAlreadyExists:
         queue = client.read_work_queue_by_name(name, work_pool_name=pool)
-    client.update_work_queue(queue.id, concurrency_limit=limit)
+    given = {} if name == _DEFAULT else {"concurrency_limit": limit}
+    client.update_work_queue(queue.id, priority=place, **given)
     return f"work queue {name}: {limit or 'as many as its worker has places for'} at once"
 
 

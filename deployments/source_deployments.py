@@ -81,8 +81,12 @@ def remove(settings: Settings, source_id: str) -> None:
                 ask(client, "DELETE", f"deployments/{one['id']}")
 
 
-def start(settings: Settings, source_id: str, trigger: Trigger) -> str:
+def start(
+    settings: Settings, source_id: str, trigger: Trigger, concurrency: int | None = None
+) -> str:
     """Have a worker look into a source now; returns the id of the flow run.
+
+    ``concurrency``: items in work at once; the worker's setting when not given.
 
     Raises:
         NightShiftError: the server does not answer, or refuses.
@@ -90,10 +94,10 @@ def start(settings: Settings, source_id: str, trigger: Trigger) -> str:
     bring_together(settings, source_id)  # it may have been deleted there
     with session() as s:
         deployment_id = s.get_one(Source, source_id).prefect_deployment_id
-    asked = {
-        "parameters": {"source_id": source_id, "trigger": trigger.value},
-        "state": {"type": "SCHEDULED"},
-    }
+    given: dict[str, Any] = {"source_id": source_id, "trigger": trigger.value}
+    if concurrency is not None:
+        given["concurrency"] = concurrency
+    asked = {"parameters": given, "state": {"type": "SCHEDULED"}}
     with rest.connected(settings) as client:
         return str(ask(client, "POST", f"deployments/{deployment_id}/create_flow_run", asked)["id"])
 

@@ -85,12 +85,12 @@ def artist_says(s: Session, number: int, **given: Any) -> None:
 
 
 def file(s: Session, number: int, **given: Any) -> str:
-    """A file of the library, and which recording it is."""
+    """A file of the library with these tags."""
     item_id = f"{number:064x}"
     if s.get(Item, item_id) is None:
         s.add(Item(id=item_id, kind="audio", title="", size_bytes=1, status="done"))
         s.flush()
-    s.merge(RecordingRow(item_id=item_id, **given))
+    s.merge(RecordingRow(item_id=item_id, tags=given, **given))
     s.flush()
     return item_id
 

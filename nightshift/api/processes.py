@@ -27,7 +27,7 @@ from typing import Any, NamedTuple, NoReturn
 import uvicorn
 
 from utils import clock
-from utils.errors import PermanentError, from_os_error
+from utils.errors import PermanentError, UsageError, from_os_error
 
 # Chosen: what ends so often has a cause that another start does not remove.
 MOST_RESTARTS, WITHIN_SECONDS = 5, 60
@@ -81,8 +81,11 @@ def serve(
         listeners: Where connections come.
 
     Raises:
+        UsageError: this is no Linux.
         PermanentError: they end again and again.
     """
+    if sys.platform != "linux":
+        raise UsageError("Several processes serve on Linux alone: leave --processes out.")
     gc.collect()
     gc.freeze()  # the collector writes to what it looks at; so it stays shared
     ended: deque[float] = deque(maxlen=MOST_RESTARTS)

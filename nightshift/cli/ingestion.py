@@ -45,7 +45,8 @@ def trigger_source(
     why = Trigger.RETRY if retry else Trigger.MANUAL
     source_id = _id_of(name)
     if detach:
-        _detach(source_id, why, as_json)
+        _require_open(source_id)
+        _detach(source_id, why, concurrency, as_json)
         return
     from nightshift.cli.work import call_flow
 
@@ -180,7 +181,19 @@ def _id_of(name: str) -> str:
         return table.find(s, sealed(name, load_settings())).id
 
 
-def _detach(source_id: str, why: Trigger, as_json: bool) -> None:
+def _require_open(source_id: str) -> None:
+    """Make sure that a worker would look there: its run would say that it did not, later."""
+    from utils.db import sources as table
+    from utils.db.session import session
+    from utils.errors import UsageError
+
+    with session() as s:
+        row = table.find(s, source_id)
+    if row.paused_at:
+        raise UsageError(f"{row.name} is paused: nightshift source resume {row.name}")
+
+
+def _detach(source_id: str, why: Trigger, concurrency: int | None, as_json: bool) -> None:
     """Have the source's deployment begin a run on a worker."""
     from deployments import source_deployments
     from utils.config import load_settings
@@ -190,7 +203,7 @@ def _detach(source_id: str, why: Trigger, as_json: bool) -> None:
     settings = load_settings()
     if not is_served(settings):
         raise UsageError("--detach needs a Prefect server: `nightshift up` starts one.")
-    begun = source_deployments.start(settings, source_id, why)
+    begun = source_deployments.start(settings, source_id, why, concurrency)
     if as_json:
         print_json({"flow_run_id": begun, "source_id": source_id, "trigger": why.value})
     else:

@@ -61,7 +61,7 @@ def build(
                 "All was read again: it is the first build, or one by another version of "
                 "Night Shift, or in another time zone."
             )
-        print_table(("table", "rows"), ((name, f"{n:,}") for name, n in made.rows.items()))
+        print_table(("table", "rows"), ((one, f"{made.rows[one]:,}") for one in tables.TABLES))
     sys.exit(1 if result.status == Outcome.FAILED else 0)
 
 

@@ -138,17 +138,20 @@ def _notes(one: ImportedFile) -> list[str]:
 
 
 def _summary(done: list[ImportedFile], checked: SubflowResult | None, dry_run: bool) -> str:
+    """What all of it came to, in a line."""
     new = sum(one.new for one in done)
-    episodes = sum(one.episodes for one in done)
-    said = f"{new:,} plays {'would be' if dry_run else 'are'} new"
-    if episodes:
-        said += (
-            f"; {episodes:,} of all rows are podcasts, audiobooks or videos, which no table counts"
+    said = [f"{_plays(new)} {'would be' if dry_run else 'is' if new == 1 else 'are'} new"]
+    if episodes := sum(one.episodes for one in done):
+        said.append(
+            f"{episodes:,} of all rows are podcasts, audiobooks, videos: no table counts them"
         )
-    duplicates = int(checked.metrics["duplicates"]) if checked else 0
-    if duplicates:
-        said += f"; {duplicates:,} plays are the same listening as another's and are not counted"
-    return said + "."
+    if duplicates := int(checked.metrics["duplicates"]) if checked else 0:
+        said.append(f"{_plays(duplicates)} not counted: another tells of the same listening")
+    return "; ".join(said) + "."
+
+
+def _plays(number: int) -> str:
+    return f"{number:,} {'play' if number == 1 else 'plays'}"
 
 
 def _say(text: str) -> None:

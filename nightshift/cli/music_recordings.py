@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 Some = Annotated[
     list[str] | None,
-    typer.Argument(metavar="[ITEM]...", help="Checksums, beginnings, paths; all songs without."),
+    typer.Argument(metavar="[ITEM]...", help="Checksums, paths; without: songs not looked at."),
 ]
 Wanted = Annotated[str, typer.Argument(metavar="ITEM", help="A checksum, its beginning, a path.")]
 _CALLED = {

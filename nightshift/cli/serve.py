@@ -85,7 +85,8 @@ def serve(
         _load(settings)
         processes.serve(lambda: _configured(app, settings), number, listeners)
     else:
-        uvicorn.Server(_configured(app, settings)).run(sockets=listeners)
+        with suppress(KeyboardInterrupt):  # as people end it
+            uvicorn.Server(_configured(app, settings)).run(sockets=listeners)
 
 
 def _prepare(settings: Settings) -> None:

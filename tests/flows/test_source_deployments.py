@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
@@ -17,6 +18,7 @@ from typer.testing import CliRunner
 
 from deployments import rest, source_deployments, source_payload
 from deployments.rest import ask
+from nightshift.__main__ import app as nightshift
 from nightshift.api.app import create_app
 from nightshift.cli import source_checks
 from nightshift.cli.server import next_look
@@ -27,6 +29,7 @@ from utils.config import Settings, load_settings
 from utils.db import flags, sources, tokens
 from utils.db.session import session
 from utils.db.source_tables import Source
+from utils.errors import UsageError
 from utils.models.api import Scope
 
 TAKEN, MADE, BACK = "taken over from Prefect", "made", "put back"
@@ -310,3 +313,25 @@ def test_the_next_night_is_the_first_that_the_server_has_scheduled(
     assert next_look(served) == min(moments)
     for run in made:
         ask(server, "DELETE", f"flow_runs/{run['id']}")
+
+
+@pytest.mark.parametrize(
+    ("options", "given"),
+    [
+        ([], {"trigger": "manual"}),
+        (["--retry", "--concurrency", "3"], {"trigger": "retry", "concurrency": 3}),
+    ],
+)
+def test_a_detached_trigger_is_a_flow_run_of_the_source_with_all_that_was_given(
+    server: httpx.Client, films: str, options: list[str], given: dict[str, Any]
+) -> None:
+    command = ["source", "trigger", films, "--detach"]
+    told = json.loads(CliRunner().invoke(nightshift, [*command, "--json", *options]).stdout)
+    run = ask(server, "GET", f"flow_runs/{told['flow_run_id']}")
+    assert run["deployment_id"] == row().prefect_deployment_id
+    assert run["parameters"] == {"source_id": row().id, **given}
+    assert run["state_type"] == "SCHEDULED"
+    said("pause", films)
+    refused = CliRunner().invoke(nightshift, command)
+    assert (refused.exit_code, type(refused.exception)) == (1, UsageError)
+    assert "source resume films" in str(refused.exception)

@@ -17,7 +17,6 @@ from sqlalchemy import (
     Text,
     and_,
     cast,
-    exists,
     func,
     select,
     type_coerce,
@@ -25,7 +24,6 @@ from sqlalchemy import (
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from utils.db.music_tables import EntityRow, PlayRow, RecordingRow
-from utils.db.schema import Item
 from utils.models.music import PlayKind
 
 BLOCK = 4_096
@@ -101,13 +99,13 @@ def _entities(s: Session) -> Select[Any]:
 
 
 def recordings(s: Session) -> Iterator[Sequence[Any]]:
-    """Which recording each file of the library is; of files that were forgotten nothing."""
+    """Which recording each file of the library is."""
     columns = [
         RecordingRow.item_id, RecordingRow.title, RecordingRow.artist,
         RecordingRow.spotify_track_id, RecordingRow.isrc, RecordingRow.recording_mbid,
         RecordingRow.score,
     ]  # fmt: skip
-    return _parts(s, select(*columns).where(exists().where(Item.id == RecordingRow.item_id)))
+    return _parts(s, select(*columns))
 
 
 def _parts(s: Session, query: Select[Any]) -> Iterator[Sequence[Any]]:

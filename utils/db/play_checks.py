@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from itertools import accumulate
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Row, bindparam, delete, or_, select, update
+from sqlalchemy import ColumnElement, Row, bindparam, delete, func, or_, select, update
 from sqlalchemy.orm import Session
 
 from utils.clock import now
@@ -28,6 +29,7 @@ _COLUMNS = [
 ]
 
 _MOST_NAMES = 500  # in one statement
+_MOST_PLAYS = 20_000  # in memory, beyond those of one name
 
 
 class Group(NamedTuple):
@@ -48,8 +50,21 @@ def waiting(s: Session, version: int, limit: int = 2000) -> Group | None:
                 _fill_names(s, account)
                 rows = s.execute(query).all()
             names = {row.name_key for row in rows if row.account == account}
-            return Group(account, sorted(names - {None})[:_MOST_NAMES])
+            return Group(account, _few(s, account, sorted(names - {None})[:_MOST_NAMES]))
     return None
+
+
+def _few(s: Session, account: str, names: Sequence[str]) -> list[str]:
+    """The first of some names, with so many plays as are looked at together; one at least."""
+    query = (
+        select(PlayRow.name_key, func.count())
+        .where(PlayRow.account == account, PlayRow.name_key.in_(names))
+        .group_by(PlayRow.name_key)
+    )
+    counts = {row[0]: row[1] for row in s.execute(query)}
+    sums = accumulate(counts[name] for name in names)
+    fitting = sum(1 for total in sums if total <= _MOST_PLAYS)
+    return list(names[: max(fitting, 1)])
 
 
 def of_group(s: Session, group: Group) -> list[Row[Any]]:

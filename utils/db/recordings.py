@@ -86,10 +86,18 @@ def was_written(s: Session, item_id: str) -> bool:
     return bool(s.scalar(select(exists().where(ItemContent.item_id == item_id))))
 
 
-def songs(s: Session) -> Sequence[str]:
-    """All items that are songs, what was added last first."""
+def songs(s: Session, only_new: bool = False) -> Sequence[str]:
+    """All items that are songs, or those that nobody looked at yet; what was added last first."""
     query = select(Item.id).where(Item.kind == MediaKind.AUDIO.value)
+    if only_new:
+        query = query.where(~exists().where(RecordingRow.item_id == Item.id))
     return s.scalars(query.order_by(Item.added_at.desc(), Item.id)).all()
+
+
+def count_known(s: Session) -> int:
+    """How many songs are recordings of MusicBrainz."""
+    known = RecordingRow.recording_mbid.is_not(None)
+    return s.scalar(select(func.count()).select_from(RecordingRow).where(known)) or 0
 
 
 def with_heard(s: Session, item_id: str) -> tuple[Any, Heard] | None:

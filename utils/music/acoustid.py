@@ -28,6 +28,7 @@ NOT_ASKED = (
     "NIGHTSHIFT_MUSIC__ACOUSTID_KEY."
 )
 _TRIES = 4
+_LONGEST_WAIT_SECONDS = 120.0  # for its turn; it may want a rest of half an hour
 _MOST_SECONDS = 32767  # what its server takes for the length of a recording
 _FINGERPRINT = re.compile(r"[A-Za-z0-9_-]{8,100000}=*")  # base64 for addresses
 _WRONG_KEY, _TOO_MANY = {4, 6}, 14  # its own codes of errors
@@ -91,7 +92,8 @@ def _asked(fingerprint: str, duration_seconds: float, settings: Settings) -> Any
     pace = Pace("acoustid", music.acoustid_per_second)
     with service.connected(NAME, SETTING, music.acoustid_url, music.contact) as acoustid:
         for tries in range(_TRIES):
-            pacing.await_turn(pace)
+            if not pacing.await_turn(pace, clock.monotonic() + _LONGEST_WAIT_SECONDS):
+                raise ThrottledError("AcoustID was asked too often, and wants a rest. Run again.")
             reply = service.ask(acoustid, "lookup", {}, form)
             error = _error(acoustid, reply, key.strip())
             if error is None:

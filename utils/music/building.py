@@ -43,6 +43,7 @@ _PLACE = "music/tables"
 _ASIDE = "building"
 _STAGING = "staging.duckdb"
 _KEPT_SECONDS = 3600
+_PLAYED = "fact_track_played"
 _TEXTS = "texts"  # the model whose names are folded as soon as it is there
 
 
@@ -57,6 +58,7 @@ def build(settings: Settings, full: bool = False) -> SubflowResult:
         SettingsError: duckdb is not installed.
     """
     began = time.monotonic()
+    tables.require()
     home.prepare(settings)
     tables.folder(settings).mkdir(parents=True, exist_ok=True)
     with _alone(settings), _translated():
@@ -74,13 +76,16 @@ def build(settings: Settings, full: bool = False) -> SubflowResult:
 def _built(settings: Settings, connection: DuckDBPyConnection, is_new: bool) -> SubflowResult:
     with session() as s:
         known_as.refresh(s)  # an ISRC that MusicBrainz knows by now is that of a recording
+    with session() as s:  # reads alone: nobody waits for it
         metrics = staging.bring_up(connection, s, _aside(settings))
     metrics |= {"new": metrics["plays"], "full": int(is_new)}
     stamp = staging.stamp(connection)
-    if _is_current(settings, stamp):
+    newest = tables.newest(settings)
+    if newest and _is_current(settings, newest, stamp):
+        metrics["rows"] = newest.rows[_PLAYED]
         return SubflowResult(name=NAME, status=Outcome.NO_UPDATES, metrics=metrics)
     rows, faults = _made(settings, connection)
-    metrics |= {"rows": rows["fact_track_played"], "errors": len(faults)}
+    metrics |= {"rows": rows[_PLAYED], "errors": len(faults)}
     if faults:
         return SubflowResult(
             name=NAME, status=Outcome.FAILED, metrics=metrics, errors=tuple(faults[:100])
@@ -174,15 +179,11 @@ def _aside(settings: Settings) -> Path:
     return tables.folder(settings) / _ASIDE
 
 
-def _is_current(settings: Settings, stamp: str) -> bool:
-    """Whether the newest build is of this copy, of these models and whole."""
-    newest = tables.newest(settings)
-    return (
-        newest is not None
-        and (newest.stamp, newest.version, newest.timezone)
-        == (stamp, version(settings), settings.timezone)
-        and all((tables.folder(settings) / newest.name / f"{t}.parquet").exists() for t in TABLES)
-    )
+def _is_current(settings: Settings, newest: Build, stamp: str) -> bool:
+    """Whether a build is of this copy, of these models and whole."""
+    place = tables.folder(settings) / newest.name
+    is_whole = all((place / f"{table}.parquet").exists() for table in TABLES)
+    return is_whole and (newest.stamp, newest.version) == (stamp, version(settings))
 
 
 def _made(settings: Settings, connection: DuckDBPyConnection) -> tuple[dict[str, int], list[Fault]]:

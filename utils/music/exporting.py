@@ -22,6 +22,7 @@ def export(settings: Settings, directory: Path, form: str) -> list[Path]:
         UsageError: nothing was built yet, or a file is there already.
         ResourceError: the disk is full.
     """
+    tables.require()
     import duckdb
 
     with tables.opened(settings):

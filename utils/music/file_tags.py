@@ -44,12 +44,18 @@ def of_reports(
     ids = [*given.get("recording_mbid", ()), *_all(tags, _RECORDING)]
     return RecordingTags(
         title=_name([*_all(tags, _TITLE), *given.get("title", ())]),
-        artist=_name([*_all(tags, _ARTIST), *given.get("artist", ())]),
+        artist=_name([*_first_of_several(given), *_all(tags, _ARTIST), *given.get("artist", ())]),
         album=_name([*_all(tags, _ALBUM), *given.get("album", ())]),
         isrc=_id("ISRC", isrcs, _isrc, faults),
         recording_mbid=_id("MusicBrainz id", ids, _mbid, faults),
         faults=tuple(faults),
     )
+
+
+def _first_of_several(given: Values) -> tuple[str, ...]:
+    """The first of several artists, whom services name, too: tools join them, or skip some."""
+    artists = given.get("artist", ())
+    return artists[:1] if len(artists) > 1 else ()
 
 
 def _isrc(text: str) -> str | None:

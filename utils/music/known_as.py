@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 from sqlalchemy.orm import Session
 
 from utils.db import music_entities, recordings
+from utils.db.music_tables import RecordingRow
 from utils.models.music import Entity, EntityKind, Source
 from utils.models.recording import How, Identification, Match, Recording, RecordingTags
 from utils.music import agreement
@@ -49,7 +50,7 @@ def store(s: Session, found: Identification) -> None:
     row = recordings.get(s, found.item_id)
     tags = found.tags
     if row is not None and recordings.was_written(s, found.item_id):
-        tags = RecordingTags.model_validate(row.tags)
+        tags = said_of(row)[0]
     _put(s, found.item_id, tags, found.matches)
 
 
@@ -61,20 +62,20 @@ def replace(s: Session, found: Identification) -> None:
 def look_again(s: Session, item_id: str, tags: RecordingTags) -> None:
     """Keep what the file says now; what AcoustID said of its sound stays."""
     row = recordings.get(s, item_id)
-    _put(s, item_id, tags, _matches(row.matches) if row else ())
+    _put(s, item_id, tags, said_of(row)[1] if row else ())
 
 
-def refresh(s: Session) -> int:
-    """Have what services said since then count; returns how many recordings changed by it."""
-    changed = 0
+def refresh(s: Session) -> list[str]:
+    """Have what services said since then count; returns the items that are known otherwise now."""
+    changed = []
     for rows in recordings.pages(s):
-        said = [(RecordingTags.model_validate(row.tags), _matches(row.matches)) for row in rows]
+        said = [said_of(row) for row in rows]
         known = _answers(s, said)
         for row, (tags, matches) in zip(rows, said, strict=True):
             after = derived(tags, matches, known)
-            if not recordings.is_said(row, after):
+            if row.tags and not recordings.is_said(row, after):  # else others wrote it
                 recordings.change(s, row, after, _name_key(after))
-                changed += 1
+                changed.append(row.item_id)
     return changed
 
 
@@ -231,5 +232,7 @@ def _name_key(found: Recording) -> str | None:
     return track_key_name(found.title, found.artist) if found.title and found.artist else None
 
 
-def _matches(rows: Iterable[Any]) -> tuple[Match, ...]:
-    return tuple(Match.model_validate(row) for row in rows)
+def said_of(row: RecordingRow) -> tuple[RecordingTags, tuple[Match, ...]]:
+    """What a file says of itself, and AcoustID of its sound."""
+    found = tuple(Match.model_validate(one) for one in row.matches)
+    return RecordingTags.model_validate(row.tags), found

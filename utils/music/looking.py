@@ -25,40 +25,43 @@ _OF_ALL = (SettingsError, StoppedError)  # errors that are not about one file
 
 
 class Looked(NamedTuple):
-    """What a look came to: the recordings of the songs, those that failed, what was asked."""
+    """What a look came to.
+
+    ``recordings``: of the songs that were looked at, and of those known otherwise than before
+    (``changed``); ``failed``: why others could not be looked at, by item; ``requests``: to
+    MusicBrainz; ``songs`` and ``known``: of the library, and how many are recordings there.
+    """
 
     recordings: list[dict[str, Any]]
     failed: dict[str, str]
-    changed: int
+    changed: list[str]
     requests: int
+    songs: int
+    known: int
 
     def document(self) -> dict[str, Any]:
         """It as JSON."""
-        return {
-            "looked_at": len(self.recordings),
-            "changed": self.changed,
-            "requests": self.requests,
-            "recordings": self.recordings,
-            "failed": [{"item_id": one, "error": why} for one, why in self.failed.items()],
-        }
+        failed = [{"item_id": one, "error": why} for one, why in self.failed.items()]
+        return self._asdict() | {"failed": failed}
 
     def summary(self) -> str:
         """It in one line."""
-        known = sum(row["recording_mbid"] is not None for row in self.recordings)
         return (
-            f"{len(self.recordings)} songs, {known} of them recordings of MusicBrainz; "
-            f"{self.changed} known by more than before, {len(self.failed)} failed."
+            f"{len(self.recordings)} songs looked at or changed, {len(self.failed)} failed. "
+            f"Of {self.songs} songs {self.known} are recordings of MusicBrainz."
         )
 
 
 def look(item_ids: Sequence[str] | None, settings: Settings, ask: bool) -> Looked:
-    """Look at songs (all of them, without ids), and have what services said since then count.
+    """Look at songs (without ids: at those that nobody looked at), and have what services said
+    since then count for all.
 
     Raises:
         SettingsError: a key is wrong, a tool is missing.
     """
     with session() as s:
-        ids = list(item_ids) if item_ids is not None else list(recordings.songs(s))
+        songs = recordings.songs(s)
+        ids = list(recordings.songs(s, only_new=True) if item_ids is None else item_ids)
     failed: dict[str, str] = {}
     for item_id in ids:
         try:
@@ -67,11 +70,12 @@ def look(item_ids: Sequence[str] | None, settings: Settings, ask: bool) -> Looke
             raise
         except NightShiftError as error:
             failed[item_id] = str(error)
-    requests = _ask(ids, settings) if ask else 0
+    requests = _ask(songs if item_ids is None else ids, settings) if ask else 0
     with session() as s:
         changed = known_as.refresh(s)
-        rows = [row for one in ids if (row := recordings.get(s, one))]
-        return Looked([_document(row) for row in rows], failed, changed, requests)
+        shown = dict.fromkeys([*ids, *changed])
+        rows = [_document(row) for one in shown if (row := recordings.get(s, one))]
+        return Looked(rows, failed, changed, requests, len(songs), recordings.count_known(s))
 
 
 def _look_at(item_id: str, settings: Settings) -> None:

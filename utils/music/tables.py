@@ -96,18 +96,29 @@ def opened(settings: Settings) -> DuckDBPyConnection:
     return connection
 
 
+def require() -> None:
+    """Make sure that duckdb is there, before anything is begun.
+
+    Raises:
+        SettingsError: it is not installed.
+    """
+    try:
+        import duckdb  # noqa: F401
+    except ImportError as error:
+        raise SettingsError(
+            "Tables of music need duckdb, which is not installed: pip install 'nightshift[music]'."
+        ) from error
+
+
 def connected(database: Path | None = None) -> DuckDBPyConnection:
     """duckdb in memory or in a file, bounded, with no extension but those that are built in.
 
     Raises:
         SettingsError: duckdb is not installed.
     """
-    try:
-        import duckdb
-    except ImportError as error:
-        raise SettingsError(
-            "Tables of music need duckdb, which is not installed: pip install 'nightshift[music]'."
-        ) from error
+    require()
+    import duckdb
+
     connection = duckdb.connect(
         str(database or ":memory:"),
         config={

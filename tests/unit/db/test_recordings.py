@@ -9,6 +9,7 @@ import pytest
 from sqlalchemy import event
 from sqlalchemy.engine import Engine
 
+from nightshift.cli import item_facts
 from utils.clock import now
 from utils.db import items, music_entities, recordings
 from utils.db.items import Seen
@@ -165,12 +166,25 @@ def test_what_musicbrainz_says_later_counts_from_then_on() -> None:
     item_id = add("a", isrc=ISRC)
     told = {"recordings": [{"id": MBID, "title": "Hey Jude"}]}
     with session() as s:
-        assert known_as.refresh(s) == 0
+        assert known_as.refresh(s) == []
         music_entities.put(s, [Entity(source=Source.MUSICBRAINZ, kind=EntityKind.ISRC, id=ISRC,
                                       fetched_at=now(), document=told)])  # fmt: skip
     with session() as s:
-        assert known_as.refresh(s) == 1
+        assert known_as.refresh(s) == [item_id]
     with session() as s:
         row = recordings.get(s, item_id)
         assert row and (row.recording_mbid, row.how) == (MBID, "isrc")
-        assert known_as.refresh(s) == 0
+        assert known_as.refresh(s) == []
+
+
+def test_show_tells_people_when_a_song_was_heard() -> None:
+    item_id = add("a", isrc=ISRC)
+    play(isrc=ISRC, played_at=NOON)
+    play(isrc=ISRC, played_at=NOON + timedelta(days=3))
+    play(isrc="USRC17607839")
+    with session() as s:
+        told = dict(item_facts.of_document(document(s, s.get_one(Item, item_id))))
+    assert told["recording"] == f"ISRC {ISRC}, by its ISRC, 80% sure"
+    assert told["heard"].startswith("2 times, 2 minutes: first on 2026-05-04")
+    assert "last on 2026-05-07" in told["heard"]
+    assert told["not counted"].startswith("1 plays of that name")

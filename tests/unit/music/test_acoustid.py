@@ -14,7 +14,13 @@ from tests.servers.acoustid import FINGERPRINT, KEY, Service
 from tests.servers.loopback import Answer
 from tests.servers.musicbrainz import mbid, page
 from utils.config import load_settings
-from utils.errors import NightShiftError, PermanentError, RetryableError, SettingsError
+from utils.errors import (
+    NightShiftError,
+    PermanentError,
+    RetryableError,
+    SettingsError,
+    ThrottledError,
+)
 from utils.models.music_settings import MusicSettings
 from utils.music import acoustid
 from utils.music.acoustid import Match
@@ -112,6 +118,13 @@ def test_what_is_no_fingerprint_is_not_sent(service: Service, given: str) -> Non
     with pytest.raises(PermanentError):
         lookup(given)
     assert service.forms == []
+
+
+def test_a_long_rest_is_not_waited_for(service: Service) -> None:
+    service.moods = [server.failed(429, 14, "later", **{"Retry-After": "3600"})]
+    with pytest.raises(ThrottledError):
+        lookup()
+    assert len(service.forms) == 1
 
 
 def test_its_rate_is_kept(service: Service, override: Override) -> None:

@@ -35,9 +35,9 @@ from utils.config import Settings, load_settings
 from utils.db.music_tables import EntityRow, PlayRow
 from utils.db.schema import Item
 from utils.db.session import session
-from utils.errors import RetryableError, UsageError
+from utils.errors import RetryableError, SettingsError, UsageError
 from utils.models.music import Outcome
-from utils.music import building, checks, tables
+from utils.music import building, checks, exporting, tables
 
 
 def test_nothing_is_opened_before_the_first_build(settings: Settings) -> None:
@@ -318,3 +318,13 @@ def test_a_build_makes_the_home(settings: Settings) -> None:
     with session() as s:
         play(s)
     assert building.build(settings).metrics["rows"] == 1
+
+
+def test_without_duckdb_it_is_said_what_to_install(
+    settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "duckdb", None)
+    with pytest.raises(SettingsError, match=r"pip install 'nightshift\[music\]'"):
+        building.build(settings)
+    with pytest.raises(SettingsError, match="pip install"):
+        exporting.export(settings, tmp_path, "csv")

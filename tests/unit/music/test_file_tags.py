@@ -77,5 +77,13 @@ def test_the_file_itself_is_asked_first_for_ids_and_last_for_names() -> None:
     assert (found.recording_mbid, found.title, found.album) == (MBID, "Чёрный", "only here")
 
 
+def test_of_several_artists_the_first_is_the_tracks() -> None:
+    found = file_tags.of_reports(probed(artist="AC/DC/B"), None, {"artist": ("AC/DC", "B")})
+    assert found.artist == "AC/DC"
+    assert (
+        file_tags.of_reports(probed(artist="AC/DC"), None, {"artist": ("AC/DC",)}).artist == "AC/DC"
+    )
+
+
 def test_a_file_without_tags_says_nothing() -> None:
     assert file_tags.of_reports(probed(), None) == RecordingTags()

@@ -108,7 +108,9 @@ def test_identify_looks_at_songs_that_are_there(tmp_path: Path, override: Overri
         (None, None, None),
         ("Ночь", "GBAYE0601498", "isrc"),
     ]
-    assert (told["looked_at"], told["requests"], told["failed"]) == (2, 0, [])
+    assert (told["songs"], told["known"], told["requests"], told["failed"]) == (2, 0, 0, [])
+    again = CliRunner().invoke(app, ["music", "identify"])
+    assert "0 songs looked at" in again.stdout
 
 
 def test_identify_asks_musicbrainz_for_isrcs_when_it_is_told_to(
@@ -131,5 +133,5 @@ def test_identify_asks_musicbrainz_for_isrcs_when_it_is_told_to(
         again = json.loads(CliRunner().invoke(app, ["music", "identify", "--ask", "--json"]).stdout)
     (row,) = first["recordings"]
     assert (row["recording_mbid"], row["how"], row["score"]) == (known, "isrc", 0.9)
-    assert first["changed"] == 1
-    assert (again["requests"], again["changed"]) == (0, 0)  # what was said is kept
+    assert first["changed"] == [row["item_id"]]
+    assert (again["requests"], again["recordings"]) == (0, [])  # what was said is kept

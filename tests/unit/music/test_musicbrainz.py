@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -324,6 +325,21 @@ def test_what_may_pass_is_asked_for_again(service: Service, mood: Answer) -> Non
     assert service.paths.count(f"isrc/{ISRC}") == 2
 
 
+def test_one_that_is_too_slow_is_asked_again(
+    service: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def slow() -> Answer:
+        time.sleep(1.0)
+        return server.busy()
+
+    monkeypatch.setattr("utils.music.service._TIMEOUT", 0.5)
+    service.moods[f"isrc/{ISRC}"] = [slow]
+    play()
+    result = enrich()
+    assert (result.status, result.errors) == (Outcome.SUCCESS, ())
+    assert service.paths.count(f"isrc/{ISRC}") == 2
+
+
 def test_what_fails_each_time_is_told_and_the_rest_goes_on(
     service: Service, catalogue: Catalogue
 ) -> None:
@@ -414,6 +430,19 @@ def test_when_the_time_is_over_the_rest_is_for_the_next_run(
     assert "NIGHTSHIFT_MUSIC__MUSICBRAINZ_TIMEOUT" in result.errors[0].message
     assert result.metrics["requests"] <= 5
     assert result.metrics["left"] + result.metrics["not_found"] == 10
+
+
+def test_a_rest_that_is_longer_than_the_run_ends_it_at_once(
+    service: Service, override: Override
+) -> None:
+    use(service, override, musicbrainz_timeout=600)
+    service.moods[f"isrc/{ISRC}"] = [server.exceeded("3600")]
+    play()
+    play(OTHER)
+    result = enrich()
+    assert result.seconds < 60
+    assert result.metrics["left"] >= 1
+    assert "for the next run" in result.errors[0].message
 
 
 def test_what_a_killed_run_began_is_gone_on_with(service: Service, catalogue: Catalogue) -> None:

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 import pytest
 
 from tests.unit.music.plays import a_play, a_scrobble, table
-from utils.db import play_rejects, plays
+from utils.db import play_checks, play_rejects, plays
 from utils.db.music_tables import PlayRow
 from utils.db.session import session
 from utils.models.music import Outcome, Play, PlayKind
@@ -79,6 +79,14 @@ def test_changed_rules_look_at_every_play_again(monkeypatch: pytest.MonkeyPatch)
     told = preparation.prepare()
     assert told.metrics["rows"] == 2 and told.metrics["new"] == 0
     assert preparation.prepare().status is Outcome.NO_UPDATES
+
+
+def test_few_plays_are_looked_at_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(play_checks, "_MOST_PLAYS", 3)
+    add(*(a_play(number * 1000, track=f"Song {number % 4}") for number in range(20)))
+    looked_at: list[int] = []
+    preparation.prepare(looked_at.append)
+    assert looked_at == [5, 10, 15, 20]
 
 
 def test_plays_without_a_name_to_compare_get_one() -> None:

@@ -58,21 +58,34 @@ def layout_of(lines: Sequence[str]) -> Layout | None:
 
 
 def records(file: Readable, layout: Layout) -> Iterator[Record]:
-    """The rows of a file, as tables by our words."""
-    text = (f"{line}\n" for line in decoding.lines(file))
-    reader = csv.reader(text, delimiter=layout.separator)
-    is_header = layout.has_header
+    """The rows of a file, as tables by our words; a last one that breaks off is damaged."""
+    width, waiting, is_short = 0, None, False
+    for number, cells in _lines(file, layout):
+        if waiting:
+            yield waiting
+        waiting, is_short = None, False
+        if cells is None:
+            waiting = Record(number, None, is_damaged=True)
+        elif width or not layout.has_header:
+            waiting, is_short = Record(number, _row(cells, layout)), len(cells) < width
+        width = width or len(cells or ())
+    if waiting:
+        yield Record(waiting.number, None, is_damaged=True) if is_short else waiting
+
+
+def _lines(file: Readable, layout: Layout) -> Iterator[tuple[int, list[str] | None]]:
+    """The cells of each line that has any, and its number; None for what can't be read."""
+    reader = csv.reader((f"{line}\n" for line in decoding.lines(file)), delimiter=layout.separator)
     while True:
         try:
             cells = next(reader)
         except StopIteration:
             return
         except csv.Error:
-            yield Record(reader.line_num, None, is_damaged=True)
+            yield reader.line_num, None
             continue
-        if cells and not is_header:
-            yield Record(reader.line_num, _row(cells, layout))
-        is_header = False
+        if cells:
+            yield reader.line_num, cells
 
 
 def _row(cells: Sequence[str], layout: Layout) -> dict[str, Any]:

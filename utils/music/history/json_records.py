@@ -18,6 +18,7 @@ from utils.music.history.decoding import Readable
 _LISTS = {"track", "scrobbles", "listens"}
 _HOLDERS = {"recenttracks", "payload"}
 _PAGES = {"recenttracks"}
+_MOST_FAULTS = 10_000  # then nothing of a history is to be expected behind them. Chosen.
 _decode = json.JSONDecoder(parse_constant=lambda _: None).raw_decode
 _BLANK = re.compile(r"[\s,]*")
 _NEXT = re.compile(r"[\[,\s]\s*(?=\{\s*\")")
@@ -101,19 +102,18 @@ class _Text:
 
 def records(file: Readable) -> Iterator[Record]:
     """The rows of a file."""
-    text, number = _Text(file), 0
-    is_damaged = False
+    text, number, faults = _Text(file), 0, 0
     while sign := text.next_sign():
         try:
             for value, beside in _values(text, sign):
                 number += 1
-                yield Record(number, value, is_damaged, beside)
+                yield Record(number, value, bool(faults), beside)
         except ValueError:
-            if not is_damaged:
+            faults += 1
+            if faults in (1, _MOST_FAULTS):
                 number += 1
                 yield Record(number, None, is_damaged=True)
-            is_damaged = True
-            if not text.after_damage():
+            if faults == _MOST_FAULTS or not text.after_damage():
                 return
 
 

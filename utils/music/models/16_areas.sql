@@ -46,8 +46,8 @@ SELECT
     coalesce(upper(p.d.country_code), c.code) AS country_code,
     coalesce(p.d.country, c.country) AS country,
     p.d.continent AS continent,
-    p.d.latitude AS latitude,
-    p.d.longitude AS longitude
+    CASE WHEN abs(p.d.latitude) <= 90 THEN p.d.latitude END AS latitude,
+    CASE WHEN abs(p.d.longitude) <= 180 THEN p.d.longitude END AS longitude
 FROM areas a
 FULL JOIN places p USING (area_mbid)
 LEFT JOIN countries c USING (area_mbid)

@@ -1,32 +1,41 @@
--- Which recordings an ISRC is: most are one; where it was given twice, the title tells which.
+-- Which recordings an ISRC is, the chosen one first (docs/music.md); one that was given twice is
+-- told apart by the title. What was refused as wrong is not among them. Of an ISRC that was not
+-- asked for, a recording that says to have it.
 -- grain: one row an ISRC and a recording
 -- key: isrc, recording_mbid
-WITH told AS (
-    SELECT e.id AS isrc, r.id AS recording_id, r.title
-    FROM (
-        SELECT id, unnest(from_json(document,
-            '{"recordings": [{"id": "VARCHAR", "title": "VARCHAR"}]}').recordings) AS r
-        FROM entities
-        WHERE source = 'musicbrainz' AND kind = 'isrc' AND found AND document IS NOT NULL
-    ) e
+WITH asked AS (
+    SELECT id AS isrc, from_json(document,
+        '{"recordings": [{"id": "VARCHAR", "title": "VARCHAR"}]}').recordings AS recordings
+    FROM entities
+    WHERE source = 'musicbrainz' AND kind = 'isrc' AND found AND document IS NOT NULL
+),
+told AS (
+    SELECT isrc, unnest(recordings) AS r, generate_subscripts(recordings, 1) AS place
+    FROM asked
+),
+said AS (
+    SELECT isrc, r.id AS recording_id, r.title, place FROM told
     UNION ALL
-    SELECT unnest(isrcs), recording_mbid, title FROM mb_recordings
+    SELECT isrc, recording_mbid, title, NULL
+    FROM (SELECT unnest(isrcs) AS isrc, recording_mbid, title FROM mb_recordings)
+    WHERE isrc NOT IN (SELECT isrc FROM asked)
 ),
 now AS (
-    SELECT t.isrc, coalesce(m.now_id, t.recording_id) AS recording_mbid,
-        min(coalesce(r.title, t.title)) AS title
-    FROM told t
+    SELECT s.isrc, coalesce(m.now_id, s.recording_id) AS recording_mbid,
+        min(coalesce(r.title, s.title)) AS title, min(s.place) AS place
+    FROM said s
     LEFT JOIN merged m
-        ON m.source = 'musicbrainz' AND m.kind = 'recording' AND m.id = t.recording_id
-    LEFT JOIN mb_recordings r ON r.recording_mbid = coalesce(m.now_id, t.recording_id)
-    WHERE t.isrc IS NOT NULL AND t.recording_id IS NOT NULL
+        ON m.source = 'musicbrainz' AND m.kind = 'recording' AND m.id = s.recording_id
+    LEFT JOIN mb_recordings r ON r.recording_mbid = coalesce(m.now_id, s.recording_id)
+    WHERE s.isrc IS NOT NULL AND s.recording_id IS NOT NULL
     GROUP BY 1, 2
 )
 SELECT
     isrc,
     recording_mbid,
     folded AS folded_title,
-    count(*) OVER (PARTITION BY isrc) AS of_isrc,
-    count(*) OVER (PARTITION BY isrc, folded) AS of_title
+    count(*) OVER (PARTITION BY isrc, folded) AS of_title,
+    place IS NOT DISTINCT FROM min(place) OVER (PARTITION BY isrc)
+        AND (place IS NOT NULL OR count(*) OVER (PARTITION BY isrc) = 1) AS is_chosen
 FROM now
 LEFT JOIN names ON names.kind = 'title' AND names.name = now.title

@@ -31,12 +31,12 @@ known AS (
     LEFT JOIN names nl ON nl.kind = 'title' AND nl.name = i.album
 ),
 recorded AS (
-    SELECT k.*, coalesce(told_recording, one.recording_mbid, named.recording_mbid) AS recording_mbid
+    SELECT k.*,
+        coalesce(told_recording, named.recording_mbid, chosen.recording_mbid) AS recording_mbid
     FROM known k
-    LEFT JOIN isrc_recordings one ON one.isrc = k.isrc AND one.of_isrc = 1
+    LEFT JOIN isrc_recordings chosen ON chosen.isrc = k.isrc AND chosen.is_chosen
     LEFT JOIN isrc_recordings named
-        ON named.isrc = k.isrc AND named.of_isrc > 1 AND named.of_title = 1
-        AND named.folded_title = k.folded_track
+        ON named.isrc = k.isrc AND named.of_title = 1 AND named.folded_title = k.folded_track
 )
 SELECT
     *,

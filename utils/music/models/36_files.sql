@@ -1,4 +1,5 @@
--- The file of the library that a track is: by recording, ISRC, Spotify's id, else by its names.
+-- The file of the library that a track is: by recording, ISRC, Spotify's id, else by its names
+-- where no other recording and no other ISRC speaks against it.
 -- grain: one row a track that is there as a file
 -- key: track_key
 WITH files AS (
@@ -25,6 +26,8 @@ found AS (
     SELECT i.track_key, f.item_id, f.score, 4
     FROM identified i JOIN files f USING (folded_track, folded_artist)
     WHERE folded_track <> '' AND folded_artist <> ''
+        AND coalesce(i.recording_mbid <> f.recording_mbid, false) = false
+        AND coalesce(i.isrc <> f.isrc, false) = false
 )
 SELECT track_key, item_id
 FROM found

@@ -35,7 +35,7 @@ def enrich(settings: Settings, is_last: Callable[[], bool]) -> SubflowResult:
         _work(walk, settings.music.musicbrainz_fetch_limit, is_last)
         if walk.is_over() and tally.left:
             raise RetryableError(
-                f"The time was over after {settings.music.musicbrainz_timeout} s: "
+                f"MusicBrainz can't be asked more within {settings.music.musicbrainz_timeout} s: "
                 f"{tally.left} look-ups are for the next run. "
                 "NIGHTSHIFT_MUSIC__MUSICBRAINZ_TIMEOUT gives more."
             )

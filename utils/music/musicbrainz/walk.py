@@ -101,10 +101,12 @@ class Walk:
             try:
                 while (self._waiting or self._under_way) and not self.is_over():
                     if self._waiting and len(self._under_way) < _IN_FLIGHT:
-                        is_our_turn = pacing.await_turn(pace, self._ends_at)
+                        has_turn = pacing.await_turn(pace, self._ends_at)
                         self._collect(0)
-                        if is_our_turn:
-                            self._begin(pool, service)
+                        if not has_turn:  # nothing can be asked any more before the end
+                            self._ends_at = clock.monotonic()
+                            break
+                        self._begin(pool, service)
                     else:
                         self._collect(_GOES_ON_SECONDS)
                 while self._under_way:

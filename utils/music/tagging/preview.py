@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from sqlalchemy.orm import Session
 
 from utils.db import recordings
-from utils.db.music_tables import RecordingRow
-from utils.media.probing import ffprobe
+from utils.media.probing import exiftool, ffprobe
 from utils.models.item import MediaKind
 from utils.models.probe import FfprobeReport
-from utils.music import identifiers, known_as
+from utils.models.recording import Recording
+from utils.music import identification, identifiers, known_as
 from utils.music.tagging import reading
 from utils.music.tagging.fields import FIELDS, Field, TagsError, Values
 
@@ -54,7 +54,11 @@ def of(s: Session, item_id: str, path: Path, overwrite: bool) -> Preview:
     probed = ffprobe.report(path)
     form, old = _read(path, probed)
     row = recordings.get(s, item_id)
-    wanted = _wanted(s, row) if row else {}
+    if row is None:  # nobody looked at it yet
+        known = known_as.of(s, identification.said(path, probed, exiftool.report(path)))
+    else:
+        known = known_as.of(s, *known_as.said_of(row))
+    wanted = _wanted(s, known, old)
     changes, kept = list[Change](), list[Change]()
     for field, new in wanted.items():
         change = Change(field, old.get(field, ()), new)
@@ -82,19 +86,24 @@ def _read(path: Path, probed: FfprobeReport) -> tuple[str, Values]:
     return found[0], {field: values[field] for field in FIELDS if field in values}
 
 
-def _wanted(s: Session, row: RecordingRow) -> dict[Field, tuple[str, ...]]:
-    """All that is known: ids, and names, MusicBrainz' own before those of the tags."""
-    facts = known_as.facts_of(s, row.recording_mbid) if row.recording_mbid else {}
+def _wanted(s: Session, known: Recording, old: Values) -> dict[Field, tuple[str, ...]]:
+    """All that is known: ids; names as MusicBrainz has them, else those that the file lacks where
+    this format has them.
+    """
+    facts = known_as.facts_of(s, known.recording_mbid) if known.recording_mbid else {}
     artists = [one for one in facts.get("artists") or () if one.get("name")]
     groups, isrcs = facts.get("release_groups") or [], facts.get("isrcs") or []
-    values: dict[Field, Any] = {
-        "title": [facts.get("title") or _whole(row.title)],
-        "artist": [", ".join(one["name"] for one in artists) or _whole(row.artist)],
-        "album": [groups[0].get("title") if len(groups) == 1 else _whole(row.album)],
-        "isrc": [row.isrc or (isrcs[0] if len(isrcs) == 1 else None)],
-        "recording_mbid": [row.recording_mbid],
+    values: dict[Field, list[str | None]] = {
+        "title": [facts.get("title")],
+        "artist": [", ".join(one["name"] for one in artists)],
+        "album": [groups[0].get("title") if len(groups) == 1 else None],
+        "isrc": [known.isrc or (isrcs[0] if len(isrcs) == 1 else None)],
+        "recording_mbid": [known.recording_mbid],
         "artist_mbid": [identifiers.mbid(one.get("id")) for one in artists],
     }
+    for field in _NAMES:
+        if not any(values[field]) and not old.get(field):
+            values[field] = [_whole(getattr(known, field))]
     found = {field: tuple(filter(None, values[field])) for field in FIELDS}
     return {field: given for field, given in found.items() if given}
 
@@ -107,8 +116,6 @@ def _is_same(change: Change) -> bool:
     """True if the file says so already, in its own way of writing."""
     if change.field == "isrc":
         return tuple(map(identifiers.isrc, change.old)) == change.new
-    if change.field in _NAMES:
-        return change.old == change.new or [" ".join(one.split()) for one in change.old] == [
-            " ".join(one.split()) for one in change.new
-        ]
+    if change.field in _NAMES:  # several artists are one text at MusicBrainz, and spaces nothing
+        return " ".join(", ".join(change.old).split()) == " ".join(change.new[0].split())
     return tuple(one.lower() for one in change.old) == change.new

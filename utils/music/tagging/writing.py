@@ -58,7 +58,8 @@ def require_writable(path: Path, settings: Settings) -> FileStat:
 
 
 def _require_ours_to_change(path: Path, settings: Settings) -> None:
-    if path.is_relative_to(settings.home):
+    is_received = path.is_relative_to(settings.inbox)  # what was uploaded lies nowhere else
+    if path.is_relative_to(settings.home) and not is_received:
         raise TagsError(
             f"{path.name} lies in the home as it was fetched, and is known there by its content: "
             "its tags stay. Copy it elsewhere (nightshift export) and tag the copy."

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from utils.music.history import decoding
+from utils.music.history import decoding, json_records
 from utils.music.history.json_records import Record, records
 
 ROWS = [{"ts": number, "name": f"ü {number}", "in": {"a": [1, {"b": None}]}} for number in range(5)]
@@ -95,6 +95,12 @@ def test_reading_goes_on_behind_what_is_damaged() -> None:
 )  # fmt: skip
 def test_no_text_stops_reading_with_an_error(text: str) -> None:
     of(text)
+
+
+def test_a_file_of_nothing_but_damage_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(json_records, "_MOST_FAULTS", 20)
+    found = of('[{"a" 1},\n' * 100 + json.dumps(ROWS)[1:])
+    assert [one.is_damaged for one in found] == [True, True]
 
 
 def test_a_row_that_is_longer_than_any_is_left_out(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -28,7 +28,7 @@ from utils.models.item import ItemStatus
 from utils.models.music import Entity, EntityKind, Source
 from utils.models.recording import RecordingTags
 from utils.music import known_as
-from utils.music.tagging import chosen, writing
+from utils.music.tagging import chosen, flac, writing
 from utils.sources import scan
 from utils.storage import files, home
 
@@ -209,6 +209,24 @@ def test_the_command_shows_and_then_writes(song: Song) -> None:
     assert "Written" in done.output
     assert songs.tags_of(path)["title"] == "Night"
     assert songs.tags_of(path)["musicbrainz track id"] == RECORDING
+
+
+def test_names_that_the_file_has_in_its_own_way_stay(song: Song, tmp_path: Path) -> None:
+    path = tmp_path / "several.flac"
+    with song("flac").open("rb") as source, path.open("wb") as target:
+        flac.write(source, target, {"artist": ("桜", "Кино"), "title": ("Night ",)})
+    taken_in(path)
+    with session() as s:
+        (told,) = music_entities.kept(
+            s, Source.MUSICBRAINZ, EntityKind.RECORDING, [RECORDING]
+        ).values()
+        document = told.document or {}
+        artists = [*document["artists"], {"id": RECORDING, "name": "Кино"}]
+        changed = {"document": document | {"artists": artists}}
+        music_entities.put(s, [told.model_copy(update=changed)])
+    found = chosen.preview(str(path), overwrite=True)
+    assert [one.field for one in found.changes] == ["isrc", "recording_mbid", "artist_mbid"]
+    assert found.old["artist"] == ("桜", "Кино")
 
 
 def test_a_format_whose_tags_are_not_written_says_so(tmp_path: Path) -> None:
