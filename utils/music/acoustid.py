@@ -90,7 +90,7 @@ def _asked(fingerprint: str, duration_seconds: float, settings: Settings) -> Any
         "meta": "recordings",
     }
     pace = Pace("acoustid", music.acoustid_per_second)
-    with service.connected(NAME, SETTING, music.acoustid_url, music.contact) as acoustid:
+    with service.connected(NAME, SETTING, music.acoustid_url, settings) as acoustid:
         for tries in range(_TRIES):
             if not pacing.await_turn(pace, clock.monotonic() + _LONGEST_WAIT_SECONDS):
                 raise ThrottledError("AcoustID was asked too often, and wants a rest. Run again.")

@@ -1,7 +1,8 @@
 """One request to an outside service of music: bounded in bytes and time, errors translated.
 
 Nothing that a service says leads elsewhere: the address is that of the settings, redirects are
-not followed, and what is put into a path was checked before (utils/music/identifiers.py).
+not followed, and what is put into a path was checked before (utils/music/identifiers.py). The
+connection's other end is looked at before anything is sent.
 """
 
 from __future__ import annotations
@@ -11,18 +12,23 @@ import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from importlib import metadata
+from ipaddress import ip_address
 from typing import Any, NamedTuple
+from urllib.parse import urlsplit
 
 import httpx
 
 from utils import clock
+from utils.config import Settings
 from utils.errors import NightShiftError, PermanentError, RetryableError, SettingsError
-from utils.privacy.redaction import redacted
+from utils.privacy.public_hosts import is_public
+from utils.privacy.redaction import bare, redacted
 
 MOST_BYTES = 8 * 2**20  # of one answer; MusicBrainz's longest are 1 MB
 MOST_SECONDS = 60.0  # for one answer, however slowly it drips
 _TIMEOUT = httpx.Timeout(30.0, connect=10.0)
 _CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]+")  # no database takes the first
+_HOME = {"localhost", "127.0.0.1", "::1"}
 _SAID = 300  # characters of what a service says that go into an error
 
 
@@ -44,15 +50,19 @@ class Reply(NamedTuple):
 
 
 class Service(NamedTuple):
-    """A service: its name for people, the setting of its address, and an open client."""
+    """A service: its name for people, the setting of its address, an open client.
+
+    ``trace``: what looks at its connections (``peer_check``).
+    """
 
     name: str
     setting: str
     client: httpx.Client
+    trace: Any
 
 
 @contextmanager
-def connected(name: str, setting: str, url: str, contact: str | None) -> Iterator[Service]:
+def connected(name: str, setting: str, url: str, settings: Settings) -> Iterator[Service]:
     """A service at the address of a setting; connections are kept open between requests.
 
     Raises:
@@ -65,11 +75,40 @@ def connected(name: str, setting: str, url: str, contact: str | None) -> Iterato
     if parts.scheme not in {"http", "https"} or not parts.host:
         raise SettingsError(f"{setting} is no http(s) address: {redacted(url)}.")
     limits = httpx.Limits(max_connections=16, max_keepalive_connections=16, keepalive_expiry=60)
-    headers = {"User-Agent": user_agent(contact), "Accept": "application/json"}
+    headers = {"User-Agent": user_agent(settings.music.contact), "Accept": "application/json"}
     with httpx.Client(
         base_url=url.rstrip("/") + "/", headers=headers, timeout=_TIMEOUT, limits=limits
     ) as client:
-        yield Service(name, setting, client)
+        yield Service(name, setting, client, peer_check(url, settings))
+
+
+def is_trusted(url: str, settings: Settings) -> bool:
+    """True for an address of this machine, or where the local network is allowed."""
+    return urlsplit(url).hostname in _HOME or settings.allow_private_urls
+
+
+def peer_check(url: str, settings: Settings) -> Any:
+    """httpx's extension ``trace``: it ends a connection whose other end is in a local network.
+
+    What it returns raises ``SettingsError`` then; nothing was sent.
+    """
+    host, asked = urlsplit(url).hostname or "", [""]
+
+    def look(event: str, info: Mapping[str, Any]) -> None:
+        if event == "connection.connect_tcp.started":
+            asked[0] = str(info.get("host"))
+        if event != "connection.connect_tcp.complete" or is_trusted(url, settings):
+            return
+        peer = info["return_value"].get_extra_info("server_addr")[0]
+        # The user's own proxy may be anywhere; it is named by another host.
+        if asked[0] == host and not is_public(ip_address(peer.split("%")[0])):
+            info["return_value"].close()
+            raise SettingsError(
+                f"{bare(url)} is no public address ({peer}), it points into the local network: "
+                "nothing was sent. Set NIGHTSHIFT_ALLOW_PRIVATE_URLS=true if you trust it."
+            )
+
+    return look
 
 
 def user_agent(contact: str | None) -> str:
@@ -93,14 +132,16 @@ def ask(
     method = "GET" if form is None else "POST"
     begun = clock.monotonic()
     try:
-        with service.client.stream(method, path, params=dict(params), data=form) as answer:
-            body = _body(answer, service, begun)
+        with service.client.stream(
+            method, path, params=dict(params), data=form, extensions={"trace": service.trace}
+        ) as answer:
+            body = read(answer, service.name, begun + MOST_SECONDS)
     except (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError) as error:
         raise RetryableError(
             f"{service.name} does not answer: {type(error).__name__}: {redacted(str(error))}. "
             f"Is there a network? Its address is {service.setting}."
         ) from error
-    return Reply(answer.status_code, answer.headers, _json(body), _text(body))
+    return Reply(answer.status_code, answer.headers, parsed(body), _text(body))
 
 
 def refused(service: Service, reply: Reply) -> NightShiftError:
@@ -125,20 +166,25 @@ def refused(service: Service, reply: Reply) -> NightShiftError:
     return PermanentError(f"{says}.")
 
 
-def _body(answer: httpx.Response, service: Service, begun: float) -> bytes:
+def read(answer: httpx.Response, name: str, end: float) -> bytes:
+    """A body of at most ``MOST_BYTES`` that is there by ``end`` (clock.monotonic).
+
+    Raises:
+        RetryableError: it is not.
+        PermanentError: it is longer.
+    """
     body = bytearray()
     for piece in answer.iter_bytes():
         body += piece
         if len(body) > MOST_BYTES:
-            raise PermanentError(f"{service.name} sends more than {MOST_BYTES >> 20} MiB at once.")
-        if clock.monotonic() - begun > MOST_SECONDS:
-            raise RetryableError(
-                f"{service.name} has not answered to the end within {MOST_SECONDS:.0f} s."
-            )
+            raise PermanentError(f"{name} sends more than {MOST_BYTES >> 20} MiB at once.")
+        if clock.monotonic() > end:
+            raise RetryableError(f"{name} has not answered to the end in time.")
     return bytes(body)
 
 
-def _json(body: bytes) -> Any:
+def parsed(body: bytes) -> Any:
+    """A body's JSON; None where it is none, or nests without end."""
     try:
         return json.loads(body)
     except (ValueError, RecursionError):

@@ -54,8 +54,7 @@ def connected(settings: Settings) -> Iterator[Service]:
     Raises:
         SettingsError: its address is none.
     """
-    music = settings.music
-    with service.connected(NAME, SETTING, music.musicbrainz_url, music.contact) as opened:
+    with service.connected(NAME, SETTING, settings.music.musicbrainz_url, settings) as opened:
         yield opened
 
 

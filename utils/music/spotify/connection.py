@@ -6,10 +6,8 @@ end is looked at before anything is sent.
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
-from ipaddress import ip_address
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
@@ -18,16 +16,14 @@ import httpx
 from utils import clock
 from utils.config import Settings
 from utils.errors import PermanentError, RetryableError, SettingsError
-from utils.privacy.public_hosts import is_public
+from utils.music import service
 from utils.privacy.redaction import bare
 from utils.processes import retry_after
 
-# All chosen. 50 whole tracks with their markets are 0.4 MB.
-_BYTES = 8 << 20
+# All chosen.
 _SECONDS = 30.0  # for one answer, however slowly it drips
 _TIMEOUT = httpx.Timeout(15.0, connect=10.0)
 CONNECTIONS = 16
-_HOME = {"localhost", "127.0.0.1", "::1"}
 
 
 class Reply(NamedTuple):
@@ -58,7 +54,7 @@ def client() -> Iterator[httpx.Client]:
     limits = httpx.Limits(max_connections=CONNECTIONS, max_keepalive_connections=CONNECTIONS)
     with httpx.Client(
         timeout=_TIMEOUT, limits=limits, follow_redirects=False,
-        headers={"User-Agent": "NightShift/0.1", "Accept": "application/json"},
+        headers={"User-Agent": service.user_agent(None), "Accept": "application/json"},
     ) as made:  # fmt: skip
         yield made
 
@@ -71,10 +67,12 @@ def ask(asking: httpx.Client, method: str, url: str, settings: Settings, **reque
         PermanentError: it redirects, or is too large.
         SettingsError: its address is not one that tokens may be sent to.
     """
-    extensions = {"trace": _look_at_peer(url, settings)}
+    _require_https(url, settings)
+    extensions = {"trace": service.peer_check(url, settings)}
+    end = clock.monotonic() + _SECONDS
     try:
         with asking.stream(method, url, extensions=extensions, **request) as response:
-            body = _read(response)
+            body = service.read(response, "Spotify", end)
     except httpx.HTTPError as error:
         raise RetryableError(
             f"Spotify did not answer at {bare(url)}: {type(error).__name__}."
@@ -88,58 +86,27 @@ def ask(asking: httpx.Client, method: str, url: str, settings: Settings, **reque
     return Reply(response.status_code, _document(response, body), delay)
 
 
-def _read(response: httpx.Response) -> bytes:
-    """The body, bounded in size and time."""
-    end, body = clock.monotonic() + _SECONDS, bytearray()
-    for part in response.iter_bytes():
-        body += part
-        if len(body) > _BYTES:
-            raise PermanentError(f"Spotify answered with more than {_BYTES >> 20} MiB.")
-        if clock.monotonic() > end:
-            raise RetryableError(f"Spotify's answer took longer than {_SECONDS:.0f} s.")
-    return bytes(body)
-
-
 def _document(response: httpx.Response, body: bytes) -> Any:
-    try:
-        return json.loads(body)
-    except (ValueError, RecursionError):
-        if response.status_code == httpx.codes.OK:
-            raise RetryableError(
-                "Spotify answered with something that is no JSON, or with half of it. "
-                "Does the network ask for a sign-in?"
-            ) from None
+    found = service.parsed(body)
+    if found is None and response.status_code == httpx.codes.OK:
+        raise RetryableError(
+            "Spotify answered with something that is no JSON, or with half of it. "
+            "Does the network ask for a sign-in?"
+        )
+    if found is None:
         return {"error": body[:200].decode("utf-8", "replace").strip()}  # said in plain words
+    return found
 
 
-def _look_at_peer(url: str, settings: Settings) -> Any:
-    """What httpx tells of its connection's steps: it ends where the other end is not allowed.
+def _require_https(url: str, settings: Settings) -> None:
+    """Refuse to send tokens in the clear, but to this machine or where that is allowed.
 
     Raises:
-        SettingsError: the address is no http(s) one, or would carry tokens in the clear.
+        SettingsError: the address is no https one.
     """
-    parts = urlsplit(url)
-    host = parts.hostname or ""
-    is_ours = host in _HOME or settings.allow_private_urls
-    if parts.scheme != "https" and not (parts.scheme == "http" and is_ours):
+    scheme = urlsplit(url).scheme
+    if scheme != "https" and not (scheme == "http" and service.is_trusted(url, settings)):
         raise SettingsError(
             f"{bare(url)} is not https: tokens would be sent in the clear. Check "
             "NIGHTSHIFT_MUSIC__SPOTIFY_API_URL and NIGHTSHIFT_MUSIC__SPOTIFY_ACCOUNTS_URL."
         )
-    asked: list[str] = []
-
-    def look(event: str, info: Mapping[str, Any]) -> None:
-        if event == "connection.connect_tcp.started":
-            asked.append(str(info.get("host")))
-        if event != "connection.connect_tcp.complete" or is_ours:
-            return
-        peer = info["return_value"].get_extra_info("server_addr")[0]
-        # The user's own proxy may be anywhere; it is named by another host.
-        if asked and asked[-1] == host and not is_public(ip_address(peer.split("%")[0])):
-            info["return_value"].close()
-            raise SettingsError(
-                f"{host} is no public address ({peer}), it points into the local network: no "
-                "token was sent. Set NIGHTSHIFT_ALLOW_PRIVATE_URLS=true if you trust it."
-            )
-
-    return look

@@ -6,6 +6,7 @@ from tests.conftest import Override
 from tests.servers.loopback import Answer, serving
 from utils.config import load_settings
 from utils.errors import NightShiftError, PermanentError, RetryableError, SettingsError
+from utils.music import service
 from utils.music.spotify import connection
 
 
@@ -35,7 +36,7 @@ def test_a_name_that_leads_into_the_local_network_gets_no_token(
 
 
 def test_a_body_without_end_is_cut_off(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(connection, "_BYTES", 1000)
+    monkeypatch.setattr(service, "MOST_BYTES", 1000)
     with serving(lambda _: Answer(200, b"[" + b"1," * 4000 + b"1]")) as server:
         with pytest.raises(PermanentError, match="more than"):
             ask(server.url)
