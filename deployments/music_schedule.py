@@ -11,7 +11,7 @@ import httpx
 
 from deployments import rest
 from utils.config import Settings
-from utils.db import music_logins
+from utils.db import spotify_credentials
 from utils.db.session import session
 
 _DEPLOYMENT = "deployments/name/spotify-ingestion/spotify-ingestion"
@@ -64,7 +64,7 @@ def _looked(client: httpx.Client, settings: Settings) -> Schedule:
     schedules = _schedules(known)
     is_on = all(one["active"] for one in schedules) if schedules else None
     with session() as s:
-        return Schedule(is_on, music_logins.is_there(s, settings.music))
+        return Schedule(is_on, spotify_credentials.is_there(s, settings.music))
 
 
 def _switch(client: httpx.Client, on: bool) -> None:

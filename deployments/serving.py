@@ -32,7 +32,7 @@ from flows.spotify_ingestion import spotify_ingestion
 from tasks.tags import TAG
 from utils import clock
 from utils.config import Settings
-from utils.db import music_logins
+from utils.db import spotify_credentials
 from utils.db.session import session
 from utils.errors import NightShiftError, RetryableError, SettingsError
 from utils.models.job import Priority
@@ -99,7 +99,7 @@ def _deployments(settings: Settings) -> Iterator[RunnerDeployment]:
     tables = Cron("0 2 * * *", timezone=settings.timezone, slug="daily-etl")
     yield _deployment(daily_etl, "daily-etl", schedule=tables, concurrency_limit=_ONE)
     with session() as s:
-        listens = music_logins.is_there(s, settings.music)
+        listens = spotify_credentials.is_there(s, settings.music)
     plays = Cron("*/30 * * * *", timezone=settings.timezone, slug="spotify-ingestion",
                  active=listens)  # fmt: skip
     yield _deployment(spotify_ingestion, "spotify-ingestion", schedule=plays,

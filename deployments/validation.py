@@ -13,7 +13,7 @@ from deployments import declared
 from deployments.declared import GROUPS, MUSIC
 from utils import config
 from utils.config import Settings
-from utils.db import music_logins
+from utils.db import spotify_credentials
 from utils.models.music_settings import MUSIC_PROFILES
 from utils.processes.prefect_environment import is_served
 
@@ -69,7 +69,7 @@ def _spotify(settings: Settings) -> Iterator[Finding]:
     if not music.spotify_client_id:
         yield Finding(PROBLEM, "Spotify", "no application is set: SPOTIFY_CLIENT_ID is missing",
                       "make one at developer.spotify.com/dashboard")  # fmt: skip
-    is_kept = music_logins.is_kept_at(settings.sqlalchemy_url, music.account)
+    is_kept = spotify_credentials.is_kept_at(settings.sqlalchemy_url, music.account)
     if music.spotify_refresh_token or is_kept:
         yield Finding(OK, "Spotify login", "there is one")
     else:

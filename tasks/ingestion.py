@@ -15,7 +15,7 @@ from tasks.context import RunContext
 from tasks.lanes import lane
 from tasks.policy import essential_step, step, tries
 from utils.config import Settings
-from utils.db import contents, items, sources
+from utils.db import item_checksums, items, sources
 from utils.db.session import session
 from utils.db.source_tables import Source
 from utils.errors import NightShiftError, PermanentError, RetryableError, from_os_error
@@ -89,7 +89,7 @@ def generate_checksum(context: RunContext, item: MediaItem) -> Checksum:
     known = row is not None and items.unchanged(row, stat) and row.item_id == item.item_id
     checksum = item.item_id if known else items.hash_file(stat)
     with session() as s:
-        is_it = checksum == item.item_id or contents.item_of(s, checksum) == item.item_id
+        is_it = checksum == item.item_id or item_checksums.item_of(s, checksum) == item.item_id
     if not is_it:
         raise RetryableError(
             f"{item.path.name} changed since it was taken in. Run again: it is a new item now."

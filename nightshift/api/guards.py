@@ -1,8 +1,8 @@
 """What stands before every request: limits of rate and size, and headers that browsers heed.
 
 The rate is counted for a token that was recognised lately, else for an address, by all processes
-of this server together (nightshift/api/counts.py): whoever guesses tokens is counted by the
-address, whatever is guessed. No more is done against that: a token has 256 random bits.
+of this server together (rate_limit_storage.py beside this): whoever guesses tokens is counted by
+the address, whatever is guessed. No more is done against that: a token has 256 random bits.
 """
 
 from __future__ import annotations
@@ -16,8 +16,8 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from nightshift.api.access import RecentTokens
-from nightshift.api.counts import SharedCounts
 from nightshift.api.problems import SECURITY, answer
+from nightshift.api.rate_limit_storage import SharedMemoryStorage
 from utils.models.api import PREFIX, ApiSettings
 
 MAX_HEADER_BYTES = 16 * 1024  # of all of them; ours have 0.5 kB. Chosen.
@@ -32,7 +32,7 @@ class Guards:
 
     def __init__(self, app: ASGIApp, settings: ApiSettings, known: RecentTokens) -> None:
         self._app, self._max_bytes, self._known = app, settings.max_body_bytes, known
-        self._limiter = SlidingWindowCounterRateLimiter(SharedCounts())
+        self._limiter = SlidingWindowCounterRateLimiter(SharedMemoryStorage())
         self._rate = RateLimitItemPerMinute(settings.requests_per_minute)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:

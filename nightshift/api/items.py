@@ -20,7 +20,7 @@ from nightshift.api.listing import (
     page,
 )
 from nightshift.api.problems import in_work
-from nightshift.api.turns import in_turn
+from nightshift.api.read_limiter import limited_read
 from utils.db import failures, items, pages
 from utils.db.session import session
 from utils.documents import item
@@ -108,7 +108,7 @@ class Forgotten(Frozen):
 
 
 @router.get("/items", response_model=Page[ListedItem])
-@in_turn
+@limited_read
 def list_items(
     request: Request, wanted: Annotated[ItemQuery, Query()], _caller: Reader
 ) -> Response:
@@ -130,7 +130,7 @@ def _shown(record: dict[str, Any]) -> dict[str, Any]:
 
 
 @router.get("/items/{item_id}", response_model=ShownItem)
-@in_turn
+@limited_read
 def show_item(item_id: ItemId, _caller: Reader) -> Response:
     """Show all that is known of an item."""
     with session() as s:

@@ -13,7 +13,7 @@ from starlette.concurrency import run_in_threadpool
 
 from nightshift.api.access import Reader
 from nightshift.api.listing import MOST, Filters, answer
-from nightshift.api.turns import in_turn
+from nightshift.api.read_limiter import limited_read
 from utils.config import Settings
 from utils.errors import NightShiftError, RetryableError
 from utils.models.base import Frozen
@@ -24,7 +24,7 @@ from utils.search import index_client, query
 router = APIRouter(tags=["search"])
 
 # A question's vector takes 10 to 40 ms of a core: one at a time, or lists would wait for searches;
-# in a thread that is none of the turns' (nightshift/api/turns.py).
+# in a thread that is none of the turns' (nightshift/api/read_limiter.py).
 _understanding = BoundedSemaphore(1)
 _PATIENCE_SECONDS = 30.0  # of who wants nothing but that. Chosen.
 
@@ -69,7 +69,7 @@ def _by_meaning(wanted: SearchQuery, settings: Settings) -> Response:
     return _answer(found, True)
 
 
-@in_turn
+@limited_read
 def _by_words(wanted: SearchQuery) -> Response:
     return _answer(query.by_words(wanted.q, wanted.limit, wanted.chosen(), wanted.offset), False)
 

@@ -74,10 +74,10 @@ def logout(
 def account(as_json: Json = False) -> None:
     """Say whose plays Spotify tells, whether it still does, and what came last."""
     from utils.config import load_settings
-    from utils.music.spotify import state
+    from utils.music.spotify import account_status
 
     settings = load_settings()
-    found = state.of(settings)
+    found = account_status.of(settings)
     if as_json:
         print_json(found)
     else:

@@ -10,7 +10,7 @@ import typer
 from nightshift.cli.bars import print_bars, shade
 from nightshift.cli.filters import Since, Until, asked
 from nightshift.cli.listing import Csv, print_records
-from nightshift.cli.music_forms import Form, headed, is_given, numbers, opened_tables
+from nightshift.cli.music_output import Form, headed, is_given, numbers, opened_tables
 from nightshift.cli.output import Json, console
 from utils.models.music_answers import Order, Origin, Step, Thing
 

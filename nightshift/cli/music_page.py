@@ -9,7 +9,7 @@ import typer
 
 from nightshift.cli.filters import Since, Until, asked
 from nightshift.cli.music_answers import Limit, Place
-from nightshift.cli.music_forms import opened_tables, target_of
+from nightshift.cli.music_output import opened_tables, target_of
 from nightshift.cli.output import console
 from utils.models.sanitize import visible
 

@@ -43,11 +43,11 @@ def identify(
     from utils.config import load_settings
     from utils.db import items
     from utils.db.session import session
-    from utils.music.recordings import looking
+    from utils.music.recordings import batch
 
     with session() as s:
         ids = [items.find(s, one).id for one in wanted] if wanted else None
-    found = looking.look(ids, load_settings(), ask)
+    found = batch.look(ids, load_settings(), ask)
     if as_json:
         print_json(found.document())
     else:

@@ -10,7 +10,7 @@ from sqlalchemy import Select, and_, bindparam, exists, func, literal, or_, sele
 from sqlalchemy.orm import Session, aliased
 
 from utils.clock import now
-from utils.db.content_tables import ItemContent
+from utils.db.item_checksum_tables import ItemContent
 from utils.db.music_tables import EntityRow, PlayRow, RecordingRow
 from utils.db.schema import Item
 from utils.db.session import upsert

@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from utils.db import duplicates, hanging, items, ledger, library, transcripts
+from utils.db import duplicates, item_relations, items, ledger, library, transcripts
 from utils.db.schema import Item
 from utils.documents import recording, work
 from utils.housekeeping.forgetting import Forgetting
@@ -53,7 +53,7 @@ def facts(row: Any) -> dict[str, Any]:
 
 def document(s: Session, row: Item) -> dict[str, Any]:
     """An item as the JSON contract of ``show`` has it; what was not made is null or empty."""
-    there = hanging.on_item(s, row.id)
+    there = item_relations.related_to(s, row.id)
     with ledger.preloaded(s, row.id) as steps:
         stills = ledger.latest_result(s, row.id, "generate_thumbnails", Thumbnails)
         encode = ledger.latest_result(s, row.id, COMPRESSIONS, Compression)
@@ -62,9 +62,9 @@ def document(s: Session, row: Item) -> dict[str, Any]:
         of_many = grouping.of_item(s, row.id) if "work" in there else None
         return {
             "item": facts(row) | {"paths": [str(p) for p in items.paths_of(s, row.id)]},
-            "record": library.load(s, row.id, {"segments", *hanging.KINDS - there}).model_dump(
-                mode="json", exclude={"segments", "item_id"}
-            ),
+            "record": library.load(
+                s, row.id, {"segments", *item_relations.KINDS - there}
+            ).model_dump(mode="json", exclude={"segments", "item_id"}),
             "metadata": _metadata(s, row.id),
             "transcript": heard.model_dump(mode="json") | {"text": heard.text} if heard else None,
             "subtitles": _result(s, row.id, "write_subtitles", SubtitleFiles),

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any, NamedTuple
 
 from utils import clock
-from utils.db import music_entities, music_wanted
+from utils.db import music_entities, music_lookups
 from utils.db.session import session
 from utils.models.music import Entity, EntityKind, Outcome, Source, SubflowResult
 from utils.music import places
@@ -47,7 +47,7 @@ def enrich(limit: int | None, is_last: Callable[[], bool]) -> SubflowResult:
     while True:
         is_over = is_last()
         with session() as s:
-            newest = music_wanted.newest_answer(s, Source.MUSICBRAINZ)
+            newest = music_lookups.newest_answer(s, Source.MUSICBRAINZ)
         if is_over or newest != seen:
             room = None if limit is None else limit - metrics["new"] - metrics["changed"]
             came = _locate_all(room)

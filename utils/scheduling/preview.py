@@ -11,7 +11,7 @@ from pydantic import Field
 from sqlalchemy.orm import Session
 
 from utils.config import Settings
-from utils.db import contents, forgotten, items, ledger, subtitle_files, vocabularies
+from utils.db import forgotten, item_checksums, items, ledger, subtitle_files, vocabularies
 from utils.db.schema import Item
 from utils.db.session import session
 from utils.errors import NightShiftError
@@ -139,7 +139,7 @@ def _forgotten_since(s: Session, stat: FileStat) -> datetime | None:
     """Since when a file that no item has is forgotten: read if one of its size is."""
     item_id = forgotten.at(s, [stat]).get(stat.path)
     if item_id is None and forgotten.any_of_size(s, stat.size_bytes):
-        item_id = contents.item_of(s, files.sha256(stat.path))
+        item_id = item_checksums.item_of(s, files.sha256(stat.path))
     return forgotten.since(s, [item_id]).get(item_id) if item_id else None
 
 

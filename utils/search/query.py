@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 from utils.config import Settings
 from utils.db import fulltext, ledger, library
 from utils.db.fulltext import Found
-from utils.db.hits import rows as rows_of
+from utils.db.search_hits import rows as rows_of
 from utils.db.session import session
 from utils.db.words import clean
 from utils.models.embedding import PassageKind

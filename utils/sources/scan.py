@@ -14,7 +14,7 @@ from typing import NamedTuple
 from sqlalchemy.orm import Session
 
 from utils.config import Settings
-from utils.db import contents, forgotten, items, rulings, subtitle_files, vocabularies
+from utils.db import forgotten, item_checksums, items, rulings, subtitle_files, vocabularies
 from utils.db import places as known_places
 from utils.db.items import Seen
 from utils.db.schema import Item
@@ -135,7 +135,7 @@ def _identified(
     found += [Seen(stat, once[stat.path], True) for stat in stats if stat.path in once]
     hashed = list(zip(fresh, _all_hashed(fresh, settings, tell), strict=True))
     with session() as s:
-        known_as = contents.items_of(s, [one for _, one in hashed if isinstance(one, str)])
+        known_as = item_checksums.items_of(s, [one for _, one in hashed if isinstance(one, str)])
     for stat, result in hashed:
         if isinstance(result, NightShiftError):
             failures.append(_failed(stat.path, result))

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from utils.db import hanging, items, library, listings, pages
+from utils.db import item_relations, items, library, listings, pages
 from utils.db.items import Seen
 from utils.db.schema import Item
 from utils.db.session import session
@@ -59,8 +59,8 @@ def test_nothing_that_hangs_on_an_item_is_left_out() -> None:
         library.save(s, record, [])
         listings.save(s, full, Listing(source="the feed", description="said there"))
     with session() as s:
-        assert hanging.on_item(s, bare) == frozenset()
-        assert hanging.on_item(s, full) == {"keywords", "tracks", "notes", "description"}
+        assert item_relations.related_to(s, bare) == frozenset()
+        assert item_relations.related_to(s, full) == {"keywords", "tracks", "notes", "description"}
         told = item.document(s, s.get_one(Item, full))["record"]
         whole = library.load(s, full).model_dump(mode="json", exclude={"segments", "item_id"})
     assert told == whole

@@ -15,8 +15,8 @@ import httpx
 import psutil
 import pytest
 
-from nightshift.api.counts import SharedCounts
 from nightshift.api.processes import listening
+from nightshift.api.rate_limit_storage import SharedMemoryStorage
 from utils.errors import NightShiftError
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="forks are for Linux")
@@ -114,7 +114,7 @@ def test_a_port_that_is_taken_is_said_so() -> None:
 
 
 def test_what_one_process_counts_the_others_know() -> None:
-    counts = SharedCounts()
+    counts = SharedMemoryStorage()
     assert asyncio.run(counts.incr("token a", 60)) == 1
     if (child := os.fork()) == 0:
         asyncio.run(counts.incr("token a", 60, 4))
@@ -125,11 +125,11 @@ def test_what_one_process_counts_the_others_know() -> None:
 
 
 def test_counts_are_forgotten_when_their_time_is_over_and_room_is_left_for_many() -> None:
-    async def many(counts: SharedCounts) -> int:
+    async def many(counts: SharedMemoryStorage) -> int:
         await counts.incr("old", -1)
         for number in range(2_000):
             await counts.incr(f"address {number}", 60)
         known = [await counts.get(f"address {number}") for number in range(2_000)]
         return sum(known) + await counts.get("old")
 
-    assert asyncio.run(many(SharedCounts())) == 2_000
+    assert asyncio.run(many(SharedMemoryStorage())) == 2_000

@@ -11,8 +11,8 @@ from alembic import context
 
 from utils.db import (  # noqa: F401  their tables are in it then
     access_tables,
-    content_tables,
     fact_tables,
+    item_checksum_tables,
     job_tables,
     music_tables,
     request_tables,

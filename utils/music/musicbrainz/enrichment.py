@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from utils import clock
 from utils.config import Settings
-from utils.db import music_entities, music_wanted
+from utils.db import music_entities, music_lookups
 from utils.db.session import session
 from utils.errors import RetryableError, SettingsError
 from utils.models.music import EntityKind, Source, SubflowResult
@@ -56,8 +56,8 @@ def _work(walk: Walk, limit: int | None, is_last: Callable[[], bool]) -> None:
     while True:
         is_over = is_last()  # looked at first: what came until then is taken below
         with session() as s:
-            now = (music_wanted.newest_play(s),
-                   music_wanted.newest_answer(s, Source.SPOTIFY))  # fmt: skip
+            now = (music_lookups.newest_play(s),
+                   music_lookups.newest_answer(s, Source.SPOTIFY))  # fmt: skip
         if is_over or now != seen:
             seen = now
             _add_played(walk, limit)
@@ -82,8 +82,8 @@ def _add_unfinished(walk: Walk) -> None:
 def _add_played(walk: Walk, limit: int | None) -> None:
     """Tracks that were not asked for, as many as the limit lets, and artists that plays name."""
     with session() as s:
-        tracks, artists = music_wanted.played_tracks(s), music_wanted.played_artists(s)
-        walk.tally.cache_hits = music_wanted.count_known(s, [EntityKind.ISRC])
+        tracks, artists = music_lookups.played_tracks(s), music_lookups.played_artists(s)
+        walk.tally.cache_hits = music_lookups.count_known(s, [EntityKind.ISRC])
     walk.add_tracks(tracks, limit)
     for artist in artists:
         walk.add(EntityKind.ARTIST, artist)

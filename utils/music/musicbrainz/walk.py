@@ -17,14 +17,14 @@ from typing import NamedTuple
 from utils import clock
 from utils.config import Settings
 from utils.db import music_entities
-from utils.db.music_wanted import PlayedTrack
+from utils.db.music_lookups import PlayedTrack
 from utils.db.session import session
 from utils.errors import PermanentError, RetryableError, ThrottledError
 from utils.models.music import Entity, EntityKind, Source
 from utils.music import pacing
 from utils.music.musicbrainz import client, documents
-from utils.music.musicbrainz.choice import chosen
 from utils.music.musicbrainz.client import Looked
+from utils.music.musicbrainz.recording_choice import chosen
 from utils.music.musicbrainz.tally import Tally
 from utils.music.service import Service
 

@@ -26,7 +26,7 @@ from utils.models.music_answers import (
     Top,
     Totals,
 )
-from utils.music.reports import countries, spans
+from utils.music.reports import countries, periods
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -178,7 +178,7 @@ def timeline(
     """Plays by day, week, month or year, from the first to the last, or as far as is asked.
 
     Raises:
-        UsageError: it would have more than ``utils.music.reports.spans.MOST`` rows.
+        UsageError: it would have more than ``utils.music.reports.periods.MOST`` rows.
         PermanentError: the tables can't be read.
     """
     where, values = _where(asked)
@@ -195,13 +195,13 @@ def timeline(
     end = max([*heard, *asked_days[-1:]] if asked.until else heard, default=None)
     if begin is None or end is None:
         return ()
-    found = {first: [0, 0] for first in spans.firsts(begin, end, step)}
+    found = {first: [0, 0] for first in periods.firsts(begin, end, step)}
     for day, (plays, ms) in heard.items():
-        span = found[spans.first(day, step)]
+        span = found[periods.first(day, step)]
         span[0] += plays
         span[1] += ms
     return tuple(
-        Span(name=spans.name(first, step), begins_on=first, plays=plays, minutes=_minutes(ms))
+        Span(name=periods.name(first, step), begins_on=first, plays=plays, minutes=_minutes(ms))
         for first, (plays, ms) in found.items()
     )
 

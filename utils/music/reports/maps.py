@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from utils.models.music_answers import OnMap, PlaceHeard
-from utils.music.reports import canvas, plots, shading, world
+from utils.music.reports import canvas, color_scale, plots, world
 from utils.music.reports.canvas import SOFT, Heading
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ def draw(seen: OnMap, about: Heading, path: Path) -> tuple[str, ...]:
     """Draw it, and return what a person should know of it."""
     size = (_WIDTH, _WIDTH * 0.96 * world.height() + 1.6)
     plays = by_country(seen.countries)
-    least = shading.bounds(plays.values())
+    least = color_scale.bounds(plays.values())
     with canvas.drawn(path, about, size) as made:
         bottom = 0.55 / size[1]
         axes = made.figure.add_axes((0.02, bottom, 0.96, made.top - bottom))
@@ -73,8 +73,8 @@ def _shade(axes: Axes, plays: Mapping[str, int], least: tuple[int, ...]) -> None
     from matplotlib.path import Path as Outline
 
     def color(code: str) -> str:
-        at = shading.class_of(plays.get(code, 0), least)
-        return shading.LAND[0] if at < 0 else shading.LIGHT[at]
+        at = color_scale.class_of(plays.get(code, 0), least)
+        return color_scale.LAND[0] if at < 0 else color_scale.LIGHT[at]
 
     for shape in world.shapes():
         rings = [Outline([*ring, ring[0]], closed=True) for ring in shape.rings]
@@ -94,6 +94,6 @@ def _mark(axes: Axes, found: Sequence[tuple[world.Point, float, PlaceHeard]]) ->
 
     for point, radius, _ in found:
         axes.add_patch(
-            Circle(point, radius, facecolor=shading.ACCENT, alpha=0.65, edgecolor=_BORDER,
+            Circle(point, radius, facecolor=color_scale.ACCENT, alpha=0.65, edgecolor=_BORDER,
                    linewidth=0.6)
         )  # fmt: skip

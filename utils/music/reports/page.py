@@ -18,7 +18,7 @@ from jinja2 import Environment, PackageLoader, Template
 from utils.clock import now
 from utils.models.music_answers import Asked, Habit, Heard, Span, Step, Thing, Totals
 from utils.models.sanitize import visible
-from utils.music.reports import answers, canvas, maps, page_map, plots, shading
+from utils.music.reports import answers, canvas, color_scale, maps, page_map, plots
 from utils.storage.files import whole_file
 
 if TYPE_CHECKING:
@@ -73,7 +73,7 @@ def view(
         "habits": _week(answers.habits(connection, asked)),
         "new": answers.new(connection, asked, "artists", limit),
         "missing": _barred(answers.missing(connection, asked, limit)),
-        "shades": {"light": shading.LIGHT, "dark": shading.DARK, "land": shading.LAND},
+        "shades": {"light": color_scale.LIGHT, "dark": color_scale.DARK, "land": color_scale.LAND},
     }
 
 

@@ -6,7 +6,7 @@ from itertools import pairwise
 from typing import NamedTuple
 
 from utils.models.music_answers import OnMap
-from utils.music.reports import countries, maps, shading, world
+from utils.music.reports import color_scale, countries, maps, world
 
 WIDTH = 4000  # units of the picture: whole numbers then are a quarter of a pixel
 
@@ -44,10 +44,10 @@ class Map(NamedTuple):
 def of(seen: OnMap) -> Map:
     """The map of what was heard."""
     plays = maps.by_country(seen.countries)
-    least = shading.bounds(plays.values())
+    least = color_scale.bounds(plays.values())
 
     def shade(code: str) -> int:
-        return shading.class_of(plays.get(code, 0), least)
+        return color_scale.class_of(plays.get(code, 0), least)
 
     lands = tuple(
         Land(outline(shape), shade(shape.code), countries.name(shape.code) if shape.code else "",
@@ -68,7 +68,7 @@ def of(seen: OnMap) -> Map:
 
 def legend(least: tuple[int, ...]) -> tuple[tuple[int, int], ...]:
     """The shades in use, each with the least plays that it stands for."""
-    return ((-1, 0), *((shading.class_of(number, least), number) for number in least))
+    return ((-1, 0), *((color_scale.class_of(number, least), number) for number in least))
 
 
 def outline(shape: world.Shape) -> str:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from utils.models.music_answers import FirstHeard, Habit, Missing, Order, Span, Top
-from utils.music.reports import canvas, shading
+from utils.music.reports import canvas, color_scale
 from utils.music.reports.canvas import INK, LINE, SOFT, Canvas, Heading
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ _MOST_BARS = 50  # a picture of more can't be read
 _MOST_COLUMNS = 200  # with gaps between; of more it is one outline, which is drawn at once
 _ROW, _WIDTH, _NAME = 0.42, 9.0, 2.9  # inches
 _AT, _END = 0.40, 0.93  # where bars begin and end, of the width
-_BAR = shading.LIGHT[3]
+_BAR = color_scale.LIGHT[3]
 _DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 
 
@@ -107,7 +107,7 @@ def week(rows: Sequence[Habit], about: Heading, path: Path) -> tuple[str, ...]:
         axes = _axes(made, (0.075, 0.16, 0.975, made.top - 0.04))
         for row in rows:
             at = share_class(row.plays, most)
-            color = shading.LAND[0] if at < 0 else shading.LIGHT[at]
+            color = color_scale.LAND[0] if at < 0 else color_scale.LIGHT[at]
             axes.add_patch(_square(row.hour, row.weekday - 1, color))
         axes.set_xlim(0, 24)
         axes.set_ylim(7, 0)
@@ -122,13 +122,13 @@ def week(rows: Sequence[Habit], about: Heading, path: Path) -> tuple[str, ...]:
 
 def share_bounds(most: int) -> tuple[int, ...]:
     """The least plays of each shade of a week: equal parts of the most."""
-    parts = (1 + (most - 1) * n // shading.CLASSES for n in range(shading.CLASSES))
+    parts = (1 + (most - 1) * n // color_scale.CLASSES for n in range(color_scale.CLASSES))
     return tuple(sorted(set(parts))) if most else ()
 
 
 def share_class(plays: int, most: int) -> int:
     """The shade of so many plays, −1 for none."""
-    return shading.class_of(plays, share_bounds(most))
+    return color_scale.class_of(plays, share_bounds(most))
 
 
 def legend(made: Canvas, least: Sequence[int], place: tuple[float, float]) -> None:
@@ -140,8 +140,8 @@ def legend(made: Canvas, least: Sequence[int], place: tuple[float, float]) -> No
     positive = tuple(least[1:])
     made.figure.text(left, bottom + 0.05 / height, "plays", color=SOFT, fontsize=9)
     for n, number in enumerate(least):
-        at = shading.class_of(number, positive)
-        color = shading.LAND[0] if at < 0 else shading.LIGHT[at]
+        at = color_scale.class_of(number, positive)
+        color = color_scale.LAND[0] if at < 0 else color_scale.LIGHT[at]
         x = left + (0.55 + n * 0.95) / width
         made.figure.add_artist(
             Rectangle((x, bottom), 0.2 / width, 0.2 / height, facecolor=color,

@@ -19,7 +19,7 @@ from utils.db import music_accounts
 from utils.db.session import session
 from utils.errors import PermanentError, SettingsError, UsageError
 from utils.models.music import Service
-from utils.music.spotify import accounts, api, connection, tokens
+from utils.music.spotify import api, connection, oauth, tokens
 from utils.processes import deadline
 from utils.storage import sealing
 
@@ -59,15 +59,15 @@ def log_in(
         NightShiftError: Spotify does not answer.
     """
     sealing.sealed_secret("", tokens.purpose(settings), settings)  # fails now if it must
-    made = accounts.new_challenge()
+    made = oauth.new_challenge()
     with _listening(port, made.state) as listener:
         redirect_uri = f"http://127.0.0.1:{listener.server_port}{_PATH}"
-        show(accounts.authorize_url(made, redirect_uri, settings))
+        show(oauth.authorize_url(made, redirect_uri, settings))
         back = _answer(listener, seconds)
     if back.code is None:
         raise PermanentError(_refused(back.error))
     with connection.client() as asking:
-        given = accounts.exchange(asking, back.code, made.verifier, redirect_uri, settings)
+        given = oauth.exchange(asking, back.code, made.verifier, redirect_uri, settings)
         return _kept(given, asking, settings)
 
 
@@ -89,11 +89,11 @@ def log_out(settings: Settings, forget: bool = False) -> bool:
         return had or (forget and bool(row.profile or row.cursor_ms))
 
 
-def _kept(given: accounts.Tokens, asking: Any, settings: Settings) -> dict[str, Any]:
+def _kept(given: oauth.Tokens, asking: Any, settings: Settings) -> dict[str, Any]:
     """Keep new tokens, if they are of the account whose plays are kept; returns whose they are."""
     if given.refresh_token is None:
         raise SettingsError("Spotify gave no token that lasts. Log in again.")
-    if given.scope is not None and accounts.SCOPE not in given.scope.split():
+    if given.scope is not None and oauth.SCOPE not in given.scope.split():
         raise PermanentError(
             "The right to read what was played was not given. Log in again, and agree to it."
         )

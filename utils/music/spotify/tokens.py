@@ -21,8 +21,8 @@ from utils.db.session import session
 from utils.db.workers import shared_now
 from utils.errors import NightShiftError, RetryableError, SettingsError
 from utils.models.music import Service
-from utils.music.spotify import accounts
-from utils.music.spotify.accounts import RefusedGrantError, Tokens
+from utils.music.spotify import oauth
+from utils.music.spotify.oauth import RefusedGrantError, Tokens
 from utils.processes import deadline
 from utils.storage import sealing
 
@@ -115,7 +115,7 @@ def _granted(
     last: RefusedGrantError | None = None
     for token in known:
         try:
-            return accounts.refresh(asking, token, settings), token
+            return oauth.refresh(asking, token, settings), token
         except RefusedGrantError as error:
             last = error
     assert last is not None

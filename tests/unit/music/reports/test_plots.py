@@ -14,7 +14,7 @@ from PIL import Image
 
 from tests.hostile import NAMES
 from utils.models.music_answers import Asked, Habit, OnMap, PlaceHeard, Span, Top
-from utils.music.reports import canvas, fonts, maps, plots, shading, world
+from utils.music.reports import canvas, color_scale, fonts, maps, plots, world
 from utils.music.reports.canvas import Heading
 
 ABOUT = Heading("The most heard artists", "Everything that was heard (Europe/Berlin)")
@@ -49,7 +49,7 @@ def test_hostile_names_are_drawn_as_they_are(tmp_path: Path) -> None:
     rows = [row(name, 1_000 - n, by=name) for n, name in enumerate(NAMES)]
     notes = plots.ranking(rows, Heading(NAMES[0], NAMES[8]), "plays", tmp_path / "top.png")
     assert all("Install one" in note for note in notes)
-    assert shading.LIGHT[3] in colors(tmp_path / "top.png")
+    assert color_scale.LIGHT[3] in colors(tmp_path / "top.png")
     with Image.open(tmp_path / "top.png") as image:
         assert image.width == 1350 and image.height < 3_000
         assert image.info["Title"] == NAMES[0]
@@ -76,7 +76,7 @@ def test_a_timeline_is_drawn_however_long_it_is(tmp_path: Path, number: int) -> 
     rows = [Span(name=f"s{n}", begins_on=date(2026, 1, 1), plays=n % 50, minutes=1)
             for n in range(number)]  # fmt: skip
     plots.columns(rows, ABOUT, tmp_path / "line.png")
-    assert (shading.LIGHT[3] in colors(tmp_path / "line.png")) == (number > 1)
+    assert (color_scale.LIGHT[3] in colors(tmp_path / "line.png")) == (number > 1)
 
 
 def test_a_week_shows_the_most_in_the_darkest_and_nothing_as_nothing(tmp_path: Path) -> None:
@@ -84,9 +84,9 @@ def test_a_week_shows_the_most_in_the_darkest_and_nothing_as_nothing(tmp_path: P
         Habit(weekday=d, hour=h, plays=h * 3, minutes=1) for d in range(1, 8) for h in range(24)
     ]
     plots.week(rows, ABOUT, tmp_path / "week.png")
-    assert {shading.LAND[0], *shading.LIGHT} <= colors(tmp_path / "week.png")
+    assert {color_scale.LAND[0], *color_scale.LIGHT} <= colors(tmp_path / "week.png")
     plots.week([one.model_copy(update={"plays": 0}) for one in rows], ABOUT, tmp_path / "none.png")
-    assert not set(shading.LIGHT) & colors(tmp_path / "none.png")
+    assert not set(color_scale.LIGHT) & colors(tmp_path / "none.png")
 
 
 def test_a_map_shades_countries_and_names_what_it_lacks(tmp_path: Path) -> None:
@@ -95,9 +95,9 @@ def test_a_map_shades_countries_and_names_what_it_lacks(tmp_path: Path) -> None:
         cities=(place("SG", 3, (1.35, 103.8)), place("x", 9, (-90, 0)), place("y", 1, (0, 999))),
     )
     assert maps.draw(seen, ABOUT, tmp_path / "map.png") == ("Not on the map: XW.",)
-    assert {shading.LIGHT[-1], shading.LAND[0]} <= colors(tmp_path / "map.png")
+    assert {color_scale.LIGHT[-1], color_scale.LAND[0]} <= colors(tmp_path / "map.png")
     maps.draw(OnMap(countries=(), cities=()), ABOUT, tmp_path / "none.png")
-    assert not set(shading.LIGHT) & colors(tmp_path / "none.png")
+    assert not set(color_scale.LIGHT) & colors(tmp_path / "none.png")
 
 
 def test_areas_on_the_map_are_as_on_the_globe() -> None:
@@ -148,7 +148,7 @@ def test_shades_differ_in_lightness_from_one_to_the_next() -> None:
 
     light, dark = (
         (land, *ramp)
-        for land, ramp in zip(shading.LAND, (shading.LIGHT, shading.DARK), strict=True)
+        for land, ramp in zip(color_scale.LAND, (color_scale.LIGHT, color_scale.DARK), strict=True)
     )
     for ramp, sign in ((light, -1), (dark, 1)):
         steps = [sign * (lightness(b) - lightness(a)) for a, b in pairwise(ramp)]
@@ -160,12 +160,12 @@ def test_shades_differ_in_lightness_from_one_to_the_next() -> None:
     [([], []), ([0], []), ([7], [3]), ([1, 10_000], [0, 5]), ([1, 2], [0, 5]), (range(1, 7), None)],
 )
 def test_classes_hold_every_number_once(values: list[int], classes: list[int] | None) -> None:
-    least = shading.bounds(values)
-    found = [shading.class_of(value, least) for value in values if value]
-    assert found == sorted(found) and all(0 <= one < shading.CLASSES for one in found)
+    least = color_scale.bounds(values)
+    found = [color_scale.class_of(value, least) for value in values if value]
+    assert found == sorted(found) and all(0 <= one < color_scale.CLASSES for one in found)
     if classes is not None:
         assert found == classes
-    assert shading.class_of(0, least) == -1
+    assert color_scale.class_of(0, least) == -1
 
 
 def test_a_heading_says_which_plays() -> None:

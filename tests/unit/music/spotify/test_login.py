@@ -15,7 +15,7 @@ from tests.servers.spotify import Spotify
 from tests.unit.music.spotify.conftest import configured
 from utils.config import Settings
 from utils.errors import PermanentError, SettingsError, UsageError
-from utils.music.spotify import history, login, state
+from utils.music.spotify import account_status, history, login
 
 
 @pytest.fixture
@@ -39,7 +39,7 @@ def test_a_login_keeps_a_token_that_lasts_and_says_whose_it_is(
 ) -> None:
     owner = login.log_in(nobody, 0, later(agreed), 30)
     assert (owner["id"], owner["name"]) == ("listener", "A Listener")
-    found = state.of(nobody)
+    found = account_status.of(nobody)
     assert (found["connection"], found["spotify_id"]) == ("connected", "listener")
     assert found["login_ends_at"] > found["logged_in_at"]
     spotify.play(spotify.add_song(1), spotify.now() - 60)
@@ -73,7 +73,7 @@ def test_who_does_not_agree_or_comes_late_changes_nothing(
         login.log_in(nobody, 0, later(agreed), 30)
     with pytest.raises(PermanentError, match="in time"):
         login.log_in(nobody, 0, lambda _: None, 0)
-    assert state.of(nobody)["connection"] == "none"
+    assert account_status.of(nobody)["connection"] == "none"
 
 
 def test_a_port_that_is_taken_is_told(nobody: Settings) -> None:
@@ -95,7 +95,7 @@ def test_a_login_as_somebody_else_is_refused_until_the_first_is_forgotten(
     spotify.me = {"id": "somebody-else", "display_name": "B"}
     with pytest.raises(SettingsError, match=r"somebody-else.*NIGHTSHIFT_MUSIC__ACCOUNT"):
         login.log_in(nobody, 0, later(agreed), 30)
-    assert state.of(nobody)["spotify_id"] == "listener"
+    assert account_status.of(nobody)["spotify_id"] == "listener"
     assert login.log_out(nobody, forget=True)
     assert login.log_in(nobody, 0, later(agreed), 30)["id"] == "somebody-else"
 
@@ -106,16 +106,19 @@ def test_a_login_after_a_logout_goes_on_where_reading_was(
     login.log_in(nobody, 0, later(agreed), 30)
     spotify.play(spotify.add_song(1), spotify.now() - 60)
     history.take(nobody)
-    cursor = state.of(nobody)["cursor_ms"]
+    cursor = account_status.of(nobody)["cursor_ms"]
     assert login.log_out(nobody)
     assert not login.log_out(nobody)
-    assert (state.of(nobody)["connection"], state.of(nobody)["cursor_ms"]) == ("none", cursor)
+    assert (account_status.of(nobody)["connection"], account_status.of(nobody)["cursor_ms"]) == (
+        "none",
+        cursor,
+    )
     login.log_in(nobody, 0, later(agreed), 30)
-    assert state.of(nobody)["cursor_ms"] == cursor
+    assert account_status.of(nobody)["cursor_ms"] == cursor
 
 
 def test_a_state_holds_nothing_secret(spotify: Spotify, music: Settings) -> None:
     history.take(music)
-    text = str(state.of(music))
+    text = str(account_status.of(music))
     for secret in (*spotify.refresh_tokens, *spotify.access_tokens, server.CLIENT_ID, "sealed~"):
         assert secret not in text

@@ -18,8 +18,8 @@ from utils.db.music_tables import MusicAccount
 from utils.db.session import session
 from utils.errors import NightShiftError, RetryableError, SettingsError, ThrottledError
 from utils.models.music import Service
-from utils.music.spotify import api, connection, state, tokens
-from utils.music.spotify.accounts import RefusedGrantError, Tokens
+from utils.music.spotify import account_status, api, connection, tokens
+from utils.music.spotify.oauth import RefusedGrantError, Tokens
 from utils.storage import sealing
 
 
@@ -98,7 +98,7 @@ def test_a_revoked_login_says_how_to_log_in_again_and_is_remembered(
     spotify.revoke()
     with pytest.raises(RefusedGrantError, match=r"Refresh token revoked.*nightshift music login"):
         renew(music)
-    assert state.of(music)["connection"] == "refused"
+    assert account_status.of(music)["connection"] == "refused"
     assert row().refreshing_by is None
 
 
@@ -109,7 +109,7 @@ def test_a_kept_token_that_is_refused_gives_way_to_that_of_the_settings(
     spotify.revoke()
     again = configured(spotify, override)  # a new one is set
     assert renew(again, refused=renew(music))
-    assert state.of(again)["connection"] == "connected"
+    assert account_status.of(again)["connection"] == "connected"
 
 
 def test_a_renewal_that_a_killed_process_left_is_taken_over_and_told(

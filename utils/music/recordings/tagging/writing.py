@@ -17,7 +17,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from utils.config import Settings
-from utils.db import contents, items, queue, workers
+from utils.db import item_checksums, items, queue, workers
 from utils.db.items import Seen
 from utils.db.session import session
 from utils.errors import NightShiftError, PermanentError, RetryableError, from_os_error
@@ -96,7 +96,7 @@ def write(preview: Preview, settings: Settings) -> str:
             if files.stat(path) != before:
                 raise RetryableError(f"{path.name} changed while its tags were written: it stays.")
             with session() as s:  # before the swap: after kill -9 its content is known
-                contents.note(s, digest, preview.item_id)
+                item_checksums.note(s, digest, preview.item_id)
         _take_in(preview)
     return digest
 

@@ -19,7 +19,7 @@ from tests.unit.music.recordings.tagging import songs
 from tests.unit.music.recordings.tagging.songs import ARTIST, RECORDING
 from utils.clock import now
 from utils.config import Settings, load_settings
-from utils.db import contents, items, music_entities, queue, recordings, workers
+from utils.db import item_checksums, items, music_entities, queue, recordings, workers
 from utils.db.schema import Item
 from utils.db.session import session
 from utils.errors import NightShiftError, PermanentError, RetryableError
@@ -91,7 +91,7 @@ def test_a_song_that_was_swapped_before_a_kill_is_known_by_its_content(song: Son
     with files.whole_file(path) as temporary:
         writing._write_beside(path, temporary, {one.field: one.new for one in preview.changes})
         with session() as s:
-            contents.note(s, files.sha256(temporary), item_id)
+            item_checksums.note(s, files.sha256(temporary), item_id)
     found = scan.scan([str(path)], DONE, load_settings())
     assert (found.pending, [one.item_id for one in found.outcomes]) == ([], [item_id])
     with session() as s:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from utils.db.music_wanted import PlayedTrack
+from utils.db.music_lookups import PlayedTrack
 from utils.music import names
 
 _ALIKE = 0.6  # of titles and of artists; below it they are others. Chosen.

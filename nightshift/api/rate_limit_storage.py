@@ -14,7 +14,7 @@ _ROWS = 8192  # two of each caller are needed. Chosen.
 _LOOKED_AT = 16  # from where the hash points to; the least lasting of them gives way
 
 
-class SharedCounts(MemoryStorage):
+class SharedMemoryStorage(MemoryStorage):
     """Counts by key, which processes share that are forked after it was made.
 
     Nothing is locked, so that one that is killed stops no other: of two who count the same caller

@@ -24,7 +24,7 @@ AT_ONCE, AT_ONCE_OF_A_SERVER = 1, 4
 _reads: RunVar[CapacityLimiter] = RunVar("reads")  # of an event loop
 
 
-def in_turn(read: Callable[P, T]) -> Callable[P, Awaitable[T]]:
+def limited_read(read: Callable[P, T]) -> Callable[P, Awaitable[T]]:
     """An endpoint that reads a little, in a thread, when it is its turn."""
 
     @wraps(read)

@@ -1,4 +1,4 @@
-"""What hangs on an item: which tables have rows of it, asked at once.
+"""Which tables have rows of an item, asked at once.
 
 Most items have rows in few of them, and asking ten tables takes ten times as long.
 """
@@ -46,7 +46,7 @@ _ASKED = select(
 )
 
 
-def on_item(s: Session, item_id: str) -> frozenset[str]:
+def related_to(s: Session, item_id: str) -> frozenset[str]:
     """The names of what there is, of ``KINDS``."""
     (row,) = rows(s, _ASKED, item_id=item_id)
     return frozenset(name for name, is_there in row._mapping.items() if is_there)

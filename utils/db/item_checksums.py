@@ -8,7 +8,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from utils.clock import now
-from utils.db.content_tables import ItemContent
+from utils.db.item_checksum_tables import ItemContent
 from utils.db.session import chunks, upsert
 
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from utils.db.music_wanted import PlayedTrack
+from utils.db.music_lookups import PlayedTrack
 from utils.models.music import EntityKind
 from utils.music import names
-from utils.music.musicbrainz.choice import chosen
+from utils.music.musicbrainz.recording_choice import chosen
 
 
 @pytest.mark.parametrize(
