@@ -13,7 +13,7 @@ from utils.config import Settings
 from utils.db.music_entities import put
 from utils.db.music_tables import PlayRow, RecordingRow
 from utils.db.schema import Item
-from utils.models.music import Entity, EntityKind, Source
+from utils.models.music import Entity, EntityKind, Provider
 from utils.music.star_schema import tables
 
 Rows = dict[str, list[tuple[Any, ...]]]
@@ -49,8 +49,9 @@ def play(s: Session, track: str = "Song", artist: str | None = "Band", **given: 
 def say(s: Session, source: str, kind: str, id: str, now: Any = None, **document: Any) -> None:
     """A service says something of a thing, just now; ``now``: what it is merged into."""
     moment = datetime.now(UTC)
-    put(s, [Entity(source=Source(source), kind=EntityKind(kind), id=id, found=bool(document or now),
-                   document=document or None, canonical_id=now, fetched_at=moment)])  # fmt: skip
+    put(s, [Entity(source=Provider(source), kind=EntityKind(kind), id=id,
+                   found=bool(document or now), document=document or None, canonical_id=now,
+                   fetched_at=moment)])  # fmt: skip
 
 
 def track_says(s: Session, number: int, artist: int = 1, **given: Any) -> None:

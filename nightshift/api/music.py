@@ -40,7 +40,7 @@ if TYPE_CHECKING:
 router = APIRouter(tags=["music"])
 
 # Each may take the memory that utils/music/star_schema/tables.py gives a connection.
-_at_once = BoundedSemaphore(2)
+_at_once = BoundedSemaphore(2)  # of this process
 _PATIENCE_SECONDS = 30.0  # chosen
 
 

@@ -13,7 +13,7 @@ from tests.servers.musicbrainz import Catalogue, musicbrainz
 from utils.db import music_entities, music_runs
 from utils.db.music_tables import PlayRow
 from utils.db.session import session
-from utils.models.music import EntityKind, Outcome, Source, SubflowResult
+from utils.models.music import EntityKind, Outcome, Provider, SubflowResult
 from utils.models.music_settings import MusicSettings
 
 pytestmark = pytest.mark.usefixtures("prefect_server")
@@ -40,5 +40,5 @@ def test_what_is_played_leads_to_where_its_artist_is_from(override: Override) ->
     assert (found.name, found.status) == ("musicbrainz-enrichment", Outcome.SUCCESS)
     assert (located.name, located.status) == ("geographic-enrichment", Outcome.SUCCESS)
     with session() as s:
-        (place,) = music_entities.every(s, Source.GEOGRAPHY, EntityKind.AREA)
+        (place,) = music_entities.every(s, Provider.GEOGRAPHY, EntityKind.AREA)
     assert (place.document or {})["country_code"] == "IS"

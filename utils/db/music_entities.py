@@ -11,10 +11,10 @@ from sqlalchemy.orm import Session
 from utils.clock import now
 from utils.db.music_tables import EntityRow
 from utils.db.session import chunks, upsert
-from utils.models.music import Entity, EntityKind, Source
+from utils.models.music import Entity, EntityKind, Provider
 
 
-def kept(s: Session, source: Source, kind: EntityKind, ids: Iterable[str]) -> dict[str, Entity]:
+def kept(s: Session, source: Provider, kind: EntityKind, ids: Iterable[str]) -> dict[str, Entity]:
     """What was last known of some ids, also what is to be asked for again."""
     found: dict[str, Entity] = {}
     for some in chunks(sorted(set(ids))):
@@ -27,7 +27,7 @@ def kept(s: Session, source: Source, kind: EntityKind, ids: Iterable[str]) -> di
     return found
 
 
-def known(s: Session, source: Source, kind: EntityKind, ids: Iterable[str]) -> dict[str, Entity]:
+def known(s: Session, source: Provider, kind: EntityKind, ids: Iterable[str]) -> dict[str, Entity]:
     """What is known of some ids and has not expired; those that were not found are among it."""
     found: dict[str, Entity] = {}
     for some in chunks(sorted(set(ids))):
@@ -40,7 +40,7 @@ def known(s: Session, source: Source, kind: EntityKind, ids: Iterable[str]) -> d
     return found
 
 
-def unknown(s: Session, source: Source, kind: EntityKind, ids: Iterable[str]) -> list[str]:
+def unknown(s: Session, source: Provider, kind: EntityKind, ids: Iterable[str]) -> list[str]:
     """The ids that are to be asked for, each once, in their order."""
     wanted = list(dict.fromkeys(ids))
     there: set[str] = set()
@@ -52,7 +52,7 @@ def unknown(s: Session, source: Source, kind: EntityKind, ids: Iterable[str]) ->
 
 
 def documents(
-    s: Session, source: Source, kind: EntityKind, ids: Iterable[str]
+    s: Session, source: Provider, kind: EntityKind, ids: Iterable[str]
 ) -> dict[str, dict[str, Any]]:
     """The documents of those that were found, also where they have expired."""
     found: dict[str, dict[str, Any]] = {}
@@ -77,7 +77,7 @@ def put(s: Session, entities: Sequence[Entity]) -> None:
         s.connection().execute(statement, [_values(one) for one in some])
 
 
-def every(s: Session, source: Source, kind: EntityKind) -> Iterator[Entity]:
+def every(s: Session, source: Provider, kind: EntityKind) -> Iterator[Entity]:
     """All that is known of a kind, also what has expired."""
     query = select(EntityRow).where(EntityRow.source == source, EntityRow.kind == kind)
     for row in s.scalars(query.execution_options(yield_per=500)):
@@ -97,7 +97,7 @@ def _values(entity: Entity) -> dict[str, Any]:
 
 def _entity(row: EntityRow) -> Entity:
     return Entity(
-        source=Source(row.source),
+        source=Provider(row.source),
         kind=EntityKind(row.kind),
         id=row.id,
         found=row.found,

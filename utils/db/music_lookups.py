@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session, aliased
 
 from utils.clock import now
 from utils.db.music_tables import EntityRow, PlayRow
-from utils.models.music import EntityKind, PlayKind, Source
+from utils.models.music import EntityKind, PlayKind, Provider
 
 
 class PlayedTrack(NamedTuple):
@@ -23,12 +23,6 @@ class PlayedTrack(NamedTuple):
     artist: str | None
     duration_ms: int | None
     plays: int
-
-
-def isrcs(s: Session) -> Iterator[str]:
-    """ISRCs of all plays, by their service or by Spotify's track, most played first."""
-    plays = _by_isrc()
-    yield from s.scalars(select(plays.c.id).order_by(plays.c.plays.desc(), plays.c.id))
 
 
 def played_tracks(s: Session, limit: int | None = None) -> list[PlayedTrack]:
@@ -56,7 +50,7 @@ def played_artists(s: Session) -> list[str]:
 
 def count_known(s: Session, kinds: Sequence[EntityKind]) -> int:
     """How many things of some kinds MusicBrainz needs not be asked for again."""
-    query = select(func.count()).where(EntityRow.source == Source.MUSICBRAINZ,
+    query = select(func.count()).where(EntityRow.source == Provider.MUSICBRAINZ,
                                        EntityRow.kind.in_(kinds), _is_fresh(EntityRow))  # fmt: skip
     return s.scalar(query) or 0
 
@@ -66,7 +60,7 @@ def newest_play(s: Session) -> int:
     return s.scalar(select(func.max(PlayRow.id))) or 0
 
 
-def newest_answer(s: Session, source: Source) -> datetime | None:
+def newest_answer(s: Session, source: Provider) -> datetime | None:
     """When a service last said something: while it stays, nothing new was said."""
     return s.scalar(select(func.max(EntityRow.fetched_at)).where(EntityRow.source == source))
 
@@ -90,7 +84,7 @@ def _by_isrc() -> Any:
         .subquery()
     )
     is_track = and_(
-        track.source == Source.SPOTIFY,
+        track.source == Provider.SPOTIFY,
         track.kind == EntityKind.TRACK,
         track.id == sums.c.spotify_track_id,
         track.found,
@@ -143,7 +137,7 @@ def _unasked(s: Session, plays: Any, kind: EntityKind, limit: int | None) -> Ite
 def _is_known(kind: EntityKind, wanted: Any) -> Any:
     row = aliased(EntityRow)
     return exists().where(
-        row.source == Source.MUSICBRAINZ, row.kind == kind, row.id == wanted, _is_fresh(row)
+        row.source == Provider.MUSICBRAINZ, row.kind == kind, row.id == wanted, _is_fresh(row)
     )
 
 

@@ -15,7 +15,7 @@ from utils.db.music_tables import EntityRow, PlayRow, RecordingRow
 from utils.db.schema import Item
 from utils.db.session import upsert
 from utils.models.item import MediaKind
-from utils.models.music import EntityKind, PlayKind, Source
+from utils.models.music import EntityKind, PlayKind, Provider
 from utils.models.recording import Identification, Recording
 
 # Services cut and pad: two encodings of a recording differ by less (chosen).
@@ -179,7 +179,7 @@ def _query() -> Select[Any]:
         .subquery()
     )  # fmt: skip
     track = and_(
-        EntityRow.source == literal(Source.SPOTIFY.value),
+        EntityRow.source == literal(Provider.SPOTIFY.value),
         EntityRow.kind == literal(EntityKind.TRACK.value),
         EntityRow.id == heard.c.play_spotify,
     )

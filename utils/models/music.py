@@ -69,12 +69,11 @@ class EntityKind(StrEnum):
     ALBUM = "album"
     ISRC = "isrc"
     RECORDING = "recording"
-    RELEASE_GROUP = "release-group"
     AREA = "area"
     FINGERPRINT = "fingerprint"
 
 
-class Source(StrEnum):
+class Provider(StrEnum):
     """Who answered."""
 
     SPOTIFY = "spotify"
@@ -91,7 +90,7 @@ class Entity(Frozen):
     now, where the service merged it into another.
     """
 
-    source: Source
+    source: Provider
     kind: EntityKind
     id: str
     found: bool = True

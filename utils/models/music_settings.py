@@ -17,7 +17,9 @@ class MusicSettings(Frozen):
     one subflow.
     """
 
-    account: str = Field(default="me", min_length=1, description="Whose plays the API gives.")
+    account: str = Field(
+        default="me", min_length=1, description="Whose plays are kept, from the API and imports."
+    )
     spotify_client_id: SecretStr | None = None
     spotify_client_secret: SecretStr | None = Field(
         default=None, description="Not needed after a login by PKCE."

@@ -15,7 +15,7 @@ from utils.config import Settings
 from utils.db import music_entities
 from utils.db.session import session
 from utils.errors import NightShiftError, PermanentError, SettingsError, ThrottledError
-from utils.models.music import Entity, EntityKind, Source
+from utils.models.music import Entity, EntityKind, Provider
 from utils.music import identifiers, pacing, service
 from utils.music.musicbrainz import documents
 from utils.music.pacing import Pace
@@ -70,7 +70,7 @@ def lookup(fingerprint: str, duration_seconds: float, settings: Settings) -> lis
         raise PermanentError("This is no fingerprint of Chromaprint, or of no length.")
     name = hashlib.sha256(f"{round(duration_seconds)}:{fingerprint}".encode()).hexdigest()
     with session() as s:
-        known = music_entities.known(s, Source.ACOUSTID, EntityKind.FINGERPRINT, [name])
+        known = music_entities.known(s, Provider.ACOUSTID, EntityKind.FINGERPRINT, [name])
     if name in known:
         return _matches(known[name].document or {})
     document = {"recordings": _recordings(_asked(fingerprint, duration_seconds, settings))}
@@ -156,7 +156,7 @@ def _entity(name: str, document: dict[str, Any], settings: Settings) -> Entity:
     music, moment = settings.music, clock.now()
     days = music.refresh_days if is_found else music.not_found_days
     return Entity(
-        source=Source.ACOUSTID,
+        source=Provider.ACOUSTID,
         kind=EntityKind.FINGERPRINT,
         id=name,
         found=is_found,

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 from utils import clock
 from utils.db import music_entities, music_lookups
 from utils.db.session import session
-from utils.models.music import Entity, EntityKind, Outcome, Source, SubflowResult
+from utils.models.music import Entity, EntityKind, Outcome, Provider, SubflowResult
 from utils.music import places
 from utils.music.places import Country
 from utils.processes import deadline
@@ -47,7 +47,7 @@ def enrich(limit: int | None, is_last: Callable[[], bool]) -> SubflowResult:
     while True:
         is_over = is_last()
         with session() as s:
-            newest = music_lookups.newest_answer(s, Source.MUSICBRAINZ)
+            newest = music_lookups.newest_answer(s, Provider.MUSICBRAINZ)
         if is_over or newest != seen:
             room = None if limit is None else limit - metrics["new"] - metrics["changed"]
             came = _locate_all(room)
@@ -68,9 +68,9 @@ def enrich(limit: int | None, is_last: Callable[[], bool]) -> SubflowResult:
 def _locate_all(limit: int | None) -> dict[str, int]:
     """Write where areas lie that is not written yet; returns counts."""
     with session() as s:
-        areas = {one.id: one.document or {} for one in _every(s, Source.MUSICBRAINZ) if one.found}
-        moved = {one.id: one.canonical_id for one in _every(s, Source.MUSICBRAINZ)}
-        before = {one.id: one.document for one in _every(s, Source.GEOGRAPHY)}
+        areas = {one.id: one.document or {} for one in _every(s, Provider.MUSICBRAINZ) if one.found}
+        moved = {one.id: one.canonical_id for one in _every(s, Provider.MUSICBRAINZ)}
+        before = {one.id: one.document for one in _every(s, Provider.GEOGRAPHY)}
         wanted, without = _areas_of_artists(s)
     found = {one: located(one, areas, code) for one, code in wanted.items() if code or one in areas}
     changed = [one for one in found if before.get(one) != found[one].document]
@@ -183,7 +183,7 @@ def _region(chain: list[Document]) -> Document:
     }
 
 
-def _every(s: Any, source: Source) -> Iterator[Entity]:
+def _every(s: Any, source: Provider) -> Iterator[Entity]:
     return music_entities.every(s, source, EntityKind.AREA)
 
 
@@ -191,7 +191,7 @@ def _areas_of_artists(s: Any) -> tuple[dict[str, str | None], int]:
     """The areas of all artists with the country that one says, and how many artists have none."""
     wanted: dict[str, str | None] = {}
     without = 0
-    for one in music_entities.every(s, Source.MUSICBRAINZ, EntityKind.ARTIST):
+    for one in music_entities.every(s, Provider.MUSICBRAINZ, EntityKind.ARTIST):
         document = one.document or {}
         area, begin = document.get("area_id"), document.get("begin_area_id")
         if area:
@@ -203,6 +203,6 @@ def _areas_of_artists(s: Any) -> tuple[dict[str, str | None], int]:
 
 
 def _entity(area_id: str, document: Document, canonical: str | None) -> Entity:
-    return Entity(source=Source.GEOGRAPHY, kind=EntityKind.AREA, id=area_id, document=document,
+    return Entity(source=Provider.GEOGRAPHY, kind=EntityKind.AREA, id=area_id, document=document,
                   found=document["how"] != "unknown", canonical_id=canonical,
                   fetched_at=clock.now())  # fmt: skip

@@ -20,7 +20,7 @@ from utils.db.session import session
 from utils.documents.item import document
 from utils.housekeeping import forgetting
 from utils.models.item import FileStat, MediaKind
-from utils.models.music import Entity, EntityKind, Source
+from utils.models.music import Entity, EntityKind, Provider
 from utils.models.recording import RecordingTags
 from utils.music.names import track_key_name
 from utils.music.recordings import matching
@@ -55,7 +55,7 @@ def play(title: str = "Hey Jude", artist: str = "The Beatles", **facts: Any) -> 
 def spotify_track(seconds: float, isrc: str | None = None) -> None:
     told = {"title": "?", "isrc": isrc, "duration_ms": seconds * 1000}
     with session() as s:
-        music_entities.put(s, [Entity(source=Source.SPOTIFY, kind=EntityKind.TRACK, id=TRACK,
+        music_entities.put(s, [Entity(source=Provider.SPOTIFY, kind=EntityKind.TRACK, id=TRACK,
                                       fetched_at=now(), document=told)])  # fmt: skip
 
 
@@ -167,7 +167,7 @@ def test_what_musicbrainz_says_later_counts_from_then_on() -> None:
     told = {"recordings": [{"id": MBID, "title": "Hey Jude"}]}
     with session() as s:
         assert matching.refresh(s) == []
-        music_entities.put(s, [Entity(source=Source.MUSICBRAINZ, kind=EntityKind.ISRC, id=ISRC,
+        music_entities.put(s, [Entity(source=Provider.MUSICBRAINZ, kind=EntityKind.ISRC, id=ISRC,
                                       fetched_at=now(), document=told)])  # fmt: skip
     with session() as s:
         assert matching.refresh(s) == [item_id]

@@ -11,7 +11,7 @@ from tests.servers.musicbrainz import mbid
 from utils import clock
 from utils.db import music_entities
 from utils.db.session import session
-from utils.models.music import Entity, EntityKind, Outcome, Source, SubflowResult
+from utils.models.music import Entity, EntityKind, Outcome, Provider, SubflowResult
 from utils.music import geography, places
 
 Area = dict[str, Any]
@@ -138,7 +138,7 @@ def test_a_city_is_known_by_its_names_in_its_country(
     assert places.city(name, country)[0] == pytest.approx(latitude, abs=0.2)
 
 
-def put(source: Source, kind: EntityKind, known: str, document: Any) -> None:
+def put(source: Provider, kind: EntityKind, known: str, document: Any) -> None:
     with session() as s:
         music_entities.put(s, [Entity(source=source, kind=kind, id=known, document=document,
                                       fetched_at=clock.now())])  # fmt: skip
@@ -148,7 +148,7 @@ def artist(
     name: str, area_id: str | None, begin_area_id: str | None = None, country: str | None = None
 ) -> None:
     said = {"name": name, "area_id": area_id, "begin_area_id": begin_area_id, "country": country}
-    put(Source.MUSICBRAINZ, EntityKind.ARTIST, mbid(name), said)
+    put(Provider.MUSICBRAINZ, EntityKind.ARTIST, mbid(name), said)
 
 
 def enrich(limit: int | None = None) -> SubflowResult:
@@ -157,12 +157,12 @@ def enrich(limit: int | None = None) -> SubflowResult:
 
 def kept() -> dict[str, Entity]:
     with session() as s:
-        return {one.id: one for one in music_entities.every(s, Source.GEOGRAPHY, EntityKind.AREA)}
+        return {one.id: one for one in music_entities.every(s, Provider.GEOGRAPHY, EntityKind.AREA)}
 
 
 def test_areas_of_artists_are_kept_once(database: str) -> None:
     for name in ("gb", "england", "leeds", "atlantis"):
-        put(Source.MUSICBRAINZ, EntityKind.AREA, name, AREAS[name])
+        put(Provider.MUSICBRAINZ, EntityKind.AREA, name, AREAS[name])
     artist("one", "leeds", "gb")
     artist("other", "leeds")
     artist("nobody", None)
@@ -178,17 +178,17 @@ def test_areas_of_artists_are_kept_once(database: str) -> None:
 
 
 def test_an_area_that_moved_is_written_again() -> None:
-    put(Source.MUSICBRAINZ, EntityKind.AREA, "a", area("Grozny", "Country", iso_3166_1=["SU"]))
+    put(Provider.MUSICBRAINZ, EntityKind.AREA, "a", area("Grozny", "Country", iso_3166_1=["SU"]))
     artist("one", "a")
     enrich()
-    put(Source.MUSICBRAINZ, EntityKind.AREA, "a", area("Grozny", "Country", iso_3166_1=["RU"]))
+    put(Provider.MUSICBRAINZ, EntityKind.AREA, "a", area("Grozny", "Country", iso_3166_1=["RU"]))
     assert enrich().metrics["changed"] == 1
     assert kept()["a"].document["country_code"] == "RU"
 
 
 def test_a_limit_leaves_the_rest_for_the_next_run() -> None:
     for name in ("gb", "us", "union"):
-        put(Source.MUSICBRAINZ, EntityKind.AREA, name, AREAS[name])
+        put(Provider.MUSICBRAINZ, EntityKind.AREA, name, AREAS[name])
         artist(name, name)
     assert (enrich(2).metrics["new"], len(kept())) == (2, 2)
     assert (enrich(2).metrics["new"], len(kept())) == (1, 3)
@@ -201,7 +201,7 @@ def test_areas_are_waited_for_while_another_finds_them() -> None:
         nonlocal asked
         asked += 1
         if asked == 2:
-            put(Source.MUSICBRAINZ, EntityKind.AREA, "gb", KINGDOM)
+            put(Provider.MUSICBRAINZ, EntityKind.AREA, "gb", KINGDOM)
             artist("one", "gb")
         return asked == 2
 
@@ -213,6 +213,6 @@ def test_the_country_of_an_artist_stands_until_its_area_is_known() -> None:
     assert enrich().metrics["waiting"] == 1
     assert kept()["leeds"].document["how"] == "country"
     for name in ("gb", "england", "leeds"):
-        put(Source.MUSICBRAINZ, EntityKind.AREA, name, AREAS[name])
+        put(Provider.MUSICBRAINZ, EntityKind.AREA, name, AREAS[name])
     assert enrich().metrics["changed"] == 1
     assert kept()["leeds"].document["how"] == "city"

@@ -25,7 +25,7 @@ def spotify() -> Iterator[Spotify]:
         yield running
 
 
-def test_login_account_and_logout_tell_what_is_so(spotify: Spotify) -> None:
+def test_a_login_says_whose_account_it_is(spotify: Spotify) -> None:
     environment = {
         **os.environ,
         "NIGHTSHIFT_MUSIC__SPOTIFY_CLIENT_ID": server.CLIENT_ID,
@@ -40,6 +40,7 @@ def test_login_account_and_logout_tell_what_is_so(spotify: Spotify) -> None:
         address = next(line for line in process.stderr if line.startswith(spotify.url))
         httpx.get(address.strip(), follow_redirects=True)
         out = process.stdout.read()
+    assert process.returncode == 0
     assert json.loads(out) == {"spotify_id": "listener", "name": "A Listener"}
 
 

@@ -115,13 +115,18 @@ def fault_of(
     service: Service, played_at: datetime, ms_played: int | None, track: str
 ) -> Reason | None:
     """What is wrong with a play, whoever told of it; None for a good one."""
-    if played_at > now() + _AHEAD:
-        return Reason.IN_THE_FUTURE
-    if played_at < BEGAN[service]:
-        return Reason.BEFORE_THE_SERVICE
+    if wrong := fault_of_moment(service, played_at):
+        return wrong
     if ms_played is not None and ms_played > _LONGEST_MS:
         return Reason.ABSURD_LENGTH
     return None if track.strip() else Reason.NO_TRACK
+
+
+def fault_of_moment(service: Service, played_at: datetime) -> Reason | None:
+    """Why nothing can have been played then; None if it can."""
+    if played_at > now() + _AHEAD:
+        return Reason.IN_THE_FUTURE
+    return Reason.BEFORE_THE_SERVICE if played_at < BEGAN[service] else None
 
 
 def milliseconds(value: object) -> tuple[int | None, Reason | None]:

@@ -28,7 +28,6 @@ _INCLUDED = {
     EntityKind.RECORDING: "artists artist-credits isrcs releases release-groups",
     EntityKind.ARTIST: "aliases tags genres",
     EntityKind.AREA: "area-rels",
-    EntityKind.RELEASE_GROUP: "artist-credits",
 }
 
 

@@ -183,9 +183,7 @@ def _area(reply: Document) -> Document:
 
 def _codes(value: object) -> list[str]:
     found = (text(one) for one in listed(value))
-    return [
-        one.upper() for one in found if one and re.fullmatch(r"[A-Za-z]{2}[A-Za-z0-9-]{0,4}", one)
-    ]
+    return [one.upper() for one in found if one and _CODE.fullmatch(one)]
 
 
 def _parent(reply: Document) -> Area | None:

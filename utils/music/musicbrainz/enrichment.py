@@ -9,7 +9,7 @@ from utils.config import Settings
 from utils.db import music_entities, music_lookups
 from utils.db.session import session
 from utils.errors import RetryableError, SettingsError
-from utils.models.music import EntityKind, Source, SubflowResult
+from utils.models.music import EntityKind, Provider, SubflowResult
 from utils.music.musicbrainz.tally import Tally
 from utils.music.musicbrainz.walk import Walk, leads
 from utils.processes import deadline
@@ -57,7 +57,7 @@ def _work(walk: Walk, limit: int | None, is_last: Callable[[], bool]) -> None:
         is_over = is_last()  # looked at first: what came until then is taken below
         with session() as s:
             now = (music_lookups.newest_play(s),
-                   music_lookups.newest_answer(s, Source.SPOTIFY))  # fmt: skip
+                   music_lookups.newest_answer(s, Provider.SPOTIFY))  # fmt: skip
         if is_over or now != seen:
             seen = now
             _add_played(walk, limit)
@@ -71,11 +71,11 @@ def _add_unfinished(walk: Walk) -> None:
     """What answers of before lead to and is not known: a run was killed, or it is too old now."""
     for kind in _IN_ORDER:
         with session() as s:
-            known = music_entities.every(s, Source.MUSICBRAINZ, kind)
+            known = music_entities.every(s, Provider.MUSICBRAINZ, kind)
             wanted = [lead for one in known if one.document for lead in leads(kind, one.document)]
             for other in dict.fromkeys(its for its, _ in wanted):
                 ids = [one for its, one in wanted if its is other]
-                for one in music_entities.unknown(s, Source.MUSICBRAINZ, other, ids):
+                for one in music_entities.unknown(s, Provider.MUSICBRAINZ, other, ids):
                     walk.add(other, one)
 
 

@@ -20,7 +20,7 @@ from utils.db import music_entities
 from utils.db.music_lookups import PlayedTrack
 from utils.db.session import session
 from utils.errors import PermanentError, RetryableError, ThrottledError
-from utils.models.music import Entity, EntityKind, Source
+from utils.models.music import Entity, EntityKind, Provider
 from utils.music import pacing
 from utils.music.musicbrainz import client, documents
 from utils.music.musicbrainz.client import Looked
@@ -210,7 +210,7 @@ class Walk:
         with session() as s:
             for kind in dict.fromkeys(kind for kind, _ in wanted):
                 ids = [one for its, one in wanted if its is kind]
-                for one in music_entities.unknown(s, Source.MUSICBRAINZ, kind, ids):
+                for one in music_entities.unknown(s, Provider.MUSICBRAINZ, kind, ids):
                     self._add(kind, one, job.rank)
 
     def _follow(self, job: Job, moved_to: str) -> None:
@@ -238,7 +238,7 @@ class Walk:
         music, moment = self._settings.music, clock.now()
         days = music.not_found_days if document is None else music.refresh_days
         return Entity(
-            source=Source.MUSICBRAINZ,
+            source=Provider.MUSICBRAINZ,
             kind=kind,
             id=known,
             found=document is not None,

@@ -13,7 +13,7 @@ from utils.db.session import session
 from utils.errors import NightShiftError, SettingsError, StoppedError
 from utils.media.probing import exiftool, ffprobe
 from utils.models.item import MediaItem, MediaKind
-from utils.models.music import EntityKind, Source
+from utils.models.music import EntityKind, Provider
 from utils.models.probe import ExifReport, FfprobeReport
 from utils.models.signal import SignalReport
 from utils.music.musicbrainz.tally import Tally
@@ -109,7 +109,7 @@ def _ask(item_ids: Sequence[str], settings: Settings) -> int:
     with session() as s:
         rows = [row for one in item_ids if (row := recordings.get(s, one))]
         for kind, ids in _ids(rows):
-            for one in music_entities.unknown(s, Source.MUSICBRAINZ, kind, ids):
+            for one in music_entities.unknown(s, Provider.MUSICBRAINZ, kind, ids):
                 walk.add(kind, one)
     walk.work()
     return tally.requests

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from utils.db import music_entities, recordings
 from utils.db.music_tables import RecordingRow
-from utils.models.music import Entity, EntityKind, Source
+from utils.models.music import Entity, EntityKind, Provider
 from utils.models.recording import How, Identification, Match, Recording, RecordingTags
 from utils.music.names import track_key_name
 from utils.music.recordings import agreement
@@ -219,7 +219,7 @@ def _answers(s: Session, said: Sequence[tuple[RecordingTags, Sequence[Match]]]) 
 
 def _entities(s: Session, kind: EntityKind, ids: Iterable[str]) -> dict[str, Entity]:
     wanted = list(ids)
-    return music_entities.kept(s, Source.MUSICBRAINZ, kind, wanted) if wanted else {}
+    return music_entities.kept(s, Provider.MUSICBRAINZ, kind, wanted) if wanted else {}
 
 
 def _put(s: Session, item_id: str, tags: RecordingTags, matches: Sequence[Match]) -> None:

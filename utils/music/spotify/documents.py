@@ -7,21 +7,21 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from utils.clock import now
 from utils.config import Settings
 from utils.models import sanitize
-from utils.models.music import Entity, EntityKind, Origin, Play, PlayKind, Service, Source
+from utils.models.music import Entity, EntityKind, Origin, Play, PlayKind, Provider, Service
+from utils.models.music_import import Reason
+from utils.music.history import validation
 from utils.music.identifiers import isrc, spotify_id
 
-SOURCE, TRACK = Source.SPOTIFY, EntityKind.TRACK
+SOURCE, TRACK = Provider.SPOTIFY, EntityKind.TRACK
 _DATE = re.compile(r"[12]\d{3}(-[01]\d(-[0-3]\d)?)?")
 _PRECISIONS = {4: "year", 7: "month", 10: "day"}
 _LONGEST = 1000  # characters of a name
-_FIRST_YEAR = 2006
-_AHEAD = timedelta(hours=24)  # no service's clock is so wrong
 
 
 def entity(kind: EntityKind, asked: str, found: Any, settings: Settings) -> Entity | None:
@@ -40,7 +40,7 @@ def entity(kind: EntityKind, asked: str, found: Any, settings: Settings) -> Enti
     if document is None:
         return None
     return Entity(
-        source=Source.SPOTIFY, kind=kind, id=asked, document=document,
+        source=Provider.SPOTIFY, kind=kind, id=asked, document=document,
         canonical_id=own if own != asked else None,
         fetched_at=now(), expires_at=now() + timedelta(days=settings.music.refresh_days),
     )  # fmt: skip
@@ -50,7 +50,7 @@ def not_found(kind: EntityKind, asked: str, settings: Settings) -> Entity:
     """The memory that Spotify knows no such thing; it is asked again after its days."""
     ends = now() + timedelta(days=settings.music.not_found_days)
     return Entity(
-        source=Source.SPOTIFY, kind=kind, id=asked, found=False, fetched_at=now(), expires_at=ends
+        source=Provider.SPOTIFY, kind=kind, id=asked, found=False, fetched_at=now(), expires_at=ends
     )
 
 
@@ -58,15 +58,13 @@ def play(item: Any, account: str) -> Play:
     """A play of the list of what was played last.
 
     Raises:
-        ValueError: it is none; says why.
+        ValueError: it is none; its text is a ``Reason``.
     """
     item = item if isinstance(item, dict) else {}
     track, played_at = item.get("track"), moment(item)
-    if not isinstance(track, dict):
-        raise ValueError("there is no track in it")
-    title = _text(track.get("name"))
-    if title is None:
-        raise ValueError("the track has no name")
+    title = _text(track.get("name")) if isinstance(track, dict) else None
+    if not isinstance(track, dict) or title is None:
+        raise ValueError(Reason.NO_TRACK)
     external = track.get("external_ids")
     show = track.get("show") if track.get("type") == "episode" else None
     return Play(
@@ -94,7 +92,7 @@ def moment(item: Any) -> datetime:
     """When a play was; Spotify notes its end.
 
     Raises:
-        ValueError: that can't be.
+        ValueError: that can't be, by the rules of all histories; its text is a ``Reason``.
     """
     text = item.get("played_at") if isinstance(item, dict) else None
     try:
@@ -102,11 +100,9 @@ def moment(item: Any) -> datetime:
     except ValueError:
         at = None
     if at is None or at.tzinfo is None:
-        raise ValueError("its time is none")
-    if at > now() + _AHEAD:
-        raise ValueError("its time is in the future")
-    if at.year < _FIRST_YEAR:
-        raise ValueError("its time is before there was Spotify")
+        raise ValueError(Reason.NO_TIME)
+    if wrong := validation.fault_of_moment(Service.SPOTIFY, at.astimezone(UTC)):
+        raise ValueError(wrong)
     return at
 
 

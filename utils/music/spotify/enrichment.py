@@ -22,7 +22,7 @@ from utils.models.music import (
     EntityKind,
     Fault,
     Outcome,
-    Source,
+    Provider,
     SubflowResult,
 )
 from utils.models.music_settings import MusicSettings
@@ -67,7 +67,7 @@ def wanted_of_tracks(kind: EntityKind, settings: Settings) -> Wanted:
     """The artists, or the albums, of the tracks that were played, as far as they are not known."""
     with session() as s:
         tracks = list(plays.spotify_ids(s))
-        known = music_entities.documents(s, Source.SPOTIFY, EntityKind.TRACK, tracks)
+        known = music_entities.documents(s, Provider.SPOTIFY, EntityKind.TRACK, tracks)
         ids = _named_by((known[one] for one in tracks if one in known), kind)
         return _wanted(s, kind, list(dict.fromkeys(ids)), _limit(kind, settings.music))
 
@@ -119,7 +119,7 @@ def _outcome(learned: int, has_faults: bool) -> Outcome:
 
 
 def _wanted(s: Session, kind: EntityKind, ids: Sequence[str], limit: int | None) -> Wanted:
-    unknown = music_entities.unknown(s, Source.SPOTIFY, kind, ids)
+    unknown = music_entities.unknown(s, Provider.SPOTIFY, kind, ids)
     asked = unknown if limit is None else unknown[:limit]
     return Wanted(asked, len(ids) - len(unknown), len(unknown) - len(asked))
 

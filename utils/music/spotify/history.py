@@ -26,6 +26,7 @@ from utils.models.music import (
     Service,
     SubflowResult,
 )
+from utils.models.music_import import IN_WORDS, Reason
 from utils.music.spotify import api, documents
 from utils.music.spotify.api import Spotify
 
@@ -192,4 +193,5 @@ def _rejected(item: Any, why: str, account: str) -> Reject:
 def _reject(item: Any, why: str) -> Fault:
     moment = item.get("played_at") if isinstance(item, dict) else None
     what = f"a play of {moment}"[:100] if isinstance(moment, str) else "a play without a time"
-    return Fault(what=what, error_class="Rejected", message=f"It is no play: {why}.")
+    told = f"It is no play: {IN_WORDS[Reason(why)]}."
+    return Fault(what=what, error_class="Rejected", message=told)

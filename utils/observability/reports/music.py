@@ -13,6 +13,7 @@ from utils.db import music_runs, music_totals
 from utils.db.music_totals import Heard
 from utils.db.schema import Run
 from utils.models.music import Outcome, SubflowResult
+from utils.models.music_import import IN_WORDS
 from utils.models.music_report import in_words
 from utils.models.shift import ShiftReport
 
@@ -20,6 +21,7 @@ HEAD = ("part", "came to", "what", "why", "what to do")
 _NIGHT = "night-shift"
 _ETL, _INGESTION = "daily-etl", "spotify-ingestion"
 _NAMED = 10  # artists, reasons
+_IN_WORDS = {reason.value: words for reason, words in IN_WORDS.items()}
 _DAY = timedelta(days=1)
 # By the class of the error; what passes by itself is tried again.
 _BY_ERROR = {
@@ -123,7 +125,7 @@ def _sentences(found: Music) -> Iterator[str]:
         also = f" and {more:,} more" if more > 0 else ""
         yield f"{len(found.new_artists):,} new artists: {named}{also}."
     for reason, rows in found.rejected[:_NAMED]:
-        yield f"{rows:,} rows are no plays: {reason}"
+        yield f"{rows:,} rows are no plays: {_IN_WORDS.get(reason, reason)}"
     if found.rejected:
         yield "What was refused, row by row: nightshift music rejects. Mend it and import again."
     if found.unread:

@@ -19,7 +19,7 @@ from utils.config import load_settings
 from utils.db import music_entities
 from utils.db.music_tables import EntityRow, PlayRow
 from utils.db.session import session
-from utils.models.music import Entity, EntityKind, Outcome, Source, SubflowResult
+from utils.models.music import Entity, EntityKind, Outcome, Provider, SubflowResult
 from utils.models.music_settings import MusicSettings
 from utils.music.musicbrainz import enrichment, walk
 
@@ -74,7 +74,7 @@ def enrich() -> SubflowResult:
 
 def known(kind: EntityKind) -> dict[str, Entity]:
     with session() as s:
-        return {one.id: one for one in music_entities.every(s, Source.MUSICBRAINZ, kind)}
+        return {one.id: one for one in music_entities.every(s, Provider.MUSICBRAINZ, kind)}
 
 
 def test_a_played_isrc_leads_to_recording_artist_and_areas(
@@ -179,12 +179,12 @@ def test_an_isrc_is_found_by_spotifys_track(database: str, service: Service) -> 
     track = "4uLU6hMCjMI75M1A2tKUQC"
     said = {"title": "Hey Boy Hey Girl", "isrc": ISRC, "duration_ms": 240_100}
     with session() as s:
-        music_entities.put(s, [entity(Source.SPOTIFY, EntityKind.TRACK, track, said)])
+        music_entities.put(s, [entity(Provider.SPOTIFY, EntityKind.TRACK, track, said)])
     play(None, spotify_track_id=track)
     assert enrich().metrics["isrcs"] == 1
 
 
-def entity(source: Source, kind: EntityKind, known: str, document: Any) -> Entity:
+def entity(source: Provider, kind: EntityKind, known: str, document: Any) -> Entity:
     return Entity(source=source, kind=kind, id=known, document=document, fetched_at=clock.now())
 
 
@@ -279,7 +279,7 @@ def test_of_several_recordings_the_one_that_was_played_comes_first(
     with session() as s:
         said = {"title": "Hey Boy Hey Girl", "isrc": ISRC, "duration_ms": 401_000}
         track = "4uLU6hMCjMI75M1A2tKUQC"
-        music_entities.put(s, [entity(Source.SPOTIFY, EntityKind.TRACK, track, said)])
+        music_entities.put(s, [entity(Provider.SPOTIFY, EntityKind.TRACK, track, said)])
     play(None, spotify_track_id=track)
     result = enrich()
     document = known(EntityKind.ISRC)[ISRC].document

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from utils.clock import now
-from utils.models.music import Entity, EntityKind, Source
+from utils.models.music import Entity, EntityKind, Provider
 from utils.models.recording import How, Match, RecordingTags
 from utils.music.recordings import agreement, matching
 from utils.music.recordings.matching import Answers
@@ -16,7 +16,7 @@ ONE, TWO, OLD = (f"{n}980fc14-e29b-481d-ad3a-5ed9b4ab6340" for n in "123")
 
 
 def entity(kind: EntityKind, name: str, document: Any, canonical: str | None = None) -> Entity:
-    return Entity(source=Source.MUSICBRAINZ, kind=kind, id=name, document=document,
+    return Entity(source=Provider.MUSICBRAINZ, kind=kind, id=name, document=document,
                   found=document is not None or canonical is not None, canonical_id=canonical,
                   fetched_at=now())  # fmt: skip
 

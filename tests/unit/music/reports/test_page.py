@@ -92,6 +92,7 @@ def test_the_page_asks_for_nothing(settings: Settings, tmp_path: Path) -> None:
 def test_every_picture_has_words_and_a_table_beside_it(settings: Settings, tmp_path: Path) -> None:
     found = read(written(settings, ["Kraftwerk", "فيروز"], tmp_path / "page.html"))
     pictures = [attributes for tag, attributes in found.elements if tag == "svg"]
+    assert len(pictures) >= 3
     assert all(one.get("aria-hidden") or len(one["aria-label"]) > 30 for one in pictures)
     assert sum(tag == "table" for tag, _ in found.elements) == 9
     assert ("html", {"lang": "en"}) in found.elements

@@ -15,7 +15,7 @@ from utils.config import Settings
 from utils.db import music_accounts, music_entities, plays, throttles
 from utils.db.session import session
 from utils.errors import ThrottledError
-from utils.models.music import Entity, EntityKind, Fault, Origin, Outcome, Play, Service, Source
+from utils.models.music import Entity, EntityKind, Fault, Origin, Outcome, Play, Provider, Service
 from utils.music.spotify import api, enrichment
 from utils.music.spotify.enrichment import Tally
 from utils.processes import deadline
@@ -45,7 +45,7 @@ def fetched(settings: Settings, kind: EntityKind, ids: list[str]) -> tuple[Tally
 def known(kind: EntityKind, number: int) -> Entity | None:
     one = identifier(kind.value, number)
     with session() as s:
-        return music_entities.known(s, Source.SPOTIFY, kind, [one]).get(one)
+        return music_entities.known(s, Provider.SPOTIFY, kind, [one]).get(one)
 
 
 def asked(spotify: Spotify) -> list[str]:

@@ -16,7 +16,7 @@ from utils.db import music_accounts, music_entities
 from utils.db.music_tables import PlayRow, RejectRow
 from utils.db.session import session
 from utils.errors import NightShiftError, RetryableError, SettingsError
-from utils.models.music import EntityKind, Outcome, Service, Source
+from utils.models.music import EntityKind, Outcome, Provider, Service
 from utils.music.spotify import api, history
 
 BEGAN = float(int(time.time()) - 100_000)
@@ -50,7 +50,7 @@ def test_plays_come_with_their_tracks_and_no_second_request(
     assert [path.split("?")[0] for path in spotify.asked] == ["/me", "/me/player/recently-played"]
     with session() as s:
         ids = [identifier("track", 1), identifier("track", 2)]
-        known = music_entities.known(s, Source.SPOTIFY, EntityKind.TRACK, ids)
+        known = music_entities.known(s, Provider.SPOTIFY, EntityKind.TRACK, ids)
     assert known[ids[0]].document == {
         "title": "Track 1", "isrc": "KHA000000001", "duration_ms": 180_001, "explicit": False,
         "album_id": identifier("album", 1),
@@ -153,10 +153,7 @@ def test_what_is_no_play_is_kept_with_its_reason_and_stops_no_other(
     assert result.metrics["rejected"] == 5
     with session() as s:
         reasons = {row.reason for row in s.scalars(select(RejectRow))}
-    assert reasons == {
-        "there is no track in it", "its time is in the future", "its time is none",
-        "its time is before there was Spotify", "the track has no name",
-    }  # fmt: skip
+    assert reasons == {"no_track", "in_the_future", "no_time", "before_the_service"}
     assert cursor() == round((BEGAN + 0.123) * 1000)
     assert history.take(music).status is Outcome.NO_UPDATES  # it was said
 

@@ -25,7 +25,7 @@ from utils.db.session import session
 from utils.errors import NightShiftError, PermanentError, RetryableError
 from utils.housekeeping import forgetting
 from utils.models.item import ItemStatus
-from utils.models.music import Entity, EntityKind, Source
+from utils.models.music import Entity, EntityKind, Provider
 from utils.models.recording import RecordingTags
 from utils.music.recordings import matching
 from utils.music.recordings.tagging import chosen, flac, writing
@@ -49,7 +49,7 @@ def taken_in(path: Path) -> str:
         document = {"title": "Night", "artists": [{"id": ARTIST, "name": "桜"}],
                     "isrcs": ["GBAYE0601498"], "release_groups": []}  # fmt: skip
         music_entities.put(s, [Entity(
-            source=Source.MUSICBRAINZ, kind=EntityKind.RECORDING, id=RECORDING, fetched_at=now(),
+            source=Provider.MUSICBRAINZ, kind=EntityKind.RECORDING, id=RECORDING, fetched_at=now(),
             document=document,
         )])  # fmt: skip
         return item.id
@@ -218,7 +218,7 @@ def test_names_that_the_file_has_in_its_own_way_stay(song: Song, tmp_path: Path)
     taken_in(path)
     with session() as s:
         (told,) = music_entities.kept(
-            s, Source.MUSICBRAINZ, EntityKind.RECORDING, [RECORDING]
+            s, Provider.MUSICBRAINZ, EntityKind.RECORDING, [RECORDING]
         ).values()
         document = told.document or {}
         artists = [*document["artists"], {"id": RECORDING, "name": "Кино"}]
