@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 import typer
 
 from nightshift.cli.output import Json, console, print_facts, print_json
+from utils.models.music_settings import LOGIN_PORT
 from utils.models.sanitize import visible
 
 
@@ -19,7 +20,7 @@ def login(
     port: Annotated[
         int,
         typer.Option("--port", min=0, max=65535, help="Of this machine, in the redirect URI."),
-    ] = 8898,
+    ] = LOGIN_PORT,
     wait: Annotated[int, typer.Option("--wait", min=1, help="Seconds for you to agree.")] = 300,
     as_json: Json = False,
 ) -> None:

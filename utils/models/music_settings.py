@@ -9,6 +9,8 @@ from pydantic import Field, SecretStr, field_validator
 
 from utils.models.base import Frozen
 
+LOGIN_PORT = 8898  # of the redirect URI that an application at Spotify names
+
 
 class MusicSettings(Frozen):
     """Settings of the music library (``NIGHTSHIFT_MUSIC__…``).

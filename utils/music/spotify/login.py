@@ -23,7 +23,6 @@ from utils.music.spotify import api, connection, oauth, tokens
 from utils.processes import deadline
 from utils.storage import sealing
 
-PORT = 8898
 WAIT_SECONDS = 300.0
 _PATH = "/callback"
 _LOOK_SECONDS = 0.25

@@ -16,10 +16,10 @@ import httpx
 
 from utils.config import Settings
 from utils.errors import RetryableError, SettingsError, ThrottledError
+from utils.models.music_settings import LOGIN_PORT
 from utils.music.spotify import connection
 from utils.music.spotify.connection import Reply
 
-PORT = 8898  # of the redirect URI that the application names
 SCOPE = "user-read-recently-played"
 _LONGEST_TOKEN = 4096
 _LOGIN = "Log in again: nightshift music login."
@@ -65,7 +65,7 @@ def client_id(settings: Settings) -> str:
         raise SettingsError(
             "Spotify needs an application of yours: make one at "
             "https://developer.spotify.com/dashboard with the redirect URI "
-            f"http://127.0.0.1:{PORT}/callback, and set NIGHTSHIFT_MUSIC__SPOTIFY_CLIENT_ID."
+            f"http://127.0.0.1:{LOGIN_PORT}/callback, and set NIGHTSHIFT_MUSIC__SPOTIFY_CLIENT_ID."
         )
     return given.get_secret_value().strip()
 
