@@ -110,7 +110,8 @@ def conclude(run_id: str, status: Outcome, settings: Settings) -> State[MusicRep
     report = music_session.report(run_id)
     assert report is not None  # it was opened by whoever closes it
     notices.notify_music(report, before, settings)
-    if report.failures:  # in red, as whoever looks at a list of nights must see it
+    # In red, as whoever looks at a list of nights must see it.
+    if report.failures or status is Outcome.FAILED:
         name = "Failed" if status is Outcome.FAILED else PARTIAL
         error = MusicError(report)
         return Failed(name=name, message=str(error), data=error)

@@ -15,6 +15,7 @@ import os
 import signal
 import socket
 import sys
+from array import array
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -114,10 +115,11 @@ def _hand_on(listener: socket.socket, children: Sequence[_Child], turn: int) -> 
         return
     with accepted:
         for place in range(len(children)):
-            try:
-                to = children[(turn + place) % len(children)].ours
-                socket.send_fds(to, [b"c"], [accepted.fileno()], socket.MSG_DONTWAIT)
-            except BlockingIOError:  # it has hundreds that it did not come to
+            to = children[(turn + place) % len(children)].ours
+            given = (socket.SOL_SOCKET, socket.SCM_RIGHTS, array("i", [accepted.fileno()]))
+            try:  # socket.send_fds leaves its flags out (Python 3.11), and would wait here
+                to.sendmsg([b"c"], [given], socket.MSG_DONTWAIT)
+            except OSError:  # it has hundreds that it did not come to
                 continue
             return
 

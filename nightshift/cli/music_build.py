@@ -41,10 +41,12 @@ def build(
     """
     from utils.config import load_settings
     from utils.models.music import Outcome
+    from utils.music.history import preparation
     from utils.music.star_schema import building, tables
 
     settings = load_settings()
     with errors.status("Building the tables of music …", spinner=spinner()):
+        preparation.prepare()  # or what two services tell of would count twice
         result = building.build(settings, full)
     if as_json:
         print_json(result.model_dump(mode="json"))

@@ -88,6 +88,7 @@ def _report(run_id: str, state: Any) -> MusicReport:
 
 
 def _print(report: MusicReport, as_json: bool) -> None:
+    from utils.models.music import Outcome
     from utils.models.music_report import in_words
 
     if as_json:
@@ -107,4 +108,4 @@ def _print(report: MusicReport, as_json: bool) -> None:
         console.print(f"[{color}]{words}[/] in {report.seconds:.1f} s", highlight=False)
         if report.reason:
             console.print(visible(report.reason), markup=False, soft_wrap=True)
-    sys.exit(1 if report.failures else 0)
+    sys.exit(1 if report.failures or report.status == Outcome.FAILED else 0)

@@ -20,6 +20,7 @@ _COLUMNS = [
     PlayRow.service,
     PlayRow.origin,
     PlayRow.name_key,
+    PlayRow.spotify_track_id,
     PlayRow.played_at,
     PlayRow.ms_played,
     PlayRow.precision_seconds,
@@ -50,7 +51,8 @@ def waiting(s: Session, version: int, limit: int = 2000) -> Group | None:
                 _fill_names(s, account)
                 rows = s.execute(query).all()
             names = {row.name_key for row in rows if row.account == account}
-            return Group(account, _few(s, account, sorted(names - {None})[:_MOST_NAMES]))
+            few = _few(s, account, sorted(names - {None})[:_MOST_NAMES])
+            return Group(account, _with_other_names(s, account, few))
     return None
 
 
@@ -65,6 +67,26 @@ def _few(s: Session, account: str, names: Sequence[str]) -> list[str]:
     sums = accumulate(counts[name] for name in names)
     fitting = sum(1 for total in sums if total <= _MOST_PLAYS)
     return list(names[: max(fitting, 1)])
+
+
+def _with_other_names(s: Session, account: str, names: Sequence[str]) -> list[str]:
+    """Some names, and those that plays of the same ids of Spotify have.
+
+    Its API names a track's own artist, its export the album's.
+    """
+    known, new = set(names), set(names)
+    while new:
+        ids = (
+            select(PlayRow.spotify_track_id)
+            .where(PlayRow.account == account, PlayRow.name_key.in_(new))
+            .where(PlayRow.spotify_track_id.is_not(None))
+        )
+        found = select(PlayRow.name_key).where(
+            PlayRow.account == account, PlayRow.spotify_track_id.in_(ids)
+        )
+        new = {name for name in s.scalars(found.distinct()) if name} - known
+        known |= new
+    return sorted(known)
 
 
 def of_group(s: Session, group: Group) -> list[Row[Any]]:

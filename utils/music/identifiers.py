@@ -9,13 +9,13 @@ from __future__ import annotations
 import re
 from uuid import UUID
 
-_SPOTIFY = re.compile(r"(?:spotify:[a-z]+:|https?://open\.spotify\.com/(?:intl-[a-z]+/)?[a-z]+/)?"
+_SPOTIFY = re.compile(r"(?:spotify:track:|https?://open\.spotify\.com/(?:intl-[a-z]+/)?track/)?"
                       r"([0-9A-Za-z]{22})(?:\?.*)?")  # fmt: skip
 _ISRC = re.compile(r"[A-Z]{2}[A-Z0-9]{3}\d{7}")
 
 
 def spotify_id(text: object) -> str | None:
-    """The id in a Spotify id, URI or address; None if there is none."""
+    """An id of Spotify, or that in a track's URI or address; None if there is none."""
     found = _SPOTIFY.fullmatch(text.strip()) if isinstance(text, str) else None
     return found[1] if found else None
 

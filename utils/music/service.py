@@ -155,7 +155,10 @@ def refused(service: Service, reply: Reply) -> NightShiftError:
             f"{service.setting}."
         )
     if 300 <= reply.status < 400:
-        return PermanentError(f"{says}. It redirects elsewhere, which is not followed.")
+        return SettingsError(
+            f"{says}. It redirects elsewhere, which is not followed: set {service.setting} to "
+            "the address that it has now."
+        )
     if reply.status == httpx.codes.NOT_FOUND:
         return SettingsError(f"{says}. Is {service.setting} right?")
     if reply.status == httpx.codes.OK:
@@ -163,7 +166,9 @@ def refused(service: Service, reply: Reply) -> NightShiftError:
             f"{service.name} answers with something else than JSON: {reply.said[:80]!r}. "
             f"Is {service.setting} right, and is no log-in page of a network before it?"
         )
-    return PermanentError(f"{says}.")
+    if reply.status == httpx.codes.BAD_REQUEST:  # of an id that it can't have given
+        return PermanentError(f"{says}.")
+    return SettingsError(f"{says}. Is {service.setting} right, and does it speak as it did?")
 
 
 def read(answer: httpx.Response, name: str, end: float) -> bytes:

@@ -17,7 +17,20 @@ def test_an_id_of_spotify_is_found_in_its_uri_and_address(text: str) -> None:
     assert identifiers.spotify_id(text) == ID
 
 
-@pytest.mark.parametrize("text", ["", None, 5, "../../x", f"{ID}/..", f"{ID}\n{ID}", "local:a:b"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        None,
+        5,
+        "../../x",
+        f"{ID}/..",
+        f"{ID}\n{ID}",
+        "local:a:b",
+        f"spotify:album:{ID}",
+        f"https://open.spotify.com/playlist/{ID}",
+    ],
+)
 def test_what_is_no_id_of_spotify_is_none(text: object) -> None:
     assert identifiers.spotify_id(text) is None
 

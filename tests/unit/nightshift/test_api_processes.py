@@ -133,3 +133,18 @@ def test_counts_are_forgotten_when_their_time_is_over_and_room_is_left_for_many(
         return sum(known) + await counts.get("old")
 
     assert asyncio.run(many(SharedMemoryStorage())) == 2_000
+
+
+def test_one_that_hangs_holds_up_no_other(served: tuple[subprocess.Popen[str], str]) -> None:
+    _, url = served
+    hanging = _who(url)
+    os.kill(hanging, signal.SIGSTOP)
+    port = int(url.rpartition(":")[2])
+    waiting = [socket.create_connection(("127.0.0.1", port)) for _ in range(900)]
+    try:  # more than the hanging one takes; the other answers to the last of them
+        assert _who(url) != hanging
+    finally:
+        os.kill(hanging, signal.SIGKILL)
+        for one in waiting:
+            one.close()
+    assert hanging not in {_who(url) for _ in range(4)}

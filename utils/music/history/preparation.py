@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from itertools import groupby
 from typing import Any
 
 from sqlalchemy.orm import Session
@@ -65,8 +64,8 @@ def _settle(
     play_checks.remove(s, list(wrong))
     good = [row for row in rows if row.id not in wrong]
     counted_for: dict[int, int | None] = {}
-    for _, same in groupby(good, key=lambda row: row.name_key):
-        counted_for |= duplicates.partners(_heard(row) for row in same)
+    for same in _of_one_track(good):
+        counted_for |= duplicates.partners(map(_heard, same))
     changed = {
         row.id: counted_for[row.id] for row in good if counted_for[row.id] != row.duplicate_of
     }
@@ -78,6 +77,26 @@ def _settle(
         1 for row in good if row.id in changed and changed[row.id] is not None
     )
     counts["changed"] += sum(1 for row in good if row.id in changed and row.checked_version)
+
+
+def _of_one_track(rows: Sequence[Any]) -> list[list[Any]]:
+    """Plays of one name together; names of one id of Spotify are one (an album's artist)."""
+    named: dict[str, str] = {}  # an id's name: the first of its names
+
+    def root(name: str) -> str:
+        while named.get(name, name) != name:
+            name = named[name]
+        return name
+
+    first_of: dict[str, str] = {}
+    for row in rows:
+        if row.spotify_track_id:
+            first = root(first_of.setdefault(row.spotify_track_id, row.name_key))
+            named[root(row.name_key)] = first
+    found: dict[str, list[Any]] = {}
+    for row in rows:
+        found.setdefault(root(row.name_key), []).append(row)
+    return list(found.values())
 
 
 def _rejects(account: str, rows: Sequence[Any]) -> dict[int, Reject]:

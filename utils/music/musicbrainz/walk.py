@@ -19,7 +19,7 @@ from utils.config import Settings
 from utils.db import music_entities
 from utils.db.music_lookups import PlayedTrack
 from utils.db.session import session
-from utils.errors import PermanentError, RetryableError, ThrottledError
+from utils.errors import PermanentError, RetryableError, SettingsError, ThrottledError
 from utils.models.music import Entity, EntityKind, Provider
 from utils.music import pacing
 from utils.music.musicbrainz import client, documents
@@ -159,8 +159,20 @@ class Walk:
             self._again(job, error, _TRIES)
         except PermanentError as error:  # it would be the same tomorrow: not asked every night
             self.tally.note(f"{job.kind.value} {job.id}", error)
-            return [self._entity(job.kind, one, None) for one in (job.id, *job.asked_as)]
+            return self._as_before(job)
         return []
+
+    def _as_before(self, job: Job) -> list[Entity]:
+        """Of what can't be asked for: what was known of it before, else that nothing is."""
+        ids = (job.id, *job.asked_as)
+        with session() as s:
+            known = music_entities.kept(s, Provider.MUSICBRAINZ, job.kind, ids)
+        return [
+            self._entity(job.kind, one, document, known[one].canonical_id)
+            if one in known and (document := known[one].document) is not None
+            else self._entity(job.kind, one, None)
+            for one in ids
+        ]
 
     def _heard(self, job: Job, looked: Looked) -> list[Entity]:
         """What an answer says of the thing, and of all ids that were merged into it."""
@@ -215,7 +227,12 @@ class Walk:
 
     def _follow(self, job: Job, moved_to: str) -> None:
         """Ask for the id that another was merged into."""
-        if len(job.asked_as) >= _MOVES or moved_to in (job.id, *job.asked_as):
+        if moved_to == job.id:
+            raise SettingsError(
+                f"MusicBrainz sends {job.id} to another address, which is not followed: set "
+                f"{client.SETTING} to the one that it has now."
+            )
+        if len(job.asked_as) >= _MOVES or moved_to in job.asked_as:
             raise PermanentError(f"MusicBrainz sends {job.id} round in a circle.")
         self._put(job._replace(id=moved_to, asked_as=(job.id, *job.asked_as)))
 

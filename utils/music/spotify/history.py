@@ -67,7 +67,7 @@ def take(settings: Settings, limit: int = MOST) -> SubflowResult:
     added, new_tracks, new_rejects = _keep(seen, whole, settings)
     # Those that were told in an earlier look are in the list again until 50 plays have followed.
     faults = [_reject(item, why) for item, why in seen.rejects] if new_rejects else []
-    gap = _gap(seen.plays, cursor)
+    gap = _gap(seen.plays, len(items), cursor)
     faults += [gap] if gap else []
     metrics = Counter(
         rows=len(items), new=added.new, doubled=added.doubled, rejected=new_rejects,
@@ -146,6 +146,7 @@ def _keep(seen: _Seen, whole: bool, settings: Settings) -> tuple[plays.Added, in
     account = settings.music.account
     newest = max((at for at in map(_when, seen.plays) if at <= _latest()), default=None)
     with session() as s:
+        plays.alone(s)  # before the account's row: an import takes them in this order too
         music_accounts.ensure(s, Service.SPOTIFY, account)
         music_accounts.advance(s, Service.SPOTIFY, account, newest)
         if whole:
@@ -168,10 +169,10 @@ def _latest() -> int:
     return documents.milliseconds(clock.now()) + _AHEAD_MS
 
 
-def _gap(taken: Sequence[Play], cursor: int | None) -> Fault | None:
+def _gap(taken: Sequence[Play], listed: int, cursor: int | None) -> Fault | None:
     """That plays may be missing: Spotify had more of them than it keeps since the last look."""
     moments = list(map(_when, taken))
-    if cursor is None or len(moments) < MOST or min(moments) <= cursor:
+    if cursor is None or listed < MOST or not moments or min(moments) <= cursor:
         return None
     return Fault(
         what=f"plays before {min(one.played_at for one in taken):%Y-%m-%d %H:%M} UTC",

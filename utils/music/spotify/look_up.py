@@ -29,12 +29,14 @@ from utils.models.music import Entity, EntityKind, Fault, Service
 from utils.music.identifiers import spotify_id
 from utils.music.spotify import documents
 from utils.music.spotify.api import Spotify, forbidden
+from utils.music.spotify.connection import Reply
 
 EXTENDED, DEVELOPMENT = "extended", "development"
 _PATHS = {EntityKind.TRACK: "tracks", EntityKind.ARTIST: "artists", EntityKind.ALBUM: "albums"}
 BATCH = {EntityKind.TRACK: 50, EntityKind.ARTIST: 50, EntityKind.ALBUM: 20}  # Spotify's own
 AT_ONCE = 8  # chosen; two kinds at once have twice as many
 QUOTA_DAYS = 7.0  # chosen: an application is let out of development mode, or put back
+_NO_SERVICE = "Service not found"  # what it says of an address that is none of its own
 _FAILURES = 3  # requests in a row, each tried several times: then Spotify is away
 
 
@@ -157,9 +159,20 @@ def _single(spotify: Spotify, kind: EntityKind, asked: str) -> Answer:
         raise forbidden(reply)
     if reply.status == httpx.codes.OK and reply.document is None:
         raise RetryableError(f"Spotify's answer of {kind} {asked} is empty.")
+    if reply.status == httpx.codes.NOT_FOUND and _is_no_api(reply):
+        raise SettingsError(
+            f"Spotify's API is not at its address (404 {reply.said}). Check "
+            "NIGHTSHIFT_MUSIC__SPOTIFY_API_URL."
+        )
     # 400 is what it says of an id that it can't have given; 404 of one that is no more.
     found = reply.document if reply.status == httpx.codes.OK else None
     return _read(spotify.settings, kind, [(asked, found)])
+
+
+def _is_no_api(reply: Reply) -> bool:
+    """True for a 404 that speaks of the address and not of the thing that was asked for."""
+    error = reply.document.get("error") if isinstance(reply.document, dict) else None
+    return not isinstance(error, dict) or reply.said.startswith(_NO_SERVICE)
 
 
 def _read(settings: Settings, kind: EntityKind, pairs: Sequence[tuple[str, Any]]) -> Answer:

@@ -11,7 +11,7 @@ from tests.unit.music.plays import a_play, a_scrobble, table
 from utils.db import play_checks, play_rejects, plays
 from utils.db.music_tables import PlayRow
 from utils.db.session import session
-from utils.models.music import Outcome, Play, PlayKind
+from utils.models.music import Origin, Outcome, Play, PlayKind
 from utils.music.history import preparation
 
 pytestmark = pytest.mark.usefixtures("database")
@@ -83,7 +83,8 @@ def test_changed_rules_look_at_every_play_again(monkeypatch: pytest.MonkeyPatch)
 
 def test_few_plays_are_looked_at_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(play_checks, "_MOST_PLAYS", 3)
-    add(*(a_play(number * 1000, track=f"Song {number % 4}") for number in range(20)))
+    songs = (f"Song {number % 4}" for number in range(20))
+    add(*(a_play(at * 1000, track=song, spotify_track_id=None) for at, song in enumerate(songs)))
     looked_at: list[int] = []
     preparation.prepare(looked_at.append)
     assert looked_at == [5, 10, 15, 20]
@@ -118,3 +119,15 @@ def test_who_prepares_while_others_add_misses_nothing() -> None:
     kept = {one["key"]: one for one in table()}
     scrobbles = [one for one in kept.values() if one["service"] == "lastfm"]
     assert len(scrobbles) == 20 and all(one["duplicate_of"] in kept for one in scrobbles)
+
+
+@pytest.mark.parametrize("order", [(0, 1), (1, 0)])
+def test_a_compilation_told_by_the_api_and_the_export_counts_once(order: tuple[int, int]) -> None:
+    told = (
+        a_play(0.9, origin=Origin.API, ms_played=None, artist="Its singer"),
+        a_play(2, artist="Various Artists"),
+    )
+    for one in order:
+        add(told[one])
+        preparation.prepare()
+    assert sorted(one["duplicate_of"] is None for one in table()) == [False, True]

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import delete
+from sqlalchemy import delete, update
 
 from tests.conftest import Override
 from tests.servers import musicbrainz as server
@@ -228,6 +228,23 @@ def test_a_merged_id_is_noted_with_the_one_that_it_became(
     assert found[old].document == found[recording].document
     assert result.metrics["merged"] == 1
     assert enrich().metrics["requests"] == 0
+
+
+def test_a_redirect_to_another_address_ends_the_asking_and_nothing_known_is_lost(
+    service: Service, catalogue: Catalogue, override: Override
+) -> None:
+    (recording,) = catalogue.recordings
+    play(None, recording_mbid=recording)
+    enrich()
+    before = known(EntityKind.RECORDING)[recording].document
+    with session() as s:
+        s.execute(update(EntityRow).where(EntityRow.id == recording).values(expires_at=clock.now()))
+    moved = {"Location": f"https://elsewhere.example/ws/2/recording/{recording}"}
+    service.moods[f"recording/{recording}"] = [Answer(301, headers=moved)]
+    result = enrich()
+    assert result.status is Outcome.FAILED
+    assert "NIGHTSHIFT_MUSIC__MUSICBRAINZ_URL" in result.errors[0].message
+    assert known(EntityKind.RECORDING)[recording].document == before
 
 
 def test_ids_that_were_merged_in_a_circle_end(service: Service, catalogue: Catalogue) -> None:

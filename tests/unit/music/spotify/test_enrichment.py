@@ -11,7 +11,7 @@ from tests.servers.spotify import Spotify, identifier
 from tests.unit.music.spotify.conftest import configured
 from utils import clock
 from utils.clock import now
-from utils.config import Settings
+from utils.config import Settings, load_settings
 from utils.db import music_accounts, music_entities, plays, throttles
 from utils.db.session import session
 from utils.errors import ThrottledError
@@ -107,6 +107,16 @@ def test_a_403_of_everything_is_no_development_mode(spotify: Spotify, music: Set
     assert (tally.new, tally.left, mode()) == (0, 3, None)
     assert "dashboard" in tally.faults[0].message
     assert len(asked(spotify)) == 2
+
+
+def test_a_wrong_address_of_the_api_makes_nothing_unknown(
+    spotify: Spotify, music: Settings, override: Override
+) -> None:
+    ids = heard(spotify, 1, 2)
+    override(music=music.music.model_copy(update={"spotify_api_url": spotify.url}))
+    tally, _ = fetched(load_settings(), TRACK, ids)
+    assert (tally.new, tally.not_found, tally.left) == (0, 0, 2)
+    assert "SPOTIFY_API_URL" in tally.faults[0].message
 
 
 @pytest.mark.parametrize("mode", ["extended", "development"])

@@ -129,6 +129,14 @@ def test_more_plays_than_spotify_keeps_are_told_as_a_gap(spotify: Spotify, music
     assert history.take(music).status is Outcome.NO_UPDATES
 
 
+def test_a_gap_is_told_where_one_of_the_fifty_is_no_play(spotify: Spotify, music: Settings) -> None:
+    played(spotify, 1)
+    history.take(music)
+    played(spotify, *range(60), since=BEGAN + 1_000)
+    spotify.play(spotify.add_song(99, name=""), BEGAN + 900_000)
+    assert history.take(music).metrics["gaps"] == 1
+
+
 def test_fifty_plays_that_follow_on_the_last_look_are_no_gap(
     spotify: Spotify, music: Settings
 ) -> None:

@@ -13,6 +13,7 @@ FIELDS: tuple[Field, ...] = get_args(Field)
 Values = Mapping[Field, tuple[str, ...]]
 # More than covers in print quality need; what claims more is damaged, or means harm.
 MAX_BYTES = 2**26
+MOST_PARTS = 100_000  # boxes, blocks, pages before the sound. Chosen.
 
 
 class TagsError(PermanentError):

@@ -9,6 +9,7 @@ from utils.music.recordings.tagging import comments
 from utils.music.recordings.tagging.comments import Comments
 from utils.music.recordings.tagging.fields import (
     MAX_BYTES,
+    MOST_PARTS,
     Field,
     TagsError,
     Values,
@@ -79,13 +80,15 @@ def _head(file: BinaryIO) -> _Head:
         before = before[:4]
         file.seek(4)
     require(before[-4:] == b"fLaC", "no FLAC where it should begin")
-    blocks, is_last, total = [], False, 0
+    blocks: list[tuple[int, bytes]] = []
+    is_last, total = False, 0
     while not is_last:
         told = file.read(4)
         require(len(told) == 4, "a block is cut")
         size = int.from_bytes(told[1:])
         total += size
         require(total <= MAX_BYTES, "more than 64 MiB before the sound")
+        require(len(blocks) < MOST_PARTS, "the number of its blocks")
         data = file.read(size)
         require(len(data) == size, "a block is cut")
         blocks.append((told[0] & ~_LAST, data))

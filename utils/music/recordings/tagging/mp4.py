@@ -9,7 +9,14 @@ import shutil
 from collections.abc import Iterator, Sequence
 from typing import BinaryIO, NamedTuple
 
-from utils.music.recordings.tagging.fields import MAX_BYTES, Field, TagsError, Values, require
+from utils.music.recordings.tagging.fields import (
+    MAX_BYTES,
+    MOST_PARTS,
+    Field,
+    TagsError,
+    Values,
+    require,
+)
 
 _TEXTS: dict[Field, bytes] = {"title": b"\xa9nam", "artist": b"\xa9ART", "album": b"\xa9alb"}
 _APPLE = b"com.apple.iTunes"
@@ -100,11 +107,13 @@ def _index(file: BinaryIO) -> tuple[_Place, list[Box]]:
 
 
 def _boxes(data: bytes) -> Iterator[Box]:
-    at = 0
+    at = number = 0
     while at < len(data):
-        if not any(data[at:]) and len(data) - at < 8:  # QuickTime ends a list with four zeros
+        if len(data) - at < 8 and not any(data[at:]):  # QuickTime ends a list with four zeros
             yield Box(b"", data[at:])
             return
+        number += 1
+        require(number <= MOST_PARTS, "the number of its boxes")
         size = int.from_bytes(data[at : at + 4])
         require(8 <= size <= len(data) - at, "a box in its index")
         yield Box(data[at + 4 : at + 8], data[at + 8 : at + size])

@@ -12,7 +12,14 @@ from typing import BinaryIO, NamedTuple
 
 from utils.music.recordings.tagging import comments
 from utils.music.recordings.tagging.comments import Comments
-from utils.music.recordings.tagging.fields import MAX_BYTES, Field, TagsError, Values, require
+from utils.music.recordings.tagging.fields import (
+    MAX_BYTES,
+    MOST_PARTS,
+    Field,
+    TagsError,
+    Values,
+    require,
+)
 
 _CONTINUED, _FIRST = 1, 2
 _NO_PACKET_ENDS = 2**64 - 1
@@ -87,7 +94,8 @@ def _head(file: BinaryIO) -> _Head:
     wanted = next((count for kind, (_, count) in _KINDS.items() if first.data.startswith(kind)), 0)
     if not wanted:
         raise TagsError("this Ogg file holds neither Vorbis nor Opus first")
-    packets, open_packet, count, size = [first.data], b"", 1, 0
+    packets, count, size = [first.data], 1, 0
+    begun: list[bytes] = []
     while len(packets) < wanted:
         page = next(pages, None)
         require(page is not None, "it ends before the sound")
@@ -96,22 +104,22 @@ def _head(file: BinaryIO) -> _Head:
             raise TagsError("several streams lie in this Ogg file")
         count, size = count + 1, size + len(page.data)
         require(size <= MAX_BYTES, "more than 64 MiB before the sound")
-        ended, open_packet = _joined(page, open_packet)
-        packets += ended
-    require(len(packets) == wanted and not open_packet, "the sound begins within its comments")
+        require(count <= MOST_PARTS, "the number of its pages")
+        packets += _joined(page, begun)
+    require(len(packets) == wanted and not begun, "the sound begins within its comments")
     return _Head(first, tuple(packets), count, file.tell())
 
 
-def _joined(page: _Page, begun: bytes) -> tuple[list[bytes], bytes]:
-    """The packets that end on a page, and what begins on it; ``begun`` before it."""
-    ended, at, piece = [], 0, [begun]
+def _joined(page: _Page, begun: list[bytes]) -> list[bytes]:
+    """The packets that end on a page; ``begun``: the pieces of one that goes on, changed here."""
+    ended, at = [], 0
     for size in page.segments:
-        piece.append(page.data[at : at + size])
+        begun.append(page.data[at : at + size])
         at += size
         if size < 255:
-            ended.append(b"".join(piece))
-            piece = []
-    return ended, b"".join(piece)
+            ended.append(b"".join(begun))
+            begun.clear()
+    return ended
 
 
 def _pages(packets: Sequence[bytes], serial: int) -> Iterator[_Page]:

@@ -192,3 +192,19 @@ def test_pages_of_an_ogg_are_numbered_anew_with_right_checksums(song: Song) -> N
     assert [(page.position, page.data) for page in pages[-3:]] == [
         (page.position, page.data) for page in before[-3:]
     ]
+
+
+@pytest.mark.parametrize(
+    ("form", "hostile"),
+    [
+        ("flac", b"fLaC" + b"\x00\x00\x00\x22" + bytes(34) + b"\x01\x00\x00\x00" * 200_000),
+        ("m4a", (8 + 8 * 200_000).to_bytes(4) + b"moov" + b"\x00\x00\x00\x08free" * 200_000),
+    ],
+)
+def test_a_file_of_nothing_but_empty_parts_is_given_up(
+    form: str, hostile: bytes, tmp_path: Path
+) -> None:
+    path = tmp_path / f"hostile.{form}"
+    path.write_bytes(hostile)
+    with pytest.raises(TagsError, match="number"):
+        read(form, path)
