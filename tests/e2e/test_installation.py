@@ -97,9 +97,11 @@ def test_the_wheel_holds_every_module_and_what_they_read_and_nothing_else(built:
         if path.is_file()
     }
     assert contents(built.wheel) == modules
-    assert {path.rpartition("/")[2] for path in modules if not path.endswith(".py")} == {
+    others = {path for path in modules if not path.endswith((".py", ".sql"))}
+    assert {path.rpartition("/")[2] for path in others} == {
         "report.html.j2", "script.py.mako", "centre.json", "prefect.yaml",
-        "night-shift.json", "alerts.yml", "prometheus.yml",
+        "night-shift.json", "alerts.yml", "prometheus.yml", "README.md", "world.json",
+        "page.html.j2", "page.css", "cities.tsv.gz", "countries.tsv", "former.tsv", "names.tsv",
     }  # fmt: skip
 
 

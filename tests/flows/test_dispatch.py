@@ -235,8 +235,11 @@ def test_slots_of_others_limits_are_left_alone(client: Any) -> None:
 
 def test_the_names_by_which_our_runs_are_known_are_those_of_our_flows() -> None:
     from flows.content_ingestion import content_ingestion
+    from flows.daily_etl import daily_etl
     from flows.process_item import process_item
     from flows.run_ingestion import run_ingestion
+    from flows.spotify_ingestion import spotify_ingestion
 
-    ours = (night_shift, shift, content_ingestion, run_ingestion, process_item)
+    of_items = (night_shift, shift, content_ingestion, run_ingestion, process_item)
+    ours = (*of_items, daily_etl, spotify_ingestion)
     assert set(FLOWS) == {one.name for one in ours}

@@ -189,6 +189,7 @@ def test_every_step_of_the_table_has_a_task_and_every_lane_a_limit(settings: Set
     import tasks.extraction
     import tasks.ingestion
     import tasks.quality
+    import tasks.recordings
     import tasks.signal
     import tasks.similarity
     import tasks.storage
@@ -199,7 +200,7 @@ def test_every_step_of_the_table_has_a_task_and_every_lane_a_limit(settings: Set
     modules = [
         tasks.compression, tasks.embedding, tasks.enrichment, tasks.extraction, tasks.ingestion,
         tasks.similarity, tasks.quality, tasks.signal, tasks.storage, tasks.subtitles,
-        tasks.transcription, tasks.works,
+        tasks.transcription, tasks.works, tasks.recordings,
     ]  # fmt: skip
     for name in steps.BY_NAME:
         assert any(hasattr(module, name) for module in modules), name

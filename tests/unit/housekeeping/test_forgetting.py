@@ -17,6 +17,8 @@ from utils.db import library, queue, runs
 from utils.db.base import Base
 from utils.db.fact_tables import ListingRow, SeenText, SubtitleFile
 from utils.db.fulltext import search
+from utils.db.item_checksum_tables import ItemContent
+from utils.db.music_tables import RecordingRow
 from utils.db.schema import (
     Download,
     DuplicatePair,
@@ -109,6 +111,8 @@ def know(path: Path) -> Known:
         s.add(WorkCluesRow(item_id=item_id, document={}))
         s.add(WorkKey(key="beside", item_id=item_id))
         s.add(ListingRow(item_id=item_id, document={}))
+        s.add(RecordingRow(item_id=item_id, title="A song", how="names", score=0.5))
+        s.add(ItemContent(sha256=path.stem[::-1].ljust(64, "0"), item_id=item_id))
         s.add(SeenText(item_id=item_id, number=0, text="EXIT", confidence=0.9))
         source = Source(id=item_id[:32], name=path.stem, kind="folder", location=str(path.parent))
         s.add(source)
@@ -172,7 +176,9 @@ def test_its_rows_in_every_table_go_and_those_of_others_stay(two: tuple[Known, K
     done = forget(boat.item_id[:8])
     assert done == ((boat.item_id,), ())
     left = rows_of(boat.item_id)
-    assert left == {"spending": 1, "forgotten_items": 1, "forgotten_places": 2}
+    assert left == {
+        "spending": 1, "forgotten_items": 1, "forgotten_places": 2, "item_contents": 1,
+    }  # fmt: skip
     shared = {"duplicate_pairs", "work_links"}
     assert rows_of(port.item_id) == {k: v for k, v in before.items() if k not in shared}
     with session() as s:
