@@ -75,7 +75,7 @@ def headed(title: str, wanted: Asked) -> Heading:
 
 
 def is_given(rows: Sequence[Any], form: Form, draw: Callable[[Path], tuple[str, ...]]) -> bool:
-    """Draw it where that is wanted; print it as JSON or CSV. Whether that was all that is wanted.
+    """Write the plot, JSON or CSV that was asked for; True if no table is to be printed.
 
     Raises:
         typer.BadParameter: both are wanted, or the plot is no PNG.

@@ -48,7 +48,7 @@ def note_profile(s: Session, service: Service, account: str, facts: Mapping[str,
 
 
 def take_renewal(s: Session, service: Service, account: str, who: str, seconds: float) -> bool:
-    """Be the one who renews the tokens for so many seconds; False if another is."""
+    """Acquire the lease for renewing the tokens, for some seconds; False if another holds it."""
     ensure(s, service, account)
     moment = shared_now(s)
     is_free = or_(MusicAccount.refreshing_until.is_(None), MusicAccount.refreshing_until < moment)

@@ -53,7 +53,7 @@ def reject(s: Session, rejects: Sequence[Reject]) -> int:
 
 
 def taken(s: Session, keys: Iterable[str]) -> int:
-    """Forget rejects whose rows are plays now: their day has come."""
+    """Delete rejects whose rows are valid plays by now, such as those that were in the future."""
     gone = 0
     for some in chunks(list(keys)):
         done = s.execute(delete(RejectRow).where(RejectRow.key.in_(some)))

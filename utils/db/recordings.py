@@ -57,7 +57,7 @@ def put(s: Session, found: Identification, known: Recording, name_key: str | Non
 
 
 def change(s: Session, row: RecordingRow, known: Recording, name_key: str | None) -> None:
-    """Have something else follow from what a file says."""
+    """Change what follows from a file's tags and matches; those stay."""
     for name, value in _values(known, name_key).items():
         setattr(row, name, value)
     s.flush()

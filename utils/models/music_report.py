@@ -55,7 +55,11 @@ class MusicError(NightShiftError):
 
 
 def together(results: Sequence[SubflowResult]) -> Outcome:
-    """What several subflows came to: failed if all of them did, or there are none."""
+    """The outcome of several subflows together.
+
+    ``failed`` only if all of them failed, or there are none; ``no_updates`` only if all had
+    nothing to do; ``partial_success`` if any failed or met errors.
+    """
     found = {one.status for one in results}
     if found <= {Outcome.FAILED}:
         return Outcome.FAILED

@@ -146,7 +146,7 @@ class Walk:
         self._keep()
 
     def _what(self, job: Job, answer: Future[Looked]) -> list[Entity]:
-        """What an answer says; one that failed is noted, or asked for again."""
+        """The entities of a request that is over; one that failed is noted, or asked again."""
         try:
             told = self._heard(job, answer.result())
             self._failed_in_a_row = 0
@@ -205,7 +205,7 @@ class Walk:
         return makers[job.kind](reply)
 
     def _told_besides(self, job: Job, looked: Looked) -> list[Entity]:
-        """Countries that an answer names whole; those that are known are left as they are."""
+        """Countries that an answer holds in full: kept without a request of their own."""
         told = documents.countries(job.kind, looked.document or {})
         fresh = {one.id: one for one in told if (EntityKind.AREA, one.id) not in self._asked}
         self._asked |= {(EntityKind.AREA, one) for one in fresh}

@@ -91,7 +91,7 @@ def facts_of(s: Session, recording_mbid: str) -> dict[str, Any]:
 
 
 def derived(tags: RecordingTags, matches: Sequence[Match], known: Answers) -> Recording:
-    """The same from what is ``known``."""
+    """The recording that follows from tags, AcoustID's matches and MusicBrainz' answers."""
     doubts = list(tags.faults)
     mbid, how, score = _by_tag(tags, known, doubts)
     isrc, candidates = _by_isrc(tags, known, doubts)

@@ -91,7 +91,7 @@ def stamp(connection: DuckDBPyConnection) -> str:
 
 
 def bring_up(connection: DuckDBPyConnection, s: Session, scratch: Path) -> dict[str, int]:
-    """Take over what is new, changed and gone in the database, in one transaction.
+    """Bring the copy up to the database: insert, update and delete rows, in one transaction.
 
     Returns how many rows of each table changed. ``scratch``: a folder for what is on its way.
     """
