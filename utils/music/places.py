@@ -1,4 +1,4 @@
-"""Countries, former countries and cities, out of small tables of our own (utils/music/data).
+"""Countries, former countries and cities, out of small tables of our own (utils/music/geodata).
 
 Nothing is asked of anybody. ISO 3166-2 is pycountry's.
 """
@@ -114,7 +114,7 @@ def _names_of(country: Any) -> list[str]:
 @cache
 def _cities() -> dict[tuple[str, str], Point]:
     """By country and name; the largest first, and each city's own name before others' second."""
-    packed = resources.files("utils.music").joinpath("data/cities.tsv.gz").read_bytes()
+    packed = resources.files("utils.music").joinpath("geodata/cities.tsv.gz").read_bytes()
     first: dict[tuple[str, str], Point] = {}
     second: dict[tuple[str, str], Point] = {}
     for line in gzip.decompress(packed).decode().splitlines():
@@ -130,5 +130,5 @@ def _cities() -> dict[tuple[str, str], Point]:
 
 
 def _rows(name: str) -> Iterator[list[str]]:
-    text = resources.files("utils.music").joinpath(f"data/{name}").read_text("utf-8")
+    text = resources.files("utils.music").joinpath(f"geodata/{name}").read_text("utf-8")
     return (line.split("\t") for line in text.splitlines())
