@@ -13,7 +13,9 @@ from subflows.analysis import analyse
 from subflows.extraction import extract
 from subflows.outcome import recorded
 from subflows.processing import process
+from subflows.quality_gate import judge
 from subflows.storage import store
+from subflows.visuals import draw
 from tasks import assets
 from tasks.context import RunContext
 from tasks.database import connect
@@ -65,10 +67,12 @@ def process_item(
             context = rules.found(context, media)
             context, facts = rules.probed(context, extract(context, media))
             findings = analyse(context, facts)
-            deferred += findings.deferred
             context, facts = rules.heard(context, facts, findings)
-            product = process(context, facts, findings)
-            record = store(context, facts, findings, product)
+            context, findings, judgement = judge(context, facts, findings)
+            deferred += findings.deferred
+            product = process(context, facts, findings, judgement)
+            draw(context, facts, findings, judgement, product)
+            record = store(context, facts, findings, judgement, product)
             context.lacks.extend(planning.dependent_lacks(facts.plan, context.lacks))
         assets.show(media.item_id)
     return record

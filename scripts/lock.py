@@ -35,6 +35,10 @@ _OF_CUDA = ("nvidia-", "cuda-", "triton")
 _ENTRY = re.compile(r"^(?P<name>[\w.-]+)==(?P<version>[^\s;]+)(?: ; (?P<marker>[^\\]+?))? \\$")
 
 
+# What a machine that runs everything has.
+EXTRAS = ("speech-fast", "buckets", "ocr", "music", "publishing", "c2pa", "replicas")
+
+
 class Entry(NamedTuple):
     """One distribution: its text in the lock, hashes and all."""
 
@@ -55,14 +59,14 @@ class Layer(NamedTuple):
 LAYERS = (
     Layer("build", "What builds and installs; comes first.", None),
     Layer("production", "Night Shift with the extra speech-fast: runs everything.",
-          ("speech-fast", "buckets", "ocr", "music", "replicas")),
+          EXTRAS),
     Layer("torch-cpu", "torch without CUDA, where pip knows of a place that has it.", None),
     Layer("torch", "torch as the registry has it: on Linux with CUDA.", None),
     Layer("cuda", "What torch with CUDA needs besides.", None),
     Layer("speech-openai", "What the extra speech-openai adds, but for torch.",
-          ("speech-fast", "buckets", "ocr", "music", "replicas", "speech-openai")),
+          (*EXTRAS, "speech-openai")),
     Layer("development", "What the extra dev adds: tests, types, lint, audit.",
-          ("speech-fast", "buckets", "ocr", "music", "replicas", "speech-openai", "dev")),
+          (*EXTRAS, "speech-openai", "dev")),
 )  # fmt: skip
 
 

@@ -1,4 +1,4 @@
-"""What is made of an item: look-alikes, a verdict, a small rendition, its facts in one place."""
+"""What is made of an item: look-alikes, a small rendition, its facts in one place."""
 
 from __future__ import annotations
 
@@ -6,34 +6,35 @@ from typing import NamedTuple
 
 from subflows.analysis import Findings
 from subflows.extraction import Extraction
+from subflows.quality_gate import Judgement
 from tasks.compression import compress_audio, compress_video
 from tasks.context import RunContext
 from tasks.extraction import consolidate_metadata
-from tasks.quality import judge_quality
 from tasks.recordings import identify_recording
 from tasks.similarity import find_near_duplicates, fingerprint_media
 from utils.models.metadata import Metadata
 from utils.models.rendition import Compression
 from utils.models.subtitles import Captions
 from utils.models.tool_reports import ToolReports
-from utils.models.verdict import Band, Verdict
+from utils.models.verdict import Band
 from utils.subtitles import nightly
 from utils.subtitles.document import Document
 
 
 class Product(NamedTuple):
-    """The facts, the verdict and the rendition; None where a step does not apply."""
+    """The facts and the rendition; None where a step does not apply."""
 
     metadata: Metadata | None
-    verdict: Verdict | None
     compression: Compression | None
 
 
-def process(context: RunContext, facts: Extraction, findings: Findings) -> Product:
+def process(
+    context: RunContext, facts: Extraction, findings: Findings, judgement: Judgement
+) -> Product:
     """Run the steps of processing that apply; what is rejected is not compressed."""
     item, probe, plan, signal = facts.item, facts.probe, facts.plan, findings.signal
-    options = context.options
-    metadata = verdict = compression = None
+    options, verdict = context.options, judgement.verdict
+    metadata = compression = None
     if plan.runs("consolidate_metadata"):
         metadata = consolidate_metadata(context, item, _reports(facts, findings))
     if signal and plan.runs("fingerprint_media"):
@@ -42,11 +43,6 @@ def process(context: RunContext, facts: Extraction, findings: Findings) -> Produ
             find_near_duplicates(context, item, fingerprint, options.duplicates)
     if signal and plan.runs("identify_recording"):
         identify_recording(context, item, facts.ffprobe, facts.exif, signal)
-    if signal and plan.runs("judge_quality"):
-        limits = (
-            options.verdict.for_part() if facts.work and facts.work.is_part else options.verdict
-        )
-        verdict = judge_quality(context, item, probe, signal, findings.transcript, limits)
     if verdict is not None and verdict.band is Band.REJECT:
         plan = plan.for_rejected()
     if facts.work and facts.work.is_motion:
@@ -56,7 +52,7 @@ def process(context: RunContext, facts: Extraction, findings: Findings) -> Produ
         compression = compress_video(context, item, probe, signal, options.compression, *said)
     if signal and plan.runs("compress_audio"):
         compression = compress_audio(context, item, probe, signal, options.compression)
-    return Product(metadata, verdict, compression)
+    return Product(metadata, compression)
 
 
 def _captions(facts: Extraction, findings: Findings, context: RunContext) -> tuple[Captions, ...]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from subflows.analysis import Findings
 from subflows.extraction import Extraction
 from subflows.processing import Product
+from subflows.quality_gate import Judgement
 from tasks.context import RunContext
 from tasks.embedding import generate_embeddings
 from tasks.storage import create_model, store_item, upload_thumbnails
@@ -14,7 +15,11 @@ from utils.models.step_results import StepResults
 
 
 def store(
-    context: RunContext, facts: Extraction, findings: Findings, product: Product
+    context: RunContext,
+    facts: Extraction,
+    findings: Findings,
+    judgement: Judgement,
+    product: Product,
 ) -> ItemRecord | None:
     """Run the steps of storage that apply."""
     item, plan = facts.item, facts.plan
@@ -33,7 +38,7 @@ def store(
             analysis=findings.analysis,
             video=findings.video,
             pictures=pictures,
-            verdict=product.verdict,
+            verdict=judgement.verdict,
         )
         record = create_model(context, item, known)
         if plan.runs("store_item"):

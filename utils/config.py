@@ -26,6 +26,7 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 from utils.errors import SettingsError
 from utils.models import running_services
 from utils.models.api import ApiSettings
+from utils.models.critic_settings import CriticSettings
 from utils.models.lanes import PROFILES, Lanes
 from utils.models.music_settings import (
     MUSIC_PROFILES,
@@ -38,6 +39,8 @@ from utils.models.music_settings import (
 from utils.models.notice import Event, words
 from utils.models.options import PipelineOptions
 from utils.models.spending import TokenPrice
+from utils.models.targets import C2paSettings
+from utils.models.visuals import ComfyuiSettings
 from utils.models.window import valid_window, valid_zone
 
 PREFECT_PORT = 4200
@@ -153,6 +156,15 @@ class Settings(BaseSettings):
     pipeline: PipelineOptions = PipelineOptions()
     api: ApiSettings = ApiSettings()
     music: MusicSettings = MusicSettings()
+    critic: CriticSettings = CriticSettings()
+    comfyui: ComfyuiSettings = ComfyuiSettings()
+    c2pa: C2paSettings = C2paSettings()
+    house_rules: Path | None = Field(
+        default=None, description="What content must keep to; house_rules.yaml in the home."
+    )
+    targets: Path | None = Field(
+        default=None, description="Where items are published; targets.yaml in the home."
+    )
 
     ffmpeg: Path | None = Field(default=None, description="Instead of the one that is found.")
     ffprobe: Path | None = None
@@ -270,6 +282,16 @@ class Settings(BaseSettings):
     def rules_file(self) -> Path:
         """What is done with which items, as a person wrote it (utils/models/rules.py)."""
         return self.rules or self.home / "rules.yaml"
+
+    @property
+    def house_rules_file(self) -> Path:
+        """What content must keep to, as a person wrote it (utils/models/house_rules.py)."""
+        return self.house_rules or self.home / "house_rules.yaml"
+
+    @property
+    def targets_file(self) -> Path:
+        """Where items are published, as a person wrote it (utils/models/targets.py)."""
+        return self.targets or self.home / "targets.yaml"
 
     @property
     def inbox(self) -> Path:

@@ -24,6 +24,8 @@ class Item(Base):
     ``failed_step`` the step that raised its ``error``, ``lacks`` what it is without though it is
     done (``Lack``), ``requested_at`` when a person last asked for it. ``ruling`` is what the
     rules said of it last (``Ruling``); ``priority`` (1 high, -1 low) and ``queue`` come from there.
+    ``approval``: whether it may be published (``ApprovalStatus``), by a person's decision where
+    there is one, else by rules and critic; ``approval_score`` is theirs in any case.
     """
 
     __tablename__ = "items"
@@ -68,6 +70,9 @@ class Item(Base):
     priority: Mapped[int] = mapped_column(Integer, default=0, server_default="0")
     queue: Mapped[str | None] = mapped_column(String(16))
     ruling: Mapped[Any | None] = mapped_column(Json)
+    approval: Mapped[str | None] = mapped_column(String(8), index=True)
+    approval_score: Mapped[float | None] = mapped_column(Float)
+    approval_reason: Mapped[str | None] = mapped_column(Text)
 
 
 class File(Base):

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from importlib.util import find_spec
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import Field, ValidationError, create_model, field_validator, model_validator
 
 from utils.models.base import Frozen
 from utils.models.speakers import MAX_SPEAKERS
-from utils.models.steps import STEPS, Step
+from utils.models.steps import BY_NAME, STEPS, Step
+from utils.models.visuals import LyricVideoOptions, VisualOptions
 
 MAX_VOCABULARY = 1000  # characters; whisper reads some 200 tokens of it. Chosen.
 
@@ -116,6 +117,37 @@ class VerdictOptions(Frozen):
                 "loudness_lufs": (-70.0, self.loudness_lufs[1]),
             }
         )
+
+
+class CriticOptions(Frozen):
+    """Who judges the content besides the rules (``steps.critique_content``).
+
+    auto takes the server of ``NIGHTSHIFT_CRITIC__BASE_URL`` where it is set, else Gemini where a
+    key is, else nobody.
+    """
+
+    engine: Literal["auto", "gemini", "openai", "none"] = "auto"
+    model: str | None = Field(
+        default=None, description="Gemini's model when not that of the analysis."
+    )
+    max_disagreement: float = Field(
+        default=0.2, ge=0, le=1, description="Two readings further apart call a third."
+    )
+
+
+class ApprovalOptions(Frozen):
+    """When an item may be published.
+
+    ``weights`` are those of criteria, of the rules and of the critic, such as ``loudness=2``:
+    where none is given 1 for the critic's, the rules' own for theirs.
+    """
+
+    publish_from: float = Field(default=0.7, ge=0, le=1, description="The least score.")
+    rules_weight: float = Field(default=0.4, ge=0, le=1, description="The critic has the rest.")
+    weights: tuple[Annotated[str, Field(pattern=r"^[^=]+=\d+(\.\d+)?$")], ...] = ()
+    max_revisions: int = Field(
+        default=2, ge=0, le=2, description="Times that what the critic asks to change is tried."
+    )
 
 
 class CompressionOptions(Frozen):
@@ -233,15 +265,20 @@ class PipelineOptions(Frozen):
     speakers: SpeakerOptions = SpeakerOptions()
     analysis: AnalysisOptions = AnalysisOptions()
     verdict: VerdictOptions = VerdictOptions()
+    critic: CriticOptions = CriticOptions()
+    approval: ApprovalOptions = ApprovalOptions()
     duplicates: DuplicateOptions = DuplicateOptions()
     compression: CompressionOptions = CompressionOptions()
     subtitles: SubtitleOptions = SubtitleOptions()
+    visuals: VisualOptions = VisualOptions()
+    lyric_video: LyricVideoOptions = LyricVideoOptions()
     thumbnail_count: int = Field(default=5, ge=1, le=20)
 
     def hearing(self, expected: str | None) -> TranscriptionOptions:
         """How speech is heard: with what a source expects, and the times that subtitles need."""
         speech = self.transcription.expecting(expected)
-        if self.subtitles.in_rendition or self.subtitles.beside != "nothing":
+        is_sung = self.is_on(BY_NAME["make_lyric_video"])
+        if is_sung or self.subtitles.in_rendition or self.subtitles.beside != "nothing":
             speech = speech.model_copy(update={"words": True})
         return speech
 

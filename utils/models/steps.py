@@ -14,6 +14,8 @@ PROFILE_OF = {MediaKind.VIDEO: VIDEO, MediaKind.AUDIO: SONG, MediaKind.IMAGE: IM
 _ALL = frozenset({VIDEO, SONG, IMAGE})
 _SEEN = frozenset({VIDEO, IMAGE})
 _HEARD = frozenset({VIDEO, SONG})
+# What is read of an item to judge it, or to draw for it.
+_READ = ("transcribe_audio", "analyze_content", "read_text", "ai_video_analysis")
 
 
 class Step(NamedTuple):
@@ -86,6 +88,13 @@ STEPS: tuple[Step, ...] = (
          uses=("make_proxy", "transcribe_audio", "analyze_content")),
     Step("ai_thumbnail_selection", "analysis", "decode", "choosing the best pictures", version=2,
          profiles=frozenset({VIDEO}), needs=("ai_video_analysis",)),
+    Step("judge_quality", "quality", "probe", "judging", version=2, needs=("analyze_signal",),
+         uses=("transcribe_audio", "find_work")),
+    Step("check_house_rules", "quality", "probe", "checking the house rules", uses=_READ),
+    Step("critique_content", "quality", "ai", "asking the critic", retries=4,
+         needs=("judge_quality",), uses=(*_READ, "check_house_rules")),
+    Step("decide_approval", "quality", "probe", "deciding whether it may be published",
+         needs=("judge_quality",), uses=("check_house_rules", "critique_content")),
     Step("fingerprint_media", "processing", "decode", "taking a fingerprint", version=3,
          needs=("analyze_signal",)),
     Step("find_near_duplicates", "processing", "database", "looking for look-alikes", version=2,
@@ -93,8 +102,6 @@ STEPS: tuple[Step, ...] = (
     Step("identify_recording", "processing", "decode", "finding out which recording it is",
          profiles=frozenset({SONG}), required_stream="sound", needs=("analyze_signal",),
          uses=("extract_exiftool",)),
-    Step("judge_quality", "processing", "probe", "judging", version=2, needs=("analyze_signal",),
-         uses=("transcribe_audio", "find_work")),
     Step("compress_video", "processing", "compress", "compressing", version=2,
          profiles=frozenset({VIDEO}), required_stream="picture", needs=("analyze_signal",),
          uses=("judge_quality", "find_work")),
@@ -105,6 +112,12 @@ STEPS: tuple[Step, ...] = (
          uses=("analyze_signal", "extract_mediainfo", "extract_exiftool", "read_sidecars",
                "extract_extended_exif", "extract_codec", "extract_hdr", "extract_audio_tracks",
                "extract_subtitle_tracks", "detect_focal_length")),
+    Step("generate_visuals", "visuals", "ai", "making pictures", default=False,
+         needs=("analyze_signal",), uses=(*_READ, "generate_thumbnails", "decide_approval",
+                                          "consolidate_metadata")),
+    Step("make_lyric_video", "visuals", "compress", "making a lyric video", default=False,
+         profiles=frozenset({SONG}), required_stream="sound", needs=("transcribe_audio",),
+         uses=("analyze_content", "generate_visuals", "decide_approval", "consolidate_metadata")),
     Step("create_model", "storage", "database", "putting the record together", version=2,
          needs=("analyze_signal",), optional=False, essential=True,
          uses=("consolidate_metadata", "read_sidecars", "generate_thumbnails", "read_text",

@@ -12,12 +12,15 @@ from importlib.metadata import PackageNotFoundError, version
 
 from utils.analysis import analyst
 from utils.config import Settings
+from utils.critic import critic
 from utils.errors import SettingsError
 from utils.frames import text
 from utils.media import tools
 from utils.models.options import PipelineOptions
 from utils.models.steps import STEPS, Step
+from utils.rules import house_rules
 from utils.search import embedder
+from utils.visuals import pictures
 
 Engine = Callable[[PipelineOptions, Settings], str]
 
@@ -35,6 +38,18 @@ def _speech(options: PipelineOptions, _settings: Settings) -> str:
 
 def _analyst(options: PipelineOptions, settings: Settings) -> str:
     return analyst.engine(options.analysis, settings)
+
+
+def _critic(options: PipelineOptions, settings: Settings) -> str:
+    return critic.engine(options.critic, settings)
+
+
+def _house_rules(_options: PipelineOptions, settings: Settings) -> str:
+    return house_rules.digest(settings)
+
+
+def _pictures(options: PipelineOptions, settings: Settings) -> str:
+    return pictures.engine(options.visuals, settings)
 
 
 def _embedders(_options: PipelineOptions, settings: Settings) -> str:
@@ -74,10 +89,14 @@ ENGINES: Mapping[str, Engine] = {
     "analyze_content": _analyst,
     "make_proxy": _ffmpeg,
     "ai_video_analysis": _analyst,
+    "check_house_rules": _house_rules,
+    "critique_content": _critic,
     "fingerprint_media": _ffmpeg,
     "identify_recording": _sound_service,
     "compress_video": _ffmpeg,
     "compress_audio": _ffmpeg,
+    "generate_visuals": _pictures,
+    "make_lyric_video": _ffmpeg,
     "generate_embeddings": _embedders,
     "upload_thumbnails": _publish_target,
 }

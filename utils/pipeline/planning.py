@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from utils.analysis import analyst
 from utils.config import Settings
+from utils.critic import critic
 from utils.errors import SettingsError
 from utils.frames import text
 from utils.models.item import MediaKind
@@ -14,6 +15,7 @@ from utils.models.options import PipelineOptions
 from utils.models.probe import ContainerProbe
 from utils.models.shift import Lack
 from utils.models.steps import BY_NAME, FETCH, PROFILE_OF, STEPS, Step
+from utils.rules import house_rules
 
 # What is rejected is not compressed.
 _COMPRESSIONS = frozenset({"compress_video", "compress_audio"})
@@ -22,6 +24,8 @@ _COMPRESSIONS = frozenset({"compress_video", "compress_audio"})
 _SWITCHED_ON_BY = {
     "identify_speakers": "not asked for (--speakers auto)",
     "read_text": "not asked for (--read-text)",
+    "generate_visuals": "not asked for (--visuals)",
+    "make_lyric_video": "not asked for (--lyric-video)",
 }
 
 # What the plan itself is made from: these always run.
@@ -143,6 +147,10 @@ def _not_configured(step: str, options: PipelineOptions, settings: Settings) -> 
         return "rapidocr is not installed: pip install 'nightshift[ocr]'"
     if step == "write_subtitles" and options.subtitles.beside == "nothing":
         return "not asked for; set NIGHTSHIFT_PIPELINE__SUBTITLES__BESIDE"
+    if step == "check_house_rules" and not house_rules.digest(settings):
+        return "there are no house rules (house_rules.yaml in the home)"
+    if step == "critique_content" and not critic.engine(options.critic, settings):
+        return "no critic is set; set NIGHTSHIFT_CRITIC__BASE_URL, or a key for Gemini"
     if step == "upload_thumbnails" and settings.publish_url is None:
         return "NIGHTSHIFT_PUBLISH_URL is not set"
     return None

@@ -15,12 +15,15 @@ from utils.db import (  # noqa: F401  their tables are in it then
     item_checksum_tables,
     job_tables,
     music_tables,
+    publication_tables,
     request_tables,
+    review_tables,
     schema,
     site_tables,
     source_tables,
     speech_tables,
     upload_tables,
+    visual_tables,
     work_tables,
 )
 from utils.db.base import Base, is_described
