@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 from urllib.parse import quote
 
+import httpx
 from fsspec.implementations.local import LocalFileSystem
 from pydantic import SecretStr
 from tenacity import Retrying, retry_if_exception_type, stop_after_attempt, wait_exponential_jitter
@@ -35,6 +36,7 @@ _FORBIDDEN = re.compile(r'[/\\:*?"<>|\s]+')
 _TITLE_BYTES = 160  # of a name; with the rest below the 255 that file systems take
 _TITLE_LENGTH = 67  # with "-" and twelve digits: 80
 _KEPT = "files"
+_SECONDS = 15.0
 
 
 def folder_of(package: Package) -> str:
@@ -118,6 +120,27 @@ def check(call: Call, target: FilesTarget, made: PublishedObject) -> str | None:
         return f"{made.name} has {size:,} bytes, sent were {made.size_bytes:,}"
     if remote.sha256(folder, made.name) != made.sha256:
         return f"{made.name} has another content than was sent"
+    return seen_wrongly(target, made)
+
+
+def seen_wrongly(target: FilesTarget, made: PublishedObject) -> str | None:
+    """What is wrong with a file as others see it (``public_url``); None: nothing, or not known."""
+    if not target.public_url:
+        return None
+    url = address(target, made.name)
+    try:
+        # Uncompressed: a server that packs texts says how long they are packed.
+        headers = {"accept-encoding": "identity"}
+        answer = httpx.head(url, timeout=_SECONDS, follow_redirects=True, headers=headers)
+    except (httpx.HTTPError, httpx.InvalidURL) as error:
+        return f"{url} does not answer: {type(error).__name__}"
+    length = answer.headers.get("content-length", "")
+    if answer.status_code in {405, 501}:  # it takes no HEAD: nothing is known
+        return None
+    if not answer.is_success:
+        return f"{url} answers {answer.status_code}"
+    if length.isdecimal() and int(length) != made.size_bytes:
+        return f"{url} has {int(length):,} bytes, sent were {made.size_bytes:,}"
     return None
 
 
