@@ -14,7 +14,7 @@ pytestmark = pytest.mark.usefixtures("prefect_server", "settings")
 
 def distributed(**more: Any) -> tuple[State[Any], dict[str, Any]]:
     state: State[Any] = distribution(return_state=True, **more)
-    result: dict[str, Any] = state.result(raise_on_failure=False)
+    result: Any = state.result(raise_on_failure=False)
     return state, result
 
 
