@@ -19,7 +19,7 @@ _BY_HAND = Place(
     "nothing: `nightshift night`, or Run in Prefect's UI, begins it by hand",
 )  # fmt: skip
 _FROM_OUTSIDE = Place(
-    "flow", "content-ingestion/ingestion",
+    "flow", "content-ingestion/on-demand",
     "set NIGHTSHIFT_API__PORT and a token: POST /api/v1/shifts, or `prefect deployment run`",
 )  # fmt: skip
 _SCHEDULE = Place(

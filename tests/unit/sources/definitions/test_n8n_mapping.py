@@ -86,8 +86,8 @@ def test_what_has_no_place_says_what_to_do() -> None:
 
 
 def test_a_filter_says_what_it_compares() -> None:
-    compared = {"conditions": {"conditions": [{"leftValue": "={{ $json.duration }}"}]}}
-    assert "$json.duration" in mapped(node("if", **compared))["N"].remedy
+    compared = {"conditions": [{"leftValue": "={{ $json.duration }}"}]}
+    assert "$json.duration" in mapped(node("if", conditions=compared))["N"].remedy
 
 
 def test_a_node_that_is_off_or_only_a_note_changes_nothing() -> None:
