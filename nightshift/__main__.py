@@ -27,6 +27,7 @@ from nightshift.cli import (
     music,
     operation,
     pause,
+    publish,
     queue,
     retention,
     rules,
@@ -36,6 +37,7 @@ from nightshift.cli import (
     source,
     speech,
     steps,
+    targets,
     token,
     watching,
     work,
@@ -134,6 +136,8 @@ token.add_to(app)
 queue.add_to(app)
 retention.add_to(app)
 metrics.add_to(app)
+targets.add_to(app)
+publish.add_to(app)
 music.add_to(app)
 
 
