@@ -35,6 +35,7 @@ T = TypeVar("T")
 _FORBIDDEN = re.compile(r'[/\\:*?"<>|\s]+')
 _TITLE_BYTES = 160  # of a name; with the rest below the 255 that file systems take
 _TITLE_LENGTH = 67  # with "-" and twelve digits: 80
+_VIRAMA = 9  # joins the next letter to the one before it
 _KEPT = "files"
 _SECONDS = 15.0
 
@@ -50,12 +51,16 @@ def folder_of(package: Package) -> str:
 
 
 def _cut(title: str) -> str:
-    """So much of a title as a name may have; no letter loses its marks."""
-    while len(title) > _TITLE_LENGTH or len(title.encode()) > _TITLE_BYTES:
-        title = title[:-1]
-        while title and unicodedata.category(title[-1])[0] == "M":
-            title = title[:-1]
-    return title
+    """So much of a title as a name may have; no letter loses its marks, or what hangs below it."""
+    end = min(len(title), _TITLE_LENGTH)
+    while len(title[:end].encode()) > _TITLE_BYTES:
+        end -= 1
+    while 0 < end < len(title) and (
+        unicodedata.category(title[end])[0] == "M"
+        or unicodedata.combining(title[end - 1]) == _VIRAMA
+    ):
+        end -= 1
+    return title[:end]
 
 
 def put(
