@@ -19,6 +19,7 @@ from nightshift.cli import (
     failures,
     files,
     forget,
+    import_workflow,
     ingestion,
     library,
     lineage,
@@ -118,6 +119,7 @@ rules.add_to(app)
 library.add_to(app)
 lineage.add_to(app)
 source.add_to(app)
+import_workflow.add_to(app)
 ingestion.add_to(app)
 files.add_to(app)
 export.add_to(app)
