@@ -83,6 +83,6 @@ def package(folder: Path, number: int = 1, **given: Any) -> Package:
             Chapter(start_seconds=30.5, title="Main & rest"),
         ),
         "segments": said,
-        "files": (sound, picture(folder / f"card{number}.png", (1080, 1080))),
+        "files": (sound, picture(folder / f"card{number}.png", (108, 108))),
     }
     return Package(**(defaults | given))

@@ -48,6 +48,8 @@ def replace(
         PermanentError: a stranger's file has the name of one of ours.
     """
     known = _known(call, target)
+    if not known and not wanted:
+        return
     named = {name for name in wanted if not _is_strangers(call, target, name, known)}
     if not may_leave and (others := set(wanted) - named):
         raise PermanentError(
