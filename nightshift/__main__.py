@@ -26,6 +26,7 @@ from nightshift.cli import (
     music,
     operation,
     pause,
+    publish,
     queue,
     retention,
     rules,
@@ -35,6 +36,7 @@ from nightshift.cli import (
     source,
     speech,
     steps,
+    targets,
     token,
     watching,
     work,
@@ -132,6 +134,8 @@ token.add_to(app)
 queue.add_to(app)
 retention.add_to(app)
 metrics.add_to(app)
+targets.add_to(app)
+publish.add_to(app)
 music.add_to(app)
 
 

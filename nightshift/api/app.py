@@ -23,6 +23,7 @@ from nightshift.api import (
     music,
     openapi,
     problems,
+    publications,
     runs,
     search,
     shifts,
@@ -84,6 +85,7 @@ def create_app(
         jobs,
         lineage,
         music,
+        publications,
     ):  # fmt: skip
         app.include_router(module.router, prefix=PREFIX)
     problems.add_to(app)

@@ -175,7 +175,7 @@ def going(one: Forgetting, with_files: bool) -> dict[str, Any]:
         "executions": one.executions,
         "made": [str(path) for path in one.made],
         "size_bytes": one.size_bytes,
-        "published": list(one.published),
+        "published": [*one.published, *(row.address for row in one.publications if row.address)],
         "stored": list(one.stored),
         "files": [{"path": row.path, "goes": with_files} for row in one.files],
     }
