@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from utils.errors import NightShiftError
 from utils.media.imaging import image
 from utils.models.publishing import Package, PackageFile
 
@@ -27,7 +28,7 @@ def best(package: Package, size: tuple[int, int]) -> PackageFile | None:
     wanted = size[0] / size[1]
     found = list(_pictures(package))
     near = (one for one in found if abs(math.log((_ratio(one) or 99) / wanted)) <= _NEAR)
-    return next(near, found[0] if found else None)
+    return next(near, next(iter(found), None))
 
 
 def _pictures(package: Package) -> Iterator[PackageFile]:
@@ -37,13 +38,15 @@ def _pictures(package: Package) -> Iterator[PackageFile]:
         yield from (one for one in package.files if one.role == role)
 
 
-def _ratio(file: PackageFile) -> float | None:
+def _ratio(file: PackageFile) -> float:
+    """Width by height; 0 of what can't be read."""
     if file.width and file.height:
         return file.width / file.height
-    if file.aspect:
-        width, _, height = file.aspect.partition(":")
-        return int(width) / int(height)
-    return None
+    try:
+        with image.header(file.path) as seen:
+            return seen.width / seen.height
+    except NightShiftError:
+        return 0
 
 
 def make(source: Path, size: tuple[int, int], target: Path) -> None:

@@ -132,7 +132,9 @@ def _picture(
     picture = artwork.best(package, size)
     if picture is None:
         return []
-    path = call.work / f"{picture.sha256[:16]}-{size[0]}x{size[1]}.jpg"  # made once, for fanart and thumb
+    path = (
+        call.work / f"{picture.sha256[:16]}-{size[0]}x{size[1]}.jpg"
+    )  # made once, for fanart and thumb
     if not path.exists():
         artwork.make(picture.path, size, path)
     return [place.put(call, target, path, name, _JPEG)]
