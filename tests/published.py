@@ -23,14 +23,20 @@ HOSTILE = (
 AT = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 
 
-def call(work: Path, name: str = "show", item_id: str = "", **given: Any) -> Call:
-    """A call of a target that keeps nothing."""
+def call(
+    work: Path, name: str = "show", item_id: str = "", kept: dict[str, Any] | None = None,
+    **given: Any,
+) -> Call:  # fmt: skip
+    """A call of a target; what it saves is in ``kept``."""
     work.mkdir(parents=True, exist_ok=True)
+    state = {} if kept is None else kept
 
-    def save(state: Mapping[str, Any]) -> None:
-        pass
+    def save(new: Mapping[str, Any]) -> None:
+        copy = dict(new)
+        state.clear()
+        state.update(copy)
 
-    return Call(Settings(home=work), name, work, {}, save, lambda _: None, item_id, **given)
+    return Call(Settings(home=work), name, work, state, save, lambda _: None, item_id, **given)
 
 
 def file(path: Path, role: str, mime_type: str, **more: Any) -> PackageFile:

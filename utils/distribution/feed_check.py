@@ -6,16 +6,13 @@ from collections.abc import Iterator
 from xml.etree import ElementTree
 from xml.etree.ElementTree import Element
 
-import httpx
-
 from utils.distribution import place
 from utils.distribution.podcast_feed import ITUNES, PODCAST
-from utils.models.publishing import Published, PublishedObject
+from utils.models.publishing import Published
 from utils.models.targets import PodcastTarget
 
 _CHANNEL = ("title", "link", "description", "language", f"{{{ITUNES}}}image",
             f"{{{ITUNES}}}explicit", f"{{{ITUNES}}}category", f"{{{PODCAST}}}guid")  # fmt: skip
-_SECONDS = 10.0
 
 
 def of_item(data: bytes, row: Published, target: PodcastTarget) -> list[str]:
@@ -54,23 +51,3 @@ def _wrong_in(item: Element, row: Published, target: PodcastTarget) -> Iterator[
     for name in row.extra.get("transcripts", ()):
         if place.address(target, name) not in seen:
             yield f"{target.feed} does not name {name}"
-
-
-def as_served(address: str, wanted: PublishedObject) -> list[str]:
-    """What the web server says of a file; nothing where none can be reached from here."""
-    try:
-        with httpx.Client(timeout=_SECONDS, follow_redirects=True, max_redirects=5) as client:
-            answer = client.head(address)
-    except (httpx.HTTPError, httpx.InvalidURL):
-        return []  # it may be seen from elsewhere: that says nothing of the file
-    if answer.status_code in {405, 501}:
-        return []
-    if answer.status_code >= 400:
-        return [f"{address} is answered with {answer.status_code}"]
-    wrong = []
-    length, kind = answer.headers.get("content-length"), answer.headers.get("content-type", "")
-    if length not in {None, str(wanted.size_bytes)}:
-        wrong.append(f"{address} has {length} bytes, sent were {wanted.size_bytes}")
-    if kind and kind.partition("/")[0] not in {"audio", "video", "application"}:
-        wrong.append(f"{address} is served as {kind}, not as {wanted.mime_type}")
-    return wrong

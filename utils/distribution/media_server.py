@@ -104,7 +104,10 @@ def _song(package: Package, media: PackageFile, target: MediaServerTarget, call:
     made.append(place.put(call, target, media.path, played, media.mime_type))
     return Published(
         address=place.address(target, played), objects=tuple(made), remote_id=package.item_id,
-        extra={"media": played, "album": folder, "artwork": f"{folder}/{name}.jpg"},
+        extra={
+            "media": played, "album": folder, "artwork": f"{folder}/{name}.jpg",
+            "album_nfo": f"{folder}/album.nfo" if package.album else None,
+        },
     )  # fmt: skip
 
 
@@ -165,14 +168,15 @@ def refresh(
 def _of_album(
     folder: str, songs: list[tuple[Package, Published]], target: MediaServerTarget, call: Call
 ) -> dict[str, IndexFile]:
-    """Facts of an album and its artist, and the album's picture: that of its newest song."""
-    first = songs[0][0]
-    artist, title = first.artist or "Unknown Artist", first.album or "Singles"
-    album = nfo.album(title, artist, [package for package, _ in songs])
-    files = {
-        f"{folder.rpartition('/')[0]}/artist.nfo": index_files.of(nfo.artist(artist), _NFO),
-        f"{folder}/album.nfo": index_files.of(album, _NFO),
-    }
+    """What is known of an album and its artist, and its picture: that of its newest song."""
+    files: dict[str, IndexFile] = {}
+    artist, title = songs[0][0].artist, songs[0][0].album
+    if artist:
+        name = f"{folder.rpartition('/')[0]}/artist.nfo"
+        files[name] = index_files.of(nfo.artist(artist), _NFO)
+    if title:
+        album = nfo.album(title, artist, [package for package, _ in songs])
+        files[f"{folder}/album.nfo"] = index_files.of(album, _NFO)
     for _, published in songs:
         cover = next((o for o in published.objects if o.name == published.extra["artwork"]), None)
         if cover:
@@ -202,8 +206,7 @@ def verify(row: Published, target: MediaServerTarget, call: Call) -> tuple[str, 
     wrong = [said for one in row.objects if (said := place.check(call, target, one))]
     if name := row.extra.get("nfo"):
         wrong += _wrong_in(name, index_files.read(call, target, name), row.remote_id)
-    elif folder := row.extra.get("album"):
-        name = f"{folder}/album.nfo"
+    elif name := row.extra.get("album_nfo"):
         wrong += _wrong_in(name, index_files.read(call, target, name), None)
     return tuple(wrong)
 

@@ -42,14 +42,15 @@ def movie(package: Package) -> bytes:
     return _bytes(root)
 
 
-def album(title: str, artist: str, packages: Sequence[Package]) -> bytes:
+def album(title: str, artist: str | None, packages: Sequence[Package]) -> bytes:
     """The NFO of an album, of those of its songs that are published."""
     root = Element("album")
     _add(root, "title", line(title, 300))
-    _add(root, "artist", line(artist, 200))
-    _add(root, "albumartist", line(artist, 200))
-    credits = ElementTree.SubElement(root, "albumArtistCredits")
-    _add(credits, "artist", line(artist, 200))
+    if artist:
+        _add(root, "artist", line(artist, 200))
+        _add(root, "albumartist", line(artist, 200))
+        credits = ElementTree.SubElement(root, "albumArtistCredits")
+        _add(credits, "artist", line(artist, 200))
     dates = [package.captured_at for package in packages if package.captured_at]
     if dates:
         _add(root, "year", f"{min(dates):%Y}")

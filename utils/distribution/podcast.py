@@ -16,7 +16,7 @@ from utils.distribution import artwork, captions, feed_check, index_files, place
 from utils.distribution.call import Call
 from utils.distribution.xml_text import line
 from utils.errors import PermanentError, SettingsError
-from utils.models.publishing import Package, PackageFile, Published, PublishedObject
+from utils.models.publishing import Package, PackageFile, Published
 from utils.models.targets import PodcastTarget
 
 _JPEG = "image/jpeg"
@@ -128,19 +128,12 @@ def retract(row: Published, target: PodcastTarget, call: Call) -> None:
 
 
 def verify(row: Published, target: PodcastTarget, call: Call) -> tuple[str, ...]:
-    """Its files where they lie, the feed as a reader sees it, and what the web server says."""
+    """Its files where they lie and as they are seen, and the feed as a reader finds it."""
     wrong = [said for one in row.objects if (said := place.check(call, target, one))]
     feed = index_files.read(call, target, target.feed)
     if feed is None:
         return (*wrong, f"{target.feed} is gone")
-    wrong += feed_check.of_item(feed, row, target)
-    wrong += feed_check.as_served(place.address(target, row.extra["media"]), _object(row))
-    return tuple(wrong)
-
-
-def _object(row: Published) -> PublishedObject:
-    """What is played."""
-    return next(one for one in row.objects if one.name == row.extra["media"])
+    return (*wrong, *feed_check.of_item(feed, row, target))
 
 
 def _media(package: Package) -> PackageFile:

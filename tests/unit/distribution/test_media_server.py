@@ -135,6 +135,8 @@ def test_sound_in_mp4_is_named_as_music_is(tmp_path: Path) -> None:
     one = published.package(tmp_path, artist=None, album=None, files=(sound,), segments=())
     (made,) = put([one], library(tmp_path / "t", library="music"), tmp_path / "w")
     assert made.extra["media"] == "Unknown Artist/Singles/Episode 1.m4a"
+    assert not list((tmp_path / "t").rglob("*.nfo"))  # nothing is known that could stand there
+    assert media_server.verify(made, library(tmp_path / "t"), published.call(tmp_path)) == ()
 
 
 @pytest.mark.parametrize(

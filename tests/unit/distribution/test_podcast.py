@@ -24,7 +24,7 @@ from PIL import Image
 from pydantic import SecretStr
 
 from tests import published
-from utils.distribution import place, podcast, podcast_feed
+from utils.distribution import feed_check, place, podcast, podcast_feed
 from utils.errors import PermanentError, SettingsError
 from utils.models.publishing import Chapter, Package, Published
 from utils.models.targets import PodcastTarget
@@ -279,24 +279,6 @@ def test_a_new_picture_has_a_new_address_and_the_old_one_goes(tmp_path: Path) ->
     assert picture.name in (tmp_path / "target" / "feed.xml").read_text()
 
 
-def test_what_is_wrong_where_it_lies_is_named(tmp_path: Path) -> None:
-    target, one = show(tmp_path / "target"), published.package(tmp_path / "files")
-    (made,) = put([one], target, tmp_path / "work")
-    call = published.call(tmp_path / "work")
-    unreachable = show(tmp_path / "target", public_url="http://127.0.0.1:1/show")
-    assert podcast.verify(made, target.model_copy(), call) == ()
-    feed = tmp_path / "target" / "feed.xml"
-    whole = feed.read_text(encoding="utf-8")
-    feed.write_text(re.sub('length="[0-9]+"', 'length="7"', whole), encoding="utf-8")
-    assert any("enclosure" in said for said in podcast.verify(made, target, call))
-    feed.write_text(whole[: len(whole) // 2], encoding="utf-8")
-    assert any("no XML" in said for said in podcast.verify(made, target, call))
-    feed.unlink()
-    assert "feed.xml is gone" in podcast.verify(made, target, call)
-    (tmp_path / "target" / made.extra["media"]).write_bytes(b"other")
-    assert any("bytes" in said for said in podcast.verify(made, unreachable, call))
-
-
 @pytest.fixture
 def web_server(tmp_path: Path) -> Iterator[str]:
     """The target's folder over HTTP; its address."""
@@ -308,20 +290,43 @@ def web_server(tmp_path: Path) -> Iterator[str]:
 
     handler = functools.partial(Quiet, directory=str(tmp_path / "target"))
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
+        threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
         yield f"http://127.0.0.1:{server.server_port}"
         server.shutdown()
 
 
-def test_what_the_web_server_says_of_the_medium_counts(tmp_path: Path, web_server: str) -> None:
+def test_what_is_wrong_where_it_lies_is_named(tmp_path: Path, web_server: str) -> None:
     target = show(tmp_path / "target", public_url=web_server)
     one = published.package(tmp_path / "files")
     (made,) = put([one], target, tmp_path / "work")
-    assert podcast.verify(made, target, published.call(tmp_path / "work")) == ()
-    elsewhere = target.model_copy(update={"public_url": f"{web_server}/nowhere"})
-    podcast.refresh([(one, made)], elsewhere, published.call(tmp_path / "work"))
-    (said,) = podcast.verify(made, elsewhere, published.call(tmp_path / "work"))
-    assert "404" in said
+    call = published.call(tmp_path / "work")
+    assert podcast.verify(made, target, call) == ()
+    feed = tmp_path / "target" / "feed.xml"
+    whole = feed.read_text(encoding="utf-8")
+    for old, new, said in (
+        ('length="[0-9]+"', 'length="7"', "enclosure"),
+        ("<pubDate>.*</pubDate>", "", "no pubDate"),
+        ("<item>(.|\n)*</item>", "", "has the item 0 times"),
+        ("(<item>(.|\n)*</item>)", r"\1\1", "has the item 2 times"),
+        ("<podcast:guid>.*</podcast:guid>", "", "no guid"),
+        ("transcript.srt", "transcript.sub", "does not name"),
+        ("</rss>", "", "no XML"),
+        ("(rss)", "feed", "no RSS feed"),
+    ):
+        wrong = feed_check.of_item(re.sub(old, new, whole).encode(), made, target)
+        assert any(said in one for one in wrong), said
+    feed.unlink()
+    (tmp_path / "target" / made.extra["media"]).write_bytes(b"other")
+    size, gone = podcast.verify(made, target, call)
+    assert "has 5 bytes" in size and gone == "feed.xml is gone"
+
+
+def test_what_others_can_not_see_is_named(tmp_path: Path, web_server: str) -> None:
+    target = show(tmp_path / "target", public_url=f"{web_server}/nowhere")
+    (made,) = put([published.package(tmp_path / "files")], target, tmp_path / "work")
+    said = podcast.verify(made, target, published.call(tmp_path / "work"))
+    assert len(said) == len(made.objects)
+    assert all("404" in one for one in said)
 
 
 def test_what_cannot_be_played_or_seen_is_refused(tmp_path: Path) -> None:

@@ -237,7 +237,7 @@ def test_pages_follow_the_number_of_items_and_those_too_many_go(
 
 
 def test_a_retracted_item_is_nowhere_on_the_site(tmp_path: Path) -> None:
-    target = of(tmp_path / "target")
+    target = of(tmp_path / "target", public_url=None)
     packages = [published.package(tmp_path / str(n), n) for n in (1, 2)]
     gone, kept = put(packages, target, tmp_path / "work")
     call = published.call(tmp_path / "work")
