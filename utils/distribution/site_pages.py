@@ -10,7 +10,6 @@ from typing import Any
 from urllib.parse import quote
 
 from jinja2 import Environment, PackageLoader
-from markupsafe import Markup
 
 from utils.distribution import place
 from utils.distribution.xml_text import line, paragraphs, plain
@@ -163,9 +162,7 @@ def _addresses(target: SiteTarget, extra: Mapping[str, Any]) -> dict[str, str | 
     }
 
 
-def _linked_data(
-    package: Package, target: SiteTarget, kind: str, extra: Mapping[str, Any]
-) -> Markup:
+def _linked_data(package: Package, target: SiteTarget, kind: str, extra: Mapping[str, Any]) -> str:
     """An item for search engines (schema.org), as JSON that ends no script."""
     addresses = _addresses(target, extra)
     seconds = package.duration_seconds
@@ -184,7 +181,7 @@ def _linked_data(
         "thumbnailUrl": addresses["poster_address"],
     }
     text = json.dumps({name: value for name, value in document.items() if value is not None})
-    return Markup(text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026"))
+    return text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
 
 
 def _title(package: Package) -> str:
@@ -196,11 +193,10 @@ def _lines(text: str | None) -> list[str]:
     return [found for part in plain(text).split("\n") if (found := line(part))]
 
 
-def _lang(language: str | None, target: SiteTarget) -> Markup:
-    """The attribute for a text in another language than the site's."""
-    if not language or language == target.language or not language.replace("-", "").isalnum():
-        return Markup("")
-    return Markup(' lang="{}"').format(language)
+def _lang(language: str | None, target: SiteTarget) -> str:
+    """The language of a text, where it is another than the site's; empty if it is none."""
+    is_one = language and language.replace("-", "").isalnum() and language != target.language
+    return language if language and is_one else ""
 
 
 def _seconds(seconds: float) -> str:
