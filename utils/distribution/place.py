@@ -12,18 +12,24 @@ import hashlib
 import posixpath
 import re
 import unicodedata
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import quote
 
 from fsspec.implementations.local import LocalFileSystem
 from pydantic import SecretStr
+from tenacity import Retrying, retry_if_exception_type, stop_after_attempt, wait_exponential_jitter
 
 from utils.distribution.call import Call
 from utils.errors import PermanentError, RetryableError
 from utils.models.publishing import Package, PublishedObject
 from utils.models.targets import FilesTarget
+from utils.processes import deadline
 from utils.storage import files, remote
+
+T = TypeVar("T")
 
 _FORBIDDEN = re.compile(r'[/\\:*?"<>|\s]+')
 _TITLE_BYTES = 160  # of a name; with the rest below the 255 that file systems take
@@ -64,10 +70,9 @@ def put(
         name=name, size_bytes=path.stat().st_size, sha256=files.sha256(path), mime_type=mime_type
     )
     folder = opened(call, target)
-    if not _is_needed(call, folder, wanted):
-        return wanted
-    _note(call, wanted)
-    _send(folder, path, wanted)
+    if _patiently(partial(_is_needed, call, folder, wanted)):
+        _note(call, wanted)
+        _patiently(partial(_send, folder, path, wanted))
     return wanted
 
 
@@ -82,7 +87,7 @@ def put_bytes(
         mime_type=mime_type,
     )  # fmt: skip
     _note(call, made)
-    _send(opened(call, target), path, made)
+    _patiently(partial(_send, opened(call, target), path, made))
     path.unlink()
     return made
 
@@ -90,7 +95,7 @@ def put_bytes(
 def remove(call: Call, target: FilesTarget, name: str) -> None:
     """Take a file away, and its folder if that was its last; nothing happens if it is gone."""
     folder = opened(call, target)
-    remote.remove(folder, name)
+    _patiently(partial(remote.remove, folder, name))
     if isinstance(folder.system, LocalFileSystem):
         with contextlib.suppress(OSError):
             parent = Path(folder.root, name).parent
@@ -129,6 +134,17 @@ def opened(call: Call, target: FilesTarget) -> remote.RemoteFolder:
         for name, value in target.options.items()
     }
     return remote.opened(target.url.get_secret_value(), f"The url of {call.name}", **options)
+
+
+def _patiently(call: Callable[[], T]) -> T:
+    """Try again at once what did not answer; what takes longer has its row's next try."""
+    return Retrying(
+        retry=retry_if_exception_type(RetryableError),
+        stop=stop_after_attempt(3),
+        wait=wait_exponential_jitter(initial=0.5, max=5),
+        sleep=deadline.pause,
+        reraise=True,
+    )(call)
 
 
 def _is_needed(call: Call, folder: remote.RemoteFolder, wanted: PublishedObject) -> bool:
