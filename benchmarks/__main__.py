@@ -7,7 +7,7 @@ python -m benchmarks shift      one of them: shift, help, extraction, views, enc
                                 queue, music-tables, music-import, music-musicbrainz,
                                 music-spotify
                                 queue, music-import, music-musicbrainz, music-spotify,
-                                music-night
+                                music-night, hls
 python -m benchmarks mutations 200 7   so many damaged files, by this seed
 python -m benchmarks api-load 2        so many minutes
 """
@@ -32,6 +32,7 @@ from benchmarks import (
     extraction,
     facts,
     frames,
+    hls,
     idle,
     lanes,
     music_import,
@@ -81,6 +82,7 @@ BENCHMARKS = {
     "music-import": music_import.rows,
     "music-spotify": music_spotify.rows,
     "music-night": music_night.rows,
+    "hls": hls.rows,
 }
 
 
