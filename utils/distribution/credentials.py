@@ -218,7 +218,7 @@ def _add(builder: Any, origin: Path, relationship: str) -> None:
 def _told(reader: Any) -> Credentials:
     manifest: dict[str, Any] = reader.get_active_manifest() or {}
     signature = manifest.get("signature_info") or {}
-    generator = next(iter(manifest.get("claim_generator_info") or ()), {})
+    generator: dict[str, Any] = next(iter(manifest.get("claim_generator_info") or ()), {})
     name = " ".join(filter(None, (generator.get("name"), generator.get("version"))))
     return Credentials(
         generator=_line(name or manifest.get("claim_generator")),
