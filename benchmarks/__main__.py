@@ -8,6 +8,7 @@ python -m benchmarks shift      one of them: shift, help, extraction, views, enc
                                 music-spotify
                                 queue, music-import, music-musicbrainz, music-spotify,
                                 music-night, publishing
+                                music-night, hls
 python -m benchmarks mutations 200 7   so many damaged files, by this seed
 python -m benchmarks api-load 2        so many minutes
 """
@@ -32,6 +33,7 @@ from benchmarks import (
     extraction,
     facts,
     frames,
+    hls,
     idle,
     lanes,
     music_import,
@@ -83,6 +85,7 @@ BENCHMARKS = {
     "music-spotify": music_spotify.rows,
     "music-night": music_night.rows,
     "publishing": publishing.rows,
+    "hls": hls.rows,
 }
 
 
