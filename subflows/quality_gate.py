@@ -13,6 +13,7 @@ from subflows.extraction import Extraction
 from tasks.context import RunContext
 from tasks.quality import check_house_rules, critique_content, decide_approval, judge_quality
 from utils.critic import critic, revision
+from utils.critic.approval import NOTHING_TO_READ
 from utils.db import approvals, ledger, source_reports
 from utils.db.session import session
 from utils.errors import DeferredError, SettingsError
@@ -140,7 +141,7 @@ def _critique(
 ) -> tuple[Critique | None, str | None]:
     """What the critic says, or why there is nothing of it."""
     if not critic.is_readable(subject):
-        return None, "there is nothing to read but a title"
+        return None, NOTHING_TO_READ
     try:
         found = critique_content(context, facts.item, subject, rules, context.options.critic)
     except DeferredError as error:

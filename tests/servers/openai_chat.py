@@ -1,8 +1,8 @@
 """A server that speaks OpenAI's chat protocol, with a model behind it that can be taken in.
 
-The model reads what it is asked as a small one does: the criteria and the code from the schema, or
-from the form in the prompt, quotes from the material. It gives the same score to everything, but for
-``orders`` that it believes: where one reaches it, all is worth 1.
+The model reads what it is asked as a small one does: the criteria and the code from the schema,
+or from the form in the prompt, quotes from the material. It gives the same score to everything,
+but for ``orders`` that it believes: where one reaches it, all is worth 1.
 """
 
 from __future__ import annotations
@@ -85,8 +85,8 @@ class Model:
                 return refused(400, f"Unsupported parameter: '{part}' is not supported")
         size = sum(len(message["content"]) for message in asked["messages"])
         if self.context_characters is not None and size > self.context_characters:
-            error = {"code": 400, "type": "exceed_context_size_error", "n_ctx": 4096,
-                     "message": "the request exceeds the available context size, try increasing it"}  # fmt: skip
+            says = "the request exceeds the available context size, try increasing it"
+            error = {"code": 400, "type": "exceed_context_size_error", "message": says}
             return Answer.of_json({"error": error}, 400)
         return None
 

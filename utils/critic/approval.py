@@ -17,6 +17,7 @@ from utils.quality.verdict import band
 
 _LEAST_EVIDENCE = 0.5  # share of the critic's scores that must have evidence for an approval
 NO_CRITIC = "no critic is set"
+NOTHING_TO_READ = "there is nothing to read but a title"
 
 
 class Scores(NamedTuple):

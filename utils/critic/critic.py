@@ -92,7 +92,7 @@ def critique(
     breaches = tuple(readings.agreed_breaches(found))
     expected = estimate(subject, rules, options, settings)
     return Critique(
-        engine=asking.name,
+        engine=f"{asking.name.split()[0]} {asking.model}",
         score=round(sum(counting) / len(counting), 4),
         criteria=criteria,
         readings=tuple(round(one.score, 4) for one in found),

@@ -268,10 +268,10 @@ def test_a_throttle_is_the_steps_to_wait_for_unless_it_lasts(judged: Any) -> Non
     assert not caught.value.is_for_later
     with openai_chat(None, refused(429, "slow down", **{"Retry-After": "3600"})) as server:
         for _ in range(3):  # the second item does not even ask
-            with pytest.raises(RetryableError) as caught:
+            with pytest.raises(RetryableError) as later:
                 judged(server)
-            assert caught.value.is_for_later
-            assert not isinstance(caught.value, ThrottledError)
+            assert later.value.is_for_later
+            assert not isinstance(later.value, ThrottledError)
         assert len([one for one in server.asked if one.method == "POST"]) == 1
 
 
@@ -348,9 +348,6 @@ def test_what_it_may_cost_covers_what_it_costs(override: Override, judged: Any) 
 
 
 def test_gemini_is_asked_apart_from_the_material_and_its_bill_is_kept(override: Override) -> None:
-    class Told:
-        questions: list[Any] = []  # noqa: RUF012
-
     def said(body: dict[str, Any]) -> Answer:
         told = body["systemInstruction"]["parts"][0]["text"]
         data = body["contents"][0]["parts"][0]["text"]
