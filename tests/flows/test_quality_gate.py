@@ -97,7 +97,7 @@ def test_a_change_that_does_not_help_leaves_everything_as_it_was(
     assert heard == [None, "Angkor"]
     assert text == "The temples of anchor lie in the forest."
     assert item.approval == "review"
-    assert item.approval_score == pytest.approx(0.4 * item.score + 0.6 * 0.3, abs=1e-3)
+    assert "critic 0.30" in item.approval_reason  # the database says what was found first
     assert outcome.lacks == ()
 
 
