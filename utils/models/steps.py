@@ -92,7 +92,7 @@ STEPS: tuple[Step, ...] = (
          uses=("transcribe_audio", "find_work")),
     Step("check_house_rules", "quality", "probe", "checking the house rules", uses=_READ),
     Step("critique_content", "quality", "ai", "asking the critic", retries=4,
-         needs=("judge_quality",), uses=(*_READ, "check_house_rules")),
+         needs=("judge_quality",), uses=_READ),
     Step("decide_approval", "quality", "probe", "deciding whether it may be published",
          needs=("judge_quality",), uses=("check_house_rules", "critique_content")),
     Step("fingerprint_media", "processing", "decode", "taking a fingerprint", version=3,
