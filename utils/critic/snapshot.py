@@ -1,0 +1,96 @@
+"""What is known of an item at the moment at which a person decides on it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from sqlalchemy.orm import Session
+
+from utils.db import items, ledger, source_reports, transcripts
+from utils.db.schema import Item
+from utils.db.words import clean
+from utils.models.analysis import Analysis, Understanding
+from utils.models.approval import Approval, ApprovalStatus, Critique, Subject
+from utils.models.house_rules import HouseCheck
+from utils.models.review import TEXT_CHARACTERS, ReviewSnapshot, SnapshotScore
+from utils.models.transcript import Segment
+from utils.models.verdict import Verdict
+from utils.models.video_analysis import VideoAnalysis
+
+
+def of(s: Session, item_id: str) -> ReviewSnapshot:
+    """The scores of an item as its last results have them, and the text that it is found by.
+
+    Raises:
+        sqlalchemy.exc.NoResultFound: there is no such item.
+    """
+    row = s.get_one(Item, item_id)
+    verdict = ledger.latest_result(s, item_id, "judge_quality", Verdict)
+    critique = ledger.latest_result(s, item_id, "critique_content", Critique)
+    house = ledger.latest_result(s, item_id, "check_house_rules", HouseCheck)
+    approval = ledger.latest_result(s, item_id, "decide_approval", Approval)
+    if approval and approval.by == "rules":
+        critique = None  # one of an earlier run, that this approval knew nothing of
+    breaches = approval.breaches if approval else house.breaches if house else ()
+    path = next(iter(items.paths_of(s, item_id)), None)
+    return ReviewSnapshot(
+        title=row.title,
+        source=source_reports.name_of_item(s, item_id, path) if path else None,
+        scores=scores(verdict, critique),
+        verdict_score=verdict.score if verdict else None,
+        critic_score=critique.score if critique else None,
+        approval_score=approval.score if approval else None,
+        approval_status=_status(approval),
+        is_barred=bool(breaches) or bool(verdict and any(c.failed for c in verdict.criteria)),
+        breaches=tuple(breach.rule for breach in breaches),
+        text=_text(s, row),
+    )
+
+
+def scores(verdict: Verdict | None, critique: Critique | None) -> tuple[SnapshotScore, ...]:
+    """The criteria of the rules, with their own weights, and those of the critic."""
+    rules = [
+        SnapshotScore(by="rules", name=one.name, score=one.score, weight=one.weight)
+        for one in (verdict.criteria if verdict else ())
+    ]
+    critic = [
+        SnapshotScore(by="critic", name=one.name, score=one.score, weight=float(one.counts))
+        for one in (critique.criteria if critique else ())
+    ]
+    return (*rules, *critic)
+
+
+def text_of(subject: Subject) -> str:
+    """What an item is found by: the most telling first, ``TEXT_CHARACTERS`` at most."""
+    known = subject.understanding
+    return _joined(subject.title, known, subject.video_summary, subject.segments)
+
+
+def _text(s: Session, row: Item) -> str:
+    analysis = ledger.latest_result(s, row.id, "analyze_content", Analysis)
+    video = ledger.latest_result(s, row.id, "ai_video_analysis", VideoAnalysis)
+    spoken = transcripts.transcript_of(s, row.id)
+    return _joined(
+        row.title,
+        analysis.understanding if analysis else None,
+        video.summary if video else None,
+        spoken.segments if spoken else (),
+    )
+
+
+def _joined(
+    title: str, known: Understanding | None, seen: str | None, said: Sequence[Segment]
+) -> str:
+    parts = [title, *_meant(known), seen or "", " ".join(segment.text.strip() for segment in said)]
+    return clean(" · ".join(filter(None, map(str.strip, parts))))[:TEXT_CHARACTERS]
+
+
+def _meant(known: Understanding | None) -> Iterator[str]:
+    if known:
+        yield known.summary
+        yield ", ".join(dict.fromkeys((*known.topics, *known.keywords)))
+        yield known.mood or ""
+
+
+def _status(approval: Approval | None) -> ApprovalStatus | None:
+    return approval.status if approval else None
