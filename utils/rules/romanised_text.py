@@ -108,6 +108,11 @@ def _by_standard(standard: str, text: str, named: str | None, language: str | No
     return HouseCheck(notes=tuple(notes))
 
 
+def is_for(standard: str, language: str | None) -> bool:
+    """False of a standard that is made for another language."""
+    return _ONLY_FOR.get(standard, language) == language
+
+
 def is_by_rules(known: Understanding) -> bool:
     """True of a romanisation that no model made."""
     return (known.romanised_by or "").endswith(BY_RULES)

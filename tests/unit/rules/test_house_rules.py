@@ -1,4 +1,4 @@
-"""House rules: what is written is checked, what contradicts is refused, items are held against them."""
+"""House rules: checked as they are read, contradictions refused, items held against them."""
 
 from typing import Any
 
@@ -198,7 +198,7 @@ KHMER = "ភ្លៀងធ្លាក់លើទន្លេ"
     ],
 )
 def test_what_an_item_must_have(required: str, subject: Subject, breaches: int) -> None:
-    rules = HouseRules(required=(required,))  # type: ignore[arg-type]
+    rules = HouseRules(required=(required,))
     assert len(house_rules.check(subject, rules).breaches) == breaches
 
 
