@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
 from sqlalchemy.orm import Session
 
@@ -11,9 +11,9 @@ from utils.db.schema import Item
 from utils.db.words import clean
 from utils.models.analysis import Analysis, Understanding
 from utils.models.approval import Approval, ApprovalStatus, Critique, Subject
+from utils.models.frames import SeenTexts
 from utils.models.house_rules import HouseCheck
 from utils.models.review import TEXT_CHARACTERS, ReviewSnapshot, SnapshotScore
-from utils.models.transcript import Segment
 from utils.models.verdict import Verdict
 from utils.models.video_analysis import VideoAnalysis
 
@@ -24,7 +24,6 @@ def of(s: Session, item_id: str) -> ReviewSnapshot:
     Raises:
         sqlalchemy.exc.NoResultFound: there is no such item.
     """
-    row = s.get_one(Item, item_id)
     verdict = ledger.latest_result(s, item_id, "judge_quality", Verdict)
     critique = ledger.latest_result(s, item_id, "critique_content", Critique)
     house = ledger.latest_result(s, item_id, "check_house_rules", HouseCheck)
@@ -32,10 +31,10 @@ def of(s: Session, item_id: str) -> ReviewSnapshot:
     if approval and approval.by == "rules":
         critique = None  # one of an earlier run, that this approval knew nothing of
     breaches = approval.breaches if approval else house.breaches if house else ()
-    path = next(iter(items.paths_of(s, item_id)), None)
+    subject = subject_of(s, item_id)
     return ReviewSnapshot(
-        title=row.title,
-        source=source_reports.name_of_item(s, item_id, path) if path else None,
+        title=subject.title,
+        source=subject.source,
         scores=scores(verdict, critique),
         verdict_score=verdict.score if verdict else None,
         critic_score=critique.score if critique else None,
@@ -43,7 +42,7 @@ def of(s: Session, item_id: str) -> ReviewSnapshot:
         approval_status=_status(approval),
         is_barred=bool(breaches) or bool(verdict and any(c.failed for c in verdict.criteria)),
         breaches=tuple(breach.rule for breach in breaches),
-        text=_text(s, row),
+        text=text_of(subject),
     )
 
 
@@ -62,27 +61,35 @@ def scores(verdict: Verdict | None, critique: Critique | None) -> tuple[Snapshot
 
 def text_of(subject: Subject) -> str:
     """What an item is found by: the most telling first, ``TEXT_CHARACTERS`` at most."""
-    known = subject.understanding
-    return _joined(subject.title, known, subject.video_summary, subject.segments)
-
-
-def _text(s: Session, row: Item) -> str:
-    analysis = ledger.latest_result(s, row.id, "analyze_content", Analysis)
-    video = ledger.latest_result(s, row.id, "ai_video_analysis", VideoAnalysis)
-    spoken = transcripts.transcript_of(s, row.id)
-    return _joined(
-        row.title,
-        analysis.understanding if analysis else None,
-        video.summary if video else None,
-        spoken.segments if spoken else (),
-    )
-
-
-def _joined(
-    title: str, known: Understanding | None, seen: str | None, said: Sequence[Segment]
-) -> str:
-    parts = [title, *_meant(known), seen or "", " ".join(segment.text.strip() for segment in said)]
+    said = " ".join(segment.text.strip() for segment in subject.segments)
+    parts = [subject.title, *_meant(subject.understanding), subject.video_summary or "", said]
     return clean(" · ".join(filter(None, map(str.strip, parts))))[:TEXT_CHARACTERS]
+
+
+def subject_of(s: Session, item_id: str) -> Subject:
+    """What is read of an item to judge it, as its last results have it.
+
+    Raises:
+        sqlalchemy.exc.NoResultFound: there is no such item.
+    """
+    row = s.get_one(Item, item_id)
+    analysis = ledger.latest_result(s, item_id, "analyze_content", Analysis)
+    seen = ledger.latest_result(s, item_id, "ai_video_analysis", VideoAnalysis)
+    read = ledger.latest_result(s, item_id, "read_text", SeenTexts)
+    said = transcripts.transcript_of(s, item_id)
+    path = next(iter(items.paths_of(s, item_id)), None)
+    return Subject(
+        title=row.title,
+        kind=row.kind,
+        source=source_reports.name_of_item(s, item_id, path) if path else None,
+        duration_seconds=row.duration_seconds,
+        language=said.language if said else None,
+        segments=said.segments if said else (),
+        understanding=analysis.understanding if analysis else None,
+        video_summary=seen.summary if seen else None,
+        content_warnings=seen.content_warnings if seen else (),
+        texts=tuple(text.text for text in (read.texts if read else ())),
+    )
 
 
 def _meant(known: Understanding | None) -> Iterator[str]:

@@ -14,9 +14,11 @@ from pydantic import (
     BaseModel,
     BeforeValidator,
     Field,
+    GetJsonSchemaHandler,
     WithJsonSchema,
     model_validator,
 )
+from pydantic_core import CoreSchema
 
 from utils.models.base import Frozen
 
@@ -62,10 +64,14 @@ def _standard(value: Any) -> Any:
     return value
 
 
+def _key(name: Any) -> Any:
+    return str(name) if isinstance(name, int) and not isinstance(name, bool) else name
+
+
 def _mapping(value: Any) -> Any:
     """What a key without anything below it means."""
     if isinstance(value, dict):
-        return {name: {} if one is None else one for name, one in value.items()}
+        return {_key(name): {} if one is None else one for name, one in value.items()}
     return {} if value is None else value
 
 
@@ -122,6 +128,12 @@ class ProhibitedTopic(Frozen):
     @classmethod
     def _by_name(cls, value: Any) -> Any:
         return value if isinstance(value, dict | BaseModel) else {"name": value}
+
+    @classmethod
+    def __get_pydantic_json_schema__(
+        cls, core_schema: CoreSchema, handler: GetJsonSchemaHandler
+    ) -> dict[str, Any]:
+        return {"anyOf": [{"type": "string"}, handler(core_schema)]}
 
     @property
     def sought(self) -> tuple[str, ...]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ import yaml
 from utils.errors import SettingsError, from_os_error
 
 _MAX_BYTES = 1 << 20
+_COMMENT = re.compile(rb"[\[,]\s*#")
 
 
 def read(path: Path, what: str) -> Any:
@@ -34,7 +36,9 @@ def read(path: Path, what: str) -> Any:
     except _SaidTwiceError as error:
         raise SettingsError(f"{path}: {error}") from error
     except (yaml.YAMLError, ValueError, RecursionError) as error:
-        raise SettingsError(f"{path} is no YAML: {' '.join(str(error).split())}") from error
+        hint = " (# begins a comment: write a colour in quotes)" if _COMMENT.search(text) else ""
+        said = " ".join(str(error).split())
+        raise SettingsError(f"{path} is no YAML: {said}{hint}") from error
     return document if document is not None else {}
 
 

@@ -136,6 +136,7 @@ def test_the_digest_changes_with_what_is_said_and_not_with_how(settings: Setting
         ("allowed_topics: wine", "there is no such rule"),
         ("- brand", "valid dictionary"),
         ("a: [", "is no YAML"),
+        ("brand_colours: [#032EA1]", "write a colour in quotes"),
     ],
 )
 def test_what_makes_no_sense_or_contradicts_says_where(
