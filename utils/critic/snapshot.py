@@ -10,7 +10,7 @@ from utils.db import items, ledger, source_reports, transcripts
 from utils.db.schema import Item
 from utils.db.words import clean
 from utils.models.analysis import Analysis, Understanding
-from utils.models.approval import Approval, ApprovalStatus, Critique, Subject
+from utils.models.approval import Approval, Critique, Subject
 from utils.models.frames import SeenTexts
 from utils.models.house_rules import HouseCheck
 from utils.models.review import TEXT_CHARACTERS, ReviewSnapshot, SnapshotScore
@@ -28,21 +28,30 @@ def of(s: Session, item_id: str) -> ReviewSnapshot:
     critique = ledger.latest_result(s, item_id, "critique_content", Critique)
     house = ledger.latest_result(s, item_id, "check_house_rules", HouseCheck)
     approval = ledger.latest_result(s, item_id, "decide_approval", Approval)
+    found = judged(verdict, critique, approval, house)
+    subject = subject_of(s, item_id)
+    read = {"title": subject.title, "source": subject.source, "text": text_of(subject)}
+    return found.model_copy(update=read)
+
+
+def judged(
+    verdict: Verdict | None,
+    critique: Critique | None,
+    approval: Approval | None,
+    house: HouseCheck | None = None,
+) -> ReviewSnapshot:
+    """What was judged of an item, by the results of its steps."""
     if approval and approval.by == "rules":
         critique = None  # one of an earlier run, that this approval knew nothing of
     breaches = approval.breaches if approval else house.breaches if house else ()
-    subject = subject_of(s, item_id)
     return ReviewSnapshot(
-        title=subject.title,
-        source=subject.source,
         scores=scores(verdict, critique),
         verdict_score=verdict.score if verdict else None,
         critic_score=critique.score if critique else None,
         approval_score=approval.score if approval else None,
-        approval_status=_status(approval),
+        approval_status=approval.status if approval else None,
         is_barred=bool(breaches) or bool(verdict and any(c.failed for c in verdict.criteria)),
         breaches=tuple(breach.rule for breach in breaches),
-        text=text_of(subject),
     )
 
 
@@ -97,7 +106,3 @@ def _meant(known: Understanding | None) -> Iterator[str]:
         yield known.summary
         yield ", ".join(dict.fromkeys((*known.topics, *known.keywords)))
         yield known.mood or ""
-
-
-def _status(approval: Approval | None) -> ApprovalStatus | None:
-    return approval.status if approval else None

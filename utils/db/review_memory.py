@@ -10,7 +10,7 @@ from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session, aliased
 
 from utils.db.review_tables import ReviewRow
-from utils.db.schema import Item
+from utils.db.schema import Execution, ExecutionStatus, Item
 from utils.db.session import chunks
 from utils.models.review import ReviewSnapshot
 
@@ -81,3 +81,31 @@ def _snapshot(document: Any) -> ReviewSnapshot:
         return ReviewSnapshot.model_validate(document or {})
     except ValidationError:
         return ReviewSnapshot()
+
+
+class JudgedItem(NamedTuple):
+    """The last results of the steps by which an item was approved or not, as plain JSON."""
+
+    item_id: str
+    title: str
+    results: dict[str, Any]
+
+
+def judged(s: Session, steps: Sequence[str]) -> Iterator[JudgedItem]:
+    """The items that have an approval, with their last results of some steps."""
+    wanted = select(Item.id, Item.title).where(Item.approval.is_not(None)).order_by(Item.id)
+    titles = {row.id: row.title for row in s.execute(wanted)}
+    for chunk in chunks(list(titles)):
+        results: dict[str, dict[str, Any]] = {item_id: {} for item_id in chunk}
+        rows = (
+            select(Execution.item_id, Execution.step, Execution.result)
+            .where(
+                Execution.item_id.in_(chunk),
+                Execution.step.in_(steps),
+                Execution.status == ExecutionStatus.DONE,
+            )
+            .order_by(Execution.used_at, Execution.id)
+        )
+        for row in s.execute(rows):
+            results[row.item_id][row.step] = row.result  # the last stays
+        yield from (JudgedItem(item_id, titles[item_id], results[item_id]) for item_id in chunk)
