@@ -5,7 +5,7 @@ python -m benchmarks shift      one of them: shift, help, extraction, views, enc
                                 duplicates, search, lanes, scale, speech, words, speakers, idle,
                                 chaos, mutations, code, facts, discovery, api, api-load, frames,
                                 queue, music-tables, music-import, music-musicbrainz,
-                                music-spotify
+                                music-spotify, review-memory, calibration
                                 queue, music-import, music-musicbrainz, music-spotify,
                                 music-night
 python -m benchmarks mutations 200 7   so many damaged files, by this seed
@@ -24,6 +24,7 @@ from rich.table import Table
 from benchmarks import (
     api,
     api_load,
+    calibration,
     chaos,
     code,
     colour,
@@ -42,6 +43,7 @@ from benchmarks import (
     mutations,
     near_duplicates,
     queue,
+    review_memory,
     scale,
     search,
     shift,
@@ -76,6 +78,8 @@ BENCHMARKS = {
     "api-load": api_load.rows,
     "frames": frames.rows,
     "queue": queue.rows,
+    "review-memory": review_memory.rows,
+    "calibration": calibration.rows,
     "music-tables": music_tables.rows,
     "music-musicbrainz": music_musicbrainz.rows,
     "music-import": music_import.rows,

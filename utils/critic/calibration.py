@@ -78,10 +78,10 @@ def _judged(none: Calibration, known: _Known, every: _Known) -> Calibration:
         "held_out_proposed": _confusion(is_now, known.accepted),
         "seen_today": _confusion(weighing.approved(every.items, now), every.accepted),
     }
-    mended = int(((was != known.accepted) & (is_now == known.accepted)).sum())
+    repaired = int(((was != known.accepted) & (is_now == known.accepted)).sum())
     spoilt = int(((was == known.accepted) & (is_now != known.accepted)).sum())
     right = f"of {len(was)} held-out decisions {int((was == known.accepted).sum())} are right today"
-    is_clear = mended > spoilt and (mended - spoilt) >= _CLEAR * (mended + spoilt) ** 0.5
+    is_clear = repaired > spoilt and (repaired - spoilt) >= _CLEAR * (repaired + spoilt) ** 0.5
     best = _fitted(known, now) if is_clear else now
     if best == now:
         reason = f"{right}; no proposal does clearly better: today's values stay"

@@ -1,7 +1,7 @@
 """Decisions of people, found again where an item is like theirs.
 
 They are vectors in a collection of their own. The database is the truth: what is found is held
-against it, and the index is mended where the two differ.
+against it, and the index is repaired where the two differ.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from utils.search.index_client import connected
 
 _EMBEDDED = 300  # characters: 512 tokens of Khmer are not many more, and it takes half the time
 _BATCH = 1_000
-_MENDED = 100  # decisions that one question embeds at most; rebuild does the rest
+_REPAIRED_AT_ONCE = 100  # decisions that one question embeds at most; rebuild does the rest
 
 
 class _Found(NamedTuple):
@@ -51,7 +51,7 @@ def similar(
     held, found = _nearest(vector, model, settings, limit)
     known = _known(found)
     if held != number or len(known) != len(found):
-        _mend(model, settings, _MENDED)
+        _repair(model, settings, _REPAIRED_AT_ONCE)
         _, found = _nearest(vector, model, settings, limit)
         known = _known(found)
     floor = model.centre.floor if model.centre else -1.0
@@ -64,7 +64,7 @@ def similar(
 
 
 def remember(review_id: int, settings: Settings) -> None:
-    """Make a decision findable; if the index can't be written now, the next question mends it."""
+    """Make a decision findable; if the index can't be written now, the next question repairs it."""
     with session() as s:
         rows = review_memory.held(s, [review_id])
     if rows:
@@ -89,10 +89,10 @@ def rebuild(settings: Settings) -> int:
             former = one.name != _name(embedder.name())
             if former and one.name.startswith("reviews-") and vectors.is_ours(one.name):
                 client.delete_collection(one.name)
-    return _mend(embedder.load(), settings, None)
+    return _repair(embedder.load(), settings, None)
 
 
-def _mend(model: Embedder, settings: Settings, most: int | None) -> int:
+def _repair(model: Embedder, settings: Settings, most: int | None) -> int:
     """Embed what the index lacks, the newest first, and remove what it should not have."""
     with session() as s:
         wanted = review_memory.held_ids(s)
