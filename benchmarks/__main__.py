@@ -5,7 +5,7 @@ python -m benchmarks shift      one of them: shift, help, extraction, views, enc
                                 duplicates, search, lanes, scale, speech, words, speakers, idle,
                                 chaos, mutations, code, facts, discovery, api, api-load, frames,
                                 queue, music-tables, music-import, music-musicbrainz,
-                                music-spotify
+                                music-spotify, review-memory, calibration
                                 queue, music-import, music-musicbrainz, music-spotify,
                                 music-night, publishing
                                 music-night, hls
@@ -25,6 +25,7 @@ from rich.table import Table
 from benchmarks import (
     api,
     api_load,
+    calibration,
     chaos,
     code,
     colour,
@@ -45,6 +46,7 @@ from benchmarks import (
     near_duplicates,
     publishing,
     queue,
+    review_memory,
     scale,
     search,
     shift,
@@ -79,6 +81,8 @@ BENCHMARKS = {
     "api-load": api_load.rows,
     "frames": frames.rows,
     "queue": queue.rows,
+    "review-memory": review_memory.rows,
+    "calibration": calibration.rows,
     "music-tables": music_tables.rows,
     "music-musicbrainz": music_musicbrainz.rows,
     "music-import": music_import.rows,

@@ -116,7 +116,8 @@ def done_key(options: PipelineOptions, settings: Settings) -> str:
     with files beside it that say something of it, ``sidecars.complete_key`` adds what they say.
     """
     parts = [_part(step, options, settings) for step in STEPS]
-    text = "\n".join((*parts, options.model_dump_json(exclude={"force"})))
+    rules = house_rules.digest(settings)  # several steps are told what holds for an item's source
+    text = "\n".join((*parts, rules, options.model_dump_json(exclude={"force"})))
     return hashlib.sha256(text.encode()).hexdigest()
 
 
