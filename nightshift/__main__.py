@@ -28,6 +28,7 @@ from nightshift.cli import (
     pause,
     queue,
     retention,
+    review,
     rules,
     runs,
     serve,
@@ -113,6 +114,7 @@ runs.add_to(app)
 pause.add_to(app)
 steps.add_to(app)
 rules.add_to(app)
+review.add_to(app)
 library.add_to(app)
 lineage.add_to(app)
 source.add_to(app)
