@@ -25,6 +25,7 @@ from utils.db import failures, items, pages
 from utils.db.session import session
 from utils.documents import item
 from utils.housekeeping import forgetting
+from utils.models.approval import ApprovalStatus
 from utils.models.base import Frozen
 from utils.models.item import ItemStatus, MediaKind
 from utils.models.pages import ItemSort, place
@@ -58,6 +59,9 @@ class ListedItem(Frozen):
     language: str | None
     verdict: Band | None
     score: float | None
+    approval: ApprovalStatus | None = Field(description="Whether it may be published.")
+    approval_score: float | None
+    approval_reason: str | None = Field(description="Why, and who decided it if a person did.")
     summary: str | None
     source_url: str | None
     tries: int
@@ -87,6 +91,9 @@ class ShownItem(Frozen):
         description="Which recording a song is, how that is known, and how often it was heard."
     )
     verdict: dict[str, Any] | None
+    approval: dict[str, Any] | None = Field(
+        description="Whether it may be published: by whom, why, and what a critic says of it."
+    )
     compression: str | None
     renditions: tuple[dict[str, Any], ...]
     steps: tuple[dict[str, Any], ...]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from nightshift.cli import item_facts
+from nightshift.cli.approval import print_approval
 from nightshift.cli.output import COLORS, console, print_facts, print_json, print_table
 
 
@@ -12,6 +13,7 @@ def print_all(document: dict[str, Any]) -> None:
     """Print an item's document for people."""
     print_facts(item_facts.of_document(document), whole=("checksum", "path", "address"))
     _print_verdict(document["verdict"])
+    print_approval(document["approval"])
     _print_parts(document["record"])
     _print_work(document)
 

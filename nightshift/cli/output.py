@@ -54,9 +54,11 @@ COLORS = {
     "revise": "yellow", "deferred": "yellow", "partial": "yellow", "warning": "yellow",
     "failed": "red", "reject": "red", "quarantined": "red", "problem": "red",
     "done with lacks": "yellow", "waits for you": "yellow", "stopped": "yellow",
+    "approved": "green", "review": "yellow", "rejected": "red",
     "crashed": "red", "repaired": "cyan", "running": "cyan",
 }  # fmt: skip
-_COLORED = {"", "state", "status", "outcome", "verdict"}  # columns; elsewhere words are names
+# Columns; elsewhere words are names.
+_COLORED = {"", "state", "status", "outcome", "verdict", "approval"}
 
 _SKIPPED_ROWS = 100  # chosen
 # Khmer has no blanks but U+200B, families of emoji are joined: neither hides or turns anything.
