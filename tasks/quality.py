@@ -67,7 +67,7 @@ def _save(s: Session, found: Approval) -> None:
     approvals.note(s, found)
 
 
-@step()
+@step(save=_save)
 def decide_approval(
     context: RunContext,
     item: MediaItem,

@@ -23,6 +23,7 @@ from nightshift.api import (
     music,
     openapi,
     problems,
+    review,
     runs,
     search,
     shifts,
@@ -84,6 +85,7 @@ def create_app(
         jobs,
         lineage,
         music,
+        review,
     ):  # fmt: skip
         app.include_router(module.router, prefix=PREFIX)
     problems.add_to(app)

@@ -40,6 +40,9 @@ class ItemQuery(Filters):
     """Which items, in which order."""
 
     status: ItemStatus | Literal["processing"] | None = None
+    approval: ApprovalStatus | None = Field(
+        None, description="Whether it may be published; `review`: a person decides."
+    )
     sort: Annotated[ItemSort, Ascending] = Field(
         "-added", description="`-`: the highest first. What is unknown is the lowest."
     )

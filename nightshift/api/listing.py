@@ -13,7 +13,6 @@ from fastapi import Request, Response
 from pydantic import AfterValidator, BeforeValidator, Field, TypeAdapter
 
 from utils.config import load_settings
-from utils.models.approval import ApprovalStatus
 from utils.models.base import Frozen
 from utils.models.item import MediaKind
 from utils.models.pages import LONGEST_CURSOR, Place, cursor
@@ -75,9 +74,6 @@ class Filters(Frozen):
     )
     before: Moment | None = Field(None, description="Captured (or else added) earlier.")
     verdict: Band | None = None
-    approval: ApprovalStatus | None = Field(
-        None, description="Whether it may be published; `review`: a person decides."
-    )
     camera: str | None = Field(
         None, min_length=1, max_length=100, description="A part of its make and model."
     )

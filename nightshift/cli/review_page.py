@@ -10,6 +10,7 @@ from utils.models.sanitize import visible
 
 _LINES = 6  # of the transcript
 _SUMMARY = 600  # characters
+_PICTURES = ("contact_sheet", "thumbnail", "waveform")  # the most telling first
 _SOUND = 1.0  # the score of a criterion that finds nothing
 
 
@@ -50,11 +51,20 @@ def _print_content(document: dict[str, Any]) -> None:
         rows.append(("to be seen", _cut(video["summary"])))
     rows += _speech(document["transcript"], document["item"]["item_id"])
     rows += [("file", path) for path in document["item"]["paths"][:1]]
-    made = {one["kind"]: one["path"] for one in reversed(document["renditions"])}
-    rows += [(kind.replace("_", " "), path) for kind, path in made.items()]
+    rows += _made(document["renditions"])
     if rows:
         console.print()
-    print_facts(rows, whole=("file", *(kind.replace("_", " ") for kind in made)))
+    print_facts(rows, whole=("file", "smaller", "picture"))
+
+
+def _made(renditions: list[dict[str, Any]]) -> list[tuple[str, str]]:
+    """The smaller file, and the most telling of the pictures."""
+    paths = {one["kind"]: one["path"] for one in reversed(renditions)}
+    pictures = [paths.pop(kind) for kind in _PICTURES if kind in paths]
+    rows = [("smaller", path) for kind, path in paths.items() if kind != "spectrogram"]
+    more = sum(one["kind"] == "thumbnail" for one in renditions)
+    told = f" (of {more} stills)" if more > 1 else ""
+    return rows + [("picture", f"{path}{told}") for path in pictures[:1]]
 
 
 def _speech(transcript: dict[str, Any] | None, item_id: str) -> list[tuple[str, str]]:

@@ -57,6 +57,8 @@ class Session:
 
     def run(self) -> None:
         """Go through all that waits, until it is through or the person ends it."""
+        waits = "1 item waits" if self._total == 1 else f"{self._total:,} items wait"
+        console.print(f"{waits} for you. One key decides; ? says what each does.")
         try:
             while self._left:
                 self._review(self._left[0])
@@ -153,7 +155,7 @@ class Session:
         for number, reason in enumerate(known, start=1):
             print_paragraph(f"{number}  {reason}", 2)
         numbers = ", a number: as before" if known else ""
-        given = self._keyboard.line(f"Why? (Enter: no reason{numbers}) ").strip()
+        given = self._keyboard.line(f"Why? (Enter: no reason{numbers}; Ctrl-C: back) ").strip()
         if given.isdecimal() and 1 <= int(given) <= len(known):
             return known[int(given) - 1]
         return given or None
@@ -175,7 +177,7 @@ class Session:
             return
         self._decided.pop()
         self._left.appendleft(last.item_id)
-        console.print("Undone: it waits again.", style="dim")
+        console.print("Undone.", style="dim")
 
     def _print_summary(self) -> None:
         numbers = Counter(one.decision for one in self._decided)
