@@ -36,7 +36,7 @@ def add_to(app: typer.Typer) -> None:
 
 def print_path(wanted: Wanted, rendition: Rendition = False, thumbnail: Thumbnail = False) -> None:
     """Print the path of an item's file alone, for scripts."""
-    path = found_file(wanted, rendition, thumbnail)
+    path = _found(wanted, rendition, thumbnail)
     if console.is_terminal:
         print(visible(str(path)))
     else:  # byte for byte, whatever stdout's encoding
@@ -48,7 +48,7 @@ def open_file(wanted: Wanted, rendition: Rendition = False, thumbnail: Thumbnail
     """Open an item's file in this desktop's program for it."""
     from utils.errors import PermanentError
 
-    path = found_file(wanted, rendition, thumbnail)
+    path = _found(wanted, rendition, thumbnail)
     opener = next(filter(None, map(shutil.which, _OPENERS)), None)
     if opener is None:
         raise PermanentError(f"No program here opens files ({' or '.join(_OPENERS)}). It is {path}")
@@ -69,7 +69,7 @@ def open_file(wanted: Wanted, rendition: Rendition = False, thumbnail: Thumbnail
     console.print(f"Opened {visible(str(path))}", markup=False, soft_wrap=True)
 
 
-def found_file(wanted: str, rendition: bool = False, thumbnail: bool = False) -> Path:
+def _found(wanted: str, rendition: bool, thumbnail: bool) -> Path:
     """The file that is meant.
 
     Raises:

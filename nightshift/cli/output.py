@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from utils.models.shift import ShiftReport
     from utils.observability.reports.costs import Costs
     from utils.observability.reports.music import Music
+    from utils.observability.reports.reviews import Waiting
 
 T = TypeVar("T")
 
@@ -303,6 +304,12 @@ def print_music(found: Music | None) -> None:
     for sentence in found.sentences:
         console.print(visible(sentence), markup=False, highlight=False, soft_wrap=True)
     print_table(HEAD, found.parts, below=("why", "what to do"))
+
+
+def print_reviews(found: Waiting | None) -> None:
+    """Say how many items wait for a person's decision, if any do."""
+    if found is not None:
+        console.print(f"\n{found.sentence}", style="yellow", markup=False, soft_wrap=True)
 
 
 def print_costs(costs: Costs) -> None:

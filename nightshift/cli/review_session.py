@@ -5,9 +5,7 @@ Each decision is kept at once: whatever ends the session, what was decided stays
 
 from __future__ import annotations
 
-import os
 import shlex
-import sys
 from collections import Counter, deque
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -219,16 +217,12 @@ def _count_waiting() -> int:
 
 
 def _open(item_id: str) -> None:
-    from nightshift.cli.files import found_file, open_file
+    """Open the item's file in this desktop's program; without one, say where it lies."""
+    from nightshift.cli.files import open_file
     from utils.errors import NightShiftError
 
     try:
-        if sys.platform == "darwin" or {"DISPLAY", "WAYLAND_DISPLAY"} & set(os.environ):
-            open_file(item_id)
-        else:
-            path = found_file(item_id)
-            console.print(f"No desktop here. It is {visible(str(path))}", markup=False,
-                          soft_wrap=True)  # fmt: skip
+        open_file(item_id)
     except NightShiftError as error:
         console.print(visible(str(error)), style="red", markup=False, soft_wrap=True)
 

@@ -163,7 +163,7 @@ def found_review(s: Session, wanted: str) -> int:
     if wanted.isdecimal() and reviews.is_there(s, int(wanted)):
         return int(wanted)
     item = found(s, wanted)
-    last = reviews.standing(s, item.id)
+    last = reviews.last_decision(s, item.id)
     if last is None:
         raise UsageError(f"Nobody has decided on {visible(item.title)}: there is nothing to undo.")
     return last.id

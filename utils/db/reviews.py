@@ -108,9 +108,9 @@ def undo(s: Session, review_id: int) -> ReviewRow:
     return review
 
 
-def standing(s: Session, item_id: str) -> ReviewRow | None:
+def last_decision(s: Session, item_id: str) -> ReviewRow | None:
     """The last decision on an item that is not undone."""
-    return s.scalars(_standing(item_id).order_by(ReviewRow.id.desc()).limit(1)).first()
+    return s.scalars(_not_undone(item_id).order_by(ReviewRow.id.desc()).limit(1)).first()
 
 
 def is_there(s: Session, review_id: int) -> bool:
@@ -212,7 +212,7 @@ def _taken(s: Session, item_id: str) -> Item:
 
 
 def _require_decidable(s: Session, item: Item, decision: str) -> None:
-    title, last = visible(item.title), standing(s, item.id)
+    title, last = visible(item.title), last_decision(s, item.id)
     if why := _NOTHING_TO_DECIDE.get(item.status):
         raise PermanentError(f"{title} {why}: there is nothing to decide.")
     if item.processed_at is None:
@@ -235,7 +235,7 @@ def _require_decidable(s: Session, item: Item, decision: str) -> None:
 
 def _hold(s: Session, item: Item) -> None:
     """Have the item say what holds now: of the decisions that stand, or of rules and critic."""
-    last = standing(s, item.id)
+    last = last_decision(s, item.id)
     by_person = approvals.decided_by_person(s, item.id)
     item.requested_changes = _requested(s, item.id) or null()
     if last is not None and (by_person is not None or is_due(item, last)):
@@ -264,7 +264,7 @@ def _before_people(s: Session, item_id: str) -> str | None:
 
 
 def _requested(s: Session, item_id: str) -> dict[str, Any]:
-    revisions = _standing(item_id).where(ReviewRow.decision == "revise").order_by(ReviewRow.id)
+    revisions = _not_undone(item_id).where(ReviewRow.decision == "revise").order_by(ReviewRow.id)
     found: dict[str, Any] = {}
     for review in s.scalars(revisions):
         found |= review.changes
@@ -309,7 +309,7 @@ def _effects(item: Item) -> list[Any]:
     return [decided.get("changes") or {}, bool(decided.get("skipped_by"))]
 
 
-def _standing(item_id: str) -> Select[tuple[ReviewRow]]:
+def _not_undone(item_id: str) -> Select[tuple[ReviewRow]]:
     return select(ReviewRow).where(ReviewRow.item_id == item_id, ReviewRow.undone_at.is_(None))
 
 

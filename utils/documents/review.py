@@ -23,7 +23,7 @@ def approval(s: Session, row: Item) -> dict[str, Any] | None:
     found = ledger.latest_result(s, row.id, "decide_approval", Approval)
     if found is None and row.approval is None and row.requested_changes is None:
         return None
-    last = reviews.standing(s, row.id)
+    last = reviews.last_decision(s, row.id)
     holds = last is not None and (last.decision != "revise" or reviews.is_due(row, last))
     by_critic = found is not None and found.by == "critic"
     critique = _critique(s, row.id) if by_critic else None
