@@ -30,6 +30,7 @@ from nightshift.cli import (
     publish,
     queue,
     retention,
+    review,
     rules,
     runs,
     serve,
@@ -116,6 +117,7 @@ runs.add_to(app)
 pause.add_to(app)
 steps.add_to(app)
 rules.add_to(app)
+review.add_to(app)
 library.add_to(app)
 lineage.add_to(app)
 source.add_to(app)

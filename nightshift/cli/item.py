@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from nightshift.cli import item_facts, item_words
+from nightshift.cli.approval import print_approval
 from nightshift.cli.output import COLORS, console, print_facts, print_json, print_table
 
 
@@ -13,6 +14,7 @@ def print_all(document: dict[str, Any]) -> None:
     """Print an item's document for people."""
     print_facts(item_facts.of_document(document), whole=("checksum", "path", "address"))
     _print_verdict(document["verdict"])
+    print_approval(document["approval"])
     _print_parts(document["record"])
     _print_work(document)
 

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from utils.models.shift import ShiftReport
     from utils.observability.reports.costs import Costs
     from utils.observability.reports.music import Music
+    from utils.observability.reports.reviews import Waiting
 
 T = TypeVar("T")
 
@@ -55,9 +56,11 @@ COLORS = {
     "revise": "yellow", "deferred": "yellow", "partial": "yellow", "warning": "yellow",
     "failed": "red", "reject": "red", "quarantined": "red", "problem": "red",
     "done with lacks": "yellow", "waits for you": "yellow", "stopped": "yellow",
+    "approved": "green", "review": "yellow", "rejected": "red",
     "crashed": "red", "repaired": "cyan", "running": "cyan",
 }  # fmt: skip
-_COLORED = {"", "state", "status", "outcome", "verdict"}  # columns; elsewhere words are names
+# Columns; elsewhere words are names.
+_COLORED = {"", "state", "status", "outcome", "verdict", "approval"}
 
 _SKIPPED_ROWS = 100  # chosen
 # Khmer has no blanks but U+200B, families of emoji are joined: neither hides or turns anything.
@@ -304,6 +307,12 @@ def print_music(found: Music | None) -> None:
     for sentence in found.sentences:
         console.print(visible(sentence), markup=False, highlight=False, soft_wrap=True)
     print_table(HEAD, found.parts, below=("why", "what to do"))
+
+
+def print_reviews(found: Waiting | None) -> None:
+    """Say how many items wait for a person's decision, if any do."""
+    if found is not None:
+        console.print(f"\n{found.sentence}", style="yellow", markup=False, soft_wrap=True)
 
 
 def print_costs(costs: Costs) -> None:
