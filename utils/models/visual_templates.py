@@ -52,7 +52,7 @@ class WorkflowInput(Frozen):
         """What is wrong with a value, in words; None if it fits."""
         if isinstance(value, bool) or not isinstance(value, _TYPES[self.type]):
             return f"is {value!r}, not {self.type}"
-        if isinstance(value, str):
+        if not isinstance(value, (int, float)):
             is_known = self.type != "choice" or value in self.choices
             return None if is_known else f"is {value!r}: choose of {', '.join(self.choices)}"
         if self.min is not None and value < self.min:

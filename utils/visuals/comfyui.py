@@ -127,7 +127,8 @@ def _result(
 
 def _waited(wait: _Wait, channel: ClientConnection | None) -> Mapping[str, Any]:
     """What the server's history says of the job, once it is there."""
-    answered, look_at = clock.monotonic(), 0.0
+    answered = clock.monotonic()
+    look_at = answered + _LOOK_SECONDS
     while True:
         deadline.check(_DOING)
         if clock.monotonic() > wait.end:

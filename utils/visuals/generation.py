@@ -21,12 +21,16 @@ from utils.visuals import comfyui, comfyui_client, comfyui_nodes, prompts, recei
 from utils.visuals.comfyui_client import Server
 
 Hear = Callable[[float], None]
+_WITHOUT_MODEL = frozenset(
+    {"EmptyImage", "LoadImage", "SaveImage", "PreviewImage", "ImageScale", "ImageScaleBy",
+     "ImageCrop", "ImageInvert"}
+)  # fmt: skip
 
 
 class Generator(NamedTuple):
     """What the pictures of an item are made with: a server, a workflow, values of its inputs.
 
-    ``model``: the file that it was made by; None for a workflow without one.
+    ``model``: the file that it was made by; None where the workflow does not say which.
     """
 
     server: Server
@@ -37,6 +41,11 @@ class Generator(NamedTuple):
     prompt: str
     model: str | None
     settings: Settings
+
+    @property
+    def is_by_model(self) -> bool:
+        """True unless all that the workflow does is known to need none."""
+        return not _WITHOUT_MODEL.issuperset(self.template.classes)
 
 
 class Generated(NamedTuple):

@@ -79,10 +79,11 @@ def make(
         PermanentError: it does, and they do.
         RetryableError: ComfyUI does not answer, or not in time.
     """
-    house, notes = _house(item, settings), []
+    house = _house(item, settings)
     drawing = _Drawing(item, subject, _colours(house, options, settings), house.brand,
                        _folder(item, settings))  # fmt: skip
     made: list[Visual] = []
+    notes: list[str] = []
     if generation.is_wanted(options, settings):
         made, notes = _generated(drawing, options, settings, hear)
     missing = [one for one in options.aspects if one not in {visual.aspect for visual in made}]
@@ -130,7 +131,7 @@ def _by_model(generator: Generator, aspect: Aspect, drawing: _Drawing, hear: Hea
             result.path,
             drawing.folder,
             engine=f"ComfyUI {generator.version}".strip(),
-            by_model=generator.model is not None,
+            by_model=generator.is_by_model,
             model=generator.model,
             workflow=generator.workflow,
             prompt=result.prompt,
