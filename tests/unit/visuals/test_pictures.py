@@ -40,7 +40,7 @@ def item(settings: Settings, tmp_path: Path) -> MediaItem:
 def make(
     item: MediaItem, settings: Settings, subject: VisualSubject = SUBJECT, **chosen: object
 ) -> Visuals:
-    return pictures.make(item, subject, SIGNAL, VisualOptions(**chosen), settings)  # type: ignore[arg-type]
+    return pictures.make(item, subject, SIGNAL, VisualOptions(**chosen), settings)
 
 
 def test_each_aspect_ratio_is_made_and_said_by_what(
@@ -193,7 +193,7 @@ def test_rows_take_the_place_of_what_the_step_made_before(
 
 def png(picture: Image.Image, **more: object) -> bytes:
     content = io.BytesIO()
-    picture.save(content, "PNG", **more)  # type: ignore[arg-type]
+    picture.save(content, "PNG", **more)
     return content.getvalue()
 
 
