@@ -40,6 +40,7 @@ from nightshift.cli import (
     steps,
     targets,
     token,
+    visuals,
     watching,
     work,
     works,
@@ -141,6 +142,7 @@ metrics.add_to(app)
 targets.add_to(app)
 publish.add_to(app)
 music.add_to(app)
+visuals.add_to(app)
 
 
 def main() -> None:

@@ -8,6 +8,7 @@ from typing import Any
 from nightshift.cli import item_facts, item_words
 from nightshift.cli.approval import print_approval
 from nightshift.cli.output import COLORS, console, print_facts, print_json, print_table
+from nightshift.cli.visuals import print_visuals
 
 
 def print_all(document: dict[str, Any]) -> None:
@@ -60,6 +61,9 @@ def _print_work(document: dict[str, Any]) -> None:
         console.print("\n[bold]Files made from it[/]")
     made = [(f"{m['kind']}, {size(m['size_bytes'])}", m["path"]) for m in document["renditions"]]
     print_facts(made, whole=[name for name, _ in made])
+    if document["visuals"]["visuals"] or document["visuals"]["notes"]:
+        console.print("\n[bold]Pictures for it[/]")
+        print_visuals(document["visuals"])
 
 
 def _spoken(document: dict[str, Any]) -> Iterator[tuple[str, str]]:

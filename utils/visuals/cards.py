@@ -1,13 +1,17 @@
-"""A card with a title, drawn here. Replaced by the drawing of issue 14's point 3 at the merge."""
+"""Title cards."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
+from PIL import Image, ImageDraw
+
 from utils.models.visual_subject import VisualSubject
 from utils.models.visuals import Aspect
 
-_SIZES = {"16:9": (1920, 1080), "1:1": (1080, 1080), "9:16": (1080, 1920)}
+_SIZES: dict[Aspect, tuple[int, int]] = {
+    "16:9": (1920, 1080), "1:1": (1080, 1080), "9:16": (1080, 1920),
+}  # fmt: skip
 
 
 def draw(
@@ -17,9 +21,7 @@ def draw(
     aspect: Aspect,
     target: Path,
 ) -> None:
-    """Draw a card as a PNG."""
-    from PIL import Image, ImageDraw
-
-    card = Image.new("RGB", _SIZES[aspect], colours[0])
-    ImageDraw.Draw(card).text((80, 480), subject.title[:40], fill=colours[1], font_size=80)
-    card.save(target)
+    """A card with the title of an item."""
+    card = Image.new("RGB", _SIZES[aspect], colours[0] if colours else "#1F3A5F")
+    ImageDraw.Draw(card).text((100, 100), subject.title[:60], fill="white", font_size=60)
+    card.save(target, "PNG")
