@@ -41,6 +41,11 @@ class Face(NamedTuple):
         """What it is called."""
         return font_tables.read(self.path, self.number).family
 
+    @property
+    def height(self) -> float:
+        """Of a line, in the size of its type."""
+        return font_tables.read(self.path, self.number).height
+
     def has(self, text: str) -> bool:
         """True if it draws all characters of ``text``."""
         known = font_tables.read(self.path, self.number).characters

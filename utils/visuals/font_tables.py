@@ -1,6 +1,6 @@
-"""What a font file says of itself: which characters it draws, and its family's name.
+"""What a font file says of itself: which characters it draws, its family's name, its height.
 
-Two tables of OpenType (ISO/IEC 14496-22), read here because Pillow does not show them.
+Tables of OpenType (ISO/IEC 14496-22), read here because Pillow does not show them.
 """
 
 from __future__ import annotations
@@ -19,10 +19,14 @@ _BROKEN = (struct.error, IndexError, OSError, ValueError)
 
 
 class FontFacts(NamedTuple):
-    """``characters``: code points with a glyph; empty of what is no font."""
+    """``characters``: code points with a glyph; empty of what is no font.
+
+    ``height``: of a line, in the size of its type, as Windows and libass count it.
+    """
 
     family: str
     characters: frozenset[int]
+    height: float = 1.0
 
 
 @lru_cache(maxsize=64)
@@ -33,7 +37,8 @@ def read(path: Path, index: int = 0) -> FontFacts:
             return FontFacts("", frozenset())
         data = path.read_bytes()
         tables = _tables(data, index)
-        return FontFacts(_family(tables[b"name"]), _characters(tables[b"cmap"]))
+        characters = _characters(tables[b"cmap"])
+        return FontFacts(_family(tables[b"name"]), characters, _height(tables))
     except (*_BROKEN, KeyError):
         return FontFacts("", frozenset())
 
@@ -44,7 +49,7 @@ def _tables(data: bytes, index: int) -> dict[bytes, bytes]:
     found = {}
     for entry in range(number):
         tag, _, offset, length = struct.unpack_from(">4sIII", data, start + 12 + 16 * entry)
-        if tag in {b"cmap", b"name"}:
+        if tag in {b"cmap", b"name", b"head", b"OS/2"}:
             found[tag] = data[offset : offset + length]
     return found
 
@@ -93,6 +98,14 @@ def _of_groups(table: bytes) -> set[int]:
         start, end, glyph = struct.unpack_from(">III", table, 16 + 12 * entry)
         found.update(range(start + (glyph == 0), min(end + 1, _MAX_CODE)))
     return found
+
+
+def _height(tables: dict[bytes, bytes]) -> float:
+    if b"OS/2" not in tables:
+        return 1.0
+    (units,) = struct.unpack_from(">H", tables[b"head"], 18)
+    above, below = struct.unpack_from(">HH", tables[b"OS/2"], 74)
+    return (above + below) / units if units and above + below else 1.0
 
 
 def _family(table: bytes) -> str:

@@ -56,13 +56,18 @@ def draw(
         made.save(temporary, "PNG")
 
 
-def levels(sound: Path, number: int) -> list[float]:
+def levels(sound: Path, number: int, stream: str = "0:a:0") -> list[float]:
     """How loud so many equal parts of a sound are: 0–1, the loudest is 1; all 0 of silence.
+
+    Args:
+        sound: A file.
+        number: So many parts.
+        stream: Which of its streams, as ffmpeg's ``-map`` names it.
 
     Raises:
         PermanentError: nothing of it decodes.
     """
-    found = _blocks(sound)
+    found = _blocks(sound, stream)
     deadline.check(f"drawing {sound.name}")
     if not found:
         raise PermanentError(f"{sound.name}: its sound could not be drawn, nothing decodes.")
@@ -97,13 +102,13 @@ def drawn(
     return ground
 
 
-def _blocks(sound: Path) -> list[float]:
+def _blocks(sound: Path, stream: str) -> list[float]:
     """The peak of each 0.05 s, of the louder channel; fewer and longer ones of long sounds."""
     command = [
         str(tools.find("ffmpeg")),
         *("-hide_banner", "-nostdin", "-v", "error"),
         *tools.input_arguments(sound),
-        *("-map", "0:a:0", "-ac", str(_CHANNELS), "-ar", str(_RATE), "-f", "s16le", "-"),
+        *("-map", stream, "-ac", str(_CHANNELS), "-ar", str(_RATE), "-f", "s16le", "-"),
     ]
     found: list[float] = []
     waiting = bytearray()
