@@ -36,6 +36,7 @@ from nightshift.cli import (
     speech,
     steps,
     token,
+    visuals,
     watching,
     work,
     works,
@@ -133,6 +134,7 @@ queue.add_to(app)
 retention.add_to(app)
 metrics.add_to(app)
 music.add_to(app)
+visuals.add_to(app)
 
 
 def main() -> None:

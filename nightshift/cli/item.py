@@ -6,6 +6,7 @@ from typing import Any
 
 from nightshift.cli import item_facts
 from nightshift.cli.output import COLORS, console, print_facts, print_json, print_table
+from nightshift.cli.visuals import print_visuals
 
 
 def print_all(document: dict[str, Any]) -> None:
@@ -62,6 +63,9 @@ def _print_work(document: dict[str, Any]) -> None:
         console.print("\n[bold]Files made from it[/]")
     made = [(f"{m['kind']}, {size(m['size_bytes'])}", m["path"]) for m in document["renditions"]]
     print_facts(made, whole=[name for name, _ in made])
+    if document["visuals"]["visuals"] or document["visuals"]["notes"]:
+        console.print("\n[bold]Pictures for it[/]")
+        print_visuals(document["visuals"])
 
 
 def _print_parts(record: dict[str, Any]) -> None:

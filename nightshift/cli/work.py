@@ -23,11 +23,13 @@ from nightshift.cli.work_options import (
     Speech,
     Translate,
     Verbose,
+    Visuals,
     Vocabulary,
     Words,
     chosen,
     with_speakers,
     with_text,
+    with_visuals,
 )
 from utils.models.sanitize import visible
 
@@ -67,6 +69,7 @@ def run(
     vocabulary: Vocabulary = None,
     speakers: Speakers = None,
     read_text: ReadText = False,
+    visuals: Visuals = False,
     again: Annotated[
         bool, typer.Option("--again", help="Take what was forgotten (nightshift forget), too.")
     ] = False,
@@ -89,7 +92,7 @@ def run(
 
     speech = Speech(model, language, words, translate, vocabulary)
     options = with_speakers(chosen(profile, only, skip, force, speech), speakers)
-    options = with_text(options, read_text)
+    options = with_visuals(with_text(options, read_text), visuals)
     require_one(locations)
     _widen_ai(ai_workers)
     settings = load_settings()
@@ -135,6 +138,7 @@ def night(
     vocabulary: Vocabulary = None,
     speakers: Speakers = None,
     read_text: ReadText = False,
+    visuals: Visuals = False,
     as_json: Json = False,
     verbose: Verbose = False,
 ) -> None:
@@ -146,7 +150,7 @@ def night(
 
     speech = Speech(model, language, words, translate, vocabulary)
     options = with_speakers(chosen(profile, only, skip, force, speech), speakers)
-    options = with_text(options, read_text)
+    options = with_visuals(with_text(options, read_text), visuals)
     _widen_ai(ai_workers)
     settings = load_settings()
     try:

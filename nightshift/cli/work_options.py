@@ -59,6 +59,10 @@ Speakers = Annotated[
 ReadText = Annotated[
     bool, typer.Option("--read-text", help="Read the text that is to be seen in pictures.")
 ]
+Visuals = Annotated[
+    bool,
+    typer.Option("--visuals", help="Make pictures, by ComfyUI or drawn here; docs/visuals.md."),
+]
 Verbose = Annotated[bool, typer.Option("--verbose", help="Prefect's own log on stderr.")]
 
 
@@ -153,6 +157,14 @@ def with_text(options: PipelineOptions, is_wanted: bool) -> PipelineOptions:
     if not is_wanted:
         return options
     steps = options.steps.model_copy(update={"read_text": True})
+    return options.model_copy(update={"steps": steps})
+
+
+def with_visuals(options: PipelineOptions, are_wanted: bool) -> PipelineOptions:
+    """The options with pictures made, if they are wanted."""
+    if not are_wanted:
+        return options
+    steps = options.steps.model_copy(update={"generate_visuals": True})
     return options.model_copy(update={"steps": steps})
 
 

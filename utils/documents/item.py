@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from utils.db import duplicates, item_relations, items, ledger, library, transcripts
 from utils.db.schema import Item
-from utils.documents import recording, work
+from utils.documents import recording, visuals, work
 from utils.housekeeping.forgetting import Forgetting
 from utils.models import exposure, metadata, probe, sidecars, signal
 from utils.models.analysis import Analysis
@@ -78,6 +78,7 @@ def document(s: Session, row: Item) -> dict[str, Any]:
             "verdict": _result(s, row.id, "judge_quality", Verdict),
             "compression": encode.reason if encode else None,
             "renditions": _renditions(stills, encode),
+            "visuals": visuals.document(s, row.id),
             "steps": [step._asdict() for step in steps],
         }
 

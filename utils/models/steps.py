@@ -112,7 +112,8 @@ STEPS: tuple[Step, ...] = (
          uses=("analyze_signal", "extract_mediainfo", "extract_exiftool", "read_sidecars",
                "extract_extended_exif", "extract_codec", "extract_hdr", "extract_audio_tracks",
                "extract_subtitle_tracks", "detect_focal_length")),
-    Step("generate_visuals", "visuals", "ai", "making pictures", default=False,
+    # Its client waits for a server that starts, and says for itself what is to be tried again.
+    Step("generate_visuals", "visuals", "ai", "making pictures", retries=0, default=False,
          needs=("analyze_signal",), uses=(*_READ, "generate_thumbnails", "decide_approval",
                                           "consolidate_metadata")),
     Step("make_lyric_video", "visuals", "compress", "making a lyric video", default=False,

@@ -52,6 +52,7 @@ def upgrade() -> None:
         sa.Column("prompt", sa.Text()),
         sa.Column("seed", sa.String(20)),
         sa.Column("inputs", PLAIN, nullable=False),
+        sa.Column("warnings", PLAIN, nullable=False),
         sa.Column("made_at", UtcTime(), nullable=False),
         sa.UniqueConstraint("item_id", "kind", "aspect"),
     )  # fmt: skip
