@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 SIZES: dict[Aspect, tuple[int, int]] = {
     "16:9": (1920, 1080), "1:1": (1080, 1080), "9:16": (1080, 1920),
 }  # fmt: skip
+VERSION = 1  # of how cards and waves look: part of the key of what is drawn
 MAX_TITLE, MAX_LINE = 300, 120  # clusters of a title; of the other lines
 UNTITLED = "Untitled"
 _MARGIN = 0.075  # of the shorter side

@@ -52,7 +52,7 @@ def of_picture(picture: Image, size: tuple[int, int], colours: Palette) -> Image
     seen = ImageOps.fit(picture, small).filter(ImageFilter.GaussianBlur(5))
     seen = seen.resize(size, Pillow.Resampling.BICUBIC)
     tinted = Pillow.blend(seen, Pillow.new("RGB", size, colours.ground), 0.35)
-    return _grained(_darkened(np.asarray(tinted, dtype=np.float32)))
+    return _dithered(_darkened(np.asarray(tinted, dtype=np.float32)))
 
 
 def pattern(size: tuple[int, int], colours: Palette, chance: random.Random) -> Image:
@@ -61,7 +61,7 @@ def pattern(size: tuple[int, int], colours: Palette, chance: random.Random) -> I
     motif = _motif(size, chance).astype(np.float32)[..., None] / 255
     light = np.asarray(palette.mixed(colours.accents[0], colours.ground, 0.35), dtype=np.float32)
     lit = np.asarray(_lights(size, colours, chance), dtype=np.float32)
-    return _grained(_darkened(lit + (light - lit) * motif * 0.55))
+    return _dithered(_darkened(lit + (light - lit) * motif * 0.55))
 
 
 def most_luminance(ground: Image, box: tuple[int, int, int, int]) -> float:
@@ -84,12 +84,19 @@ def _darkened(levels: np.ndarray) -> np.ndarray:
     return np.asarray(levels * (_MOST_LUMINANCE / top) ** (1 / 2.2))
 
 
-def _grained(levels: np.ndarray) -> Image:
-    """8 bits with a grain of one level, which keeps wide gradients from showing steps."""
+def _dithered(levels: np.ndarray) -> Image:
+    """8 bits in Bayer's order, which keeps wide gradients from showing steps; noise would make
+    the PNG five times as large.
+    """
     from PIL import Image as Pillow
 
-    grain = np.random.default_rng(1).uniform(-1.2, 1.2, levels.shape[:2]).astype(np.float32)
-    return Pillow.fromarray((levels + grain[..., None]).clip(0, 255).astype(np.uint8), "RGB")
+    order = np.zeros((1, 1))
+    for _ in range(3):
+        order = np.block([[4 * order, 4 * order + 2], [4 * order + 3, 4 * order + 1]])
+    height, width = levels.shape[:2]
+    tiles = np.tile((order + 0.5) / order.size, (height // 8 + 1, width // 8 + 1))
+    shares = tiles[:height, :width, None].astype(np.float32)
+    return Pillow.fromarray((levels + shares).clip(0, 255).astype(np.uint8), "RGB")
 
 
 def _lights(size: tuple[int, int], colours: Palette, chance: random.Random) -> Image:

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-from utils.models.transcript import Segment, Transcript
+from utils.models.transcript import Segment, Transcript, Word
 from utils.subtitles import tokens
 from utils.visuals import bidi, clusters, faces, typesetting
 
 MAX_ROWS = 3
 _LEAD_SECONDS = 1.2  # a line is there before it is sung. Chosen, as the next.
 _STAY_SECONDS = 0.8  # and after
+_LONGEST_SECONDS, _PIECE_SECONDS = 4.0, 1.5  # of a word; of each of its parts. Chosen.
 _REFERENCE = 100  # the size at which rows are measured
 
 
@@ -114,15 +115,42 @@ def _romanised(
 
 def _parts(segment: Segment, seconds: float, lacking: list[str]) -> Iterator[Part]:
     """A segment in parts between which a row may end, none behind the song's end."""
-    for token in tokens.of(Transcript(engine="", segments=(segment,))):
-        drawable = faces.drawable(token.text)
+    now = 0.0
+    for word, is_apart in _words(segment):
+        drawable = faces.drawable(word.text)
         lacking += drawable.lacking
         pieces = list(clusters.pieces(drawable.text))
-        start, end = min(token.start, seconds), min(token.end, seconds)
-        each = (end - start) / max(1, sum(len(text) for text, _ in pieces))
+        start = min(max(now, word.start_seconds), seconds)
+        now = min(max(start, word.end_seconds), seconds)
+        each = (now - start) / max(1, sum(len(text) for text, _ in pieces))
         for number, (text, apart) in enumerate(pieces):
             before, start = start, start + each * len(text)
-            yield Part(text, before, start, token.is_apart if number == 0 else apart)
+            yield Part(text, before, start, apart if number else is_apart)
+
+
+def _words(segment: Segment) -> Iterator[tuple[Word, bool]]:
+    """Its words, and whether a blank stands before each; the whole as one where none has times."""
+    if not tokens.has_times(segment):
+        start, end = segment.start_seconds, segment.end_seconds
+        yield Word(text=segment.text, start_seconds=start, end_seconds=end), True
+        return
+    for number, word in enumerate(segment.words):
+        is_first = number == 0
+        yield _as_sung(word, is_first), is_first or word.text[:1].isspace()
+
+
+def _as_sung(word: Word, is_first: bool) -> Word:
+    """A word without the pause that was counted to it.
+
+    A note may be held; in writing without blanks a word is a whole line.
+    """
+    pieces = len(list(clusters.pieces(clusters.on_one_line(word.text))))
+    most = max(_LONGEST_SECONDS, pieces * _PIECE_SECONDS)
+    start, end = word.start_seconds, word.end_seconds
+    if end - start <= most:
+        return word
+    start, end = (end - most, end) if is_first else (start, start + most)
+    return word.model_copy(update={"start_seconds": start, "end_seconds": end})
 
 
 def _screens(parts: Sequence[Part], romanised: str, width: float) -> Iterator[Screen]:
