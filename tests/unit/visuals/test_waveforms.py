@@ -46,7 +46,7 @@ def test_the_picture_shows_long_bars_where_it_is_loud(half: Path, tmp_path: Path
 def test_the_same_sound_gives_the_same_picture_round_or_tall(half: Path) -> None:
     bars = waveforms.levels(half, 48)
     for aspect in ("1:1", "9:16"):
-        one, again = (waveforms.drawn(bars, SUBJECT, (), aspect) for _ in range(2))  # type: ignore[arg-type]
+        one, again = (waveforms.drawn(bars, SUBJECT, (), aspect) for _ in range(2))
         assert one.tobytes() == again.tobytes()
 
 
