@@ -20,7 +20,7 @@ from utils.models.options import PipelineOptions
 from utils.models.steps import STEPS, Step
 from utils.rules import house_rules
 from utils.search import embedder
-from utils.visuals import pictures
+from utils.visuals import lyric_video, pictures
 
 Engine = Callable[[PipelineOptions, Settings], str]
 
@@ -51,6 +51,10 @@ def _house_rules(_options: PipelineOptions, settings: Settings) -> str:
 
 def _pictures(options: PipelineOptions, settings: Settings) -> str:
     return pictures.engine(options.visuals, settings)
+
+
+def _film(_options: PipelineOptions, settings: Settings) -> str:
+    return lyric_video.engine(settings)
 
 
 def _embedders(_options: PipelineOptions, settings: Settings) -> str:
@@ -97,7 +101,7 @@ ENGINES: Mapping[str, Engine] = {
     "compress_video": _ffmpeg,
     "compress_audio": _ffmpeg,
     "generate_visuals": _pictures,
-    "make_lyric_video": _ffmpeg,
+    "make_lyric_video": _film,
     "generate_embeddings": _embedders,
     "upload_thumbnails": _publish_target,
 }
