@@ -41,9 +41,8 @@ def publish(package: Package, target: PodcastTarget, call: Call) -> Published:
     suffix = _SUFFIXES.get(media.mime_type, media.path.suffix.lower())
     extra: dict[str, Any] = {"media": f"{folder}/media{suffix}", "transcripts": []}
     made = [place.put(call, target, media.path, extra["media"], media.mime_type)]
-    if picture := artwork.best(package, artwork.SQUARE):
-        square = call.work / "artwork.jpg"
-        artwork.make(picture.path, artwork.SQUARE, square)
+    square = call.work / "artwork.jpg"
+    if artwork.made(package, artwork.SQUARE, square):
         extra["artwork"] = f"{folder}/artwork.jpg"
         made.append(place.put(call, target, square, extra["artwork"], _JPEG))
     for name, text, mime_type in _texts(package, target):
@@ -95,7 +94,9 @@ def refresh(
     picture = _feed_artwork(target, call)
     # A new picture has a new address: directories keep what they once got from an address.
     name = f"artwork-{hashlib.sha256(picture).hexdigest()[:12]}.jpg"
-    data = podcast_feed.written(packages, target, name)
+    # What lies there from when the target was of another kind is published anew first.
+    own = [(package, row) for package, row in packages if row.extra.get("media")]
+    data = podcast_feed.written(own, target, name)
     files = {
         name: index_files.of(picture, _JPEG),
         target.feed: index_files.of(data, "application/rss+xml"),
@@ -107,7 +108,8 @@ def _feed_artwork(target: PodcastTarget, call: Call) -> bytes:
     """The picture of the feed: what a person named, else a card with its title."""
     source = call.work / "card.png"
     if target.artwork:
-        source = Path(target.artwork).expanduser()
+        # As it is written in targets.yaml: seen from where that lies.
+        source = call.settings.targets_file.parent / Path(target.artwork).expanduser()
         if not source.is_file():
             raise SettingsError(f"The artwork of {call.name}, {source}, is no file.")
     else:

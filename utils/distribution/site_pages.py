@@ -28,6 +28,7 @@ _POLICY = (
     "default-src 'none'; script-src 'self' file:; style-src 'self' file:; img-src 'self' file: "
     "data:; media-src 'self' file:; base-uri 'none'; form-action 'none'"
 )
+_SHOWN = {f"image/{one}" for one in ("jpeg", "png", "gif", "webp", "avif", "svg+xml")}
 _SCHEMA = {"video": "VideoObject", "audio": "AudioObject", "image": "ImageObject"}
 _OG_TYPE = {"video": "video.other", "audio": "music.song", "image": "article"}
 
@@ -58,6 +59,7 @@ def item(package: Package, target: SiteTarget, mime_type: str, extra: Mapping[st
         **_addresses(target, extra),
         package=package,
         kind=kind,
+        is_shown=kind != "image" or mime_type in _SHOWN,
         title=_title(package),
         lang=_lang(package.language, target),
         date=f"{package.published_at:%Y-%m-%d}",
