@@ -148,13 +148,14 @@ def _media(package: Package) -> PackageFile:
 
 
 def _require(target: PodcastTarget, call: Call) -> None:
-    """Make sure that addresses of the feed can be written.
+    """Make sure that a feed with addresses can be written.
 
     Raises:
-        SettingsError: where its files are seen is not set, or is no web address.
+        SettingsError: where its files are seen is no web address, or feedgen is not installed.
     """
     if not (target.public_url or "").startswith(("https://", "http://")):
         raise SettingsError(
             f"The podcast {call.name} needs a public_url, such as https://media.example.org/show: "
             "a feed names its files by their web addresses."
         )
+    podcast_feed.require()

@@ -29,6 +29,7 @@ _POLICY = (
     "data:; media-src 'self' file:; base-uri 'none'; form-action 'none'"
 )
 _SHOWN = {f"image/{one}" for one in ("jpeg", "png", "gif", "webp", "avif", "svg+xml")}
+_FROM_THE_RIGHT = {"ar", "ckb", "dv", "fa", "he", "ps", "sd", "ug", "ur", "yi"}
 _SCHEMA = {"video": "VideoObject", "audio": "AudioObject", "image": "ImageObject"}
 _OG_TYPE = {"video": "video.other", "audio": "music.song", "image": "article"}
 
@@ -110,7 +111,8 @@ def clock(seconds: float) -> str:
 
 
 def _common(target: SiteTarget, root: str) -> dict[str, Any]:
-    return {"target": target, "root": root, "policy": _POLICY}
+    direction = "rtl" if target.language.partition("-")[0] in _FROM_THE_RIGHT else "ltr"
+    return {"target": target, "root": root, "policy": _POLICY, "direction": direction}
 
 
 def _card(package: Package, published: Published, target: SiteTarget) -> dict[str, Any]:

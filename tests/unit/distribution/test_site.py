@@ -141,7 +141,7 @@ def test_no_page_has_anything_of_a_strangers_as_markup(built: Built) -> None:
 
 def test_texts_say_their_language_and_direction(built: Built) -> None:
     page = Page(built.page(0))
-    assert page.all("html")[0]["lang"] == "en"
+    assert page.all("html") == [{"lang": "en", "dir": "ltr"}]
     (heading,) = page.all("h1")
     assert heading == {"dir": "auto", "lang": "km"}
     assert ("span", KHMER) in page.texts
