@@ -17,7 +17,7 @@ from utils.db import items, publications, workers
 from utils.db.publication_tables import PublicationRow as Row
 from utils.db.publications import Wish
 from utils.db.session import session
-from utils.distribution import indexes, publishing, standing, targets, wanted
+from utils.distribution import flaws, indexes, publishing, targets, wanted
 from utils.errors import NightShiftError, UsageError
 from utils.models.publishing import (
     PublicationOutcome,
@@ -230,8 +230,8 @@ def _report(
 ) -> PublishReport:
     errors = indexes.refresh(names, worker, settings)
     with session() as s:
-        flaws = standing.flaws(s)
-    return PublishReport(outcomes=tuple(done), problems=tuple(errors), flaws=flaws)
+        flawed = flaws.of(s)
+    return PublishReport(outcomes=tuple(done), problems=tuple(errors), flaws=flawed)
 
 
 def _scheduled(publication_id: int) -> PublicationOutcome:

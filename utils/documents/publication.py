@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from utils.db import publications
 from utils.db.publication_tables import PublicationRow
-from utils.distribution import standing
+from utils.distribution import flaws
 from utils.models.publishing import PublishReport
 
 _MOMENTS = (
@@ -17,8 +17,8 @@ _MOMENTS = (
 )  # fmt: skip
 
 
-def facts(row: PublicationRow, flaws: Sequence[str] = ()) -> dict[str, Any]:
-    """A publication as lists have it; ``flaws``: what is not as it should be there."""
+def facts(row: PublicationRow, flawed: Sequence[str] = ()) -> dict[str, Any]:
+    """A publication as lists have it; ``flawed``: what is not as it should be there."""
     told: dict[str, Any] = {
         "publication_id": row.id,
         "item_id": row.item_id,
@@ -29,7 +29,7 @@ def facts(row: PublicationRow, flaws: Sequence[str] = ()) -> dict[str, Any]:
         "address": row.address,
         "tries": row.tries,
         "error": row.error,
-        "flaws": list(flaws),
+        "flaws": list(flawed),
         "forced": row.forced,
         "made_by": row.made_by,
     }
@@ -50,8 +50,8 @@ def document(s: Session, row: PublicationRow) -> dict[str, Any]:
 
 def records(s: Session, rows: Sequence[PublicationRow]) -> list[dict[str, Any]]:
     """Publications as lists have them."""
-    flaws = _flaws(s)
-    return [facts(row, flaws.get(row.id, ())) for row in rows]
+    flawed = _flaws(s)
+    return [facts(row, flawed.get(row.id, ())) for row in rows]
 
 
 def of_item(s: Session, item_id: str) -> list[dict[str, Any]]:
@@ -61,13 +61,11 @@ def of_item(s: Session, item_id: str) -> list[dict[str, Any]]:
 
 def report(found: PublishReport) -> dict[str, Any]:
     """What came of publishing, with its numbers."""
-    return {**found.counts(), **found.model_dump(mode="json", exclude={"run_id"})} | {
-        "flaws": [one.model_dump(mode="json") for one in found.flaws]
-    }
+    return {**found.counts(), **found.model_dump(mode="json", exclude={"run_id"})}
 
 
 def _flaws(s: Session) -> dict[int, list[str]]:
     found: dict[int, list[str]] = {}
-    for one in standing.flaws(s):
+    for one in flaws.of(s):
         found.setdefault(one.publication_id, []).append(one.flaw)
     return found

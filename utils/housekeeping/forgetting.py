@@ -97,7 +97,7 @@ def _of(s: Session, item_id: str, together: Sequence[str], settings: Settings) -
         files=places,
         published=tuple(sorted(url for row in rows for url in _published(row.step, row.result))),
         stored=tuple(sorted(digests)),
-        publications=tuple(publications.standing(s, item_id)),
+        publications=tuple(publications.there_or_due(s, item_id)),
     )
 
 

@@ -1,103 +1,71 @@
-"""Podcasts, sites and libraries at an address that is no folder: the same as in one."""
+"""The same in a bucket: each object once, whole, with its type; what is full or gone says so."""
 
-from __future__ import annotations
-
-import contextlib
-import uuid
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import fsspec
+import boto3
 import pytest
-from pydantic import SecretStr
 
-from tests import published
-from utils.distribution import media_server, podcast, site
-from utils.models.publishing import Package, Published
-from utils.models.targets import MediaServerTarget, PodcastTarget, SiteTarget
+from tests.unit.distribution import known
+from utils.config import load_settings
+from utils.distribution import requests
+from utils.distribution.requests import Order
+from utils.models.publishing import PublicationResult as Result
 
-SEEN = "http://127.0.0.1:1"  # nobody is there
-SHOW = {"kind": "podcast", "public_url": SEEN, "title": "T", "author": "A", "email": "a@b.org"}
-KINDS: list[tuple[Any, type[Any], dict[str, Any]]] = [
-    (podcast, PodcastTarget, SHOW),
-    (site, SiteTarget, {"kind": "site", "title": "T"}),
-    (media_server, MediaServerTarget, {"kind": "media-server", "library": "music"}),
-]
+pytestmark = pytest.mark.usefixtures("settings")
 
 
 @pytest.fixture
-def packages(tmp_path: Path) -> list[Package]:
-    return [published.package(tmp_path / str(n), n, title="Song") for n in (1, 2)]
+def bucket(s3_server: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
+    """An empty bucket, that the target ``public`` is."""
+    monkeypatch.setenv("BUCKET_SECRET", "testing-secret")
+    client = boto3.client(
+        "s3", endpoint_url=s3_server, region_name="us-east-1", aws_access_key_id="testing",
+        aws_secret_access_key="testing-secret",
+    )  # fmt: skip
+    client.create_bucket(Bucket="media")
+    known.targets(
+        "targets:\n  public:\n    kind: folder\n    url: s3://media/published\n    options:\n"
+        f"      endpoint_url: {s3_server}\n      key: testing\n      secret: ${{BUCKET_SECRET}}\n"
+    )
+    yield client
+    for one in client.list_objects_v2(Bucket="media").get("Contents", ()):
+        client.delete_object(Bucket="media", Key=one["Key"])
+    client.delete_bucket(Bucket="media")
 
 
-def put(
-    module: Any, packages: list[Package], target: Any, work: Path, kept: Any = None
-) -> list[Published]:
-    made = []
-    for one in packages:
-        call = published.call(work / one.item_id, item_id=one.item_id, kept=kept)
-        made.append(module.publish(one, target, call))
-    module.refresh(list(zip(packages, made, strict=True)), target, published.call(work))
-    return made
-
-
-@pytest.mark.parametrize(("module", "model", "given"), KINDS, ids=[k[2]["kind"] for k in KINDS])
-def test_what_lies_in_object_storage_is_what_lies_in_a_folder(
-    module: Any, model: type[Any], given: dict[str, Any], packages: list[Package], tmp_path: Path
+def test_an_item_lies_in_a_bucket_once_with_types_and_is_taken_back(
+    bucket: Any, tmp_path: Path
 ) -> None:
-    bucket = f"/{uuid.uuid4().hex}"
-    memory = fsspec.filesystem("memory")
-    target = model(url=SecretStr(f"memory:/{bucket}"), **given)
-    folder = model(url=SecretStr((tmp_path / "t").as_uri()), **given)
-    here = put(module, packages, folder, tmp_path / "w")
-    made = put(module, packages, target, tmp_path / "w")
-    assert [one.objects for one in made] == [one.objects for one in here]
-    lies = {path.removeprefix(f"{bucket}/"): memory.cat_file(path) for path in memory.find(bucket)}
-    paths = [path for path in (tmp_path / "t").rglob("*") if path.is_file()]
-    assert lies == {str(path.relative_to(tmp_path / "t")): path.read_bytes() for path in paths}
-    call = published.call(tmp_path / "w")
-    said = module.verify(made[1], target, call)
-    assert [one for one in said if "does not answer" not in one] == []
-    for row in made:
-        module.retract(row, target, call)
-    module.refresh([], target, call)
-    left = {path for path in memory.find(bucket) if "Song" in path or "Sisamouth" in path}
-    assert not left
+    item_id, settings = known.item(tmp_path / "song.mp3"), load_settings()
+    order = Order((item_id,), ("public",))
+    (done,) = requests.publish(order, settings).outcomes
+    assert done.result is Result.PUBLISHED, done.error
+    objects = bucket.list_objects_v2(Bucket="media")["Contents"]
+    assert len(objects) == 5
+    place = f"published/song-{item_id[:12]}"
+    subtitles = bucket.head_object(Bucket="media", Key=f"{place}/media.km.vtt")
+    assert subtitles["ContentType"] == "text/vtt"
+    (again,) = requests.publish(order, settings).outcomes
+    assert again.result is Result.UNCHANGED
+    now = bucket.list_objects_v2(Bucket="media")["Contents"]
+    assert [one["LastModified"] for one in now] == [one["LastModified"] for one in objects]
+    bucket.put_object(Bucket="media", Key=f"{place}/media.mp3", Body=b"sound of sang")
+    (seen,) = requests.verify([done.publication_id or 0], settings)
+    assert seen.wrong == (f"song-{item_id[:12]}/media.mp3 has another content than was sent",)
+    requests.unpublish([item_id], (), settings)
+    assert "Contents" not in bucket.list_objects_v2(Bucket="media")
 
 
-class Killed(BaseException):
-    """Stands for kill -9: nothing of ours catches it."""
-
-
-@pytest.mark.parametrize(("module", "model", "given"), KINDS, ids=[k[2]["kind"] for k in KINDS])
-def test_killed_at_any_write_the_next_call_makes_the_same(
-    module: Any, model: type[Any], given: dict[str, Any], packages: list[Package],
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
-) -> None:  # fmt: skip
-    from utils.storage import remote
-
-    def files(folder: Path) -> dict[str, bytes]:
-        found = (path for path in folder.rglob("*") if path.is_file())
-        return {str(path.relative_to(folder)): path.read_bytes() for path in found}
-
-    whole = model(url=SecretStr((tmp_path / "whole").as_uri()), **given)
-    put(module, packages[:1], whole, tmp_path / "w")
-    writes = last = 0
-    kept: dict[str, Any] = {}
-    replace = remote.replace
-
-    def counted(*arguments: Any) -> None:
-        nonlocal writes
-        writes += 1
-        if writes == last:
-            raise Killed
-        replace(*arguments)
-
-    monkeypatch.setattr(remote, "replace", counted)
-    target = model(url=SecretStr((tmp_path / "t").as_uri()), **given)
-    while last <= writes:  # it is killed at its first write, then at its second, …
-        writes, last = 0, last + 1
-        with contextlib.suppress(Killed):
-            put(module, packages[:1], target, tmp_path / "w", kept)
-    assert last > 4 and writes < last
-    assert files(tmp_path / "t") == files(tmp_path / "whole")
+def test_a_bucket_that_is_gone_fails_in_words_without_its_secret(
+    bucket: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("utils.processes.deadline.pause", lambda _: None)
+    item_id, settings = known.item(tmp_path / "song.mp3"), load_settings()
+    text = settings.targets_file.read_text().replace("s3://media", "s3://no-such-bucket")
+    settings.targets_file.write_text(text)
+    (failed,) = requests.publish(Order((item_id,), ("public",)), settings).outcomes
+    assert failed.result is Result.FAILED
+    assert "s3://no-such-bucket/published" in (failed.error or "")
+    assert "testing-secret" not in (failed.error or "")

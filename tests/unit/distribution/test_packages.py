@@ -100,7 +100,7 @@ def test_shots_make_chapters_of_half_a_minute_where_the_file_has_none() -> None:
     ],
 )
 def test_a_folder_has_a_name_that_every_system_takes(title: str, folder: str) -> None:
-    item = Package(item_id="ab" * 32, title=title, kind="audio", published_at="2026-01-01T00:00Z")  # type: ignore[arg-type]
+    item = Package(item_id="ab" * 32, title=title, kind="audio", published_at="2026-01-01T00:00Z")
     name = place.folder_of(item)
     assert name == f"{folder}-abababababab"
     assert len(name) <= 80
