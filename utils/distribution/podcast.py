@@ -12,7 +12,15 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from utils.distribution import artwork, captions, feed_check, index_files, place, podcast_feed
+from utils.distribution import (
+    artwork,
+    captions,
+    feed_check,
+    index_files,
+    place,
+    played,
+    podcast_feed,
+)
 from utils.distribution.call import Call
 from utils.distribution.xml_text import line
 from utils.errors import PermanentError, SettingsError
@@ -36,7 +44,7 @@ def publish(package: Package, target: PodcastTarget, call: Call) -> Published:
         SettingsError: the target says nothing of where its files are seen.
     """
     _require(target, call)
-    media = _media(package)
+    media = _media(package, call)
     folder = place.folder_of(package)
     suffix = _SUFFIXES.get(media.mime_type, media.path.suffix.lower())
     extra: dict[str, Any] = {"media": f"{folder}/media{suffix}", "transcripts": []}
@@ -138,8 +146,8 @@ def verify(row: Published, target: PodcastTarget, call: Call) -> tuple[str, ...]
     return (*wrong, *feed_check.of_item(feed, row, target))
 
 
-def _media(package: Package) -> PackageFile:
-    media = package.first("media")
+def _media(package: Package, call: Call) -> PackageFile:
+    media = played.of(package, call)
     if media is None or media.mime_type.partition("/")[0] not in {"audio", "video"}:
         raise PermanentError(
             f"{package.title} has nothing that a podcast could play: neither sound nor film."

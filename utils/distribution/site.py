@@ -15,6 +15,7 @@ from utils.distribution import (
     captions,
     index_files,
     place,
+    played,
     site_index,
     site_pages,
     site_search,
@@ -34,7 +35,7 @@ def publish(package: Package, target: SiteTarget, call: Call) -> Published:
     Raises:
         PermanentError: there is nothing to show.
     """
-    media = package.first("media", "original")
+    media = played.of(package, call)
     if media is None:
         raise PermanentError(f"{package.title} has no file that could be shown.")
     folder = place.folder_of(package)
