@@ -30,7 +30,9 @@ def of(package: Package, call: Call) -> PackageFile | None:
         PermanentError: the sound can't be read to its end.
     """
     media = package.first("media", "original")
-    if media is None or media.mime_type in _TAKEN or not media.mime_type.startswith("audio/"):
+    if media is None or not media.mime_type.startswith("audio/"):
+        return media
+    if media.mime_type in _TAKEN and media.sha256 != package.item_id:  # a rendition
         return media
     original = package.first("original")
     is_sound = original is not None and original.mime_type.startswith("audio/")

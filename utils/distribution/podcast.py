@@ -29,6 +29,7 @@ from utils.models.targets import PodcastTarget
 
 _JPEG = "image/jpeg"
 _CARD_COLOURS = ("#16324f", "#f2f5f9", "#4fb3a5")  # of a feed without artwork of its own. Chosen.
+_FILMS = {"video/mp4", "video/quicktime"}
 # What players go by is the end of the address: it says what the file is.
 _SUFFIXES = {
     "audio/mpeg": ".mp3", "audio/mp4": ".m4a", "audio/x-m4a": ".m4a", "video/mp4": ".mp4",
@@ -40,7 +41,7 @@ def publish(package: Package, target: PodcastTarget, call: Call) -> Published:
     """Put an item's media, artwork, chapters and transcripts in place, for the feed to name.
 
     Raises:
-        PermanentError: there is nothing to play.
+        PermanentError: there is nothing to play, or nothing that players take.
         SettingsError: the target says nothing of where its files are seen.
     """
     _require(target, call)
@@ -151,6 +152,12 @@ def _media(package: Package, call: Call) -> PackageFile:
     if media is None or media.mime_type.partition("/")[0] not in {"audio", "video"}:
         raise PermanentError(
             f"{package.title} has nothing that a podcast could play: neither sound nor film."
+        )
+    if media.mime_type.startswith("video/") and media.mime_type not in _FILMS:
+        raise PermanentError(
+            f"{package.title} is a film in {media.path.suffix.lstrip('.').upper()}, and podcast "
+            "players take MP4 and MOV only: make a rendition for the web (compression.profile: "
+            "web), then publish it again."
         )
     return media
 

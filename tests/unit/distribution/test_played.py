@@ -66,6 +66,16 @@ def test_an_original_in_mp3_is_copied_without_its_tags(tmp_path: Path) -> None:
     assert "secret" not in json.dumps(facts) and "+11.5564" not in json.dumps(facts)
 
 
+def test_an_original_alone_is_copied_without_its_tags_too(tmp_path: Path) -> None:
+    alone = published.file(sound(tmp_path, "o.m4a", "-c:a", "aac"), "media", "audio/mp4")
+    package = published.package(tmp_path, files=(alone,), item_id=alone.sha256)
+    made = played.of(package, published.call(tmp_path / "work"))
+    assert made and made.path.suffix == ".m4a"
+    facts = probed(made.path)
+    assert [one["codec_name"] for one in facts["streams"]] == ["aac"]
+    assert "secret" not in json.dumps(facts) and "+11.5564" not in json.dumps(facts)
+
+
 @pytest.mark.parametrize("mime_type", ["audio/mpeg", "audio/mp4", "video/mp4", "image/jpeg"])
 def test_what_is_fit_already_goes_as_it_is(tmp_path: Path, mime_type: str) -> None:
     given = published.media(tmp_path, 1, ".bin", mime_type)

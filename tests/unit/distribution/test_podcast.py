@@ -335,6 +335,10 @@ def test_what_cannot_be_played_or_seen_is_refused(tmp_path: Path) -> None:
     still = published.package(tmp_path, kind="image", files=(picture,))
     with pytest.raises(PermanentError, match="nothing that a podcast could play"):
         podcast.publish(still, show(tmp_path / "target"), published.call(tmp_path / "work"))
+    film = published.media(tmp_path, 2, ".mkv", "video/matroska")
+    archived = published.package(tmp_path, kind="video", files=(film,))
+    with pytest.raises(PermanentError, match=r"film in MKV.*compression\.profile: web"):
+        podcast.publish(archived, show(tmp_path / "target"), published.call(tmp_path / "work"))
     nowhere = show(tmp_path / "target", public_url=None)
     with pytest.raises(SettingsError, match="public_url"):
         podcast.publish(published.package(tmp_path), nowhere, published.call(tmp_path / "work"))
