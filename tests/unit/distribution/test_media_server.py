@@ -145,6 +145,7 @@ def test_sound_in_mp4_is_named_as_music_is(tmp_path: Path) -> None:
         ('A/B\\C:D*E?F"G<H>I|J', "A B C -D E F G H I J"),
         ("Ends in dots... ", "Ends in dots"),
         ("..hidden", "hidden"),
+        ("Part one:", "Part one"),
         ("CON", "_CON"),
         ("nul.tar", "_nul.tar"),
         ("COM1", "_COM1"),
