@@ -6,6 +6,7 @@ moments, each segment begins with a key frame: looked at in the segments themsel
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from itertools import pairwise
 from pathlib import Path
@@ -117,7 +118,7 @@ def command(source: _Source, outputs: Sequence[_Output], folder: Path, follows: 
 
 
 def _source(path: Path, segment_seconds: int) -> _Source:
-    probe = ffprobe.probe(path)
+    probe = _probe(path)
     if probe.kind is MediaKind.IMAGE:
         raise PermanentError(f"{path.name} is a picture: HLS is for films and songs.")
     video = probe.video if probe.kind is MediaKind.VIDEO else None
@@ -126,6 +127,18 @@ def _source(path: Path, segment_seconds: int) -> _Source:
     if video is None and sound is None:
         raise PermanentError(f"{path.name} holds neither picture nor sound.")
     return _Source(path, probe, video, sound, segment_seconds)
+
+
+def _probe(path: Path) -> ContainerProbe:
+    """Container and streams, without a look into frames: a copy takes hardly longer than that."""
+    printed = child_process.run(
+        [
+            *(tools.find("ffprobe"), "-v", "error", "-print_format", "json"),
+            *("-show_format", "-show_streams", *tools.input_arguments(path)),
+        ],
+        path,
+    )
+    return ffprobe.parse(json.loads(printed.stdout), path)
 
 
 def _name(source: _Source) -> str:
