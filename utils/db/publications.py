@@ -82,6 +82,13 @@ def of_items(s: Session, item_ids: Collection[str], targets: Collection[str] = (
     return found
 
 
+def there_or_due(s: Session, item_id: str) -> list[Row]:
+    """What lies at targets of an item, or is under way there, or scheduled."""
+    return [
+        row for row in of_items(s, [item_id]) if row.status != PublicationStatus.RETRACTED.value
+    ]
+
+
 def listed(
     s: Session, target: str | None = None, status: str | None = None, after: int = 0,
     limit: int | None = None,

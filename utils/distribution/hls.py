@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path, PurePosixPath
 from typing import NamedTuple
 
-from utils.distribution import captions, hls_check, hls_page, hls_renditions, place, playlists
+from utils.distribution import hls_check, hls_page, hls_renditions, place, playlists, webvtt
 from utils.distribution.call import Call
 from utils.distribution.hls_renditions import Rendition
 from utils.distribution.playlists import Text
@@ -94,7 +94,7 @@ def _parts(package: Package, made: Sequence[Rendition], work: Path) -> Iterator[
         name = f"{one.name}/{hls_renditions.PLAYLIST}"
         yield _Part(one.folder / hls_renditions.PLAYLIST, name, _PLAYLIST)
     texts = []
-    for number, caption in enumerate(captions.of(package)):
+    for number, caption in enumerate(webvtt.of(package)):
         stem = f"subtitles/{caption.language or f'text-{number}'}"
         texts.append(Text(f"{stem}.m3u8", caption.name, caption.language))
         seconds = made[0].playlist.seconds

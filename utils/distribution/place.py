@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 from urllib.parse import quote
 
+import httpx
 from fsspec.implementations.local import LocalFileSystem
 from pydantic import SecretStr
 from tenacity import Retrying, retry_if_exception_type, stop_after_attempt, wait_exponential_jitter
@@ -34,7 +35,9 @@ T = TypeVar("T")
 _FORBIDDEN = re.compile(r'[/\\:*?"<>|\s]+')
 _TITLE_BYTES = 160  # of a name; with the rest below the 255 that file systems take
 _TITLE_LENGTH = 67  # with "-" and twelve digits: 80
+_VIRAMA = 9  # joins the next letter to the one before it
 _KEPT = "files"
+_SECONDS = 15.0
 
 
 def folder_of(package: Package) -> str:
@@ -48,12 +51,16 @@ def folder_of(package: Package) -> str:
 
 
 def _cut(title: str) -> str:
-    """So much of a title as a name may have; no letter loses its marks."""
-    while len(title) > _TITLE_LENGTH or len(title.encode()) > _TITLE_BYTES:
-        title = title[:-1]
-        while title and unicodedata.category(title[-1])[0] == "M":
-            title = title[:-1]
-    return title
+    """So much of a title as a name may have; no letter loses its marks, or what hangs below it."""
+    end = min(len(title), _TITLE_LENGTH)
+    while len(title[:end].encode()) > _TITLE_BYTES:
+        end -= 1
+    while 0 < end < len(title) and (
+        unicodedata.category(title[end])[0] == "M"
+        or unicodedata.combining(title[end - 1]) == _VIRAMA
+    ):
+        end -= 1
+    return title[:end]
 
 
 def put(
@@ -118,6 +125,27 @@ def check(call: Call, target: FilesTarget, made: PublishedObject) -> str | None:
         return f"{made.name} has {size:,} bytes, sent were {made.size_bytes:,}"
     if remote.sha256(folder, made.name) != made.sha256:
         return f"{made.name} has another content than was sent"
+    return seen_wrongly(target, made)
+
+
+def seen_wrongly(target: FilesTarget, made: PublishedObject) -> str | None:
+    """What is wrong with a file as others see it (``public_url``); None: nothing, or not known."""
+    if not target.public_url:
+        return None
+    url = address(target, made.name)
+    try:
+        # Uncompressed: a server that packs texts says how long they are packed.
+        headers = {"accept-encoding": "identity"}
+        answer = httpx.head(url, timeout=_SECONDS, follow_redirects=True, headers=headers)
+    except (httpx.HTTPError, httpx.InvalidURL) as error:
+        return f"{url} does not answer: {type(error).__name__}"
+    length = answer.headers.get("content-length", "")
+    if answer.status_code in {405, 501}:  # it takes no HEAD: nothing is known
+        return None
+    if not answer.is_success:
+        return f"{url} answers {answer.status_code}"
+    if length.isdecimal() and int(length) != made.size_bytes:
+        return f"{url} has {int(length):,} bytes, sent were {made.size_bytes:,}"
     return None
 
 

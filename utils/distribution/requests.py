@@ -17,7 +17,7 @@ from utils.db import items, publications, workers
 from utils.db.publication_tables import PublicationRow as Row
 from utils.db.publications import Wish
 from utils.db.session import session
-from utils.distribution import indexes, publishing, standing, targets, wanted
+from utils.distribution import flaws, indexes, publishing, targets, wanted
 from utils.errors import NightShiftError, UsageError
 from utils.models.publishing import (
     PublicationOutcome,
@@ -27,6 +27,13 @@ from utils.models.publishing import (
 )
 
 Hear = Callable[[PublicationOutcome], None]
+
+
+class Watch(NamedTuple):
+    """Who is told how many there are, and of each when it is done."""
+
+    begun: Callable[[int], None]
+    done: Hear
 
 
 class Order(NamedTuple):
@@ -117,7 +124,7 @@ def publish_due(
     *,
     item_ids: Collection[str] | None = None,
     to: Collection[str] | None = None,
-    hear: Hear | None = None,
+    watch: Watch | None = None,
 ) -> PublishReport:
     """Publish what is wanted now: nightly targets, rules, what was scheduled, what failed before.
 
@@ -127,7 +134,7 @@ def publish_due(
         limit: So many publications at most; the rest stays for the next time.
         item_ids: These items alone.
         to: These targets alone; of items that are named, also those that are not nightly.
-        hear: Is told of each when it is done.
+        watch: Is told how it goes.
 
     Raises:
         SettingsError: targets.yaml or rules.yaml makes no sense.
@@ -145,9 +152,13 @@ def publish_due(
         if item_ids is not None:
             ids = publications.narrowed(s, ids, item_ids)
     ids = ids if limit is None else ids[:limit]
+    if watch:
+        watch.begun(len(ids))
     with _worker(settings) as worker:
-        done = _work(ids, worker, settings, hear)
-        return _report(done, names, worker, settings).model_copy(update={"run_id": run_id})
+        done = _work(ids, worker, settings, watch.done if watch else None)
+        found = _report(done, names, worker, settings)
+    unknown = wanted.unknown_targets(known, settings)
+    return found.model_copy(update={"run_id": run_id, "problems": (*found.problems, *unknown)})
 
 
 def retry(ids: Sequence[int], settings: Settings, hear: Hear | None = None) -> PublishReport:
@@ -219,8 +230,8 @@ def _report(
 ) -> PublishReport:
     errors = indexes.refresh(names, worker, settings)
     with session() as s:
-        flaws = standing.flaws(s)
-    return PublishReport(outcomes=tuple(done), problems=tuple(errors), flaws=flaws)
+        flawed = flaws.of(s)
+    return PublishReport(outcomes=tuple(done), problems=tuple(errors), flaws=flawed)
 
 
 def _scheduled(publication_id: int) -> PublicationOutcome:

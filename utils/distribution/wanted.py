@@ -80,3 +80,13 @@ def _is_missing(item: Item, row: PublicationRow | None, target_key: str) -> bool
         return False
     seen, done = row.compared_at, item.processed_at
     return row.target_key != target_key or seen is None or (done is not None and done > seen)
+
+
+def unknown_targets(known: Collection[str], settings: Settings) -> list[str]:
+    """What rules name and targets.yaml has not, in words."""
+    return [
+        f"The rule {rule.name!r} publishes at {name}, which is no target of targets.yaml."
+        for rule in file.load(settings).rules
+        for name in rule.then.publish or ()
+        if name not in known
+    ]

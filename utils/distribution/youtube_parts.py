@@ -11,9 +11,9 @@ from collections.abc import Callable, Iterator
 from functools import partial
 from typing import Any
 
-from utils.distribution import captions, youtube_api, youtube_film
+from utils.distribution import webvtt, youtube_api, youtube_film
 from utils.distribution.call import Call
-from utils.distribution.captions import Caption
+from utils.distribution.webvtt import Caption
 from utils.distribution.youtube_api import AlreadyThereError
 from utils.errors import PermanentError
 from utils.models.publishing import Package
@@ -44,7 +44,7 @@ def add(client: Any, video_id: str, package: Package, target: YoutubeTarget, cal
 def _parts(
     client: Any, video_id: str, package: Package, target: YoutubeTarget, call: Call
 ) -> Iterator[_Part]:
-    for one in captions.of(package):
+    for one in webvtt.of(package):
         yield f"captions in {one.name}", partial(_caption, client, video_id, one, call)
     yield "a thumbnail", partial(_thumbnail, client, video_id, package, call)
     if target.playlist_id:

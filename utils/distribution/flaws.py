@@ -11,7 +11,7 @@ from utils.db.publication_tables import PublicationRow
 from utils.models.publishing import PublicationFlaw
 
 
-def flaws(s: Session) -> tuple[PublicationFlaw, ...]:
+def of(s: Session) -> tuple[PublicationFlaw, ...]:
     """All that is published and is not approved any more, was forgotten, changed, or is damaged."""
     return tuple(
         PublicationFlaw(
