@@ -49,10 +49,7 @@ class Shelf:
 
     def __init__(self, settings: Settings, place: Path, work: Path, **facts: object) -> None:
         self.settings, self.place, self.work = settings, place, work
-        address = f"http://127.0.0.1/{place.name}"
-        self.target = HlsTarget(
-            kind="hls", url=SecretStr(f"file://{place}"), public_url=address, **facts
-        )
+        self.target = HlsTarget(kind="hls", url=SecretStr(f"file://{place}"), **facts)
 
     def publish(self, item: Package, kept: Kept | None = None) -> Published:
         return hls.publish(item, self.target, call(self.settings, self.work, kept))
@@ -175,6 +172,7 @@ def test_publishing_again_sends_nothing_and_retracting_leaves_nothing(
     item = package(file(clips.video, "media"))
     kept = Kept()
     row = shelf.publish(item, kept)
+    assert len(kept.saved) == 1  # for all of its files: a film of hours has thousands
     before = {path: path.stat().st_mtime_ns for path in shelf.place.rglob("*.m4s")}
     assert shelf.publish(item, kept).objects == row.objects
     assert {path: path.stat().st_mtime_ns for path in shelf.place.rglob("*.m4s")} == before
@@ -193,6 +191,9 @@ def test_what_is_wrong_where_it_lies_is_named(shelf: Shelf, clips: Clips) -> Non
     assert ["is gone" in said for said in shelf.verify(row)] == [True]
     fewer = tuple(one for one in row.objects if not one.name.endswith("00001.m4s"))
     assert "was never sent" in shelf.verify(row.model_copy(update={"objects": fewer}))[0]
+    for path in shelf.place.rglob("*.m4s"):
+        path.unlink()
+    assert len(shelf.verify(row)) == 4 and shelf.verify(row)[3].startswith("and ")
 
 
 def test_a_playlist_never_leads_out_of_its_package() -> None:
