@@ -166,7 +166,7 @@ def _sign(
     library: Any, file: PackageFile, package: Package, target: Path, settings: C2paSettings
 ) -> None:
     context = _context(library)
-    original = package.first("original")
+    original = _original(package)
     origin = original.path if original else file.path if file.role in _KEPT else None
     actions = _actions(file, origin is not None, is_own=original is None)
     try:
@@ -184,6 +184,12 @@ def _sign(
         raise from_os_error(error, f"signing {file.path.name}") from error
     if flaws:
         raise PermanentError(f"{file.path.name} was signed, and reads as {', '.join(flaws)}.")
+
+
+def _original(package: Package) -> PackageFile | None:
+    """The item itself, where it is here: beside its rendition, or published as it is."""
+    its_own = (one for one in package.files if one.sha256 == package.item_id)
+    return package.first("original") or next(its_own, None)
 
 
 def _actions(file: PackageFile, has_origin: bool, is_own: bool) -> list[dict[str, Any]]:

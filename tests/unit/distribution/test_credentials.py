@@ -156,6 +156,8 @@ def test_a_still_of_a_film_is_edited_and_a_rendition_alone_is_published(
 ) -> None:
     still = sign(file(clips.image, "artwork"), file(clips.video, "original"))
     assert actions(still) == [("c2pa.opened", ""), ("c2pa.edited", "")]
+    film = file(clips.video, "media")  # no rendition: what is played is the original
+    assert actions(sign(file(clips.image, "artwork"), film, item_id=film.sha256)) == actions(still)
     assert actions(sign(file(clips.image, "artwork"))) == [
         ("c2pa.opened", ""), ("c2pa.published", ""),
     ]  # fmt: skip
