@@ -153,6 +153,26 @@ def test_a_film_with_too_few_key_frames_is_encoded_and_that_is_said(
     assert playlists.parse(shelf.read(row, "/index.m3u8"), "it").segments[0].seconds == 2.0
 
 
+def test_sound_that_outlasts_its_picture_is_heard_to_its_end(shelf: Shelf, tmp_path: Path) -> None:
+    """Segments end with the picture: its last one stands."""
+    film = tmp_path / "film.mp4"
+    ffmpeg("-f", "lavfi", "-i", "testsrc2=s=64x36:r=5:d=2", "-f", "lavfi", "-i", "sine=d=6",
+           "-pix_fmt", "yuv420p", film)  # fmt: skip
+    row = shelf.publish(package(file(film, "media"), duration_seconds=6.0))
+    playlist = playlists.parse(shelf.read(row, "36p/index.m3u8"), "it")
+    assert playlist.seconds == pytest.approx(6.0, abs=0.3)
+    assert "outlasts its picture" in row.extra["notes"][0]
+    assert shelf.verify(row) == ()
+
+
+def test_sound_as_broadcasts_have_it_is_copied(shelf: Shelf, clips: Clips, tmp_path: Path) -> None:
+    broadcast = tmp_path / "broadcast.ts"
+    ffmpeg("-i", clips.video, "-t", "2", "-c", "copy", "-output_ts_offset", "90", broadcast)
+    row = shelf.publish(package(file(broadcast, "media"), duration_seconds=2.0))
+    assert "mp4a.40.2" in shelf.read(row, "master.m3u8") and row.extra["notes"] == []
+    assert shelf.verify(row) == ()
+
+
 def test_what_is_no_film_is_refused(shelf: Shelf, clips: Clips) -> None:
     with pytest.raises(PermanentError, match="is a picture"):
         shelf.publish(package(file(clips.image, "media"), kind="image"))
