@@ -301,8 +301,12 @@ def test_texts_keep_to_the_bounds_of_the_service() -> None:
     assert sum(len(tag) + 2 * (" " in tag) for tag in tags) + len(tags) - 1 <= 500
 
 
-def test_what_is_to_appear_later_is_private_until_then(channel: Channel) -> None:
+def test_what_is_to_appear_later_is_private_until_then(channel: Channel, film: Package) -> None:
     later = datetime.now(UTC) + timedelta(hours=5)
+    channel.target = channel.with_(privacy="public")
+    row = channel.publish(film.model_copy(update={"published_at": later}))
+    channel.service.videos[row.remote_id]["status"]["privacyStatus"] = "public"  # five hours later
+    assert channel.verify(row) == ()
     body = youtube_metadata.body(
         package(published_at=later), channel.with_(privacy="public"), by_model=False
     )
