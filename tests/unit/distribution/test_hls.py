@@ -16,7 +16,7 @@ from tests.media import Clips, ffmpeg
 from tests.servers.loopback import Answer, Asked, serving
 from tests.unit.distribution.calls import Kept, call, file, package
 from utils.config import Settings
-from utils.distribution import hls, playlists
+from utils.distribution import hls, place, playlists
 from utils.errors import PermanentError
 from utils.media.probing import ffprobe
 from utils.models.publishing import Chapter, Package, Published
@@ -198,6 +198,17 @@ def test_publishing_again_sends_nothing_and_retracting_leaves_nothing(
     assert {path: path.stat().st_mtime_ns for path in shelf.place.rglob("*.m4s")} == before
     hls.retract(row, shelf.target, call(shelf.settings, shelf.work))
     assert [path for path in shelf.place.rglob("*") if path.is_file()] == []
+
+
+def test_where_a_strangers_file_is_in_the_way_nothing_is_sent(shelf: Shelf, clips: Clips) -> None:
+    item = package(file(clips.tone, "media"), kind="audio", duration_seconds=3.0)
+    page = shelf.place / place.folder_of(item) / "index.html"
+    page.parent.mkdir(parents=True)
+    page.write_text("somebody's own")
+    with pytest.raises(PermanentError, match="none of ours"):
+        shelf.publish(item)
+    assert [path for path in shelf.place.rglob("*") if path.is_file()] == [page]
+    assert page.read_text() == "somebody's own"
 
 
 def test_what_is_wrong_where_it_lies_is_named(shelf: Shelf, clips: Clips) -> None:
