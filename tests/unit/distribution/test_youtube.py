@@ -18,7 +18,7 @@ from tests.servers.loopback import Answer, serving
 from tests.servers.youtube import Dropped, Youtube, refused
 from tests.unit.distribution.calls import ITEM, Kept, call, file, package
 from utils.config import Settings
-from utils.distribution import youtube, youtube_metadata, youtube_upload
+from utils.distribution import checks, targets, youtube, youtube_metadata, youtube_upload
 from utils.errors import (
     DeferredError,
     PermanentError,
@@ -242,6 +242,25 @@ def test_a_token_that_is_over_is_renewed_and_a_revoked_one_is_said(
         channel.verify(row)
     assert server.REFRESH_TOKEN not in str(error.value).replace("refresh token", "")
     assert server.CLIENT_SECRET not in str(error.value)
+
+
+def test_a_look_at_the_target_names_its_channel_and_takes_a_unit(
+    channel: Channel, settings: Settings
+) -> None:
+    url = channel.target.api_url
+    settings.targets_file.write_text(
+        f"targets:\n  stage:\n    kind: youtube\n    client_id: {server.CLIENT_ID}\n"
+        f"    client_secret: {server.CLIENT_SECRET}\n    refresh_token: {server.REFRESH_TOKEN}\n"
+        f"    api_url: {url}\n    token_url: {url}/token\n"
+    )
+    target = targets.one(settings, "stage")
+    assert checks.check("stage", target, settings) == (
+        True,
+        "logged in: the channel is Night films",
+    )
+    channel.service.revoked = True
+    ok, said = checks.check("stage", target, settings)
+    assert not ok and "no longer takes the refresh token" in said
 
 
 def test_what_is_refused_beside_the_film_is_noted(channel: Channel, clips: Clips) -> None:
