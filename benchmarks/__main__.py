@@ -7,7 +7,7 @@ python -m benchmarks shift      one of them: shift, help, extraction, views, enc
                                 queue, music-tables, music-import, music-musicbrainz,
                                 music-spotify
                                 queue, music-import, music-musicbrainz, music-spotify,
-                                music-night
+                                music-night, critic
 python -m benchmarks mutations 200 7   so many damaged files, by this seed
 python -m benchmarks api-load 2        so many minutes
 """
@@ -27,6 +27,7 @@ from benchmarks import (
     chaos,
     code,
     colour,
+    critic,
     discovery,
     encode,
     extraction,
@@ -60,6 +61,7 @@ BENCHMARKS = {
     "views": views.rows,
     "encode": encode.rows,
     "colour": colour.rows,
+    "critic": critic.rows,
     "duplicates": near_duplicates.rows,
     "search": search.rows,
     "lanes": lanes.rows,

@@ -64,7 +64,7 @@ def estimate(
         if not (asked.input_usd or asked.output_usd):
             return None
         price = TokenPrice(input_usd=asked.input_usd, output_usd=asked.output_usd)
-    seen = material.of(subject, (), settings.critic.max_material_tokens)
+    seen = material.whole(subject, settings.critic.max_material_tokens)
     question = prompt.question(seen, rules, revision.described(), 0)
     read = material.tokens(f"{question.told}{question.data}{question.form.model_json_schema()}")
     return Estimate(
