@@ -18,8 +18,11 @@ UNDERSTANDING = {
     "keywords": ["rain"],
     "translation": "Rain falls on the river.",
     "romanisation": "phlieng thleak",
+    "romanisation_standard": "UNGEGN (1972)",
     "vocabulary": [{"word": "ភ្លៀង", "definition": "rain", "romanisation": "phlieng"}],
     "mood": "calm",
+    "era": "1960s",
+    "cultural_context": "Rain is a picture of longing.",
     "content_warnings": [],
 }
 
