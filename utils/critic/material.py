@@ -98,7 +98,8 @@ def _without_orders(given: Material) -> Material:
         Evidence(quote=_short(given.pieces[n].text), start_seconds=given.pieces[n].start_seconds)
         for n in sorted(speaking)
     )
-    note = f"{len(found)} lines speak to whoever judges; the critic was not shown them: "
+    note = "1 line speaks" if len(found) == 1 else f"{len(found)} lines speak"
+    note += " to whoever judges; not shown to the critic: "
     kept = tuple(piece for n, piece in enumerate(given.pieces) if n not in speaking)
     notes = (*given.notes, f"{note}{found[0].quote!r}")
     return given._replace(pieces=kept, orders=found, notes=notes)
