@@ -70,7 +70,7 @@ def test_what_the_rules_reject_no_critic_saves() -> None:
 def test_the_reason_is_in_words() -> None:
     found = decide(rules(GOOD, LOUD), None, says(0.3, 0.5), USUAL)
     assert found.reason == (
-        "Score 0.56 (rules 0.80, critic 0.40) is below 0.7: a person decides. "
+        "Score 0.56 (rules 0.80, critic 0.40; 0.7 needed) is too low: a person decides. "
         "Lowest: loudness 0.20 (-5.0 LUFS)."
     )
     broken = decide(rules(), HouseCheck(breaches=(BREACH, BREACH)), None, USUAL, "it failed")
