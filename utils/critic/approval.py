@@ -43,8 +43,8 @@ def scores(
     rules = _mean((one.score, weights.get(_key(one.name), one.weight)) for one in criteria)
     said = _mean((one.score, weights.get(_key(one.name), 1.0)) for one in critic if one.counts)
     if rules is None or said is None:
-        whole = rules if said is None else said
-        return Scores(rules or 0.0, said, round(whole or 0.0, 4))
+        alone = (rules if said is None else said) or 0.0
+        return Scores(alone, said, round(alone, 4))
     whole = options.rules_weight * rules + (1 - options.rules_weight) * said
     return Scores(rules, said, round(whole, 4))
 
