@@ -63,6 +63,10 @@ Visuals = Annotated[
     bool,
     typer.Option("--visuals", help="Make pictures, by ComfyUI or drawn here; docs/visuals.md."),
 ]
+LyricVideo = Annotated[
+    bool,
+    typer.Option("--lyric-video", help="Of songs, a film of their words; docs/visuals.md."),
+]
 Verbose = Annotated[bool, typer.Option("--verbose", help="Prefect's own log on stderr.")]
 
 
@@ -160,12 +164,13 @@ def with_text(options: PipelineOptions, is_wanted: bool) -> PipelineOptions:
     return options.model_copy(update={"steps": steps})
 
 
-def with_visuals(options: PipelineOptions, are_wanted: bool) -> PipelineOptions:
-    """The options with pictures made, if they are wanted."""
-    if not are_wanted:
-        return options
-    steps = options.steps.model_copy(update={"generate_visuals": True})
-    return options.model_copy(update={"steps": steps})
+def with_visuals(
+    options: PipelineOptions, are_wanted: bool, lyric_video: bool = False
+) -> PipelineOptions:
+    """The options with pictures made, and films of songs' words, if they are wanted."""
+    wanted = {"generate_visuals": are_wanted, "make_lyric_video": lyric_video}
+    asked = {step: True for step, is_wanted in wanted.items() if is_wanted}
+    return options.model_copy(update={"steps": options.steps.model_copy(update=asked)})
 
 
 def with_speakers(options: PipelineOptions, wanted: str | None) -> PipelineOptions:

@@ -55,7 +55,7 @@ def engine(options: VisualOptions, settings: Settings) -> str:
     """
     house, style = _digest_of_houses(settings), template_files.style(options.style, settings)
     if not generation.is_wanted(options, settings):
-        return f"local {template_files.digest(style)} {house}"
+        return f"local {cards.VERSION} {template_files.digest(style)} {house}"
     workflow = template_files.workflow(options.workflow, settings)
     generation.require_fitting(options, workflow, style)
     made_by = template_files.digest(style, workflow)
@@ -148,7 +148,10 @@ def _drawn(
     temporary = scratch.folder() / f"{uuid.uuid4().hex}.png"
     try:
         draw(temporary)
-        return _kept(kind, aspect, temporary, drawing.folder, engine="local", by_model=False)
+        told = cards.warnings(drawing.subject, drawing.brand)
+        return _kept(
+            kind, aspect, temporary, drawing.folder, engine="local", by_model=False, warnings=told
+        )
     finally:
         temporary.unlink(missing_ok=True)
 

@@ -58,6 +58,25 @@ def test_a_film_gets_all_but_what_is_for_songs_or_not_set_up(settings: Settings)
     }
 
 
+def test_a_lyric_video_is_made_of_songs_that_are_heard_if_it_is_asked_for(why_not: Any) -> None:
+    reasons = {
+        "unasked": why_not("make_lyric_video", SONG),
+        "film": why_not("make_lyric_video", FILM, only=("make_lyric_video",)),
+        "unheard": why_not(
+            "make_lyric_video",
+            SONG,
+            PipelineOptions(only=("make_lyric_video",)).without("transcribe_audio"),
+        ),
+        "asked": why_not("make_lyric_video", SONG, only=("make_lyric_video",)),
+    }
+    assert reasons == {
+        "unasked": "not asked for (--lyric-video)",
+        "film": "makes no sense for profile video",
+        "unheard": "needs transcribe_audio: switched off",
+        "asked": None,
+    }
+
+
 def test_a_key_and_an_address_bring_the_rest(override: Override) -> None:
     from utils.config import load_settings
 
