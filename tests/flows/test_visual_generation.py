@@ -15,9 +15,8 @@ from utils.db.schema import Item
 from utils.db.session import session
 from utils.documents.visuals import document
 from utils.models.approval import ApprovalStatus
-from utils.models.options import VisualOptions
 from utils.models.shift import RunStatus
-from utils.models.visuals import ComfyuiSettings
+from utils.models.visuals import ComfyuiSettings, VisualOptions
 
 pytestmark = pytest.mark.usefixtures("prefect_server")
 
@@ -49,13 +48,14 @@ def test_an_item_lacks_its_pictures_until_the_server_is_well(
         assert "NIGHTSHIFT_COMFYUI__TIMEOUT_SECONDS" in item.lacks[0].reason
         assert server.interrupted == [one["job"] for one in server.submitted]
 
-        server.moods.never_ends = False
+        server.moods.never_ends, server.moods.is_black = False, True
         override(comfyui=ComfyuiSettings(url=server.url))
         with session() as s:  # whatever the rules say of so small a picture
             s.get_one(Item, item.item_id).approval = ApprovalStatus.APPROVED.value
         before = {name: one.executions for name, one in steps(item.item_id).items()}
         report = make_pictures()
         assert [one.item_id for one in report.items] == [item.item_id]
+        assert "Generated 16:9: it is of one colour" in report.report.read_text()
         after = {name: one.executions for name, one in steps(item.item_id).items()}
         assert {name for name in after if after[name] != before[name]} == {"generate_visuals"}
         with session() as s:

@@ -89,6 +89,7 @@ def test_where_comfyui_fails_for_good_a_card_is_drawn_and_it_is_said(
     assert not any(one.by_model for one in made.visuals)
     assert len(comfy.submitted) == 1
     assert "node 3 (KSampler)" in made.notes[0]
+    assert made.told[-1] == made.notes[0]
     with pytest.raises(PermanentError, match="KSampler"):
         make(item, drawing, engine="comfyui")
 
