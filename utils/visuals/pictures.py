@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 from PIL import Image
 
 from utils.config import Settings
-from utils.errors import PermanentError
+from utils.errors import PermanentError, from_os_error
 from utils.models.item import MediaItem, MediaKind
 from utils.models.signal import SignalReport
 from utils.models.visual_subject import VisualSubject
@@ -175,7 +175,10 @@ def _kept(kind: VisualKind, aspect: Aspect, path: Path, folder: Path, **told: An
 
 def _folder(item: MediaItem, settings: Settings) -> Path:
     folder = files.item_folder(settings.home, item.item_id) / _FOLDER
-    folder.mkdir(exist_ok=True)
+    try:
+        folder.mkdir(exist_ok=True)
+    except OSError as error:
+        raise from_os_error(error, f"making {folder}") from error
     return folder
 
 
