@@ -247,10 +247,12 @@ def test_an_answer_that_is_nonsense_is_an_error_of_ours_or_no_matter(
     comfy: Comfy, drawing: Settings, monkeypatch: pytest.MonkeyPatch, path: str
 ) -> None:
     answer = comfy.answer
+    given: list[object] = []
 
     def answered(method: str, asked: str, body: bytes) -> tuple[int, object]:
         if not asked.startswith(f"/{path}"):
             return answer(method, asked, body)
+        nonsense = given[-1]
         if not isinstance(nonsense, dict):
             return 200, nonsense
         job = asked.rsplit("/", 1)[-1]
@@ -259,7 +261,8 @@ def test_an_answer_that_is_nonsense_is_an_error_of_ours_or_no_matter(
     monkeypatch.setattr(comfy, "answer", answered)
     monkeypatch.setattr(comfyui, "PATIENCE_SECONDS", 0)
     comfy.moods.without_socket = True
-    for nonsense in NONSENSE:
+    for one in NONSENSE:
+        given.append(one)
         with comfyui_client.connected(drawing) as server:
             comfyui_client.version(server)
         try:
