@@ -13,9 +13,7 @@ if TYPE_CHECKING:
 
 Wanted = Annotated[str, typer.Argument(metavar="ITEM", help="A checksum, its beginning, a path.")]
 
-visuals = typer.Typer(
-    no_args_is_help=True, help="Pictures for items: by ComfyUI, or drawn here (docs/visuals.md)."
-)
+visuals = typer.Typer(no_args_is_help=True, help="Pictures for items: by ComfyUI, or drawn here.")
 
 
 def add_to(app: typer.Typer) -> None:
