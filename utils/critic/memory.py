@@ -42,17 +42,22 @@ def similar(
     Raises:
         RetryableError: the index does not answer, or the embedder can't be had.
     """
-    with session() as s:
-        number = review_memory.number_held(s)
-    if not number:
+    if not _number():
         return ()
     model = embedder.load()
     vector = _vectors(model, [snapshot.text_of(subject)])[0]
-    held, found = _nearest(vector, model, settings, limit)
+    return nearest(item_id, vector, model, settings, limit)
+
+
+def nearest(
+    item_id: str, vector: Vector, model: Embedder, settings: Settings, limit: int
+) -> tuple[Precedent, ...]:
+    """The same for the vector of an item, made by this model."""
+    held, found = _found(vector, model, settings, limit)
     known = _known(found)
-    if held != number or len(known) != len(found):
+    if held != _number() or len(known) != len(found):
         _repair(model, settings, _REPAIRED_AT_ONCE)
-        _, found = _nearest(vector, model, settings, limit)
+        _, found = _found(vector, model, settings, limit)
         known = _known(found)
     floor = model.centre.floor if model.centre else -1.0
     precedents = (
@@ -119,12 +124,22 @@ def _write(rows: Sequence[HeldReview], model: Embedder, settings: Settings) -> N
         )
 
 
-def _nearest(
+def _number() -> int:
+    with session() as s:
+        return review_memory.number_held(s)
+
+
+def _found(
     vector: Vector, model: Embedder, settings: Settings, limit: int
 ) -> tuple[int, list[_Found]]:
     """How many the index holds, and more of the nearest than are wanted: some don't count."""
-    with connected(settings) as client:
-        collection = _open(client, model.name)
+    from chromadb.errors import NotFoundError
+
+    with connected(settings, only_reads=True) as client:
+        try:
+            collection = client.get_collection(_name(model.name))
+        except NotFoundError:
+            return 0, []
         held = int(collection.count())
         if not held:
             return 0, []
