@@ -7,7 +7,8 @@ python -m benchmarks shift      one of them: shift, help, extraction, views, enc
                                 queue, music-tables, music-import, music-musicbrainz,
                                 music-spotify, review-memory, calibration
                                 queue, music-import, music-musicbrainz, music-spotify,
-                                music-night
+                                music-night, publishing
+                                music-night, hls
 python -m benchmarks mutations 200 7   so many damaged files, by this seed
 python -m benchmarks api-load 2        so many minutes
 """
@@ -33,6 +34,7 @@ from benchmarks import (
     extraction,
     facts,
     frames,
+    hls,
     idle,
     lanes,
     music_import,
@@ -42,6 +44,7 @@ from benchmarks import (
     music_tables,
     mutations,
     near_duplicates,
+    publishing,
     queue,
     review_memory,
     scale,
@@ -85,6 +88,8 @@ BENCHMARKS = {
     "music-import": music_import.rows,
     "music-spotify": music_spotify.rows,
     "music-night": music_night.rows,
+    "publishing": publishing.rows,
+    "hls": hls.rows,
 }
 
 

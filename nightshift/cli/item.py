@@ -6,13 +6,16 @@ from collections.abc import Iterator
 from typing import Any
 
 from nightshift.cli import item_facts, item_words
+from nightshift.cli.approval import print_approval
 from nightshift.cli.output import COLORS, console, print_facts, print_json, print_table
+from nightshift.cli.visuals import print_visuals
 
 
 def print_all(document: dict[str, Any]) -> None:
     """Print an item's document for people."""
     print_facts(item_facts.of_document(document), whole=("checksum", "path", "address"))
     _print_verdict(document["verdict"])
+    print_approval(document["approval"])
     _print_parts(document["record"])
     _print_work(document)
 
@@ -58,6 +61,9 @@ def _print_work(document: dict[str, Any]) -> None:
         console.print("\n[bold]Files made from it[/]")
     made = [(f"{m['kind']}, {size(m['size_bytes'])}", m["path"]) for m in document["renditions"]]
     print_facts(made, whole=[name for name, _ in made])
+    if document["visuals"]["visuals"] or document["visuals"]["notes"]:
+        console.print("\n[bold]Pictures for it[/]")
+        print_visuals(document["visuals"])
 
 
 def _spoken(document: dict[str, Any]) -> Iterator[tuple[str, str]]:

@@ -151,4 +151,5 @@ def _together(decision: dict[str, Any]) -> str:
     parts = [f"{name}: {value}" for name, value in decision["changes"].items()]
     parts += [f"priority {decision['priority']}"] if decision["priority"] != "normal" else []
     parts += [f"queue {decision['queue']}"] if decision["queue"] else []
+    parts += [f"publish at {', '.join(decision['publish'])}"] if decision["publish"] else []
     return ", ".join(parts) or "as the settings say"

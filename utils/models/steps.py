@@ -92,7 +92,7 @@ STEPS: tuple[Step, ...] = (
          uses=("transcribe_audio", "find_work")),
     Step("check_house_rules", "quality", "probe", "checking the house rules", uses=_READ),
     Step("critique_content", "quality", "ai", "asking the critic", retries=4,
-         needs=("judge_quality",), uses=(*_READ, "check_house_rules")),
+         needs=("judge_quality",), uses=_READ),
     Step("decide_approval", "quality", "probe", "deciding whether it may be published",
          needs=("judge_quality",), uses=("check_house_rules", "critique_content")),
     Step("fingerprint_media", "processing", "decode", "taking a fingerprint", version=3,
@@ -112,7 +112,8 @@ STEPS: tuple[Step, ...] = (
          uses=("analyze_signal", "extract_mediainfo", "extract_exiftool", "read_sidecars",
                "extract_extended_exif", "extract_codec", "extract_hdr", "extract_audio_tracks",
                "extract_subtitle_tracks", "detect_focal_length")),
-    Step("generate_visuals", "visuals", "ai", "making pictures", default=False,
+    # Its client waits for a server that starts, and says for itself what is to be tried again.
+    Step("generate_visuals", "visuals", "ai", "making pictures", retries=0, default=False,
          needs=("analyze_signal",), uses=(*_READ, "generate_thumbnails", "decide_approval",
                                           "consolidate_metadata")),
     Step("make_lyric_video", "visuals", "compress", "making a lyric video", default=False,

@@ -7,7 +7,7 @@ from utils.db import words
 from utils.models.analysis import Understanding
 from utils.models.record import ItemRecord, SegmentRecord, ThumbnailRecord
 from utils.models.transcript import Segment, Transcript
-from utils.observability.reports.markdown import _cell
+from utils.observability.reports.markdown import cell
 from utils.search import embedder, passages
 
 RIVER = (
@@ -126,7 +126,7 @@ def test_the_embedder_matches_meaning_across_languages() -> None:
 
 
 def test_text_from_strangers_is_no_markup_in_the_artifact() -> None:
-    assert _cell("![x](javascript:1)|<b>\n# y") == r"\!\[x\](javascript:1)\|\<b\>␤# y"
+    assert cell("![x](javascript:1)|<b>\n# y") == r"\!\[x\](javascript:1)\|\<b\>␤# y"
 
 
 def test_without_a_model_a_song_is_romanised_line_by_line_and_marked_as_rough() -> None:

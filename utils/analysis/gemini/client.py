@@ -104,12 +104,16 @@ def connect(settings: Settings) -> genai.Client:
 
 
 class Question(NamedTuple):
-    """What a model is asked; ``about`` names the material in the text of an error."""
+    """What a model is asked; ``about`` names the material in the text of an error.
+
+    ``system``: what it is told apart from the material.
+    """
 
     contents: list[types.PartUnionDict]
     about: str
     max_output_tokens: int
     media_resolution: types.MediaResolution | None = None
+    system: str | None = None
 
 
 def ask(
@@ -120,7 +124,34 @@ def ask(
     Raises:
         NightShiftError: as ``analyze``.
     """
+    response = _response(client, model, question, form, settings)
+    usage = _usage(response)
+    try:
+        return _read(response, form, question.about), usage
+    except NightShiftError as error:
+        error.billed, error.usage = True, usage
+        raise
+
+
+def ask_plain(
+    client: genai.Client, model: str, question: Question, form: type[BaseModel], settings: Settings
+) -> tuple[str, TokenUsage | None]:
+    """One question, answered in words that should be in ``form``; empty where it was refused.
+
+    Raises:
+        NightShiftError: as ``analyze``, but for the form of the answer.
+    """
+    response = _response(client, model, question, form, settings)
+    reason = response.candidates[0].finish_reason if response.candidates else None
+    is_whole = reason in {None, types.FinishReason.STOP}
+    return (response.text or "") if is_whole else "", _usage(response)
+
+
+def _response(
+    client: genai.Client, model: str, question: Question, form: type[BaseModel], settings: Settings
+) -> types.GenerateContentResponse:
     config = types.GenerateContentConfig(
+        system_instruction=question.system,
         response_mime_type="application/json",
         response_schema=form,
         max_output_tokens=question.max_output_tokens,
@@ -129,15 +160,9 @@ def ask(
         thinking_config=_thinking(model),
     )
     with translated(settings, may_be_billed=True):
-        response = client.models.generate_content(
+        return client.models.generate_content(
             model=model, contents=question.contents, config=config
         )
-    usage = _usage(response)
-    try:
-        return _read(response, form, question.about), usage
-    except NightShiftError as error:
-        error.billed, error.usage = True, usage
-        raise
 
 
 @contextmanager
