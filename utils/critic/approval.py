@@ -107,9 +107,8 @@ def _status(
     if found.whole < options.publish_from:
         low = f"{found.words.capitalize()} is below {options.publish_from:g}: a person decides."
         return ApprovalStatus.REVIEW, f"{low}{_lowest(verdict, critique)}"
-    doubt = _doubt(critique)
-    if doubt:
-        return ApprovalStatus.REVIEW, f"{found.words.capitalize()}, but {doubt}: a person decides."
+    if why := doubt(critique):
+        return ApprovalStatus.REVIEW, f"{found.words.capitalize()}, but {why}: a person decides."
     said = f"{found.words.capitalize()} of {options.publish_from:g} needed"
     return ApprovalStatus.APPROVED, f"{said}, and no house rule is broken."
 
@@ -124,7 +123,7 @@ def _rejected(verdict: Verdict, found: Scores) -> str | None:
     return f"score {found.rules:.2f}"
 
 
-def _doubt(critique: Critique | None) -> str | None:
+def doubt(critique: Critique | None) -> str | None:
     """Why an approval would rest on scores that may be wrong."""
     if critique is None:
         return None
