@@ -52,7 +52,7 @@ def by_rules(segments: Sequence[Segment], language: str | None) -> str | None:
     text = "\n".join(" ".join(segment.text.split()) for segment in segments)
     if not romanised_text.is_to_be_romanised(text):
         return None
-    if language == "ja" and _HAN.search(text):
+    if romanised_text.language_of(text, language) == "ja" and _HAN.search(text):
         return None
     return "\n".join(map(_line, text.split("\n")))
 
