@@ -39,9 +39,10 @@ _HAN = re.compile("[\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff]")
 
 def standard(house: str | None, language: str | None) -> str:
     """The name of the standard that is meant: the house's, else the usual one of a language."""
-    if house in _NAMES and romanised_text.is_for(house, language):
-        return _NAMES[house]
-    return _USUAL.get(language or "", "ALA-LC")
+    usual = _USUAL.get(language or "", "ALA-LC")
+    if house not in _NAMES or not romanised_text.is_for(house, language):
+        return usual
+    return usual if romanised_text.standard_named(usual) == house else _NAMES[house]
 
 
 def by_rules(segments: Sequence[Segment], language: str | None) -> str | None:

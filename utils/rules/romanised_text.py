@@ -103,7 +103,7 @@ def _by_standard(standard: str, text: str, named: str | None, language: str | No
     meant = _ONLY_FOR.get(standard)
     if meant and language and language != meant:
         return HouseCheck(notes=(f"romanisation: {standard} is not for {language}",))
-    other = named and _standard(named)
+    other = named and standard_named(named)
     if other and other != standard:
         return _broken(f"it follows {named} as its author says, not {standard}", text)
     foreign = [*_with_foreign_accents(text, _MARKS.get((standard, language or "")))]
@@ -182,7 +182,7 @@ def _with_foreign_accents(text: str, marks: str | None) -> Iterator[str]:
             yield word.strip(".,;:!?\"'()")
 
 
-def _standard(named: str) -> str | None:
+def standard_named(named: str) -> str | None:
     """The standard that a text names, one of those that the house knows; None of any other."""
     plain = re.sub("[^a-z]+", "-", named.casefold())
     return next(

@@ -35,6 +35,7 @@ def test_a_form_says_what_its_fields_mean_in_a_language() -> None:
 def test_the_standard_of_the_house_is_named_where_it_is_for_the_language() -> None:
     song = spoken("ភ្លៀង")
     assert "UNGEGN" in question.question(song, "x", None)
+    assert "UNGEGN (1972)" in question.question(song, "x", "ungegn")
     assert "ALA-LC" in question.question(song, "x", "ala-lc")
     assert "Hepburn" not in question.question(song, "x", "hepburn")
     assert "Give no romanisation" in question.question(song, "x", "none")
