@@ -108,9 +108,8 @@ def _status(
     if found.whole < options.publish_from:
         low = f"{said} is too low: a person decides."
         return ApprovalStatus.REVIEW, f"{low}{_lowest(verdict, critique)}"
-    doubt = _doubt(critique)
-    if doubt:
-        return ApprovalStatus.REVIEW, f"{said}, but {doubt}: a person decides."
+    if why := doubt(critique):
+        return ApprovalStatus.REVIEW, f"{said}, but {why}: a person decides."
     return ApprovalStatus.APPROVED, f"{said}, and no house rule is broken."
 
 
@@ -124,7 +123,7 @@ def _rejected(verdict: Verdict, found: Scores) -> str | None:
     return f"score {found.rules:.2f}"
 
 
-def _doubt(critique: Critique | None) -> str | None:
+def doubt(critique: Critique | None) -> str | None:
     """Why an approval would rest on scores that may be wrong."""
     if critique is None:
         return None

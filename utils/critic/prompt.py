@@ -68,7 +68,9 @@ def _rules(rules: HouseRules) -> str:
         f"- {topic.name}: not to be published" + (f" ({topic.reason})" if topic.reason else "")
         for topic in rules.prohibited_topics
     ]
-    if rules.romanisation:
+    if rules.romanisation == "none":
+        said.append("- romanisation: there is to be none")
+    elif rules.romanisation and rules.romanisation != "any":
         said.append(f"- romanisation: by the standard {rules.romanisation}")
     said += [f"- cultural note: {note}" for note in rules.cultural_notes]
     return "\n".join(said) or "- (none)"
@@ -79,7 +81,8 @@ def names(rules: HouseRules) -> dict[str, str]:
     found = {
         one.name.casefold(): f"prohibited topic: {one.name}" for one in rules.prohibited_topics
     }
-    others = {"brand": rules.brand, "romanisation": rules.romanisation,
+    standard = rules.romanisation not in (None, "any")
+    others = {"brand": rules.brand, "romanisation": standard,
               "cultural note": rules.cultural_notes}  # fmt: skip
     return {name: name for name, rule in others.items() if rule} | found
 
