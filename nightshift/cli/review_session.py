@@ -8,6 +8,7 @@ from __future__ import annotations
 import shlex
 from collections import Counter, deque
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from nightshift.cli.keyboard import Keyboard
@@ -63,6 +64,7 @@ class Session:
         except (KeyboardInterrupt, EOFError):
             console.print()
         self._print_summary()
+        self._remember()
 
     def _review(self, item_id: str) -> None:
         """Show an item and take keys until it is decided, skipped, or another is to be shown."""
@@ -100,7 +102,6 @@ class Session:
 
     def _decide(self, item_id: str, decision: ReviewDecision, document: dict[str, Any]) -> None:
         """Ask what a decision needs, and keep it; Ctrl-C on the way leaves all as it is."""
-        from utils.config import load_settings
         from utils.critic import decisions
         from utils.errors import NightShiftError
 
@@ -114,7 +115,7 @@ class Session:
             return
         wanted = decisions.Wanted(decision, reason, changes)
         try:
-            review_id = decisions.decide(item_id, wanted, self._made_by, load_settings())
+            review_id = decisions.keep(item_id, wanted, self._made_by)
         except NightShiftError as error:
             console.print(visible(str(error)), style="red", markup=False, soft_wrap=True)
             return
@@ -160,7 +161,6 @@ class Session:
 
     def _undo(self) -> None:
         """Take the last decision back, and have its item be shown next."""
-        from utils.config import load_settings
         from utils.critic import decisions
         from utils.errors import NightShiftError
 
@@ -169,13 +169,21 @@ class Session:
             return
         last = self._decided[-1]
         try:
-            decisions.undo(last.review_id, load_settings())
+            decisions.take_back(last.review_id)
         except NightShiftError as error:
             console.print(visible(str(error)), style="red", markup=False, soft_wrap=True)
             return
         self._decided.pop()
         self._left.appendleft(last.item_id)
         console.print("Undone.", style="dim")
+
+    def _remember(self) -> None:
+        """Have a critic find what was decided; Ctrl-C leaves that to the next time it asks."""
+        from utils.config import load_settings
+        from utils.critic import decisions
+
+        with suppress(KeyboardInterrupt):
+            decisions.remember([one.review_id for one in self._decided], load_settings())
 
     def _print_summary(self) -> None:
         numbers = Counter(one.decision for one in self._decided)
