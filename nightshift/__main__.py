@@ -19,6 +19,7 @@ from nightshift.cli import (
     failures,
     files,
     forget,
+    import_workflow,
     ingestion,
     library,
     lineage,
@@ -26,6 +27,7 @@ from nightshift.cli import (
     music,
     operation,
     pause,
+    publish,
     queue,
     retention,
     review,
@@ -36,7 +38,9 @@ from nightshift.cli import (
     source,
     speech,
     steps,
+    targets,
     token,
+    visuals,
     watching,
     work,
     works,
@@ -118,6 +122,7 @@ review.add_to(app)
 library.add_to(app)
 lineage.add_to(app)
 source.add_to(app)
+import_workflow.add_to(app)
 ingestion.add_to(app)
 files.add_to(app)
 export.add_to(app)
@@ -134,7 +139,10 @@ token.add_to(app)
 queue.add_to(app)
 retention.add_to(app)
 metrics.add_to(app)
+targets.add_to(app)
+publish.add_to(app)
 music.add_to(app)
+visuals.add_to(app)
 
 
 def main() -> None:

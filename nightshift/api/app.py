@@ -23,6 +23,7 @@ from nightshift.api import (
     music,
     openapi,
     problems,
+    publications,
     review,
     runs,
     search,
@@ -85,6 +86,7 @@ def create_app(
         jobs,
         lineage,
         music,
+        publications,
         review,
     ):  # fmt: skip
         app.include_router(module.router, prefix=PREFIX)

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 import typer
 from rich.cells import cell_len
 from rich.console import Console
+from rich.markup import escape
 from rich.text import Text
 
 from nightshift.cli import tables
@@ -265,7 +266,7 @@ def print_report(report: ShiftReport) -> None:
     counts = report.counts
     status = report.status.value
     console.print(
-        f"\n[{COLORS[status]}]{status.replace('_', ' ')}[/]: {counts.words} "
+        f"\n[{COLORS[status]}]{status.replace('_', ' ')}[/]: {escape(visible(report.words))} "
         f"in {report.duration_seconds:.1f} s"
     )
     if report.reason:
@@ -279,6 +280,8 @@ def print_report(report: ShiftReport) -> None:
         )
     if counts.failures or counts.waits_for_you:
         console.print("Why, and what to do: nightshift failures, nightshift show ITEM", style="dim")
+    if report.published and report.published.failures + report.published.flaws:
+        console.print("What is published: nightshift publications list", style="dim")
     if counts.done or counts.done_with_lacks:
         console.print('Next: nightshift search "…", nightshift show ITEM', style="dim")
 

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from utils.db import duplicates, item_relations, items, ledger, library, transcripts
 from utils.db.schema import Item
-from utils.documents import recording, review, work
+from utils.documents import recording, review, visuals, work
 from utils.housekeeping.forgetting import Forgetting
 from utils.models import exposure, metadata, probe, sidecars, signal
 from utils.models.analysis import Analysis
@@ -83,6 +83,7 @@ def document(s: Session, row: Item) -> dict[str, Any]:
             "approval": review.approval(s, row),
             "compression": encode.reason if encode else None,
             "renditions": _renditions(stills, encode),
+            "visuals": visuals.document(s, row.id),
             "steps": [step._asdict() for step in steps],
         }
 
@@ -180,7 +181,7 @@ def going(one: Forgetting, with_files: bool) -> dict[str, Any]:
         "executions": one.executions,
         "made": [str(path) for path in one.made],
         "size_bytes": one.size_bytes,
-        "published": list(one.published),
+        "published": [*one.published, *(row.address for row in one.publications if row.address)],
         "stored": list(one.stored),
         "files": [{"path": row.path, "goes": with_files} for row in one.files],
     }

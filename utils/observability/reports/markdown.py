@@ -24,8 +24,7 @@ def render(s: Session, report: ShiftReport, timezone: str) -> str:
     started = report.started_at.astimezone(ZoneInfo(timezone))
     lines = [
         f"# Night Shift: {report.status.value.replace('_', ' ')}",
-        f"{started:%Y-%m-%d %H:%M %Z} · {report.duration_seconds:.0f} s · "
-        f"**{report.counts.words}**",
+        f"{started:%Y-%m-%d %H:%M %Z} · {report.duration_seconds:.0f} s · **{report.words}**",
     ]
     if paid := cost(s, report.run_id):
         lines.append(f"Gemini: {paid}")
