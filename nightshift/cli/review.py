@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from nightshift.cli import review_calibration
 from nightshift.cli.filters import (
     After,
     Before,
@@ -43,6 +44,7 @@ def add_to(app: typer.Typer) -> None:
     """Add the commands of this module."""
     for command in (accept, reject, revise, undo):
         review.command()(command)
+    review_calibration.add_to(review)
     app.add_typer(review, name="review")
 
 
