@@ -13,14 +13,14 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from nightshift.cli.keyboard import Keyboard
 from nightshift.cli.output import console, print_paragraph
-from nightshift.cli.review_page import print_page
+from nightshift.cli.review_page import print_page, print_speech
 from utils.models.sanitize import visible
 
 if TYPE_CHECKING:
     from utils.db.reviews import ReviewDecision
 
 _KEYS = (
-    "[b]a[/]ccept  [b]r[/]eject  re[b]v[/]ise  [b]s[/]kip  [b]u[/]ndo  [b]o[/]pen  "
+    "[b]a[/]ccept  [b]r[/]eject  re[b]v[/]ise  [b]s[/]kip  [b]u[/]ndo  [b]o[/]pen  [b]t[/]ext  "
     "[b]?[/] help  [b]q[/]uit"
 )
 _HELP = (
@@ -30,6 +30,7 @@ _HELP = (
     ("s", "skip: decide nothing now; it waits on"),
     ("u", "undo the last decision of this session, and look at that item again"),
     ("o", "open or play it in this desktop's program; without a desktop, say where it lies"),
+    ("t", "print all that is said in it"),
     ("q", "quit (Ctrl-C, too): what you decided is kept, the rest waits on"),
 )
 _DECISIONS: dict[str, ReviewDecision] = {"a": "accept", "r": "reject", "v": "revise"}
@@ -94,6 +95,8 @@ class Session:
             self._undo()
         elif key == "o":
             _open(item_id)
+        elif key == "t":
+            print_speech(document)
         elif key == "?":
             for name, meaning in _HELP:
                 print_paragraph(f"{name}  {meaning}", 2)

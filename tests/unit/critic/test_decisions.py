@@ -18,6 +18,7 @@ from utils.db.review_tables import ReviewRow
 from utils.db.schema import ForgottenItem, Item
 from utils.db.session import session
 from utils.errors import NightShiftError, PermanentError, RetryableError, UsageError
+from utils.housekeeping import forgetting
 from utils.models.approval import Approval, ApprovalStatus, Change
 from utils.models.rules import Decision, ItemFacts
 from utils.models.search import SearchFilters
@@ -158,6 +159,17 @@ def test_a_memory_that_does_not_answer_loses_no_decision(monkeypatch: pytest.Mon
     assert item(item_id).approval == "approved"
     undo(review_id)
     assert item(item_id).approval == "review"
+
+
+def test_decisions_go_with_an_item_that_is_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
+    gone: list[int] = []
+    item_id = waiting_item()
+    review_id = decide(item_id, "accept")
+    monkeypatch.setattr(memory, "forget", lambda number, settings: gone.append(number))
+    forgetting.forget(forgetting.preview([item_id], load_settings()), load_settings())
+    assert gone == [review_id]
+    with session() as s:
+        assert not reviews.is_there(s, review_id)
 
 
 def test_a_revision_has_the_item_wait_and_is_part_of_what_it_is_done_under(database: str) -> None:
