@@ -105,7 +105,7 @@ def test_undo_without_the_machines_results_brings_what_stood_before() -> None:
     assert item(item_id).approval == "review"
 
 
-def test_of_several_decisions_the_last_that_stands_holds(database: str) -> None:
+def test_of_several_decisions_the_last_that_stands_holds() -> None:
     item_id = waiting_item()
     first, second = decide(item_id, "accept"), decide(item_id, "reject")
     assert item(item_id).approval == "rejected"
@@ -187,7 +187,7 @@ def test_a_revision_has_the_item_wait_and_is_part_of_what_it_is_done_under(datab
     assert item(item_id).requested_changes == SMALL
 
 
-def test_revisions_add_up_and_go_one_by_one(database: str) -> None:
+def test_revisions_add_up_and_go_one_by_one() -> None:
     item_id = waiting_item()
     first = decide(item_id, "revise", transcription__model="small", transcription__words="true")
     decide(item_id, "revise", transcription__model="base")
@@ -199,7 +199,7 @@ def test_revisions_add_up_and_go_one_by_one(database: str) -> None:
     assert item(item_id).requested_changes == {"transcription.model": "base"}
 
 
-def test_an_earlier_decision_does_not_hold_after_a_revision(database: str) -> None:
+def test_an_earlier_decision_does_not_hold_after_a_revision() -> None:
     item_id = waiting_item()
     decide(item_id, "accept")
     revision = decide(item_id, "revise", transcription__model="small")
@@ -220,7 +220,7 @@ def test_an_undone_revision_that_no_run_came_to_leaves_all_as_it_was(database: s
     assert waiting() == [item_id]
 
 
-def test_an_undone_revision_after_other_rules_is_done_again(database: str) -> None:
+def test_an_undone_revision_after_other_rules_is_done_again() -> None:
     item_id = waiting_item()
     revision = decide(item_id, "revise", transcription__model="small")
     with session() as s:
