@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 review = typer.Typer(
-    help="What waits for you before it may be published: look at it, and decide.",
+    help="What waits for you before it may be published: decide.",
     rich_markup_mode="rich",
 )
 
