@@ -194,6 +194,7 @@ class Session:
         said = [f"{numbers[name]} {word}" for name, word in _WORDS.items() if numbers[name]]
         waiting = _count_waiting()
         waits = f"{waiting:,} wait{'s' if waiting == 1 else ''} for you"
+        waits = waits if waiting else "nothing waits for you any more"
         console.print(f"\n[bold]{', '.join(said) or 'Nothing was decided'}[/]; {waits}.")
         if numbers["revise"]:
             console.print("`nightshift night` does again what is to be revised.", markup=False)
