@@ -2210,6 +2210,13 @@ export interface components {
             renditions: {
                 [key: string]: unknown;
             }[];
+            /**
+             * Visuals
+             * @description Pictures and lyric videos that were made for it.
+             */
+            visuals: {
+                [key: string]: unknown;
+            };
             /** Steps */
             steps: {
                 [key: string]: unknown;
