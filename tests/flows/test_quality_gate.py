@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from flows.quality_gate import quality_gate
 from tests.conftest import Override
@@ -118,6 +118,17 @@ def test_changes_are_tried_twice_at_most_and_never_with_a_loss(
     _, outcome, _ = judge(clips, tmp_path, override, Never())
     assert heard == [None, "word0", "word0, word1"]
     assert outcome.lacks == ()
+
+
+def test_what_a_person_asked_to_change_no_critic_changes_again(
+    clips: Clips, tmp_path: Path, override: Override, heard: list[str | None]
+) -> None:
+    path = shutil.copy(clips.tone, tmp_path / "tone.wav")
+    ingest(path, options=JUDGED.model_copy(update={"only": ("extract_ffprobe",)}))
+    with session() as s:
+        s.execute(update(Item).values(requested_changes={"transcription.vocabulary": "Wat Phnom"}))
+    judge(clips, tmp_path, override, Model(by_reading=[0.1, 0.1], score=0.9, changes=[HELPS]))
+    assert heard == ["Wat Phnom"]
 
 
 def test_a_trial_that_loses_what_was_there_counts_for_nothing(
