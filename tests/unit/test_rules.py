@@ -48,6 +48,7 @@ EDGES = {
     "deployments/chroma_server.py",  # a program of its own
     *("tasks/database.py", "tasks/lanes.py", "utils/config.py", "utils/db/session.py"),
     *("utils/media/tools.py", "utils/storage/scratch.py"),
+    "utils/visuals/faces.py",  # where fonts lie, as tools are found
 }
 
 
