@@ -23,6 +23,7 @@ _CLINGS = frozenset(
     "、。，．：；！？）］｝〉》」』】〕’”…‥ー～々ゝゞ,.!?:;)]}%»៖។៕៘៙៚ៗ۔،؟।॥ぁぃぅぇぉっゃゅょゎァィゥェォッャュョヮ"
 )
 _OPENS = frozenset("（［｛〈《「『【〔‘“([{«¿¡")
+_ALONE = frozenset("-–—|·•~")
 _MAX_SYLLABLES = 14  # clusters: so many without a place to end are cut anywhere
 _KHMER_VOWELS = frozenset(map(chr, (*range(0x17A3, 0x17B4), *range(0x17B6, 0x17C9))))
 # Scripts that are written without blanks between words: a line may end between syllables.
@@ -61,7 +62,23 @@ def cut(text: str, most: int) -> str:
 
 
 def pieces(text: str) -> Iterator[tuple[str, bool]]:
-    """The parts of a text between which a line may end; whether a blank stands before each."""
+    """The parts of a text between which a line may end; whether a blank stands before each.
+
+    No line begins with a dash or a sign that stands alone.
+    """
+    held: tuple[str, bool] | None = None
+    for piece, is_apart in _all_pieces(text):
+        if held and set(piece) <= _ALONE:
+            held = held[0] + " " * is_apart + piece, held[1]
+            continue
+        if held:
+            yield held
+        held = piece, is_apart
+    if held:
+        yield held
+
+
+def _all_pieces(text: str) -> Iterator[tuple[str, bool]]:
     for word in text.split(" "):
         is_apart = True
         for part in filter(None, word.split(_BREAK)):

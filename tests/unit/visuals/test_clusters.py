@@ -35,6 +35,7 @@ def test_a_text_is_cut_between_letters_only() -> None:
         ("ព្រះចន្ទ", ["ព្រះចន្ទ"]),
         ("ภาษาไทยเป็น", ["ภาษา", "ไทย", "เป็น"]),
         ("「北京」の夜。", ["「北", "京」", "の", "夜。"]),
+        ("One — Two | Three", ["One —", "Two |", "Three"]),
         ("Nonsense", ["Nonsense"]),
     ],
 )
