@@ -19,6 +19,7 @@ from nightshift.cli import (
     failures,
     files,
     forget,
+    import_workflow,
     ingestion,
     library,
     lineage,
@@ -26,8 +27,10 @@ from nightshift.cli import (
     music,
     operation,
     pause,
+    publish,
     queue,
     retention,
+    review,
     rules,
     runs,
     serve,
@@ -35,6 +38,7 @@ from nightshift.cli import (
     source,
     speech,
     steps,
+    targets,
     token,
     visuals,
     watching,
@@ -114,9 +118,11 @@ runs.add_to(app)
 pause.add_to(app)
 steps.add_to(app)
 rules.add_to(app)
+review.add_to(app)
 library.add_to(app)
 lineage.add_to(app)
 source.add_to(app)
+import_workflow.add_to(app)
 ingestion.add_to(app)
 files.add_to(app)
 export.add_to(app)
@@ -133,6 +139,8 @@ token.add_to(app)
 queue.add_to(app)
 retention.add_to(app)
 metrics.add_to(app)
+targets.add_to(app)
+publish.add_to(app)
 music.add_to(app)
 visuals.add_to(app)
 

@@ -314,6 +314,11 @@ def _variables() -> dict[str, str]:
     return dotenv | environment
 
 
+def variable(name: str) -> str | None:
+    """A variable that a file of ours names (``${NAME}`` in targets.yaml); None if it is not set."""
+    return _variables().get(name)
+
+
 _overrides: dict[str, Any] = {}
 
 

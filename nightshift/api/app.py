@@ -23,6 +23,8 @@ from nightshift.api import (
     music,
     openapi,
     problems,
+    publications,
+    review,
     runs,
     search,
     shifts,
@@ -84,6 +86,8 @@ def create_app(
         jobs,
         lineage,
         music,
+        publications,
+        review,
     ):  # fmt: skip
         app.include_router(module.router, prefix=PREFIX)
     problems.add_to(app)

@@ -27,6 +27,7 @@ from utils.documents.item_files import ItemFile
 from utils.models.base import Frozen
 from utils.models.item import FileStat
 from utils.storage import blobs, opening, relative_paths
+from utils.storage.media_types import media_type
 
 router = APIRouter(tags=["files"])
 
@@ -64,7 +65,7 @@ def every(wanted: str, request: Request, _caller: Reader) -> list[FileEntry]:
         FileEntry(
             name=file.name,
             kind=file.kind,
-            media_type=item_files.media_type(file.path),
+            media_type=media_type(file.path),
             size_bytes=size,
             url=f"{base}/{quote(file.name, safe='')}",
         )
@@ -112,13 +113,13 @@ def one(
 def _answer(
     request: Request, opened: BinaryIO, file: ItemFile, headers: dict[str, str], download: bool
 ) -> Response:
-    media_type = item_files.media_type(file.path)
-    is_shown = _SHOWN.fullmatch(media_type) and not download
+    kind = media_type(file.path)
+    is_shown = _SHOWN.fullmatch(kind) and not download
     answer = _OpenedFile(
         opened,
         file.name,
         headers=headers,
-        media_type=media_type,
+        media_type=kind,
         filename=file.name,
         content_disposition_type="inline" if is_shown else "attachment",
     )

@@ -84,7 +84,7 @@ def _print(found: list[Forgetting], files: bool) -> None:
                 one.title,
                 str(one.executions),
                 f"{len(one.made)} files, {size(one.size_bytes)}",
-                str(len(one.published) + len(one.stored)),
+                str(len(one.published) + len(one.publications) + len(one.stored)),
             )
             for one in found
         ),

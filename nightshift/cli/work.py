@@ -277,4 +277,4 @@ def _finish(run_id: str, as_json: bool, message: str | None = None) -> None:
         print_json(run_document.report(report))
     else:
         print_report(report)
-    sys.exit(1 if report.counts.failures else 0)
+    sys.exit(1 if report.failures else 0)

@@ -329,7 +329,8 @@ def comfyui() -> Iterator[Comfy]:
             self.end_headers()
             self.wfile.flush()
             client = parse_qs(urlsplit(self.path).query)["clientId"][0]
-            comfy.sockets[client] = self.connection
+            with comfy.guard:
+                comfy.sockets[client] = self.connection
             comfy.tell(client, "status", {"status": {"exec_info": {"queue_remaining": 0}}})
             with suppress(OSError):
                 while (head := self.rfile.read(2)) and len(head) == 2:

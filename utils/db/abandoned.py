@@ -9,7 +9,7 @@ from sqlalchemy import delete, func, select, update
 from sqlalchemy.orm import Session
 
 from utils.clock import now
-from utils.db import music_runs, source_files, workers
+from utils.db import music_runs, publications, source_files, workers
 from utils.db import runs as run_table
 from utils.db.schema import Execution, ExecutionStatus, Item, Lease, Run, Worker
 from utils.models.shift import RunStatus
@@ -85,6 +85,7 @@ def clear(s: Session, found: Abandoned) -> None:
     )
     music_runs.crash(s, found.music_runs)
     s.execute(update(Item).where(Item.id.in_(found.items)).values(claimed_by=None))
+    publications.free_abandoned(s, found.workers)
     s.execute(delete(Worker).where(Worker.id.in_(found.workers)))
     s.execute(delete(Lease).where(Lease.worker.not_in(select(Worker.id))))
     source_files.free_abandoned(s)

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
+from utils.db import workers
 from utils.db.schema import Lease
 from utils.db.session import chunks, upsert
 
@@ -21,6 +22,12 @@ def acquire(s: Session, worker: str, names: Sequence[str]) -> list[str]:
         s.execute(upsert(s)(Lease).values(rows).on_conflict_do_nothing())
     mine = held(s, worker)
     return [name for name in names if name in mine]
+
+
+def free_abandoned(s: Session) -> None:
+    """Free what dead workers had."""
+    gone = [row.id for row in workers.dead(s)]
+    s.execute(delete(Lease).where(Lease.worker.in_(gone)))
 
 
 def held(s: Session, worker: str) -> set[str]:

@@ -17,8 +17,11 @@ class PublicationRow(Base):
 
     No foreign key: what lies at a target is known though the item is forgotten. ``claimed_by``: the
     worker that is at it. ``package_key``: the hash of what was published; another one is published
-    anew. ``state``: what an interrupted upload goes on with. ``objects``: what lies there
-    (``PublishedObject``). ``document``: the package as it was published, for indexes and feeds.
+    anew; so is what the target's definition decides (``target_key``). ``state``: what an
+    interrupted upload goes on with. ``objects``: what lies there (``PublishedObject``).
+    ``document``: the package as it was published, for indexes and feeds. ``forced``: why a person
+    publishes what is not approved. ``compared_at``: when it was last seen to be what would be
+    published; ``verified_at``: when it was last looked at where it lies, ``flaws`` what was wrong.
     """
 
     __tablename__ = "publications"
@@ -33,6 +36,7 @@ class PublicationRow(Base):
     due_at: Mapped[datetime] = mapped_column(UtcTime, index=True)
     claimed_by: Mapped[str | None] = mapped_column(String(64), index=True)
     package_key: Mapped[str | None] = mapped_column(String(64))
+    target_key: Mapped[str | None] = mapped_column(String(64))
     address: Mapped[str | None] = mapped_column(Text)
     remote_id: Mapped[str | None] = mapped_column(Text)
     objects: Mapped[Any] = mapped_column(Json, default=list)
@@ -41,8 +45,11 @@ class PublicationRow(Base):
     state: Mapped[Any] = mapped_column(Json, default=dict)
     tries: Mapped[int] = mapped_column(Integer, default=0)
     error: Mapped[str | None] = mapped_column(Text)
+    flaws: Mapped[Any] = mapped_column(Json, default=list)
+    forced: Mapped[str | None] = mapped_column(Text)
     made_by: Mapped[str | None] = mapped_column(Text)
     created_at: Mapped[datetime] = mapped_column(UtcTime, default=now)
     published_at: Mapped[datetime | None] = mapped_column(UtcTime)
+    compared_at: Mapped[datetime | None] = mapped_column(UtcTime)
     verified_at: Mapped[datetime | None] = mapped_column(UtcTime)
     retracted_at: Mapped[datetime | None] = mapped_column(UtcTime)

@@ -17,10 +17,13 @@ from typing import NamedTuple
 from sqlalchemy.orm import Session
 
 from utils.config import Settings
-from utils.db import forgotten, items, queue, workers
+from utils.db import forgotten, items, publications, queue, workers
+from utils.db.publication_tables import PublicationRow
 from utils.db.schema import File, Item
 from utils.db.session import session
-from utils.errors import NightShiftError, PermanentError
+from utils.distribution import requests
+from utils.errors import NightShiftError, PermanentError, RetryableError
+from utils.models.publishing import PublicationResult
 from utils.search import vectors
 from utils.storage import blobs, publishing, relative_paths, removal
 from utils.subtitles import placing
@@ -32,7 +35,8 @@ class Forgetting(NamedTuple):
     """One item, and all that goes with it; ``files`` stay unless a person says otherwise.
 
     ``made``: what lies in the home because of it; ``size_bytes`` of that; ``published``: addresses;
-    ``stored``: checksums of files in the shared store that no other item has.
+    ``stored``: checksums of files in the shared store that no other item has; ``publications``:
+    what lies at targets, or is under way there.
     """
 
     item_id: str
@@ -43,6 +47,7 @@ class Forgetting(NamedTuple):
     files: tuple[File, ...]
     published: tuple[str, ...]
     stored: tuple[str, ...]
+    publications: tuple[PublicationRow, ...] = ()
 
 
 class Outcome(NamedTuple):
@@ -92,6 +97,7 @@ def _of(s: Session, item_id: str, together: Sequence[str], settings: Settings) -
         files=places,
         published=tuple(sorted(url for row in rows for url in _published(row.step, row.result))),
         stored=tuple(sorted(digests)),
+        publications=tuple(publications.there_or_due(s, item_id)),
     )
 
 
@@ -148,6 +154,7 @@ def _remove(one: Forgetting, settings: Settings, with_files: bool) -> list[str]:
     Raises:
         NightShiftError: the index, the store or the place of publication does not answer.
     """
+    _take_back(one, settings)
     elsewhere = publishing.retract(one.published, settings.publish_url)
     blobs.remove(one.stored, one.item_id if with_files else None, settings)
     vectors.forget([one.item_id], settings)
@@ -158,6 +165,24 @@ def _remove(one: Forgetting, settings: Settings, with_files: bool) -> list[str]:
         *_remove_made(one, settings, with_files),
         *(f"{path} could not be removed" for path in placing.remove_all(one.item_id)),
     ]
+
+
+def _take_back(one: Forgetting, settings: Settings) -> None:
+    """Take the item back from the targets that it is published at.
+
+    Raises:
+        RetryableError: one of them is away, or another process is at it.
+    """
+    if not one.publications:
+        return
+    taken = requests.take_back([row.id for row in one.publications], settings)
+    left = [
+        f"{done.target}: {done.error}"
+        for done in taken.outcomes
+        if done.result is not PublicationResult.RETRACTED
+    ]
+    if left:
+        raise RetryableError(f"it could not be taken back from {'; '.join(left)}")
 
 
 def _remove_made(one: Forgetting, settings: Settings, with_files: bool) -> Iterator[str]:

@@ -107,3 +107,76 @@ class Published(Frozen):
     objects: tuple[PublishedObject, ...] = ()
     remote_id: str | None = None
     extra: dict[str, Any] = Field(default_factory=dict)
+
+
+class PublicationResult(StrEnum):
+    """What came of one item at one target.
+
+    ``unchanged``: the same lies there already; ``waiting``: it is scheduled, or has another try
+    before it; ``refused``: it is not approved; ``busy``: another process is at it.
+    """
+
+    PUBLISHED = "published"
+    UNCHANGED = "unchanged"
+    RETRACTED = "retracted"
+    WAITING = "waiting"
+    FAILED = "failed"
+    REFUSED = "refused"
+    BUSY = "busy"
+
+
+class PublicationOutcome(Frozen):
+    """What came of one item at one target, and why; ``due_at`` is when it is gone on with."""
+
+    publication_id: int | None = None
+    item_id: str
+    title: str
+    target: str
+    result: PublicationResult
+    address: str | None = None
+    error: str | None = None
+    due_at: datetime | None = None
+
+
+class PublicationFlaw(Frozen):
+    """What lies at a target and should not be as it is: it is never taken back by itself."""
+
+    publication_id: int
+    item_id: str
+    title: str
+    target: str
+    address: str
+    flaw: str
+
+
+class PublishReport(Frozen):
+    """What came of publishing; ``problems`` are of a target as a whole: its index, its name."""
+
+    run_id: str | None = None
+    outcomes: tuple[PublicationOutcome, ...] = ()
+    problems: tuple[str, ...] = ()
+    flaws: tuple[PublicationFlaw, ...] = ()
+
+    def count(self, *results: PublicationResult) -> int:
+        """How many came to one of these."""
+        return sum(one.result in results for one in self.outcomes)
+
+    @property
+    def is_bad(self) -> bool:
+        """True where a person has something to look at."""
+        wrong = (PublicationResult.FAILED, PublicationResult.REFUSED)
+        return bool(self.count(*wrong) or self.problems or self.flaws)
+
+    def counts(self) -> dict[str, int]:
+        """The numbers: ``success`` is all that lies where it should now."""
+        of = PublicationResult
+        return {
+            "total": len(self.outcomes),
+            "success": self.count(of.PUBLISHED, of.UNCHANGED, of.RETRACTED),
+            "failed": self.count(of.FAILED, of.REFUSED) + len(self.problems),
+            "waiting": self.count(of.WAITING, of.BUSY),
+            "published": self.count(of.PUBLISHED),
+            "retracted": self.count(of.RETRACTED),
+            "unchanged": self.count(of.UNCHANGED),
+            "flaws": len(self.flaws),
+        }

@@ -167,11 +167,14 @@ class Effects(Frozen):
     )
     queue: Queue | None = Field(default=None, description="Where a night on workers dispatches it.")
     skip: bool = Field(default=False, description="Nothing is done with it.")
+    publish: Texts | None = Field(
+        default=None, description="Names of targets.yaml where it goes once it is approved."
+    )
 
     @model_validator(mode="after")
     def _some(self) -> Effects:
         if not self.model_fields_set:
-            raise ValueError("no effect: say options, profile, priority, queue or skip")
+            raise ValueError("no effect: say options, profile, priority, queue, skip or publish")
         return self
 
 
@@ -287,6 +290,7 @@ class Decision(Frozen):
     priority: Literal["high", "normal", "low"] = "normal"
     queue: Queue | None = None
     skipped_by: str | None = None
+    publish: tuple[str, ...] = ()
 
 
 class Ruling(Frozen):

@@ -26,6 +26,10 @@ class _Files(_Target):
 
     url: SecretStr = Field(description=_URL)
     public_url: str | None = Field(default=None, description="Such as https://media.example.org.")
+    options: dict[str, bool | int | SecretStr] = Field(
+        default_factory=dict,
+        description="Of the URL's fsspec driver, such as endpoint_url, key and secret of S3.",
+    )
 
 
 class FolderTarget(_Files):
@@ -109,6 +113,7 @@ class MessageTarget(_Target):
     text: str = "{title}: {summary}"
 
 
+FilesTarget = FolderTarget | PodcastTarget | HlsTarget | SiteTarget | MediaServerTarget
 Target = Annotated[
     FolderTarget
     | PodcastTarget

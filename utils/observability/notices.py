@@ -11,21 +11,19 @@ import logging
 import re
 import threading
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, ClassVar, NamedTuple
+from typing import NamedTuple
 
 import humanize
 from pydantic import SecretStr
 
 from utils import clock
 from utils.config import Settings
+from utils.distribution import delivery
 from utils.models.music_report import MusicReport
 from utils.models.notice import Event, Notice
 from utils.models.sanitize import visible
 from utils.models.shift import ItemOutcome, Outcome, RunStatus, ShiftReport
 from utils.privacy.redaction import redacted
-
-if TYPE_CHECKING:
-    from apprise import Apprise
 
 SECONDS = 15.0  # for all addresses together (chosen); apprise waits 4 s for an answer
 _FAILURES = 5  # that a message names
@@ -71,9 +69,9 @@ def music_events(report: MusicReport, before: str | None = None) -> set[Event]:
 
 
 def _send_and_log(message: Notice, settings: Settings) -> None:
-    for delivery in send(message, settings.notify_urls):
-        if delivery.error:
-            _log.warning("No notification by %s: %s.", delivery.address, delivery.error)
+    for one in send(message, settings.notify_urls):
+        if one.error:
+            _log.warning("No notification by %s: %s.", one.address, one.error)
 
 
 def music_notice(report: MusicReport) -> Notice:
@@ -96,7 +94,7 @@ def events(report: ShiftReport) -> set[Event]:
     """What a run gives reason to tell."""
     told = {
         Event.FINISHED: report.status is not RunStatus.NOTHING_TO_DO,
-        Event.PARTIAL: report.counts.failures > 0,
+        Event.PARTIAL: report.failures > 0,
         Event.QUARANTINED: report.counts.quarantined > 0,
         Event.WINDOW_MISSED: report.left_over > 0,
         Event.BUDGET_REACHED: report.counts.deferred > 0,
@@ -107,10 +105,12 @@ def events(report: ShiftReport) -> set[Event]:
 def notice(report: ShiftReport) -> Notice:
     """The message about a run: counts, reasons, the first failures, where the report lies."""
     counts = report.counts
-    told = counts.words
+    told = report.words
     lines = [f"{told} in {humanize.precisedelta(report.duration_seconds, format='%.0f')}."]
     if counts.quarantined or counts.waits_for_you:
         lines.append("What waits for you, and why: nightshift failures")
+    if report.published and report.published.failures + report.published.flaws:
+        lines.append("What is published, and what not: nightshift publications list")
     if counts.deferred:
         lines.append(f"{counts.deferred} deferred: the cost ceiling is reached.")
     if report.left_over:
@@ -123,7 +123,7 @@ def notice(report: ShiftReport) -> Notice:
     return Notice(
         title=f"Night Shift: {report.status.value.replace('_', ' ')}, {told}",
         text=redacted("\n".join(lines)),
-        bad=counts.failures > 0 or report.left_over > 0,
+        bad=report.failures > 0 or report.left_over > 0,
     )
 
 
@@ -132,7 +132,8 @@ def send(message: Notice, urls: Sequence[SecretStr], seconds: float = SECONDS) -
     results: list[Delivery | None] = [None] * len(urls)
 
     def deliver(place: int) -> None:
-        results[place] = _deliver(message, urls[place], place)
+        named = address(urls[place], place)
+        results[place] = Delivery(named, delivery.deliver(message, urls[place]))
 
     # Daemons: a service that never answers must not hold the process when it ends.
     threads = [
@@ -152,62 +153,13 @@ def send(message: Notice, urls: Sequence[SecretStr], seconds: float = SECONDS) -
 
 def understood(url: SecretStr) -> bool:
     """True if apprise knows a service for the address; nothing is sent."""
-    return bool(_service(url))
+    return delivery.is_understood(url)
 
 
 def address(url: SecretStr, place: int) -> str:
     """How an address is called where others may read it."""
     scheme = re.match(r"[a-zA-Z][a-zA-Z0-9+.-]{0,19}(?=://)", url.get_secret_value())
     return f"notify_urls[{place}] ({scheme[0] if scheme else '?'}://…)"
-
-
-def _deliver(message: Notice, url: SecretStr, place: int) -> Delivery:
-    named = address(url, place)
-    _Mute.statuses.pop(threading.get_ident(), None)  # of a thread that had this number before
-    try:
-        service = _service(url)
-        if not service:
-            return Delivery(named, "apprise does not understand it")
-        taken = service.notify(
-            message.text,
-            title=message.title,
-            notify_type="warning" if message.bad else "success",
-            body_format="text",
-        )
-    except Exception as error:  # noqa: BLE001 (of any plugin, and its text may hold the address)
-        return Delivery(named, f"its plugin broke off with {type(error).__name__}")
-    status = _Mute.statuses.pop(threading.get_ident(), None)
-    why = f"it answered {status}" if status else "it refused, or did not answer"
-    return Delivery(named, None if taken else why)
-
-
-def _service(url: SecretStr) -> Apprise:
-    """apprise with this one address; empty if it understands it not."""
-    import apprise  # 0.18 s: only where there is something to send
-
-    for name in ("apprise", "urllib3.connectionpool"):
-        log = logging.getLogger(name)
-        if not any(isinstance(known, _Mute) for known in log.filters):
-            log.addFilter(_Mute())
-    service = apprise.Apprise(asset=apprise.AppriseAsset(async_mode=False, app_id="Night Shift"))
-    service.add(url.get_secret_value())
-    return service
-
-
-class _Mute(logging.Filter):
-    """Lets nothing through that apprise logs: there are addresses in it, or parts of them.
-
-    Of a refusal it keeps the status that the service answered with, by thread.
-    """
-
-    statuses: ClassVar[dict[int, str]] = {}
-
-    def filter(self, record: logging.LogRecord) -> bool:
-        """Nothing is logged."""
-        found = re.search(r"error=(\d{3})\b", record.getMessage())
-        if found:
-            self.statuses[threading.get_ident()] = found[1]
-        return False
 
 
 def _failure(outcome: ItemOutcome) -> str:

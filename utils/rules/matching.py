@@ -19,6 +19,7 @@ def decide(rules: RuleSet, facts: ItemFacts) -> Decision:
     applied: list[str] = []
     changes: dict[str, Any] = {}
     told: dict[str, Any] = {}
+    publish: list[str] = []
     for rule in rules.rules:
         if not matches(rule.when, facts):
             continue
@@ -29,9 +30,10 @@ def decide(rules: RuleSet, facts: ItemFacts) -> Decision:
             for name in ("priority", "queue")
             if (value := getattr(rule.then, name)) is not None
         }
+        publish += [name for name in rule.then.publish or () if name not in publish]
         if "skip" in rule.then.model_fields_set:
             told["skipped_by"] = rule.name if rule.then.skip else None
-    return Decision(applied=tuple(applied), changes=changes, **told)
+    return Decision(applied=tuple(applied), changes=changes, publish=tuple(publish), **told)
 
 
 def options_under(decision: Decision, options: PipelineOptions) -> PipelineOptions:

@@ -5,6 +5,7 @@ Messages never show what opens it: user, password, query and fragment of the URL
 
 from __future__ import annotations
 
+import hashlib
 import mimetypes
 import posixpath
 import uuid
@@ -26,6 +27,9 @@ from utils.errors import (
     from_os_error,
 )
 from utils.privacy.redaction import bare, hidden
+from utils.processes import deadline
+
+_CHUNK_BYTES = 2**20
 
 
 class RemoteFolder(NamedTuple):
@@ -37,8 +41,8 @@ class RemoteFolder(NamedTuple):
     redacted_url: str
 
 
-def opened(url: str, setting: str) -> RemoteFolder:
-    """The folder at a URL, which the setting ``setting`` holds.
+def opened(url: str, setting: str, **options: Any) -> RemoteFolder:
+    """The folder at a URL, which the setting ``setting`` holds; ``options`` are its driver's.
 
     Raises:
         SettingsError: the URL is none, or names a system whose driver is not installed.
@@ -47,7 +51,7 @@ def opened(url: str, setting: str) -> RemoteFolder:
     scheme, redacted_url = _split(url, setting).scheme, shown_url(url, setting)
     with translated(url, f"opening {redacted_url}"):
         try:
-            system, root = fsspec.core.url_to_fs(url)
+            system, root = fsspec.core.url_to_fs(url, **options)
         except ImportError:
             hint = known_implementations.get(scheme, {}).get("err", f"No driver for {scheme}")
             raise SettingsError(f"{setting} begins with {scheme}://. {hint}.") from None
@@ -74,18 +78,31 @@ def put(remote: RemoteFolder, path: Path, name: str) -> None:
     with translated(remote.url, f"uploading {path.name} to {remote.redacted_url}"):
         if _size(remote.system, target) == path.stat().st_size:
             return
-        if not _moves(remote.system):
-            remote.system.put_file(str(path), target, **_content_type(remote.system, path))
-            return
-        folder = posixpath.dirname(target)  # in object storage a folder is a part of a name
-        remote.system.makedirs(folder, exist_ok=True)
-        temporary = posixpath.join(folder, f".{uuid.uuid4().hex}.part")
-        try:
-            remote.system.put_file(str(path), temporary)
-            remote.system.mv(temporary, target)
-        finally:
-            with suppress(OSError):
-                remote.system.rm_file(temporary)
+        _upload(remote.system, path, target, uuid.uuid4().hex)
+
+
+def replace(remote: RemoteFolder, path: Path, name: str, mime_type: str | None = None) -> None:
+    """The same, whatever is there.
+
+    What a kill leaves in the middle has a name of its own, which the next call takes.
+    """
+    target = posixpath.join(remote.root, name)
+    with translated(remote.url, f"uploading {path.name} to {remote.redacted_url}"):
+        part = hashlib.sha256(name.encode()).hexdigest()[:24]
+        _upload(remote.system, path, target, part, mime_type)
+
+
+def sha256(remote: RemoteFolder, name: str) -> str:
+    """The SHA-256 of a file below the folder, which is read for it."""
+    digest = hashlib.sha256()
+    with (
+        translated(remote.url, f"reading {name} at {remote.redacted_url}"),
+        remote.system.open(posixpath.join(remote.root, name), "rb") as file,
+    ):
+        while chunk := file.read(_CHUNK_BYTES):
+            digest.update(chunk)
+            deadline.check(f"reading {name}")
+    return digest.hexdigest()
 
 
 def get(remote: RemoteFolder, name: str, target: Path) -> None:
@@ -126,14 +143,33 @@ def _size(system: AbstractFileSystem, target: str) -> int | None:
     return None
 
 
+def _upload(
+    system: AbstractFileSystem, path: Path, target: str, part: str, mime_type: str | None = None
+) -> None:
+    if not _moves(system):
+        system.put_file(str(path), target, **_content_type(system, path, mime_type))
+        return
+    folder = posixpath.dirname(target)  # in object storage a folder is a part of a name
+    system.makedirs(folder, exist_ok=True)
+    temporary = posixpath.join(folder, f".{part}.part")
+    try:
+        system.put_file(str(path), temporary)
+        system.mv(temporary, target)
+    finally:
+        with suppress(OSError):
+            system.rm_file(temporary)
+
+
 def _moves(system: AbstractFileSystem) -> bool:
     """True where a move is one operation; fsspec's own ``mv`` copies and deletes."""
     return type(system).mv is not AbstractFileSystem.mv
 
 
-def _content_type(system: AbstractFileSystem, path: Path) -> dict[str, Any]:
+def _content_type(
+    system: AbstractFileSystem, path: Path, mime_type: str | None = None
+) -> dict[str, Any]:
     """What S3 must be told, or browsers download a picture instead of showing it."""
-    guess = mimetypes.guess_type(path.name)[0]
+    guess = mime_type or mimetypes.guess_type(path.name)[0]
     return {"ContentType": guess} if guess and "s3" in system.protocol else {}
 
 

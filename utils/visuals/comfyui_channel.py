@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 from urllib.parse import quote
 
@@ -16,6 +16,7 @@ from utils.visuals.comfyui_client import Server
 _MOST_BYTES = 16 * 2**20  # of one message: previews come that way too
 _OPEN_SECONDS = 10.0
 _CLOSE_SECONDS = 1.0
+_GREETING_SECONDS = 2.0
 
 
 @contextmanager
@@ -34,6 +35,9 @@ def opened(server: Server, client_id: str) -> Iterator[ClientConnection | None]:
         yield None
         return
     with channel:
+        # Its first message says that it has us among those whom it tells.
+        with suppress(ConnectionClosed):
+            next_message(channel, _GREETING_SECONDS)
         yield channel
 
 

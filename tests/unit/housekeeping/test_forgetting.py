@@ -19,6 +19,8 @@ from utils.db.fact_tables import ListingRow, SeenText, SubtitleFile
 from utils.db.fulltext import search
 from utils.db.item_checksum_tables import ItemContent
 from utils.db.music_tables import RecordingRow
+from utils.db.publication_tables import PublicationRow
+from utils.db.review_tables import ReviewRow
 from utils.db.schema import (
     Download,
     DuplicatePair,
@@ -34,6 +36,7 @@ from utils.db.session import session
 from utils.db.source_tables import Source, SourceFile, SourceFileVersion
 from utils.db.speech_tables import CorrectionRow, VoiceName
 from utils.db.upload_tables import Upload
+from utils.db.visual_tables import VisualRow
 from utils.db.work_tables import WorkCluesRow, WorkKey, WorkLinkRow
 from utils.errors import PermanentError
 from utils.housekeeping import forgetting
@@ -113,6 +116,19 @@ def know(path: Path) -> Known:
         s.add(ListingRow(item_id=item_id, document={}))
         s.add(RecordingRow(item_id=item_id, title="A song", how="names", score=0.5))
         s.add(ItemContent(sha256=path.stem[::-1].ljust(64, "0"), item_id=item_id))
+        s.add(
+            VisualRow(
+                item_id=item_id, kind="title_card", aspect="16:9", path=str(still), sha256="0",
+                size_bytes=1, width=1, height=1, engine="local", by_model=False,
+            )
+        )  # fmt: skip
+        s.add(ReviewRow(item_id=item_id, decision="accept"))
+        s.add(
+            PublicationRow(
+                item_id=item_id, target="public", kind="folder", title=path.stem,
+                status="scheduled", due_at=now(),
+            )
+        )  # fmt: skip
         s.add(SeenText(item_id=item_id, number=0, text="EXIT", confidence=0.9))
         source = Source(id=item_id[:32], name=path.stem, kind="folder", location=str(path.parent))
         s.add(source)
@@ -178,6 +194,7 @@ def test_its_rows_in_every_table_go_and_those_of_others_stay(two: tuple[Known, K
     left = rows_of(boat.item_id)
     assert left == {
         "spending": 1, "forgotten_items": 1, "forgotten_places": 2, "item_contents": 1,
+        "publications": 1,
     }  # fmt: skip
     shared = {"duplicate_pairs", "work_links"}
     assert rows_of(port.item_id) == {k: v for k, v in before.items() if k not in shared}

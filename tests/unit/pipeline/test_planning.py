@@ -170,8 +170,8 @@ def test_an_engine_of_another_version_makes_its_steps_items_not_done(
 ) -> None:
     settings = settings.model_copy(update={"publish_url": SecretStr("file:///srv/pictures")})
     usual = PipelineOptions()
-    unasked = ("identify_speakers", "read_text", "generate_visuals", "make_lyric_video")
-    every = usual.steps.model_copy(update=dict.fromkeys(unasked, True))
+    not_usual = {step.name: True for step in steps.STEPS if step.optional and not step.default}
+    every = usual.steps.model_copy(update=not_usual)
     options = usual.model_copy(update={"steps": every})
     before = fingerprint.done_key(options, settings)
     newer = {**fingerprint.ENGINES, step: lambda _options, _settings: "newer"}

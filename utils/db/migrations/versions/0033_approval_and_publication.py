@@ -17,6 +17,7 @@ def upgrade() -> None:
     op.add_column("items", sa.Column("approval", sa.String(8)))
     op.add_column("items", sa.Column("approval_score", sa.Float()))
     op.add_column("items", sa.Column("approval_reason", sa.Text()))
+    op.add_column("items", sa.Column("requested_changes", PLAIN))
     op.create_index("ix_items_approval", "items", ["approval"])
     op.create_table(
         "reviews",
@@ -28,6 +29,7 @@ def upgrade() -> None:
         sa.Column("changes", PLAIN, nullable=False),
         sa.Column("snapshot", PLAIN, nullable=False),
         sa.Column("former_status", sa.String(8)),
+        sa.Column("former_item", PLAIN),
         sa.Column("made_by", sa.Text()),
         sa.Column("made_at", UtcTime(), nullable=False, index=True),
         sa.Column("undone_at", UtcTime()),
@@ -67,6 +69,7 @@ def upgrade() -> None:
         sa.Column("due_at", UtcTime(), nullable=False, index=True),
         sa.Column("claimed_by", sa.String(64), index=True),
         sa.Column("package_key", sa.String(64)),
+        sa.Column("target_key", sa.String(64)),
         sa.Column("address", sa.Text()),
         sa.Column("remote_id", sa.Text()),
         sa.Column("objects", PLAIN, nullable=False),
@@ -75,9 +78,12 @@ def upgrade() -> None:
         sa.Column("state", PLAIN, nullable=False),
         sa.Column("tries", sa.Integer(), nullable=False),
         sa.Column("error", sa.Text()),
+        sa.Column("flaws", PLAIN, nullable=False),
+        sa.Column("forced", sa.Text()),
         sa.Column("made_by", sa.Text()),
         sa.Column("created_at", UtcTime(), nullable=False),
         sa.Column("published_at", UtcTime()),
+        sa.Column("compared_at", UtcTime()),
         sa.Column("verified_at", UtcTime()),
         sa.Column("retracted_at", UtcTime()),
         sa.UniqueConstraint("item_id", "target"),
@@ -88,5 +94,5 @@ def downgrade() -> None:
     for name in ("publications", "visuals", "reviews"):
         op.drop_table(name)
     op.drop_index("ix_items_approval", "items")
-    for name in ("approval_reason", "approval_score", "approval"):
+    for name in ("requested_changes", "approval_reason", "approval_score", "approval"):
         op.drop_column("items", name)

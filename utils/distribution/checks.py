@@ -1,0 +1,74 @@
+"""Whether a target can be reached and written to; nothing is left there."""
+
+from __future__ import annotations
+
+import uuid
+from typing import NamedTuple
+from urllib.parse import urlsplit
+
+import httpx
+
+from utils.config import Settings
+from utils.distribution import delivery, place, publishing
+from utils.errors import NightShiftError
+from utils.models.targets import FilesTarget, MessageTarget, Target, WebhookTarget, YoutubeTarget
+from utils.storage import remote
+
+_SECONDS = 10.0
+
+
+class Checked(NamedTuple):
+    """What was found, in words."""
+
+    ok: bool
+    found: str
+
+
+def place_of(target: Target) -> str:
+    """Where a target is, without what is secret."""
+    if isinstance(target, FilesTarget):
+        return remote.shown_url(target.url.get_secret_value())
+    if isinstance(target, YoutubeTarget):
+        return target.api_url
+    parts = urlsplit(target.url.get_secret_value())
+    host = parts.hostname if isinstance(target, WebhookTarget) else None  # paths are secrets
+    return f"{parts.scheme}://{host or ''}…"
+
+
+def check(name: str, target: Target, settings: Settings) -> Checked:
+    """Look at a target."""
+    try:
+        if isinstance(target, FilesTarget):
+            return _files(name, target, settings)
+        if isinstance(target, MessageTarget):
+            ok = delivery.is_understood(target.url)
+            return Checked(ok, "apprise knows it" if ok else "apprise does not understand the url")
+        if isinstance(target, WebhookTarget):
+            return _web(target.url.get_secret_value(), place_of(target))
+        return _web(target.token_url, target.token_url)
+    except NightShiftError as error:
+        return Checked(False, str(error))
+
+
+def _files(name: str, target: FilesTarget, settings: Settings) -> Checked:
+    """Put a file there, look at it, take it away."""
+    probe = f".nightshift-{uuid.uuid4().hex[:12]}"
+    with publishing.call_of_index(name, settings) as call:
+        made = place.put_bytes(call, target, b"nightshift", probe, "text/plain")
+        wrong = place.check(call, target, made)
+        public = None if wrong else place.seen_wrongly(target, made)
+        place.remove(call, target, probe)
+    if wrong:
+        return Checked(False, wrong)
+    if public:
+        return Checked(False, f"written, but not to be seen by its public_url: {public}")
+    return Checked(True, "written, read and removed")
+
+
+def _web(url: str, shown: str) -> Checked:
+    """Whether somebody answers; what it says to a question that it does not expect is no matter."""
+    try:
+        status = httpx.head(url, timeout=_SECONDS, follow_redirects=False).status_code
+    except (httpx.HTTPError, httpx.InvalidURL) as error:
+        return Checked(False, f"{shown} does not answer: {type(error).__name__}")
+    return Checked(status < 500, f"answers ({status})")

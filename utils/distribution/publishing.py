@@ -1,0 +1,315 @@
+"""One publication at a time: an item made to lie at a target, taken back, looked at there.
+
+A row is claimed first. What a target's module keeps meanwhile (``Call.save``) is in the row, so
+that after kill -9 the next call goes on there; what came of it is one statement.
+"""
+
+from __future__ import annotations
+
+import importlib
+import logging
+import shutil
+import uuid
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any, Protocol, cast
+
+from utils.clock import now
+from utils.config import Settings
+from utils.db import publications
+from utils.db.publication_tables import PublicationRow as Row
+from utils.db.session import session
+from utils.distribution import packages, place, quota, targets
+from utils.distribution.call import Call
+from utils.errors import (
+    DeferredError,
+    NightShiftError,
+    PermanentError,
+    SettingsError,
+    StoppedError,
+    ThrottledError,
+    from_os_error,
+)
+from utils.models.publishing import (
+    Package,
+    PackageFile,
+    PublicationOutcome,
+    PublicationResult,
+    PublicationStatus,
+    Published,
+    PublishedObject,
+)
+from utils.models.targets import FilesTarget, Target
+from utils.storage import files, scratch
+
+KINDS = {
+    "folder": "folder",
+    "podcast": "podcast",
+    "hls": "hls",
+    "site": "site",
+    "media-server": "media_server",
+    "youtube": "youtube",
+    "webhook": "webhook",
+    "message": "message",
+}
+_FIRST_WAIT = timedelta(minutes=1)  # four times as long after each try. Chosen.
+_LONGEST_WAIT = timedelta(hours=6)
+_log = logging.getLogger(__name__)
+
+
+class Kind(Protocol):
+    """What a module of a target's kind offers."""
+
+    def publish(self, package: Package, target: Target, call: Call) -> Published:
+        """Make the package lie at the target, whole; goes on where an earlier call was ended."""
+
+    def retract(self, row: Published, target: Target, call: Call) -> None:
+        """Take all of it away; nothing happens where it is gone."""
+
+    def verify(self, row: Published, target: Target, call: Call) -> tuple[str, ...]:
+        """What is wrong with it where it lies, in words; empty: it is whole."""
+
+
+class Indexed(Protocol):
+    """What a module offers beside that whose targets have an index of all their items."""
+
+    def refresh(
+        self, packages: Sequence[tuple[Package, Published]], target: Target, call: Call
+    ) -> None:
+        """Make the index anew of all that is published there, the newest first."""
+
+
+def of_kind(kind: str) -> Kind:
+    """The module of a kind of target."""
+    return cast(Kind, importlib.import_module(f"utils.distribution.{KINDS[kind]}"))
+
+
+def publish(row: Row, worker: str, settings: Settings) -> PublicationOutcome:
+    """Publish what ``worker`` has claimed; a failure is noted, with when it is tried again.
+
+    Raises:
+        StoppedError: the process is to end, or another has taken the row.
+    """
+    return _settled(row, worker, settings, PublicationStatus.FAILED, _publish)
+
+
+def retract(row: Row, worker: str, settings: Settings) -> PublicationOutcome:
+    """Take back what ``worker`` has claimed; the same."""
+    return _settled(row, worker, settings, PublicationStatus.RETRACTING, _retract)
+
+
+def verify(row: Row, worker: str, settings: Settings) -> tuple[str, ...]:
+    """What is wrong with what ``worker`` has claimed, where it lies; it is noted.
+
+    Raises:
+        NightShiftError: the target does not answer, or is none any more.
+    """
+    target = targets.one(settings, row.target)
+    with call_for(row, worker, settings, row.package_key or "") as call:
+        wrong = of_kind(target.kind).verify(publications.published(row), target, call)
+    with session() as s:
+        publications.change(
+            s, worker, row.id, flaws=list(wrong), verified_at=now(), claimed_by=None
+        )
+    return wrong
+
+
+def _publish(row: Row, worker: str, settings: Settings) -> PublicationOutcome:
+    target = targets.one(settings, row.target)
+    _require_approved(row)
+    package = packages.of(row.item_id, settings)
+    keys = packages.key(package, target, settings), packages.target_key(target)
+    if row.address and row.package_key == keys[0]:
+        with session() as s:
+            _require_own(publications.settle_unchanged(s, worker, row))
+        return _outcome(row, PublicationResult.UNCHANGED, address=row.address)
+    with session() as s:
+        publishing = PublicationStatus.PUBLISHING.value
+        _require_own(publications.change(s, worker, row.id, status=publishing))
+    with call_for(row, worker, settings, keys[0]) as call:
+        made = of_kind(target.kind).publish(_signed(package, call), target, call)
+        _remove_former(made, target, call)
+    with session() as s:
+        _require_own(publications.settle_published(s, worker, row, made, package, keys))
+    return _outcome(row, PublicationResult.PUBLISHED, address=made.address)
+
+
+def _retract(row: Row, worker: str, settings: Settings) -> PublicationOutcome:
+    state = dict(row.state or {})
+    if row.address or row.objects or row.remote_id or state:
+        target = targets.one(settings, row.target)
+        with session() as s:
+            retracting = PublicationStatus.RETRACTING.value
+            _require_own(publications.change(s, worker, row.id, status=retracting))
+        with call_for(row, worker, settings, state.get("package_key", "")) as call:
+            of_kind(target.kind).retract(publications.published(row), target, call)
+    with session() as s:
+        _require_own(publications.settle_retracted(s, worker, row))
+    return _outcome(row, PublicationResult.RETRACTED)
+
+
+def _require_approved(row: Row) -> None:
+    if row.forced is None:
+        with session() as s:
+            why = not_approved(publications.approval_of(s, [row.item_id]).get(row.item_id))
+        if why:
+            raise PermanentError(why)
+
+
+def not_approved(known: tuple[str | None, str] | None) -> str | None:
+    """Why an item may not be published; None if it may."""
+    if known is None:
+        return "The item is not known any more."
+    approval, reason = known
+    if approval == "approved":
+        return None
+    said = {
+        "review": "A person has to decide first",
+        "rejected": "It is rejected",
+        None: "Nobody has judged it yet",
+    }.get(approval, f"It is {approval}")
+    return (
+        f"{said}{f': {reason}' if reason else ''}. `nightshift review accept ITEM` lets it pass, "
+        "--force with --reason publishes it all the same."
+    )
+
+
+def _settled(
+    row: Row, worker: str, settings: Settings, failed_as: PublicationStatus,
+    do: Callable[[Row, str, Settings], PublicationOutcome],
+) -> PublicationOutcome:  # fmt: skip
+    try:
+        return do(row, worker, settings)
+    except StoppedError:
+        raise
+    except NightShiftError as error:
+        found = error
+    except OSError as error:
+        found = from_os_error(error, f"publishing at {row.target}")
+    except Exception as error:  # noqa: BLE001  a driver's own: one target's fault stops no other
+        _log.exception("Publishing %s at %s broke off", row.item_id, row.target)
+        found = PermanentError(f"The target's driver broke off with {type(error).__name__}")
+    return _failed(row, worker, settings, failed_as, found)
+
+
+def _failed(
+    row: Row, worker: str, settings: Settings, status: PublicationStatus, error: NightShiftError
+) -> PublicationOutcome:
+    if isinstance(error, DeferredError):
+        status = (
+            PublicationStatus.SCHEDULED if status is not PublicationStatus.RETRACTING else status
+        )
+        tries, due_at = row.tries, quota.next_day()
+    else:
+        is_final = isinstance(error, PermanentError | SettingsError)
+        tries = settings.max_tries if is_final else row.tries + 1
+        due_at = now() + _wait(tries, error)
+    with session() as s:
+        publications.settle_failed(s, worker, row, status, str(error), due_at, tries)
+    goes_on = isinstance(error, DeferredError)
+    result = PublicationResult.WAITING if goes_on else PublicationResult.FAILED
+    is_tried = goes_on or tries < settings.max_tries
+    return _outcome(row, result, error=str(error), due_at=due_at if is_tried else None)
+
+
+def _wait(tries: int, error: NightShiftError) -> timedelta:
+    asked = error.retry_after_seconds if isinstance(error, ThrottledError) else None
+    own = _FIRST_WAIT * float(4 ** max(0, min(tries, 8) - 1))
+    return min(max(own, timedelta(seconds=asked or 0)), _LONGEST_WAIT)
+
+
+def _signed(package: Package, call: Call) -> Package:
+    """The package with content credentials in its pictures and films, where they are on."""
+    if not call.settings.c2pa.is_on:
+        return package
+    credentials = importlib.import_module("utils.distribution.credentials")  # and c2pa with it
+    made = []
+    for file in package.files:
+        if file.mime_type.split("/")[0] in {"image", "video", "audio"}:
+            path = credentials.signed(file, package, call)
+            made.append(file if path == file.path else _measured(file, path))
+        else:
+            made.append(file)
+    return package.model_copy(update={"files": tuple(made)})
+
+
+def _measured(file: PackageFile, path: Path) -> PackageFile:
+    facts = {"path": path, "sha256": files.sha256(path), "size_bytes": path.stat().st_size}
+    return file.model_copy(update=facts)
+
+
+def _remove_former(made: Published, target: Target, call: Call) -> None:
+    """Take away what lay there for the item before and is no part of it now."""
+    if not isinstance(target, FilesTarget):
+        return
+    kept = {one.name for one in made.objects}
+    begun = [PublishedObject.model_validate(one) for one in call.state.get("files", ())]
+    for name in {one.name for one in (*call.former, *begun)} - kept:
+        place.remove(call, target, name)
+
+
+@contextmanager
+def call_for(row: Row, worker: str, settings: Settings, key: str) -> Iterator[Call]:
+    """The call of a target for a publication: what it saves is kept in its row.
+
+    What an interrupted call of another package kept is not gone on with, but for its files.
+    """
+    kept = dict(row.state or {})
+    if kept.get("package_key") != key:
+        kept = {"files": kept["files"]} if kept.get("files") else {}
+    kept["package_key"] = key
+    state: dict[str, Any] = kept
+
+    def save(given: Mapping[str, Any]) -> None:
+        new = {"files": state.get("files", []), **given, "package_key": key}
+        with session() as s:
+            _require_own(publications.change(s, worker, row.id, state=new))
+        state.clear()
+        state.update(new)
+
+    with _folder() as work:
+        yield Call(
+            settings=settings, name=row.target, work=work, state=state, save=save,
+            quota=quota.of(row.target, settings), item_id=row.item_id,
+            former=tuple(PublishedObject.model_validate(one) for one in row.objects or ()),
+        )  # fmt: skip
+
+
+@contextmanager
+def _folder() -> Iterator[Path]:
+    work = scratch.folder() / f"publishing-{uuid.uuid4().hex[:12]}"
+    try:
+        work.mkdir()
+    except OSError as error:
+        raise from_os_error(error, f"making {work}") from error
+    try:
+        yield work
+    finally:
+        shutil.rmtree(work, ignore_errors=True)
+
+
+@contextmanager
+def call_of_index(target: str, settings: Settings) -> Iterator[Call]:
+    """The call of a target for its index."""
+    with _folder() as work:
+        yield Call(
+            settings=settings, name=target, work=work, state={}, save=lambda _: None,
+            quota=quota.of(target, settings),
+        )  # fmt: skip
+
+
+def _require_own(is_own: bool) -> None:
+    if not is_own:
+        raise StoppedError("Another process took this publication over.")
+
+
+def _outcome(
+    row: Row, result: PublicationResult, address: str | None = None, error: str | None = None,
+    due_at: datetime | None = None,
+) -> PublicationOutcome:  # fmt: skip
+    return PublicationOutcome(
+        publication_id=row.id, item_id=row.item_id, title=row.title, target=row.target,
+        result=result, address=address, error=error, due_at=due_at,
+    )  # fmt: skip

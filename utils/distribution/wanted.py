@@ -1,0 +1,92 @@
+"""What is to be published without being asked for one by one: nightly targets, and rules."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+
+from sqlalchemy.orm import Session
+
+from utils.clock import now
+from utils.config import Settings
+from utils.db import publications, rulings
+from utils.db.publication_tables import PublicationRow
+from utils.db.publications import Wish
+from utils.db.schema import Item
+from utils.distribution import packages
+from utils.models.publishing import PublicationStatus
+from utils.models.targets import Target
+from utils.rules import file
+
+_AT_ONCE = 500
+NIGHT = "night"
+
+
+def wishes(
+    s: Session,
+    known: Mapping[str, Target],
+    names: Sequence[str],
+    settings: Settings,
+    item_ids: Collection[str] | None = None,
+    *,
+    is_asked: bool = False,
+) -> list[Wish]:
+    """What of the approved items is not published yet where it should be, or not as it is now.
+
+    What a person took back stays away; what failed or is scheduled has its own time. ``is_asked``:
+    of items that are named all these targets are meant, nightly or not.
+
+    Raises:
+        SettingsError: rules.yaml makes no sense.
+    """
+    keys = {name: packages.target_key(known[name]) for name in names}
+    nightly = [name for name in names if known[name].nightly]
+    by_rule = bool(file.load(settings).rules)
+    if is_asked and item_ids is not None:
+        nightly = list(names)
+    if not (nightly or by_rule):
+        return []
+    return [
+        Wish(row.id, row.title, name, known[name].kind, now(), by)
+        for rows in _pages(s, item_ids)
+        for (row, name, by), found in _with_publications(s, rows, nightly, names)
+        if _is_missing(row, found, keys[name])
+    ]
+
+
+def _pages(s: Session, item_ids: Collection[str] | None) -> Iterator[Sequence[Item]]:
+    after = ""
+    while rows := publications.approved(s, after, _AT_ONCE):
+        yield rows if item_ids is None else [row for row in rows if row.id in item_ids]
+        after = rows[-1].id
+
+
+def _with_publications(
+    s: Session, rows: Sequence[Item], nightly: Sequence[str], names: Sequence[str]
+) -> Iterator[tuple[tuple[Item, str, str], PublicationRow | None]]:
+    known = publications.places(s, [row.id for row in rows])
+    for row in rows:
+        ruling = rulings.of(row)
+        by_rules = ruling.decision.publish if ruling else ()
+        for name in dict.fromkeys((*nightly, *(one for one in by_rules if one in names))):
+            by = NIGHT if name in nightly else "rules"
+            yield (row, name, by), known.get((row.id, name))
+
+
+def _is_missing(item: Item, row: PublicationRow | None, target_key: str) -> bool:
+    """True where nothing lies there, or what lies there may have changed since it was compared."""
+    if row is None:
+        return True
+    if row.status != PublicationStatus.PUBLISHED.value:
+        return False
+    seen, done = row.compared_at, item.processed_at
+    return row.target_key != target_key or seen is None or (done is not None and done > seen)
+
+
+def unknown_targets(known: Collection[str], settings: Settings) -> list[str]:
+    """What rules name and targets.yaml has not, in words."""
+    return [
+        f"The rule {rule.name!r} publishes at {name}, which is no target of targets.yaml."
+        for rule in file.load(settings).rules
+        for name in rule.then.publish or ()
+        if name not in known
+    ]
