@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 FPS = 25
 AUDIO_KBPS = 192
 _FADE_SECONDS = 0.6
+_ENCODED = 0.85  # of the whole work, for its progress; the rest is its decode
 _OFF_SECONDS = 0.1  # how far the film's length may be from the song's
 _CRF, _PRESET = 21, "veryfast"
 _BT709 = ("-colorspace", "bt709", "-color_primaries", "bt709", "-color_trc", "bt709")
@@ -58,7 +59,7 @@ class Film(NamedTuple):
         return self.sound.codec == "aac"
 
 
-def encode(film: Film, target: Path) -> None:
+def encode(film: Film, target: Path, hear: Callable[[float], None]) -> None:
     """Write the film, and decode it: it is as long as the song.
 
     Raises:
@@ -70,7 +71,8 @@ def encode(film: Film, target: Path) -> None:
         film.card.save(folder / "card.png", compress_level=1)
         (folder / "words.ass").write_text(film.script, encoding="utf-8")
         _link_fonts(film.texts, folder / "fonts")
-        child_process.run(_command(film, folder, target), film.path)
+        encoding = child_process.share_of(film.seconds, lambda share: hear(_ENCODED * share))
+        child_process.run(_command(film, folder, target), film.path, encoding)
     _demand_whole(film, target)
 
 
@@ -91,7 +93,7 @@ def _command(film: Film, folder: Path, target: Path) -> list[str]:
     sound = ("copy",) if film.is_copied else ("aac", "-b:a", f"{AUDIO_KBPS}k", *_channels(film))
     return [
         *(str(tools.find("ffmpeg")), "-hide_banner", "-nostdin", "-v", "error", "-y"),
-        *("-progress", "pipe:1", "-stats_period", "5"),
+        *("-progress", "pipe:1", "-stats_period", "1"),
         *("-i", str(folder / "ground.png"), "-i", str(folder / "card.png")),
         *tools.input_arguments(film.path),
         *("-filter_complex", _graph(film, folder), "-map", "[seen]"),

@@ -70,8 +70,14 @@ def test_a_romanisation_of_as_many_lines_stands_below_each() -> None:
     below = song(*lines, romanisation="phnom penh\n\nreatrei")
     assert [one.romanised for one in below.screens] == ["phnom penh", "reatrei"]
     other = song(*lines, romanisation="only one")
-    assert [one.romanised for one in other.screens] == ["", ""]
-    assert other.warnings == ("The romanisation is left out: it has 1 lines, the words have 2.",)
+    assert all(one.romanised.isascii() and one.romanised for one in other.screens)
+    assert other.warnings == (
+        "The romanisation that is known has 1 lines, the words have 2: "
+        "it can't be laid below them.",
+        "Romanised by anyascii, by rules: it follows no standard.",
+    )
+    assert [one.romanised for one in song(*lines).screens] == ["", ""]
+    assert [one.romanised for one in song(line("Latin", 0, 1), romanisation="").screens] == [""]
 
 
 def test_nothing_is_sung_behind_the_end() -> None:
