@@ -37,12 +37,14 @@ _CARD_COLOURS = "scale=out_color_matrix=bt709:out_range=limited,format=yuva420p"
 class Film(NamedTuple):
     """What is filmed.
 
+    ``is_copied``: the sound goes into it as it is; else it is encoded, with silence to the end.
     ``texts``: all that ``script`` shows, for its fonts; ``opens_at``: when the title card is gone
     (0: there is none), ``ends_at``: when it comes again (the end: it does not).
     """
 
     path: Path
     sound: AudioStream
+    is_copied: bool
     seconds: float
     ground: Image
     card: Image
@@ -52,11 +54,6 @@ class Film(NamedTuple):
     ends_at: float
     title: str
     artist: str
-
-    @property
-    def is_copied(self) -> bool:
-        """True if the sound goes into the film as it is."""
-        return self.sound.codec == "aac"
 
 
 def encode(film: Film, target: Path, hear: Callable[[float], None]) -> None:
@@ -73,7 +70,7 @@ def encode(film: Film, target: Path, hear: Callable[[float], None]) -> None:
         _link_fonts(film.texts, folder / "fonts")
         encoding = child_process.share_of(film.seconds, lambda share: hear(_ENCODED * share))
         child_process.run(_command(film, folder, target), film.path, encoding)
-    _demand_whole(film, target)
+    _demand_whole(target, film.seconds)
 
 
 def _link_fonts(texts: tuple[str, ...], folder: Path) -> None:
@@ -90,7 +87,7 @@ def _always() -> Iterator[Path]:
 
 
 def _command(film: Film, folder: Path, target: Path) -> list[str]:
-    sound = ("copy",) if film.is_copied else ("aac", "-b:a", f"{AUDIO_KBPS}k", *_channels(film))
+    sound = ("copy",) if film.is_copied else ("aac", "-b:a", f"{AUDIO_KBPS}k", *_padded(film))
     return [
         *(str(tools.find("ffmpeg")), "-hide_banner", "-nostdin", "-v", "error", "-y"),
         *("-progress", "pipe:1", "-stats_period", "1"),
@@ -106,8 +103,15 @@ def _command(film: Film, folder: Path, target: Path) -> list[str]:
     ]
 
 
-def _channels(film: Film) -> tuple[str, ...]:
-    return ("-ac", "2") if (film.sound.channels or 2) > 2 else ()
+def _padded(film: Film) -> tuple[str, ...]:
+    channels = ("-ac", "2") if (film.sound.channels or 2) > 2 else ()
+    return ("-af", "apad", *channels)
+
+
+def may_be_copied(sound: AudioStream, seconds: float) -> bool:
+    """True of AAC that is as long as the film."""
+    length = sound.duration_seconds
+    return sound.codec == "aac" and length is not None and abs(length - seconds) <= _OFF_SECONDS
 
 
 def _graph(film: Film, folder: Path) -> str:
@@ -139,13 +143,13 @@ def _escaped(path: Path) -> str:
     return re.sub(r"([\\'\[\],;])", r"\\\1", value)
 
 
-def _demand_whole(film: Film, target: Path) -> None:
+def _demand_whole(target: Path, wanted: float) -> None:
     made = ffprobe.probe(target)
     frames, seconds = verify.decode(target, made)
     sound = made.audio[0].duration_seconds if made.audio else None
     lengths = {"film": seconds, "picture": frames / FPS, "sound": sound or 0.0}
-    off = {name: one for name, one in lengths.items() if abs(one - film.seconds) > _OFF_SECONDS}
+    off = {name: one for name, one in lengths.items() if abs(one - wanted) > _OFF_SECONDS}
     if off:
         told = ", ".join(f"its {name} lasts {one:.2f} s" for name, one in off.items())
         raise PermanentError(f"The lyric video is not as long as its song: {told}, the song "
-                             f"{film.seconds:.2f} s.")  # fmt: skip
+                             f"{wanted:.2f} s.")  # fmt: skip

@@ -55,6 +55,7 @@ class _Task(NamedTuple):
 
     item: MediaItem
     sound: AudioStream
+    may_copy: bool
     subject: VisualSubject
     transcript: Transcript
     seconds: float
@@ -105,8 +106,9 @@ def make(
     if not sounds or not has_words:
         why = "there are no words, nobody sings or speaks in it" if sounds else "it has no sound"
         return Visuals(item_id=item.item_id, visuals=(), notes=(f"No lyric video: {why}.",))
+    may_copy = not signal.decode_errors and film.may_be_copied(sounds[0], seconds)
     task = _Task(
-        item, sounds[0], subject, transcript, seconds, visuals, options,
+        item, sounds[0], may_copy, subject, transcript, seconds, visuals, options,
         brands.of_item(item, settings),
     )  # fmt: skip
     made = []
@@ -187,7 +189,8 @@ def _planned(task: _Task, aspect: Aspect, ground: _Ground, look: Look, song: Son
     script = substation.script(song, heading, (opens_at, ends_at), wave, look)
     picture = ground.picture
     return film.Film(
-        path=task.item.path, sound=task.sound, seconds=task.seconds, ground=picture,
+        path=task.item.path, sound=task.sound, is_copied=task.may_copy, seconds=task.seconds,
+        ground=picture,
         card=card.resize(picture.size), script=script,
         texts=(heading, substation.NOTE, *(part for one in song.screens
                                            for part in (one.text, one.romanised))),
