@@ -34,9 +34,16 @@ _UNSPACED = (
 
 
 def on_one_line(text: str) -> str:
-    """Composed, with single blanks, without control characters and marks that turn directions."""
+    """Composed, with single blanks, without control characters, marks that turn directions, and
+    marks upon nothing (raqm refuses them).
+    """
     plain = unicodedata.normalize("NFC", unmarked(_SPACES.sub(" ", text)))
-    return "".join(one for one in plain if not _is_unseen(one)).strip()
+    kept = ""
+    for sign in plain:
+        is_bare = not kept or kept[-1] in f" {_BREAK}"
+        if not _is_unseen(sign) and not (is_bare and _is_mark(sign)):
+            kept += sign
+    return kept.strip()
 
 
 def of(text: str) -> Iterator[str]:
@@ -124,7 +131,7 @@ def is_unspaced(text: str) -> bool:
 
 def _belongs(cluster: str, sign: str) -> bool:
     last = cluster[-1]
-    if unicodedata.category(sign)[0] == "M" or sign in {_JOINER, "\u200c"} or sign in _TRAILING:
+    if _is_mark(sign) or sign in _TRAILING:
         return True
     if 0x1F3FB <= ord(sign) <= 0x1F3FF or 0xE0020 <= ord(sign) <= 0xE007F:  # skin, flags' tags
         return True
@@ -133,6 +140,10 @@ def _belongs(cluster: str, sign: str) -> bool:
     if _is_flag(sign) and _is_flag(last):
         return len(cluster) % 2 == 1
     return unicodedata.combining(last) == _VIRAMA and unicodedata.category(sign)[0] == "L"
+
+
+def _is_mark(sign: str) -> bool:
+    return unicodedata.category(sign)[0] == "M" or sign in {_JOINER, "\u200c"}
 
 
 def _is_flag(sign: str) -> bool:
