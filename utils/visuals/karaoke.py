@@ -115,12 +115,15 @@ def _romanised(
             f"The romanisation that is known has {len(lines)} lines, the words have "
             f"{len(segments)}: it can't be laid below them."
         )
-    if len(lines) != len(segments):
-        made = rules.by_rules(segments, language)
-        if made is None:
-            return said, none
-        lines = made.split("\n")
-        said.append(f"Romanised by {rules.BY}: it follows no standard.")
+    made = (rules.by_rules(segments, language) or "").splitlines()
+    lines = lines if len(lines) == len(segments) else made
+    if not lines:
+        return said, none
+    if lines == made:
+        said.append(
+            f"Romanised by {rules.BY}: rough, of no standard. "
+            "NIGHTSHIFT_PIPELINE__LYRIC_VIDEO__ROMANISATION=false leaves it out."
+        )
     pairs = zip(lines, segments, strict=True)
     plain = [line if line.split() != segment.text.split() else "" for line, segment in pairs]
     return said, [faces.drawable(line).text for line in plain]
