@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from sqlalchemy.orm import Session
 
 from tasks.context import RunContext
@@ -21,6 +23,15 @@ def _save(s: Session, made: Visuals) -> None:
     rows.save(s, made)
 
 
+def _telling(item: MediaItem, step_name: str) -> Callable[[float], None]:
+    label = BY_NAME[step_name].label
+
+    def hear(share: float) -> None:
+        progress.emit(progress.Advancing(item.item_id, item.title, label, share))
+
+    return hear
+
+
 @step(save=_save)
 def generate_visuals(
     context: RunContext,
@@ -30,11 +41,7 @@ def generate_visuals(
     options: VisualOptions,
 ) -> Visuals:
     """Pictures by ComfyUI, else title cards and waveforms, in each aspect ratio."""
-    label = BY_NAME["generate_visuals"].label
-
-    def hear(share: float) -> None:
-        progress.emit(progress.Advancing(item.item_id, item.title, label, share))
-
+    hear = _telling(item, "generate_visuals")
     return pictures.make(item, subject, signal, options, context.settings, hear)
 
 
@@ -49,4 +56,7 @@ def make_lyric_video(
     options: LyricVideoOptions,
 ) -> Visuals:
     """The song with its words as they are sung, over its pictures: an MP4 in each aspect ratio."""
-    return lyric_video.make(item, subject, transcript, signal, visuals, options, context.settings)
+    hear = _telling(item, "make_lyric_video")
+    return lyric_video.make(
+        item, subject, transcript, signal, visuals, options, context.settings, hear
+    )

@@ -119,7 +119,8 @@ def text_of(subject: VisualSubject, brand: str | None) -> CardText:
 
     def fit(text: str | None, most: int) -> str:
         plain = clusters.on_one_line(text or "")
-        return faces.drawable(clusters.cut(plain, most)).text
+        drawable = faces.drawable(clusters.cut(plain, most)).text  # in Latin letters it is longer
+        return clusters.cut(drawable, most)
 
     return CardText(
         fit(subject.title, MAX_TITLE) or UNTITLED,

@@ -23,6 +23,7 @@ _CLINGS = frozenset(
     "、。，．：；！？）］｝〉》」』】〕’”…‥ー～々ゝゞ,.!?:;)]}%»៖។៕៘៙៚ៗ۔،؟।॥ぁぃぅぇぉっゃゅょゎァィゥェォッャュョヮ"
 )
 _OPENS = frozenset("（［｛〈《「『【〔‘“([{«¿¡")
+_ALONE = frozenset("-–—|·•~")
 _MAX_SYLLABLES = 14  # clusters: so many without a place to end are cut anywhere
 _KHMER_VOWELS = frozenset(map(chr, (*range(0x17A3, 0x17B4), *range(0x17B6, 0x17C9))))
 # Scripts that are written without blanks between words: a line may end between syllables.
@@ -33,9 +34,16 @@ _UNSPACED = (
 
 
 def on_one_line(text: str) -> str:
-    """Composed, with single blanks, without control characters and marks that turn directions."""
+    """Composed, with single blanks, without control characters, marks that turn directions, and
+    marks upon nothing (raqm refuses them).
+    """
     plain = unicodedata.normalize("NFC", unmarked(_SPACES.sub(" ", text)))
-    return "".join(one for one in plain if not _is_unseen(one)).strip()
+    kept = ""
+    for sign in plain:
+        is_bare = not kept or kept[-1] in f" {_BREAK}"
+        if not _is_unseen(sign) and not (is_bare and _is_mark(sign)):
+            kept += sign
+    return kept.strip()
 
 
 def of(text: str) -> Iterator[str]:
@@ -61,7 +69,23 @@ def cut(text: str, most: int) -> str:
 
 
 def pieces(text: str) -> Iterator[tuple[str, bool]]:
-    """The parts of a text between which a line may end; whether a blank stands before each."""
+    """The parts of a text between which a line may end; whether a blank stands before each.
+
+    No line begins with a dash or a sign that stands alone.
+    """
+    held: tuple[str, bool] | None = None
+    for piece, is_apart in _all_pieces(text):
+        if held and set(piece) <= _ALONE:
+            held = held[0] + " " * is_apart + piece, held[1]
+            continue
+        if held:
+            yield held
+        held = piece, is_apart
+    if held:
+        yield held
+
+
+def _all_pieces(text: str) -> Iterator[tuple[str, bool]]:
     for word in text.split(" "):
         is_apart = True
         for part in filter(None, word.split(_BREAK)):
@@ -107,7 +131,7 @@ def is_unspaced(text: str) -> bool:
 
 def _belongs(cluster: str, sign: str) -> bool:
     last = cluster[-1]
-    if unicodedata.category(sign)[0] == "M" or sign in {_JOINER, "\u200c"} or sign in _TRAILING:
+    if _is_mark(sign) or sign in _TRAILING:
         return True
     if 0x1F3FB <= ord(sign) <= 0x1F3FF or 0xE0020 <= ord(sign) <= 0xE007F:  # skin, flags' tags
         return True
@@ -116,6 +140,10 @@ def _belongs(cluster: str, sign: str) -> bool:
     if _is_flag(sign) and _is_flag(last):
         return len(cluster) % 2 == 1
     return unicodedata.combining(last) == _VIRAMA and unicodedata.category(sign)[0] == "L"
+
+
+def _is_mark(sign: str) -> bool:
+    return unicodedata.category(sign)[0] == "M" or sign in {_JOINER, "\u200c"}
 
 
 def _is_flag(sign: str) -> bool:

@@ -46,6 +46,11 @@ class Face(NamedTuple):
         """Of a line, in the size of its type."""
         return font_tables.read(self.path, self.number).height
 
+    @property
+    def weight(self) -> int:
+        """How bold it is: 400 is regular, 700 bold."""
+        return font_tables.read(self.path, self.number).weight
+
     def has(self, text: str) -> bool:
         """True if it draws all characters of ``text``."""
         known = font_tables.read(self.path, self.number).characters
@@ -118,7 +123,7 @@ def of(cluster: str, is_bold: bool) -> Face | None:
     emoji = Face(VENDORED / f"{_EMOJI}-Regular.ttf")
     if "\ufe0f" in cluster and emoji.has(cluster):
         return emoji
-    for face in (*_vendored(is_bold), emoji, *_of_folder()):
+    for face in (*_vendored(is_bold), emoji, *_of_folder(is_bold)):
         if face.has(cluster):
             return face
     found = _of_system(cluster[0], is_bold)
@@ -132,13 +137,15 @@ def _vendored(is_bold: bool) -> tuple[Face, ...]:
 
 
 @cache
-def _of_folder() -> tuple[Face, ...]:
-    """The fonts of the folder that a person named."""
+def _of_folder(is_bold: bool) -> tuple[Face, ...]:
+    """The fonts of the folder that a person named, those of the weight that is wanted first."""
     folder = load_settings().fonts_dir
     if folder is None:
         return ()
     found = (path for path in sorted(folder.rglob("*")) if path.suffix.lower() in _SUFFIXES)
-    return tuple(Face(path) for path, _ in zip(found, range(_MAX_FILES), strict=False))
+    faces = [Face(path) for path, _ in zip(found, range(_MAX_FILES), strict=False)]
+    wanted = 700 if is_bold else 400
+    return tuple(sorted(faces, key=lambda face: abs(face.weight - wanted)))
 
 
 def _of_system(sign: str, is_bold: bool) -> Face | None:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 FPS = 25
 AUDIO_KBPS = 192
 _FADE_SECONDS = 0.6
+_ENCODED = 0.85  # of the whole work, for its progress; the rest is its decode
 _OFF_SECONDS = 0.1  # how far the film's length may be from the song's
 _CRF, _PRESET = 21, "veryfast"
 _BT709 = ("-colorspace", "bt709", "-color_primaries", "bt709", "-color_trc", "bt709")
@@ -36,12 +37,14 @@ _CARD_COLOURS = "scale=out_color_matrix=bt709:out_range=limited,format=yuva420p"
 class Film(NamedTuple):
     """What is filmed.
 
+    ``is_copied``: the sound goes into it as it is; else it is encoded, with silence to the end.
     ``texts``: all that ``script`` shows, for its fonts; ``opens_at``: when the title card is gone
     (0: there is none), ``ends_at``: when it comes again (the end: it does not).
     """
 
     path: Path
     sound: AudioStream
+    is_copied: bool
     seconds: float
     ground: Image
     card: Image
@@ -52,13 +55,8 @@ class Film(NamedTuple):
     title: str
     artist: str
 
-    @property
-    def is_copied(self) -> bool:
-        """True if the sound goes into the film as it is."""
-        return self.sound.codec == "aac"
 
-
-def encode(film: Film, target: Path) -> None:
+def encode(film: Film, target: Path, hear: Callable[[float], None]) -> None:
     """Write the film, and decode it: it is as long as the song.
 
     Raises:
@@ -70,8 +68,9 @@ def encode(film: Film, target: Path) -> None:
         film.card.save(folder / "card.png", compress_level=1)
         (folder / "words.ass").write_text(film.script, encoding="utf-8")
         _link_fonts(film.texts, folder / "fonts")
-        child_process.run(_command(film, folder, target), film.path)
-    _demand_whole(film, target)
+        encoding = child_process.share_of(film.seconds, lambda share: hear(_ENCODED * share))
+        child_process.run(_command(film, folder, target), film.path, encoding)
+    _demand_whole(target, film.seconds)
 
 
 def _link_fonts(texts: tuple[str, ...], folder: Path) -> None:
@@ -88,10 +87,10 @@ def _always() -> Iterator[Path]:
 
 
 def _command(film: Film, folder: Path, target: Path) -> list[str]:
-    sound = ("copy",) if film.is_copied else ("aac", "-b:a", f"{AUDIO_KBPS}k", *_channels(film))
+    sound = ("copy",) if film.is_copied else ("aac", "-b:a", f"{AUDIO_KBPS}k", *_padded(film))
     return [
         *(str(tools.find("ffmpeg")), "-hide_banner", "-nostdin", "-v", "error", "-y"),
-        *("-progress", "pipe:1", "-stats_period", "5"),
+        *("-progress", "pipe:1", "-stats_period", "1"),
         *("-i", str(folder / "ground.png"), "-i", str(folder / "card.png")),
         *tools.input_arguments(film.path),
         *("-filter_complex", _graph(film, folder), "-map", "[seen]"),
@@ -104,8 +103,15 @@ def _command(film: Film, folder: Path, target: Path) -> list[str]:
     ]
 
 
-def _channels(film: Film) -> tuple[str, ...]:
-    return ("-ac", "2") if (film.sound.channels or 2) > 2 else ()
+def _padded(film: Film) -> tuple[str, ...]:
+    channels = ("-ac", "2") if (film.sound.channels or 2) > 2 else ()
+    return ("-af", "apad", *channels)
+
+
+def may_be_copied(sound: AudioStream, seconds: float) -> bool:
+    """True of AAC that is as long as the film."""
+    length = sound.duration_seconds
+    return sound.codec == "aac" and length is not None and abs(length - seconds) <= _OFF_SECONDS
 
 
 def _graph(film: Film, folder: Path) -> str:
@@ -137,13 +143,13 @@ def _escaped(path: Path) -> str:
     return re.sub(r"([\\'\[\],;])", r"\\\1", value)
 
 
-def _demand_whole(film: Film, target: Path) -> None:
+def _demand_whole(target: Path, wanted: float) -> None:
     made = ffprobe.probe(target)
     frames, seconds = verify.decode(target, made)
     sound = made.audio[0].duration_seconds if made.audio else None
     lengths = {"film": seconds, "picture": frames / FPS, "sound": sound or 0.0}
-    off = {name: one for name, one in lengths.items() if abs(one - film.seconds) > _OFF_SECONDS}
+    off = {name: one for name, one in lengths.items() if abs(one - wanted) > _OFF_SECONDS}
     if off:
         told = ", ".join(f"its {name} lasts {one:.2f} s" for name, one in off.items())
         raise PermanentError(f"The lyric video is not as long as its song: {told}, the song "
-                             f"{film.seconds:.2f} s.")  # fmt: skip
+                             f"{wanted:.2f} s.")  # fmt: skip

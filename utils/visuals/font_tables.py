@@ -21,12 +21,14 @@ _BROKEN = (struct.error, IndexError, OSError, ValueError)
 class FontFacts(NamedTuple):
     """``characters``: code points with a glyph; empty of what is no font.
 
-    ``height``: of a line, in the size of its type, as Windows and libass count it.
+    ``height``: of a line, in the size of its type, as Windows and libass count it; ``weight``: 400
+    of regular type, 700 of bold.
     """
 
     family: str
     characters: frozenset[int]
     height: float = 1.0
+    weight: int = 400
 
 
 @lru_cache(maxsize=64)
@@ -38,7 +40,7 @@ def read(path: Path, index: int = 0) -> FontFacts:
         data = path.read_bytes()
         tables = _tables(data, index)
         characters = _characters(tables[b"cmap"])
-        return FontFacts(_family(tables[b"name"]), characters, _height(tables))
+        return FontFacts(_family(tables[b"name"]), characters, *_metrics(tables))
     except (*_BROKEN, KeyError):
         return FontFacts("", frozenset())
 
@@ -100,12 +102,13 @@ def _of_groups(table: bytes) -> set[int]:
     return found
 
 
-def _height(tables: dict[bytes, bytes]) -> float:
+def _metrics(tables: dict[bytes, bytes]) -> tuple[float, int]:
     if b"OS/2" not in tables:
-        return 1.0
+        return 1.0, 400
     (units,) = struct.unpack_from(">H", tables[b"head"], 18)
+    (weight,) = struct.unpack_from(">H", tables[b"OS/2"], 4)
     above, below = struct.unpack_from(">HH", tables[b"OS/2"], 74)
-    return (above + below) / units if units and above + below else 1.0
+    return ((above + below) / units if units and above + below else 1.0), weight
 
 
 def _family(table: bytes) -> str:

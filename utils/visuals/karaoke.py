@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
+from utils.analysis import romanisation as rules
 from utils.models.transcript import Segment, Transcript, Word
 from utils.subtitles import tokens
 from utils.visuals import bidi, clusters, faces, typesetting
@@ -62,7 +63,8 @@ def of(transcript: Transcript, romanisation: str | None, width: float, seconds: 
 
     Args:
         transcript: The words; those without times share the time of their segment.
-        romanisation: Of all of it; it counts where it has as many lines as the transcript.
+        romanisation: Of all of it; where it has other lines than the transcript, letters are
+            replaced one by one. None: none is wanted.
         width: Of a row, in the size of its type.
         seconds: How long the song is; nothing is sung behind its end.
     """
@@ -70,7 +72,7 @@ def of(transcript: Transcript, romanisation: str | None, width: float, seconds: 
         one for one in sorted(transcript.segments, key=lambda one: one.start_seconds)
         if one.text.strip() and one.start_seconds < seconds
     ]  # fmt: skip
-    said, lines = _romanised(romanisation, segments)
+    said, lines = _romanised(romanisation, segments, transcript.text_language)
     untimed = sum(not tokens.has_times(one) for one in segments)
     if untimed:
         said.append(
@@ -100,19 +102,31 @@ def rows_of(text: str, width: float) -> list[str]:
 
 
 def _romanised(
-    romanisation: str | None, segments: Sequence[Segment]
+    romanisation: str | None, segments: Sequence[Segment], language: str | None
 ) -> tuple[list[str], list[str]]:
     """What is to be said of it, and the line of each segment."""
     none = [""] * len(segments)
-    lines = [line.strip() for line in (romanisation or "").splitlines() if line.strip()]
-    if not lines:
+    if romanisation is None:
         return [], none
-    if len(lines) != len(segments):
-        why = f"it has {len(lines)} lines, the words have {len(segments)}"
-        return [f"The romanisation is left out: {why}."], none
-    both = zip(lines, segments, strict=True)
-    other = [line if line != " ".join(one.text.split()) else "" for line, one in both]
-    return [], [faces.drawable(line).text for line in other]
+    lines = [line.strip() for line in romanisation.splitlines() if line.strip()]
+    said = []
+    if lines and len(lines) != len(segments):
+        said.append(
+            f"The romanisation that is known has {len(lines)} lines, the words have "
+            f"{len(segments)}: it can't be laid below them."
+        )
+    made = (rules.by_rules(segments, language) or "").splitlines()
+    lines = lines if len(lines) == len(segments) else made
+    if not lines:
+        return said, none
+    if lines == made:
+        said.append(
+            f"Romanised by {rules.BY}: rough, of no standard. "
+            "NIGHTSHIFT_PIPELINE__LYRIC_VIDEO__ROMANISATION=false leaves it out."
+        )
+    pairs = zip(lines, segments, strict=True)
+    plain = [line if line.split() != segment.text.split() else "" for line, segment in pairs]
+    return said, [faces.drawable(line).text for line in plain]
 
 
 def _parts(segment: Segment, seconds: float, lacking: list[str]) -> Iterator[Part]:

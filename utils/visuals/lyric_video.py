@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import random
 import uuid
+from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -55,6 +57,7 @@ class _Task(NamedTuple):
 
     item: MediaItem
     sound: AudioStream
+    may_copy: bool
     subject: VisualSubject
     transcript: Transcript
     seconds: float
@@ -84,8 +87,11 @@ def make(
     visuals: Visuals | None,
     options: LyricVideoOptions,
     settings: Settings,
+    hear: Callable[[float], None] = lambda _share: None,
 ) -> Visuals:
     """An MP4 in each aspect ratio that ``options`` ask for; none, and why, where nobody sings.
+
+    ``hear`` is told how far it is, 0–1.
 
     Raises:
         PermanentError: ffmpeg failed, or what it made is not as long as the song.
@@ -102,14 +108,20 @@ def make(
     if not sounds or not has_words:
         why = "there are no words, nobody sings or speaks in it" if sounds else "it has no sound"
         return Visuals(item_id=item.item_id, visuals=(), notes=(f"No lyric video: {why}.",))
+    may_copy = not signal.decode_errors and film.may_be_copied(sounds[0], seconds)
     task = _Task(
-        item, sounds[0], subject, transcript, seconds, visuals, options,
+        item, sounds[0], may_copy, subject, transcript, seconds, visuals, options,
         brands.of_item(item, settings),
     )  # fmt: skip
-    return Visuals(
-        item_id=item.item_id,
-        visuals=tuple(_made(task, aspect, settings) for aspect in options.aspects),
-    )
+    made = []
+    for number, aspect in enumerate(options.aspects):
+        told = partial(_tell, hear, number, len(options.aspects))
+        made.append(_made(task, aspect, settings, told))
+    return Visuals(item_id=item.item_id, visuals=tuple(made))
+
+
+def _tell(hear: Callable[[float], None], number: int, count: int, share: float) -> None:
+    hear((number + share) / count)
 
 
 def size_of(aspect: Aspect, height: int) -> tuple[int, int]:
@@ -119,7 +131,7 @@ def size_of(aspect: Aspect, height: int) -> tuple[int, int]:
     return (short, long) if aspect == "9:16" else (long, short)
 
 
-def _made(task: _Task, aspect: Aspect, settings: Settings) -> Visual:
+def _made(task: _Task, aspect: Aspect, settings: Settings, hear: Callable[[float], None]) -> Visual:
     size = size_of(aspect, task.options.height)
     chance = cards.chance_of(task.subject)
     colours = palette.of(task.brand.colours, chance)
@@ -127,13 +139,14 @@ def _made(task: _Task, aspect: Aspect, settings: Settings) -> Visual:
     ground = ground._replace(picture=_darker(ground.picture, size))
     look = _look(ground.picture, colours)
     read = task.subject.understanding
-    romanisation = read.romanisation if read and task.options.romanisation else None
+    known = (read.romanisation if read else None) or ""
+    romanisation = known if task.options.romanisation else None
     wide = size[0] * substation.WIDTH / (look.unit * substation.SIZE.words)
     song = karaoke.of(task.transcript, romanisation, wide, task.seconds)
     planned = _planned(task, aspect, ground, look, song)
     temporary = scratch.folder() / f"{uuid.uuid4().hex}.mp4"
     try:
-        film.encode(planned, temporary)
+        film.encode(planned, temporary, hear)
         sha256 = files.sha256(temporary)
         folder = files.item_folder(settings.home, task.item.item_id) / _FOLDER
         folder.mkdir(exist_ok=True)
@@ -188,7 +201,8 @@ def _planned(task: _Task, aspect: Aspect, ground: _Ground, look: Look, song: Son
     script = substation.script(song, heading, (opens_at, ends_at), wave, look)
     picture = ground.picture
     return film.Film(
-        path=task.item.path, sound=task.sound, seconds=task.seconds, ground=picture,
+        path=task.item.path, sound=task.sound, is_copied=task.may_copy, seconds=task.seconds,
+        ground=picture,
         card=card.resize(picture.size), script=script,
         texts=(heading, substation.NOTE, *(part for one in song.screens
                                            for part in (one.text, one.romanised))),

@@ -107,6 +107,7 @@ def draw(
     return _around(inks)
 
 
+@lru_cache(maxsize=8192)
 def measured(line: str, size: int, is_bold: bool) -> float:
     """How wide a line is, in pixels."""
     return sum(

@@ -100,7 +100,13 @@ def test_what_a_card_cannot_show_is_said() -> None:
 
 
 def test_a_title_of_nothing_that_can_be_seen_is_untitled() -> None:
-    assert cards.text_of(subject(" \u202e\u0000 "), None).title == "Untitled"
+    assert cards.text_of(subject(" \u202e\u0000 \u0301"), None).title == "Untitled"
+
+
+def test_a_title_that_grows_in_latin_letters_is_cut_as_well() -> None:
+    title = cards.text_of(subject("\u4eac" * 299), None).title  # JingJing…, where no font has it
+    assert len(title) <= 300
+    assert cards.drawn(subject("\u4eac" * 299), (), None, "1:1").size == (1080, 1080)
 
 
 def test_what_is_no_colour_is_passed_over() -> None:

@@ -35,6 +35,7 @@ def test_a_text_is_cut_between_letters_only() -> None:
         ("ព្រះចន្ទ", ["ព្រះចន្ទ"]),
         ("ภาษาไทยเป็น", ["ภาษา", "ไทย", "เป็น"]),
         ("「北京」の夜。", ["「北", "京」", "の", "夜。"]),
+        ("One — Two | Three", ["One —", "Two |", "Three"]),
         ("Nonsense", ["Nonsense"]),
     ],
 )
@@ -45,3 +46,4 @@ def test_a_line_may_end_between_words_or_syllables(text: str, parts: list[str]) 
 def test_what_is_drawn_is_one_line_without_signs_that_turn_it_around() -> None:
     text = "a\u202eb\u0000\n\tc\u2066 d\u200fe\ufefff"
     assert clusters.on_one_line(text) == "ab c def"
+    assert clusters.on_one_line("\u0301\u0315 a \u0301b \u200d") == "a b"  # marks upon nothing

@@ -70,8 +70,15 @@ def test_a_romanisation_of_as_many_lines_stands_below_each() -> None:
     below = song(*lines, romanisation="phnom penh\n\nreatrei")
     assert [one.romanised for one in below.screens] == ["phnom penh", "reatrei"]
     other = song(*lines, romanisation="only one")
-    assert [one.romanised for one in other.screens] == ["", ""]
-    assert other.warnings == ("The romanisation is left out: it has 1 lines, the words have 2.",)
+    assert all(one.romanised.isascii() and one.romanised for one in other.screens)
+    assert [one.partition(":")[0] for one in other.warnings] == [
+        "The romanisation that is known has 1 lines, the words have 2",
+        "Romanised by anyascii, by rules",
+    ]
+    rough = "\n".join(one.romanised for one in other.screens)
+    assert song(*lines, romanisation=rough).warnings == other.warnings[1:]
+    assert [one.romanised for one in song(*lines).screens] == ["", ""]
+    assert [one.romanised for one in song(line("Latin", 0, 1), romanisation="").screens] == [""]
 
 
 def test_a_line_that_is_in_latin_letters_does_not_stand_there_twice() -> None:

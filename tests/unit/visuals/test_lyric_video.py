@@ -17,7 +17,7 @@ from utils.models.signal import SignalReport
 from utils.models.transcript import Transcript
 from utils.models.visual_subject import VisualSubject
 from utils.models.visuals import LyricVideoOptions, Visual, Visuals
-from utils.visuals import brands, lyric_video
+from utils.visuals import brands, film, lyric_video
 from utils.visuals.brands import Brand
 
 SECONDS = 4.0
@@ -82,11 +82,15 @@ def test_words_are_lit_as_they_are_sung_and_the_film_is_as_long_as_the_song(
     assert early.max() < 290 < middle.max() < 360 < late.max()
     assert not sung_columns(made_, 0.5).size
     assert made_.inputs["lines"] == 1 and made_.warnings == ()
+    with pytest.raises(PermanentError, match="not as long as its song: its film lasts 4"):
+        film._demand_whole(made_.path, SECONDS + 1)
 
 
 def test_arabic_is_lit_word_by_word_from_the_right(sound: Path, settings: Settings) -> None:
     upright = LyricVideoOptions(height=360, aspects=("9:16",))
-    (made_,) = made(sound, settings, line("مرحبا بالعالم", 1, 3), options=upright).visuals
+    words = line("مرحبا بالعالم", 1, 3)
+    (made_,) = made(sound, settings, words, options=upright, seconds=SECONDS + 0.5).visuals
+    assert made_.duration_seconds == SECONDS + 0.5  # with silence behind its sound
     assert (made_.width, made_.height, made_.aspect) == (360, 640, "9:16")
     first, both = sung_columns(made_, 1.9), sung_columns(made_, 2.9)
     assert first.min() > 180 and both.min() < 160  # the middle is at 180
@@ -100,12 +104,6 @@ def test_where_nobody_sings_there_is_no_film_and_it_is_said(
     assert empty.visuals == ()
     assert empty.notes == ("No lyric video: there are no words, nobody sings or speaks in it.",)
     assert made(sound, settings, line("behind the end", 9, 10)).visuals == ()
-
-
-def test_a_film_whose_sound_ends_before_it_is_none(sound: Path, settings: Settings) -> None:
-    with pytest.raises(PermanentError, match="not as long as its song: its sound lasts 4"):
-        made(sound, settings, line("one", 1, 3), seconds=SECONDS + 1)
-    assert not list(settings.home.rglob("*.mp4"))
 
 
 def test_an_ffmpeg_that_draws_no_words_is_named(
