@@ -21,6 +21,7 @@ from utils.db.session import chunks, upsert
 from utils.errors import DeferredError, UsageError
 from utils.models.publishing import Package, PublicationStatus, Published, PublishedObject
 
+MOST_TRIES = 12  # of what may pass: for two days. Chosen.
 _OPEN = (
     PublicationStatus.SCHEDULED, PublicationStatus.PUBLISHING, PublicationStatus.FAILED,
     PublicationStatus.RETRACTING,
@@ -139,12 +140,12 @@ def first_published(s: Session, item_id: str) -> datetime | None:
     )
 
 
-def due(s: Session, max_tries: int, targets: Collection[str] | None = None) -> list[int]:
+def due(s: Session, targets: Collection[str] | None = None) -> list[int]:
     """What is to be gone on with now and nobody is at, in the order in which it was due."""
     query = select(Row.id).where(
         Row.status.in_([one.value for one in _OPEN]),
         Row.due_at <= now(),
-        Row.tries < max_tries,
+        Row.tries < MOST_TRIES,
         _is_free(s),
     )
     if targets is not None:

@@ -191,11 +191,11 @@ def _settled(
     except Exception as error:  # noqa: BLE001  a driver's own: one target's fault stops no other
         _log.exception("Publishing %s at %s broke off", row.item_id, row.target)
         found = PermanentError(f"The target's driver broke off with {type(error).__name__}")
-    return _failed(row, worker, settings, failed_as, found)
+    return _failed(row, worker, failed_as, found)
 
 
 def _failed(
-    row: Row, worker: str, settings: Settings, status: PublicationStatus, error: NightShiftError
+    row: Row, worker: str, status: PublicationStatus, error: NightShiftError
 ) -> PublicationOutcome:
     if isinstance(error, DeferredError):
         status = (
@@ -204,13 +204,13 @@ def _failed(
         tries, due_at = row.tries, quota.next_day()
     else:
         is_final = isinstance(error, PermanentError | SettingsError)
-        tries = settings.max_tries if is_final else row.tries + 1
+        tries = publications.MOST_TRIES if is_final else row.tries + 1
         due_at = now() + _wait(tries, error)
     with session() as s:
         publications.settle_failed(s, worker, row, status, str(error), due_at, tries)
     goes_on = isinstance(error, DeferredError)
     result = PublicationResult.WAITING if goes_on else PublicationResult.FAILED
-    is_tried = goes_on or tries < settings.max_tries
+    is_tried = goes_on or tries < publications.MOST_TRIES
     return _outcome(row, result, error=str(error), due_at=due_at if is_tried else None)
 
 

@@ -148,7 +148,7 @@ def publish_due(
         wishes = wanted.wishes(s, known, names, settings, item_ids, is_asked=to is not None)
         for wish in wishes:
             publications.want(s, wish)
-        ids = publications.due(s, settings.max_tries, names)
+        ids = publications.due(s, names)
         if item_ids is not None:
             ids = publications.narrowed(s, ids, item_ids)
     ids = ids if limit is None else ids[:limit]
@@ -170,7 +170,7 @@ def retry(ids: Sequence[int], settings: Settings, hear: Hear | None = None) -> P
     with session() as s:
         for one in ids:
             row = publications.get(s, one)
-            if row.claimed_by is None and row.status == PublicationStatus.FAILED.value:
+            if row.claimed_by is None:
                 row.tries = 0
     with _worker(settings) as worker:
         done = _work(ids, worker, settings, hear)

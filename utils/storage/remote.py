@@ -154,7 +154,11 @@ def _upload(
     temporary = posixpath.join(folder, f".{part}.part")
     try:
         system.put_file(str(path), temporary)
-        system.mv(temporary, target)
+        try:
+            system.mv(temporary, target)
+        except FileExistsError:  # SMB replaces nothing
+            system.rm_file(target)
+            system.mv(temporary, target)
     finally:
         with suppress(OSError):
             system.rm_file(temporary)
