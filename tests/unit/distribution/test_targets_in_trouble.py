@@ -20,7 +20,7 @@ from utils.models.publishing import PublicationResult as Result
 pytestmark = pytest.mark.usefixtures("settings")
 
 
-class Brittle(LocalFileSystem):
+class Brittle(LocalFileSystem):  # type: ignore[misc]
     """A folder by a protocol of its own, that stops in the middle of files of a kind."""
 
     protocol = "brittle"
