@@ -62,6 +62,9 @@ def unpublish(
         list[str] | None,
         typer.Option("--from", metavar="TARGET", help="Once for each \\[default: all]."),
     ] = None,
+    abandon: Annotated[
+        bool, typer.Option("--abandon", help="The target is gone for good: don't ask it.")
+    ] = False,
     as_json: Json = False,
 ) -> None:
     """Take items back from targets; what was scheduled there is not done."""
@@ -69,7 +72,8 @@ def unpublish(
     from utils.distribution import requests
 
     hear = None if as_json else _told
-    _finish(requests.unpublish(wanted, targets or (), load_settings(), hear), as_json)
+    settings = load_settings()
+    _finish(requests.unpublish(wanted, targets or (), settings, hear, abandon), as_json)
 
 
 @publications.command(name="list")

@@ -130,9 +130,10 @@ def _publish(row: Row, worker: str, settings: Settings) -> PublicationOutcome:
         _require_own(publications.change(s, worker, row.id, status=publishing))
     with call_for(row, worker, settings, keys[0]) as call:
         made = of_kind(target.kind).publish(_signed(package, call), target, call)
-        _remove_former(made, target, call)
+        stale = _stale(made, target, call)
+    placed = publications.Placed(package, made, *keys, stale)
     with session() as s:
-        _require_own(publications.settle_published(s, worker, row, made, package, keys))
+        _require_own(publications.settle_published(s, worker, row, placed))
     return _outcome(row, PublicationResult.PUBLISHED, address=made.address)
 
 
@@ -240,14 +241,34 @@ def _measured(file: PackageFile, path: Path) -> PackageFile:
     return file.model_copy(update=facts)
 
 
-def _remove_former(made: Published, target: Target, call: Call) -> None:
-    """Take away what lay there for the item before and is no part of it now."""
+def _stale(made: Published, target: Target, call: Call) -> tuple[PublishedObject, ...]:
+    """What lay there for the item before, or was begun, and is no part of it now.
+
+    An index may still name it: it goes once that is made anew (``tidy``).
+    """
     if not isinstance(target, FilesTarget):
-        return
+        return ()
     kept = {one.name for one in made.objects}
     begun = [PublishedObject.model_validate(one) for one in call.state.get("files", ())]
-    for name in {one.name for one in (*call.former, *begun)} - kept:
-        place.remove(call, target, name)
+    found = {one.name: one for one in (*call.former, *begun) if one.name not in kept}
+    return tuple(found.values())
+
+
+def tidy(row: Row, worker: str, settings: Settings) -> None:
+    """Take away the files of what ``worker`` has claimed that belong to it no more.
+
+    Raises:
+        NightShiftError: the target does not answer.
+    """
+    target = targets.one(settings, row.target)
+    kept = {one["name"] for one in row.objects or ()}
+    with call_for(row, worker, settings, row.package_key or "") as call:
+        if isinstance(target, FilesTarget):
+            for one in (row.state or {}).get("files", ()):
+                if one["name"] not in kept:
+                    place.remove(call, target, one["name"])
+    with session() as s:
+        publications.change(s, worker, row.id, state={}, claimed_by=None)
 
 
 @contextmanager
