@@ -5,9 +5,10 @@ python -m benchmarks shift      one of them: shift, help, extraction, views, enc
                                 duplicates, search, lanes, scale, speech, words, speakers, idle,
                                 chaos, mutations, code, facts, discovery, api, api-load, frames,
                                 queue, music-tables, music-import, music-musicbrainz,
-                                music-spotify
+                                music-spotify, review-memory, calibration
                                 queue, music-import, music-musicbrainz, music-spotify,
                                 music-night, publishing
+                                music-night, hls
 python -m benchmarks mutations 200 7   so many damaged files, by this seed
 python -m benchmarks api-load 2        so many minutes
 """
@@ -24,6 +25,7 @@ from rich.table import Table
 from benchmarks import (
     api,
     api_load,
+    calibration,
     chaos,
     code,
     colour,
@@ -32,6 +34,7 @@ from benchmarks import (
     extraction,
     facts,
     frames,
+    hls,
     idle,
     lanes,
     music_import,
@@ -43,6 +46,7 @@ from benchmarks import (
     near_duplicates,
     publishing,
     queue,
+    review_memory,
     scale,
     search,
     shift,
@@ -77,12 +81,15 @@ BENCHMARKS = {
     "api-load": api_load.rows,
     "frames": frames.rows,
     "queue": queue.rows,
+    "review-memory": review_memory.rows,
+    "calibration": calibration.rows,
     "music-tables": music_tables.rows,
     "music-musicbrainz": music_musicbrainz.rows,
     "music-import": music_import.rows,
     "music-spotify": music_spotify.rows,
     "music-night": music_night.rows,
     "publishing": publishing.rows,
+    "hls": hls.rows,
 }
 
 

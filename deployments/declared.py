@@ -1,4 +1,7 @@
-"""What prefect.yaml declares, in groups, and whether it can be run: read without Prefect."""
+"""What is declared to be run and scheduled, in groups, and whether it can be: without Prefect.
+
+It stands in prefect.yaml and, beside this file, in every ``…_deployment.yaml`` (of the same form).
+"""
 
 from __future__ import annotations
 
@@ -9,9 +12,12 @@ from typing import Any, NamedTuple
 
 import yaml
 
+from utils.errors import SettingsError
+
 # The working copy, or where a wheel was unpacked; prefect.yaml names the flows' files from there.
 PROJECT = Path(__file__).parent.parent
 PREFECT_YAML = Path(__file__).with_name("prefect.yaml")
+_BESIDE = "*_deployment.yaml"
 MEDIA, FRAMES, MUSIC = GROUPS = ("media", "frames", "music")
 
 
@@ -23,10 +29,22 @@ class Flow(NamedTuple):
 
 
 def of_groups(only: Collection[str] = GROUPS) -> dict[str, Any]:
-    """The document with the deployments of some groups."""
-    document = yaml.safe_load(PREFECT_YAML.read_text(encoding="utf-8"))
-    wanted = [one for one in document["deployments"] if group_of(one) in only]
-    return {**document, "deployments": wanted}
+    """The document with the deployments of some groups, out of all files."""
+    document = _read(PREFECT_YAML)
+    files = (PREFECT_YAML, *sorted(PREFECT_YAML.parent.glob(_BESIDE)))
+    declared = [one for path in files for one in _read(path)["deployments"]]
+    return {**document, "deployments": [one for one in declared if group_of(one) in only]}
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        document = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except yaml.YAMLError as error:
+        said = " ".join(str(error).split())
+        raise SettingsError(f"{path.name} is no YAML: {said}") from error
+    if not isinstance(document, dict) or not isinstance(document.get("deployments"), list):
+        raise SettingsError(f"{path.name} has no list of deployments.")
+    return document
 
 
 def group_of(deployment: Mapping[str, Any]) -> str:

@@ -23,7 +23,7 @@ from prefect.events.schemas.automations import EventTrigger, Posture
 from prefect.events.schemas.events import ResourceSpecification
 from prefect.exceptions import ObjectAlreadyExists, ObjectNotFound
 
-from deployments import declared, music_schedule, queueing
+from deployments import declared, queueing, switched_schedules
 from deployments.declared import FRAMES, GROUPS, MEDIA, MUSIC, PREFECT_YAML, PROJECT
 from deployments.source_deployments import bring_together
 from tasks.flow_runs import close_zombies, free_slots
@@ -58,8 +58,10 @@ def register(settings: Settings, only: Collection[str] = GROUPS) -> list[str]:
     said.append(_deployments(settings, only))
     if MEDIA in only:
         said += [_again_automation(), _sources(settings)]
+    if MEDIA in only and prefect_api(settings):
+        said.append(switched_schedules.bring_together(switched_schedules.PUBLICATIONS, settings))
     if MUSIC in only and prefect_api(settings):
-        said.append(music_schedule.bring_together(settings))
+        said.append(switched_schedules.bring_together(switched_schedules.SPOTIFY, settings))
     if FRAMES in only:
         said.append(jobs_again_automation())
     if FRAMES in only and prefect_api(settings):
@@ -259,7 +261,7 @@ def _upserted(automation: Automation) -> str:
 
 
 def _deployments(settings: Settings, only: Collection[str]) -> str:
-    """What prefect.yaml has of some groups, by Prefect's own command."""
+    """What is declared of some groups, by Prefect's own command."""
     with TemporaryDirectory(prefix="nightshift-deploy-") as folder:
         chosen = Path(folder) / PREFECT_YAML.name
         chosen.write_text(yaml.safe_dump(declared.of_groups(only)), encoding="utf-8")
@@ -277,4 +279,4 @@ def _deployments(settings: Settings, only: Collection[str]) -> str:
     if done.returncode != 0:
         raise PermanentError(f"`prefect deploy --all` failed:\n{done.stdout}{done.stderr}")
     named = "" if set(only) == set(GROUPS) else f" ({', '.join(sorted(only))})"
-    return f"deployments of prefect.yaml registered{named}"
+    return f"deployments registered{named}"

@@ -50,7 +50,7 @@ def _deployments(only: Collection[str]) -> Iterator[Finding]:
         flow = one["entrypoint"].rpartition(":")[2].replace("_", "-")
         name = f"deployment {flow}/{one['name']}"
         wrong = list(declared.faults(one))
-        yield from (Finding(PROBLEM, name, fault, "mend prefect.yaml") for fault in wrong)
+        yield from (Finding(PROBLEM, name, fault, "mend its YAML") for fault in wrong)
         if not wrong:
             crons = [schedule["cron"] for schedule in one.get("schedules", ())]
             yield Finding(OK, name, f"schedule {', '.join(crons)}" if crons else "on demand")

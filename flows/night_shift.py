@@ -1,4 +1,4 @@
-"""The nightly batch: look into all sources, take what waits, work through it, report."""
+"""The nightly batch: look into all sources, take what waits, work through it, publish, report."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from pydantic import AfterValidator, PositiveInt
 from flows.process_item import process_item
 from subflows.discovery import discover
 from subflows.dispatch import dispatch_all
+from subflows.distribution import publish_at_end
 from subflows.fan_out import conclude, work_through
 from tasks import ephemeral_server
 from tasks.context import RunContext
@@ -41,6 +42,7 @@ def night_shift(
     timezone: Zone | None = None,
     run_id: str | None = None,
     dispatch: Literal["inline", "workers"] | None = None,
+    publish: bool = True,
 ) -> State[ShiftReport]:
     """Process up to ``limit`` items that wait, and report.
 
@@ -53,6 +55,7 @@ def night_shift(
         timezone: Of the window; the setting when not given.
         run_id: The id of the run; a new one when not given.
         dispatch: Work here, or hand chunks to the workers; the setting when not given.
+        publish: Publish at the end what is approved and due at a target (targets.yaml).
     """
     settings = connect()
     options, limit = options or settings.pipeline, limit or settings.shift_limit
@@ -77,6 +80,8 @@ def night_shift(
             dispatch_all(works, context, at_once, hours)
         elif works:
             work_through(works, context, process_item, at_once, hours)
+        if publish:
+            publish_at_end(settings, run_id)
         once_a_day(settings)
         return conclude(run_id, settings)
 

@@ -19,6 +19,7 @@ from nightshift.cli import (
     failures,
     files,
     forget,
+    import_workflow,
     ingestion,
     library,
     lineage,
@@ -29,6 +30,7 @@ from nightshift.cli import (
     publish,
     queue,
     retention,
+    review,
     rules,
     runs,
     serve,
@@ -38,6 +40,7 @@ from nightshift.cli import (
     steps,
     targets,
     token,
+    visuals,
     watching,
     work,
     works,
@@ -115,9 +118,11 @@ runs.add_to(app)
 pause.add_to(app)
 steps.add_to(app)
 rules.add_to(app)
+review.add_to(app)
 library.add_to(app)
 lineage.add_to(app)
 source.add_to(app)
+import_workflow.add_to(app)
 ingestion.add_to(app)
 files.add_to(app)
 export.add_to(app)
@@ -137,6 +142,7 @@ metrics.add_to(app)
 targets.add_to(app)
 publish.add_to(app)
 music.add_to(app)
+visuals.add_to(app)
 
 
 def main() -> None:

@@ -14,7 +14,7 @@ from tasks.enrichment import ai_thumbnail_selection, ai_video_analysis, analyze_
 from tasks.extraction import detect_focal_length
 from tasks.signal import analyze_exposure, analyze_signal, generate_thumbnails, read_text
 from tasks.transcription import identify_speakers, transcribe_audio
-from utils.db import ledger, transcripts, vocabularies, voices
+from utils.db import ledger, source_reports, transcripts, vocabularies, voices
 from utils.db.session import session
 from utils.errors import DeferredError
 from utils.media.imaging import thumbnails
@@ -28,6 +28,7 @@ from utils.models.signal import SignalReport
 from utils.models.speakers import Speakers
 from utils.models.transcript import Transcript
 from utils.models.video_analysis import Clues, VideoAnalysis
+from utils.rules import house_rules
 
 Result = TypeVar("Result", bound=BaseModel)
 
@@ -105,12 +106,19 @@ def _listen(context: RunContext, facts: Extraction, found: Findings) -> None:
     _take_from_people(context, item, heard, found)
     if found.transcript and plan.runs("analyze_content"):
         try:
-            found.analysis = analyze_content(
-                context, item, found.transcript, context.options.analysis.for_text()
-            )
+            how, standard = context.options.analysis.for_text(), _standard(context, item)
+            found.analysis = analyze_content(context, item, found.transcript, how, standard)
         except DeferredError as error:
             found.deferred.append(error)
             found.analysis = _kept(item, "analyze_content", Analysis)
+
+
+def _standard(context: RunContext, item: MediaItem) -> str | None:
+    """The standard of romanisation by the house rules of the item's source."""
+    rules = house_rules.load(context.settings)
+    with session() as s:
+        source = source_reports.name_of_item(s, item.item_id, item.path)
+    return house_rules.for_source(rules, source).romanisation
 
 
 def _take_from_people(

@@ -7,12 +7,34 @@ from collections.abc import Collection
 from prefect import get_run_logger
 
 from utils.config import Settings
-from utils.distribution import requests
+from utils.db import runs
+from utils.db.session import session
+from utils.distribution import requests, targets
+from utils.errors import NightShiftError, ResourceError, StoppedError
 from utils.models.publishing import PublicationOutcome, PublicationResult, PublishReport
 from utils.models.sanitize import visible
+from utils.models.shift import PublishedCounts
 from utils.observability import progress
 
 _BAD = {PublicationResult.FAILED, PublicationResult.REFUSED}
+
+
+def publish_at_end(settings: Settings, run_id: str) -> None:
+    """Publish what is due at the end of a night; whatever goes wrong there is told with the night.
+
+    Nothing is asked where there are no targets.
+    """
+    try:
+        if not targets.load(settings).targets:
+            return
+        counts = PublishedCounts(**publish_due(settings, run_id).counts())
+    except (StoppedError, ResourceError):
+        raise
+    except NightShiftError as error:
+        get_run_logger().error("Nothing was published: %s", visible(str(error)))
+        counts = PublishedCounts(error=str(error))
+    with session() as s:
+        runs.note_published(s, run_id, counts)
 
 
 def publish_due(

@@ -190,10 +190,10 @@ def conclude(run_id: str, settings: Settings) -> State[ShiftReport]:
     get_run_logger().info("Report: %s", report.report)
     names = {RunStatus.PARTIAL: PARTIAL, RunStatus.NOTHING_TO_DO: NOTHING_TO_DO,
              RunStatus.FAILED: "Failed"}  # fmt: skip
-    name, told = names.get(report.status, "Completed"), report.counts.words
+    name, told = names.get(report.status, "Completed"), report.words
     if report.reason:
         told += f"; {report.left_over} left over: {report.reason}"
-    if report.counts.failures:  # in red, as whoever looks at a list of nights must see it
+    if report.failures:  # in red, as whoever looks at a list of nights must see it
         return Failed(name=name, message=told, data=ShiftError(report))
     return Completed(name=name, message=told, data=report)
 
@@ -206,7 +206,7 @@ def _show(report: ShiftReport, settings: Settings) -> None:
         create_markdown_artifact(
             key="night-shift-report",
             markdown=page,
-            description=f"{report.status.value.replace('_', ' ')}: {report.counts.words}",
+            description=f"{report.status.value.replace('_', ' ')}: {report.words}",
         )
 
 

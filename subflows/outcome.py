@@ -17,7 +17,7 @@ from utils.models.shift import ItemOutcome, Outcome, lacks_in_words, outcome_of
 from utils.models.verdict import Band, Verdict
 from utils.observability import progress
 from utils.pipeline import fingerprint
-from utils.rules import matching
+from utils.rules import matching, revisions
 from utils.storage import sidecars
 
 _REASONS = 2  # criteria that a row of a run names
@@ -96,8 +96,10 @@ def _leave_out(
 def _done_key(s: Session, context: RunContext, item: MediaItem) -> str:
     """The key under which the item is done now."""
     key = fingerprint.done_key(context.given or context.options, context.settings)
-    ruling = rulings.of(s.get_one(Item, item.item_id))
+    row = s.get_one(Item, item.item_id)
+    ruling = rulings.of(row)
     key = matching.in_key(key, ruling.decision) if ruling else key
+    key = revisions.in_key(key, row.requested_changes)
     expected = vocabularies.of_item(s, item.item_id, item.path)
     beside = subtitle_files.foreign(s, item.path.parent)
     return sidecars.complete_key(vocabularies.in_key(key, expected), item.path, beside)

@@ -1,6 +1,7 @@
 """Whether an item may be published: rules, house rules, a critic; what it asks to change, tried.
 
-What a critic asks to change is an option of a step: only the steps that it touches run again.
+What a critic asks to change is an option of a step: only the steps that it touches run again, as
+the ledger knows the others. A trial counts only if it is better and lacks nothing that was there.
 """
 
 from __future__ import annotations
@@ -11,14 +12,19 @@ from subflows.analysis import Findings, analyse
 from subflows.extraction import Extraction
 from tasks.context import RunContext
 from tasks.quality import check_house_rules, critique_content, decide_approval, judge_quality
-from utils.critic import revision
-from utils.db import ledger, source_reports
+from utils.critic import critic, revision
+from utils.critic.approval import NOTHING_TO_READ
+from utils.db import approvals, ledger, source_reports
 from utils.db.session import session
-from utils.errors import DeferredError
-from utils.models.approval import Approval, Critique, Subject
+from utils.errors import DeferredError, SettingsError
+from utils.models.approval import Approval, ApprovalStatus, Critique, Subject
+from utils.models.house_rules import HouseRules
 from utils.models.options import PipelineOptions
+from utils.models.steps import STEPS
 from utils.models.verdict import Verdict
 from utils.rules import house_rules
+
+_JUDGED = frozenset(step.name for step in STEPS if step.group in {"analysis", "quality"})
 
 
 class Judgement(NamedTuple):
@@ -38,31 +44,79 @@ class Judged(NamedTuple):
 
 def judge(context: RunContext, facts: Extraction, findings: Findings) -> Judged:
     """Run the steps of quality that apply; what the critic asks to change is tried."""
-    judged = Judged(context, findings, _judgement(context, facts, findings))
-    tried: list[PipelineOptions] = [context.options]
-    while len(tried) <= context.options.approval.max_revisions:
-        options = revision.options_after(judged.context.options, judged.judgement.approval)
-        if options is None or options in tried:
+    best = Judged(context, findings, _judgement(context, facts, findings))
+    seen, wanted = [context.options], None
+    for _ in range(context.options.approval.max_revisions):
+        wanted = revision.options_after(best.context.options, best.judgement.approval)
+        if wanted is None or wanted in seen or _is_decided(facts):
             break
-        tried.append(options)
-        again = judged.context._replace(options=options)
-        found = analyse(again, facts)
-        found.deferred = [*judged.findings.deferred, *found.deferred]
-        revised = Judged(again, found, _judgement(again, facts, found))
-        if _score(revised) > _score(judged):
-            judged = revised
-    return judged
+        seen.append(wanted)
+        if not revision.is_tried(best.context.options, wanted):
+            break
+        tried = _tried(best, wanted, facts)
+        if tried is None or not _is_better(tried, best):
+            best = _again(best, facts)  # what was found before is what counts, in the database too
+            break
+        best = tried
+    return _kept(_afterwards(best, wanted), context)
 
 
-def _score(judged: Judged) -> float:
-    approval = judged.judgement.approval
-    return approval.score if approval else 0.0
+def _is_decided(facts: Extraction) -> bool:
+    """True if a person has decided: nothing is to be tried then."""
+    with session() as s:
+        return approvals.decided_by_person(s, facts.item.item_id) is not None
+
+
+def _tried(before: Judged, options: PipelineOptions, facts: Extraction) -> Judged | None:
+    """The item analysed and judged with other options; None if that lacks what was there."""
+    trial = before.context._replace(options=options, forced=frozenset(), lacks=[])
+    try:
+        found = analyse(trial, facts)
+        tried = Judged(trial, found, _judgement(trial, facts, found))
+    except SettingsError:  # such as a model of speech that can't be fetched
+        return None
+    known = {lack.step for lack in before.context.lacks}
+    is_whole = known.issuperset(lack.step for lack in trial.lacks)
+    return tried if is_whole and not found.deferred else None
+
+
+def _is_better(tried: Judged, before: Judged) -> bool:
+    after, then = tried.judgement.approval, before.judgement.approval
+    if after is None or then is None or after.by != then.by:
+        return False
+    return after.status is not ApprovalStatus.REJECTED and after.score > then.score
+
+
+def _again(best: Judged, facts: Extraction) -> Judged:
+    """The same, recalled, so that it is what was found last."""
+    context = best.context._replace(forced=frozenset(), lacks=[])
+    found = analyse(context, facts)
+    return Judged(context, found, _judgement(context, facts, found))
+
+
+def _afterwards(best: Judged, wanted: PipelineOptions | None) -> Judged:
+    """The options with what acts on the rendition alone, where the rules found it wanting, too."""
+    verdict = best.judgement.verdict
+    loudness = [one.score for one in verdict.criteria if one.name == "loudness"] if verdict else []
+    if wanted is None or min(loudness, default=1.0) >= 1:
+        return best
+    options = best.context.options.model_copy(update={"compression": wanted.compression})
+    return best._replace(context=best.context._replace(options=options))
+
+
+def _kept(best: Judged, given: RunContext) -> Judged:
+    """The best, with the list of lacks that the run looks at, and steps forced as they were."""
+    if best.context.lacks is not given.lacks:
+        others = [one for one in given.lacks if one.step not in _JUDGED]
+        given.lacks[:] = [*others, *best.context.lacks]
+    context = best.context._replace(lacks=given.lacks, forced=given.forced)
+    return best._replace(context=context)
 
 
 def _judgement(context: RunContext, facts: Extraction, findings: Findings) -> Judgement:
     item, probe, plan, signal = facts.item, facts.probe, facts.plan, findings.signal
     options = context.options
-    verdict = house = critique = approval = None
+    verdict = house = approval = None
     if signal and plan.runs("judge_quality"):
         limits = (
             options.verdict.for_part() if facts.work and facts.work.is_part else options.verdict
@@ -74,16 +128,34 @@ def _judgement(context: RunContext, facts: Extraction, findings: Findings) -> Ju
     rules = house_rules.for_source(house_rules.load(context.settings), source)
     if plan.runs("check_house_rules"):
         house = check_house_rules(context, item, subject, rules)
-    if verdict and plan.runs("critique_content"):
-        try:
-            critique = critique_content(context, item, subject, rules, options.critic)
-        except DeferredError as error:
-            findings.deferred.append(error)
-            with session() as s:
-                critique = ledger.latest_result(s, item.item_id, "critique_content", Critique)
     if verdict and plan.runs("decide_approval"):
-        approval = decide_approval(context, item, verdict, house, critique, options.approval)
+        critique, why = None, plan.reasons["critique_content"]
+        if why is None:
+            critique, why = _critique(context, facts, findings, subject, rules)
+        approval = decide_approval(context, item, verdict, house, critique, options.approval, why)
     return Judgement(verdict, approval)
+
+
+def _critique(
+    context: RunContext, facts: Extraction, findings: Findings, subject: Subject, rules: HouseRules
+) -> tuple[Critique | None, str | None]:
+    """What the critic says, or why there is nothing of it."""
+    if not critic.is_readable(subject):
+        return None, NOTHING_TO_READ
+    try:
+        found = critique_content(context, facts.item, subject, rules, context.options.critic)
+    except DeferredError as error:
+        findings.deferred.append(error)
+        with session() as s:
+            before = ledger.latest_result(s, facts.item.item_id, "critique_content", Critique)
+        return before, None if before else "what the critic may cost does not fit the ceiling"
+    if found:
+        return found, None
+    lack = next((one for one in context.lacks if one.step == "critique_content"), None)
+    return (
+        None,
+        f"the critic failed ({lack.reason.split('. ')[0]})" if lack else "the critic failed",
+    )
 
 
 def _subject(facts: Extraction, findings: Findings, source: str | None) -> Subject:

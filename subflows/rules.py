@@ -1,4 +1,4 @@
-"""What the rules change for one item: asked when it is claimed, when it is probed, and heard."""
+"""What rules and people change for one item: asked when it is claimed, probed, and heard."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import replace
 from subflows.analysis import Findings
 from subflows.extraction import Extraction
 from tasks.context import RunContext
-from utils.db import rulings
+from utils.db import reviews, rulings
 from utils.db.schema import Item
 from utils.db.session import session
 from utils.errors import LeftOutError
@@ -17,16 +17,19 @@ from utils.models.rules import ItemFacts
 from utils.models.tool_reports import ToolReports
 from utils.pipeline import planning
 from utils.rules import facts as known
-from utils.rules import file, matching
+from utils.rules import file, matching, revisions
 
 
 def found(context: RunContext, item: MediaItem) -> RunContext:
-    """The run with what the rules say of an item by its place and its size."""
+    """The run with what the rules say of an item by its place and its size, and what people do."""
     rules = file.load(context.settings)
-    if not rules.rules:
-        with session() as s:
+    with session() as s:
+        requested = reviews.requested_changes(s, item.item_id)
+        if not rules.rules:
             rulings.forget(s, item.item_id)
-        return context
+    if not rules.rules:
+        return context._replace(options=revisions.options_under(requested, context.options))
+    context = context._replace(requested=requested)
     with session() as s:
         facts = known.found(s, s.get_one(Item, item.item_id), item.path)
     return _under(context._replace(rules=rules, given=context.options), item, facts)
@@ -76,4 +79,5 @@ def _under(context: RunContext, item: MediaItem, facts: ItemFacts) -> RunContext
     if decision.skipped_by:
         raise LeftOutError(f"left out by the rule {decision.skipped_by}")
     options = matching.options_under(decision, context.given or context.options)
+    options = revisions.options_under(context.requested, options)
     return context._replace(options=options, known=facts)

@@ -9,6 +9,8 @@ from subflows.quality_gate import Judgement
 from tasks.context import RunContext
 from tasks.visuals import generate_visuals, make_lyric_video
 from utils.models.approval import ApprovalStatus
+from utils.models.options import PipelineOptions
+from utils.models.steps import BY_NAME
 from utils.models.verdict import Band
 from utils.models.visual_subject import VisualSubject
 from utils.models.visuals import Visuals
@@ -33,6 +35,12 @@ def draw(
             context, item, subject, findings.transcript, findings.signal, made, options.lyric_video
         )
     return made
+
+
+def alone(options: PipelineOptions) -> PipelineOptions:
+    """The same for pictures alone, and lyric videos where they are on: all else is recalled."""
+    films = ("make_lyric_video",) if options.steps.is_on(BY_NAME["make_lyric_video"]) else ()
+    return options.model_copy(update={"only": ("generate_visuals", *films)})
 
 
 def _is_rejected(judgement: Judgement) -> bool:

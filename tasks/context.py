@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from collections.abc import Mapping
+from typing import Any, NamedTuple
 
 from utils.config import Settings
 from utils.models.item import FileStat
@@ -20,7 +21,8 @@ class RunContext(NamedTuple):
     their results, ``file`` must stay as it is, and what the item turns out to be without is added
     to ``lacks``. ``again``: what a person had forgotten is taken, too. ``by_source``: items are
     worked on by the options of the source that they came from, over these. Where there are
-    ``rules``, ``options`` are the ``given`` ones as the rules change them for what is ``known``.
+    ``rules``, ``options`` are the ``given`` ones as the rules change them for what is ``known``,
+    and then people for this item (``requested``, by names with dots).
     """
 
     run_id: str
@@ -33,6 +35,7 @@ class RunContext(NamedTuple):
     lacks: list[Lack] = []  # noqa: RUF012  replaced where it is added to
     again: bool = False
     rules: RuleSet = RuleSet()
+    requested: Mapping[str, Any] = {}  # never changed
     given: PipelineOptions | None = None
     known: ItemFacts | None = None
     by_source: bool = False

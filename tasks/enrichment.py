@@ -25,13 +25,17 @@ from utils.storage.files import item_folder
 
 @step()
 def analyze_content(
-    context: RunContext, item: MediaItem, transcript: Transcript, options: AnalysisOptions
+    context: RunContext,
+    item: MediaItem,
+    transcript: Transcript,
+    options: AnalysisOptions,
+    standard: str | None,
 ) -> Analysis:
-    """Summary, topics, keywords; by Gemini also translation, vocabulary, mood, warnings."""
+    """Summary, topics, keywords, romanisation; by Gemini also what else a song is told by."""
     settings = context.settings
-    expected = analyst.estimate(transcript, item.title, options, settings)
+    expected = analyst.estimate(transcript, item.title, options, settings, standard)
     with _spent(context, item, "analyze_content", expected) as bill:
-        found = analyst.analyze(transcript, item.title, options, settings)
+        found = analyst.analyze(transcript, item.title, options, settings, standard)
         bill.usage = found.usage
     return found
 

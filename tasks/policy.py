@@ -37,7 +37,7 @@ from prefect.client.schemas.objects import State
 from prefect.states import Completed
 from pydantic import BaseModel
 from sqlalchemy.orm import Session
-from tenacity import RetryCallState, Retrying, retry_if_exception_type, stop_after_attempt
+from tenacity import RetryCallState, Retrying, retry_if_exception, stop_after_attempt
 from tenacity.wait import wait_exponential_jitter
 
 from tasks import assets
@@ -332,12 +332,16 @@ def _require_same(context: RunContext) -> None:
 def tries(retries: int) -> Retrying:
     """Attempts at what may pass: one, and ``retries`` more, each after its delay."""
     return Retrying(
-        retry=retry_if_exception_type(RetryableError),
+        retry=retry_if_exception(_may_pass_now),
         stop=stop_after_attempt(retries + 1),
         wait=_delay,
         sleep=deadline.pause,
         reraise=True,
     )
+
+
+def _may_pass_now(error: BaseException) -> bool:
+    return isinstance(error, RetryableError) and not error.is_for_later
 
 
 def _delay(state: RetryCallState) -> float:

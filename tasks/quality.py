@@ -11,6 +11,7 @@ from tasks.context import RunContext
 from tasks.policy import step
 from utils.critic import approval, critic
 from utils.db import approvals, spending
+from utils.errors import PermanentError, SettingsError
 from utils.models.approval import Approval, Critique, Subject
 from utils.models.house_rules import HouseCheck, HouseRules
 from utils.models.item import MediaItem
@@ -53,13 +54,14 @@ def critique_content(
     options: CriticOptions,
 ) -> Critique:
     """A model's scores of stated criteria, with evidence; two or three readings."""
-    settings = context.settings
-    expected = critic.estimate(subject, rules, options, settings)
-    with spending.spent(
-        context.run_id, item.item_id, "critique_content", expected, settings
-    ) as bill:
-        found = critic.critique(item.item_id, subject, rules, options, settings)
-        bill.usage = found.usage
+    settings, step_name = context.settings, "critique_content"
+    try:
+        expected = critic.estimate(subject, rules, options, settings)
+        with spending.spent(context.run_id, item.item_id, step_name, expected, settings) as bill:
+            found = critic.critique(item.item_id, subject, rules, options, settings)
+            bill.usage = found.usage
+    except SettingsError as error:  # no item is lost for it: the rules decide alone
+        raise PermanentError(str(error)) from error
     return found
 
 
@@ -67,7 +69,7 @@ def _save(s: Session, found: Approval) -> None:
     approvals.note(s, found)
 
 
-@step()
+@step(save=_save)
 def decide_approval(
     context: RunContext,
     item: MediaItem,
@@ -75,6 +77,7 @@ def decide_approval(
     house: HouseCheck | None,
     critique: Critique | None,
     options: ApprovalOptions,
+    why_no_critic: str | None = None,
 ) -> Approval:
     """Approved, for review, or rejected; a person's decision stands above it."""
-    return approval.decide(item.item_id, verdict, house, critique, options)
+    return approval.decide(item.item_id, verdict, house, critique, options, why_no_critic)

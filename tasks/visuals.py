@@ -9,9 +9,11 @@ from tasks.policy import step
 from utils.db import visuals as rows
 from utils.models.item import MediaItem
 from utils.models.signal import SignalReport
+from utils.models.steps import BY_NAME
 from utils.models.transcript import Transcript
 from utils.models.visual_subject import VisualSubject
 from utils.models.visuals import LyricVideoOptions, VisualOptions, Visuals
+from utils.observability import progress
 from utils.visuals import lyric_video, pictures
 
 
@@ -28,7 +30,12 @@ def generate_visuals(
     options: VisualOptions,
 ) -> Visuals:
     """Pictures by ComfyUI, else title cards and waveforms, in each aspect ratio."""
-    return pictures.make(item, subject, signal, options, context.settings)
+    label = BY_NAME["generate_visuals"].label
+
+    def hear(share: float) -> None:
+        progress.emit(progress.Advancing(item.item_id, item.title, label, share))
+
+    return pictures.make(item, subject, signal, options, context.settings, hear)
 
 
 @step(save=_save)

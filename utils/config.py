@@ -65,6 +65,9 @@ class Settings(BaseSettings):
         default_factory=lambda: Path(platformdirs.user_cache_dir("nightshift")),
         description="Model weights, shared by every home.",
     )
+    fonts_dir: Path | None = Field(
+        default=None, description="Fonts for writing that those which are here do not have."
+    )
     database_url: SecretStr | None = Field(
         default=None, description="SQLAlchemy URL; SQLite in the home when not given."
     )
@@ -233,7 +236,7 @@ class Settings(BaseSettings):
     def _words(cls, value: object, info: ValidationInfo) -> object:
         return words(value, with_commas=info.field_name == "notify_on")
 
-    @field_validator("home", "cache_dir", mode="before")
+    @field_validator("home", "cache_dir", "fonts_dir", mode="before")
     @classmethod
     def _somewhere(cls, value: object) -> object:
         if not str(value).strip():  # would be the working directory

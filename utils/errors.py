@@ -34,11 +34,13 @@ class NightShiftError(Exception):
     ``billed`` is True where the failed call may have cost money all the same, and ``usage``
     the tokens if the service named them; set by the client (utils/analysis/gemini/client.py).
     ``refusal``: why a site does not give something (``Refusal``); set by utils/sources/refusals.py.
+    ``is_for_later``: what may pass, but not while this item waits: a step does not try it again.
     """
 
     billed: bool = False
     usage: TokenUsage | None = None
     refusal: str | None = None
+    is_for_later: bool = False
 
     def __init__(self, *args: object) -> None:
         # Here, because errors end up in rows, reports, logs and Prefect's states.

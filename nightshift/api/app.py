@@ -24,6 +24,7 @@ from nightshift.api import (
     openapi,
     problems,
     publications,
+    review,
     runs,
     search,
     shifts,
@@ -86,6 +87,7 @@ def create_app(
         lineage,
         music,
         publications,
+        review,
     ):  # fmt: skip
         app.include_router(module.router, prefix=PREFIX)
     problems.add_to(app)

@@ -25,6 +25,7 @@ from utils.db import failures, items, pages
 from utils.db.session import session
 from utils.documents import item
 from utils.housekeeping import forgetting
+from utils.models.approval import ApprovalStatus
 from utils.models.base import Frozen
 from utils.models.item import ItemStatus, MediaKind
 from utils.models.pages import ItemSort, place
@@ -39,6 +40,9 @@ class ItemQuery(Filters):
     """Which items, in which order."""
 
     status: ItemStatus | Literal["processing"] | None = None
+    approval: ApprovalStatus | None = Field(
+        None, description="Whether it may be published; `review`: a person decides."
+    )
     sort: Annotated[ItemSort, Ascending] = Field(
         "-added", description="`-`: the highest first. What is unknown is the lowest."
     )
@@ -58,6 +62,9 @@ class ListedItem(Frozen):
     language: str | None
     verdict: Band | None
     score: float | None
+    approval: ApprovalStatus | None = Field(description="Whether it may be published.")
+    approval_score: float | None
+    approval_reason: str | None = Field(description="Why, and who decided it if a person did.")
     summary: str | None
     source_url: str | None
     tries: int
@@ -87,6 +94,9 @@ class ShownItem(Frozen):
         description="Which recording a song is, how that is known, and how often it was heard."
     )
     verdict: dict[str, Any] | None
+    approval: dict[str, Any] | None = Field(
+        description="Whether it may be published: by whom, why, and what a critic says of it."
+    )
     compression: str | None
     renditions: tuple[dict[str, Any], ...]
     steps: tuple[dict[str, Any], ...]

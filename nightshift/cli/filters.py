@@ -38,6 +38,7 @@ Until = Annotated[
 Verdict = Annotated[
     str | None, typer.Option("--verdict", help="approve, accept, revise or reject.")
 ]
+Approval = Annotated[str | None, typer.Option("--approval", help="approved, review or rejected.")]
 Camera = Annotated[str | None, typer.Option("--camera", help="A part of its make and model.")]
 MinDuration = Annotated[
     float | None, typer.Option("--min-duration", min=0, help="Seconds at least.")

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
-from nightshift.cli import item_facts
+from nightshift.cli import item_facts, item_words
+from nightshift.cli.approval import print_approval
 from nightshift.cli.output import COLORS, console, print_facts, print_json, print_table
+from nightshift.cli.visuals import print_visuals
 
 
 def print_all(document: dict[str, Any]) -> None:
     """Print an item's document for people."""
     print_facts(item_facts.of_document(document), whole=("checksum", "path", "address"))
     _print_verdict(document["verdict"])
+    print_approval(document["approval"])
     _print_parts(document["record"])
     _print_work(document)
 
@@ -29,20 +33,15 @@ def _print_verdict(verdict: dict[str, Any] | None) -> None:
 
 def _print_work(document: dict[str, Any]) -> None:
     """Print the speech, the steps and the files that were made."""
-    from utils.observability.reports.rows import duration, size
+    from utils.observability.reports.rows import size
 
     transcript = document["transcript"]
     if transcript and transcript["segments"]:
         corrected = transcript["corrected_at"]
         by_hand = f", corrected by hand on {item_facts.day(corrected)}" if corrected else ""
         console.print(f"\n[bold]Transcript[/]{by_hand}")
-        print_facts(
-            (
-                duration(part["start_seconds"]),
-                f"{part['speaker']}: {part['text']}" if part["speaker"] else part["text"],
-            )
-            for part in transcript["segments"]
-        )
+        print_facts(_spoken(document))
+    item_words.print_words(document["analysis"], len(transcript["segments"]) if transcript else 0)
     if document["steps"]:
         console.print("\n[bold]Steps[/]")
     print_table(
@@ -62,6 +61,26 @@ def _print_work(document: dict[str, Any]) -> None:
         console.print("\n[bold]Files made from it[/]")
     made = [(f"{m['kind']}, {size(m['size_bytes'])}", m["path"]) for m in document["renditions"]]
     print_facts(made, whole=[name for name, _ in made])
+    if document["visuals"]["visuals"] or document["visuals"]["notes"]:
+        console.print("\n[bold]Pictures for it[/]")
+        print_visuals(document["visuals"])
+
+
+def _spoken(document: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    """Each segment with its time; below it what it is in Latin letters, and in English."""
+    from utils.observability.reports.rows import duration
+
+    segments = document["transcript"]["segments"]
+    below = [
+        item_words.lines(document["analysis"], name, len(segments))
+        for name in ("romanisation", "translation")
+    ]
+    for number, part in enumerate(segments):
+        speaker = f"{part['speaker']}: " if part["speaker"] else ""
+        yield duration(part["start_seconds"]), speaker + part["text"]
+        for lines in below:
+            if lines and lines[number].strip() not in ("", part["text"].strip()):
+                yield "", lines[number]
 
 
 def _print_parts(record: dict[str, Any]) -> None:

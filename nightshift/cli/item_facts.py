@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
+from nightshift.cli import item_words
+
 
 def of_document(document: dict[str, Any]) -> list[tuple[str, str]]:
     """What is known of the item as a whole."""
@@ -33,7 +35,7 @@ def of_document(document: dict[str, Any]) -> list[tuple[str, str]]:
         rows.append(("description", description))
     if analysis:
         rows += [("summary", analysis["summary"]), ("keywords", ", ".join(analysis["keywords"]))]
-        rows.append(("analysed by", analysis["engine"]))
+        rows += [*item_words.facts(analysis), ("analysed by", analysis["engine"])]
     rows += _speech(transcript, document["subtitles"])
     rows += _light(document["metadata"])
     rows += _work(document["work"], item["item_id"])

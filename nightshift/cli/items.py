@@ -8,6 +8,7 @@ import typer
 
 from nightshift.cli.filters import (
     After,
+    Approval,
     Before,
     Camera,
     Kind,
@@ -52,6 +53,7 @@ def items(
     after: After = None,
     before: Before = None,
     verdict: Verdict = None,
+    approval: Approval = None,
     camera: Camera = None,
     min_duration: MinDuration = None,
     max_duration: MaxDuration = None,
@@ -72,7 +74,8 @@ def items(
     from utils.models.item import ItemStatus
 
     chosen = filters(
-        after, before, kind=kind, language=language, verdict=verdict, camera=camera,
+        after, before, kind=kind, language=language, verdict=verdict,
+        approval=approval, camera=camera,
         min_duration_seconds=min_duration, max_duration_seconds=max_duration,
     )  # fmt: skip
     known = (*ItemStatus, table.IN_WORK)

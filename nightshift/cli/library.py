@@ -15,6 +15,7 @@ from nightshift.cli.output import (
     print_music,
     print_pause,
     print_report,
+    print_reviews,
 )
 from nightshift.cli.search import search
 
@@ -57,19 +58,22 @@ def report(
     from utils.db import flags, runs
     from utils.db.session import session
     from utils.documents import run
-    from utils.observability.reports import costs, music
+    from utils.observability.reports import costs, music, reviews
 
     with session() as s:
         found = runs.load(s, runs.find(s, wanted).id)
         spent, heard = costs.of_run(s, found), music.of_run(s, found)
+        waiting = reviews.of_library(s)
         paused = flags.why_paused(s)
     if as_json:
         steps, lanes = ([line._asdict() for line in lines] for lines in spent)
         listening = {"music": music.document(heard)} if heard else {}
-        told = {"steps": steps, "lanes": lanes, "paused": paused, **listening}
+        waits = {"waiting_for_review": waiting.total if waiting else 0}
+        told = waits | {"steps": steps, "lanes": lanes, "paused": paused, **listening}
         print_json(run.report(found) | told)
     else:
         print_report(found)
+        print_reviews(waiting)
         print_music(heard)
         print_costs(spent)
         print_pause()

@@ -122,9 +122,9 @@ def _schedule() -> str:
     settings = load_settings()
     if not is_served(settings):
         return "Every 30 minutes by `nightshift up`; now: nightshift music ingest"
-    from deployments import music_schedule
+    from deployments import switched_schedules
 
     try:
-        return music_schedule.bring_together(settings)
+        return switched_schedules.bring_together(switched_schedules.SPOTIFY, settings)
     except NightShiftError as error:
         return f"The schedule is as it was: {error} Then: nightshift doctor --fix"

@@ -12,11 +12,12 @@ from utils.processes.prefect_environment import is_served
 
 def schedule(settings: Settings) -> Iterator[Check]:
     """The schedule of `spotify-ingestion`: off without a login, on with one."""
-    from deployments import music_schedule
+    from deployments import switched_schedules
+    from deployments.switched_schedules import SPOTIFY
 
     if not is_served(settings):
         return
-    found = music_schedule.look(settings)
+    found = switched_schedules.look(SPOTIFY, settings)
     if found.is_on is None:
         if found.is_wanted:
             yield Check(WARNING, "Spotify", "logged in, but spotify-ingestion is not registered",
@@ -33,11 +34,12 @@ def schedule(settings: Settings) -> Iterator[Check]:
 
 def repair(settings: Settings) -> Iterator[Check]:
     """Switch the schedule on or off, as the login has it."""
-    from deployments import music_schedule
+    from deployments import switched_schedules
+    from deployments.switched_schedules import SPOTIFY
 
     try:
-        found = music_schedule.look(settings)
+        found = switched_schedules.look(SPOTIFY, settings)
         if not found.is_right:
-            yield Check(REPAIRED, "Spotify", music_schedule.bring_together(settings))
+            yield Check(REPAIRED, "Spotify", switched_schedules.bring_together(SPOTIFY, settings))
     except NightShiftError as error:
         yield Check(PROBLEM, "Spotify", f"its schedule could not be put in order: {error}")

@@ -99,6 +99,7 @@ def migrate() -> None:
 def reindex() -> None:
     """Make the search index again from the database."""
     from utils.config import load_settings
+    from utils.critic import memory
     from utils.search import indexing as index
 
     number = 0
@@ -106,6 +107,7 @@ def reindex() -> None:
         for title in index.reindex(load_settings()):
             number += 1
             status.update(visible(title))
+        memory.rebuild(load_settings())
     console.print(f"{number} items are findable again.")
 
 

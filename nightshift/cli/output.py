@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 import typer
 from rich.cells import cell_len
 from rich.console import Console
+from rich.markup import escape
 from rich.text import Text
 
 from nightshift.cli import tables
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from utils.models.shift import ShiftReport
     from utils.observability.reports.costs import Costs
     from utils.observability.reports.music import Music
+    from utils.observability.reports.reviews import Waiting
 
 T = TypeVar("T")
 
@@ -54,9 +56,11 @@ COLORS = {
     "revise": "yellow", "deferred": "yellow", "partial": "yellow", "warning": "yellow",
     "failed": "red", "reject": "red", "quarantined": "red", "problem": "red",
     "done with lacks": "yellow", "waits for you": "yellow", "stopped": "yellow",
+    "approved": "green", "review": "yellow", "rejected": "red",
     "crashed": "red", "repaired": "cyan", "running": "cyan",
 }  # fmt: skip
-_COLORED = {"", "state", "status", "outcome", "verdict"}  # columns; elsewhere words are names
+# Columns; elsewhere words are names.
+_COLORED = {"", "state", "status", "outcome", "verdict", "approval"}
 
 _SKIPPED_ROWS = 100  # chosen
 # Khmer has no blanks but U+200B, families of emoji are joined: neither hides or turns anything.
@@ -262,7 +266,7 @@ def print_report(report: ShiftReport) -> None:
     counts = report.counts
     status = report.status.value
     console.print(
-        f"\n[{COLORS[status]}]{status.replace('_', ' ')}[/]: {counts.words} "
+        f"\n[{COLORS[status]}]{status.replace('_', ' ')}[/]: {escape(visible(report.words))} "
         f"in {report.duration_seconds:.1f} s"
     )
     if report.reason:
@@ -276,6 +280,8 @@ def print_report(report: ShiftReport) -> None:
         )
     if counts.failures or counts.waits_for_you:
         console.print("Why, and what to do: nightshift failures, nightshift show ITEM", style="dim")
+    if report.published and report.published.failures + report.published.flaws:
+        console.print("What is published: nightshift publications list", style="dim")
     if counts.done or counts.done_with_lacks:
         console.print('Next: nightshift search "…", nightshift show ITEM', style="dim")
 
@@ -301,6 +307,12 @@ def print_music(found: Music | None) -> None:
     for sentence in found.sentences:
         console.print(visible(sentence), markup=False, highlight=False, soft_wrap=True)
     print_table(HEAD, found.parts, below=("why", "what to do"))
+
+
+def print_reviews(found: Waiting | None) -> None:
+    """Say how many items wait for a person's decision, if any do."""
+    if found is not None:
+        console.print(f"\n{found.sentence}", style="yellow", markup=False, soft_wrap=True)
 
 
 def print_costs(costs: Costs) -> None:

@@ -8,6 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
+from nightshift.cli import house_rules
 from nightshift.cli.output import Json, console, print_json, print_table
 from utils.models.sanitize import visible
 
@@ -16,6 +17,7 @@ rules = typer.Typer(no_args_is_help=True, help="Rules: what is done with which i
 
 def add_to(app: typer.Typer) -> None:
     """Add the commands of this module."""
+    house_rules.add_to(rules)
     app.add_typer(rules, name="rules")
 
 

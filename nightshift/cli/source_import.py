@@ -11,11 +11,14 @@ from nightshift.cli import source_prefect
 from nightshift.cli.output import Json, console, print_json, print_table
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from sqlalchemy.orm import Session
 
     from utils.config import Settings
     from utils.models.source import SourceDefinition
     from utils.sources.definitions.found import Found
+    from utils.sources.definitions.n8n_mapping import NodeMapping
 
 ADDED, WOULD_BE, EXISTS, CAN_NOT = "added", "would be added", "exists", "can't be mapped"
 Row = dict[str, Any]
@@ -85,6 +88,19 @@ def _taken(s: Session, one: Found, settings: Settings) -> Row:
     if one.is_paused:
         row.paused_at = now()
     return _row(one, ADDED, "; ".join((*one.notes, *(["paused"] if one.is_paused else []))), named)
+
+
+def taken_all(s: Session, found: Sequence[NodeMapping], settings: Settings) -> list[Row]:
+    """Add the sources that nodes of a workflow become; returns what to say of each."""
+    from utils.sources.definitions.found import Found
+
+    rows = []
+    for one in found:
+        as_source = Found(
+            name=one.name, definition=one.definition, notes=one.notes, is_paused=one.is_paused
+        )
+        rows.append(_taken(s, as_source, settings))
+    return rows
 
 
 def _known(s: Session, wanted: SourceDefinition) -> str | None:

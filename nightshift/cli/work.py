@@ -14,6 +14,7 @@ from nightshift.cli.work_options import (
     Concurrency,
     Force,
     Language,
+    LyricVideo,
     Model,
     Only,
     Profile,
@@ -23,11 +24,13 @@ from nightshift.cli.work_options import (
     Speech,
     Translate,
     Verbose,
+    Visuals,
     Vocabulary,
     Words,
     chosen,
     with_speakers,
     with_text,
+    with_visuals,
 )
 from utils.models.sanitize import visible
 
@@ -67,6 +70,8 @@ def run(
     vocabulary: Vocabulary = None,
     speakers: Speakers = None,
     read_text: ReadText = False,
+    visuals: Visuals = False,
+    lyric_video: LyricVideo = False,
     again: Annotated[
         bool, typer.Option("--again", help="Take what was forgotten (nightshift forget), too.")
     ] = False,
@@ -89,7 +94,7 @@ def run(
 
     speech = Speech(model, language, words, translate, vocabulary)
     options = with_speakers(chosen(profile, only, skip, force, speech), speakers)
-    options = with_text(options, read_text)
+    options = with_visuals(with_text(options, read_text), visuals, lyric_video)
     require_one(locations)
     _widen_ai(ai_workers)
     settings = load_settings()
@@ -135,6 +140,8 @@ def night(
     vocabulary: Vocabulary = None,
     speakers: Speakers = None,
     read_text: ReadText = False,
+    visuals: Visuals = False,
+    lyric_video: LyricVideo = False,
     as_json: Json = False,
     verbose: Verbose = False,
 ) -> None:
@@ -146,7 +153,7 @@ def night(
 
     speech = Speech(model, language, words, translate, vocabulary)
     options = with_speakers(chosen(profile, only, skip, force, speech), speakers)
-    options = with_text(options, read_text)
+    options = with_visuals(with_text(options, read_text), visuals, lyric_video)
     _widen_ai(ai_workers)
     settings = load_settings()
     try:
@@ -270,4 +277,4 @@ def _finish(run_id: str, as_json: bool, message: str | None = None) -> None:
         print_json(run_document.report(report))
     else:
         print_report(report)
-    sys.exit(1 if report.counts.failures else 0)
+    sys.exit(1 if report.failures else 0)

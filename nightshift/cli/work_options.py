@@ -59,6 +59,14 @@ Speakers = Annotated[
 ReadText = Annotated[
     bool, typer.Option("--read-text", help="Read the text that is to be seen in pictures.")
 ]
+Visuals = Annotated[
+    bool,
+    typer.Option("--visuals", help="Make pictures, by ComfyUI or drawn here; docs/visuals.md."),
+]
+LyricVideo = Annotated[
+    bool,
+    typer.Option("--lyric-video", help="Of songs, a film of their words; docs/visuals.md."),
+]
 Verbose = Annotated[bool, typer.Option("--verbose", help="Prefect's own log on stderr.")]
 
 
@@ -154,6 +162,15 @@ def with_text(options: PipelineOptions, is_wanted: bool) -> PipelineOptions:
         return options
     steps = options.steps.model_copy(update={"read_text": True})
     return options.model_copy(update={"steps": steps})
+
+
+def with_visuals(
+    options: PipelineOptions, are_wanted: bool, lyric_video: bool = False
+) -> PipelineOptions:
+    """The options with pictures made, and films of songs' words, if they are wanted."""
+    wanted = {"generate_visuals": are_wanted, "make_lyric_video": lyric_video}
+    asked = {step: True for step, is_wanted in wanted.items() if is_wanted}
+    return options.model_copy(update={"steps": options.steps.model_copy(update=asked)})
 
 
 def with_speakers(options: PipelineOptions, wanted: str | None) -> PipelineOptions:

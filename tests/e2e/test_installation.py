@@ -7,6 +7,7 @@ The packages of the lock are seen through a .pth file, as installing them again 
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -97,11 +98,14 @@ def test_the_wheel_holds_every_module_and_what_they_read_and_nothing_else(built:
         if path.is_file()
     }
     assert contents(built.wheel) == modules
-    others = {path for path in modules if not path.endswith((".py", ".sql"))}
+    others = {path for path in modules if not path.endswith((".py", ".sql", ".ttf"))}
     assert {path.rpartition("/")[2] for path in others} == {
         "report.html.j2", "script.py.mako", "centre.json", "prefect.yaml",
+        "nightly_deployment.yaml", "ingestion_deployment.yaml",
         "night-shift.json", "alerts.yml", "prometheus.yml", "README.md", "world.json",
         "page.html.j2", "page.css", "cities.tsv.gz", "countries.tsv", "former.tsv", "names.tsv",
+        "OFL-NotoEmoji.txt", "OFL-NotoNaskhArabic.txt", "OFL-NotoSans.txt",
+        "OFL-NotoSansHebrew.txt", "OFL-NotoSansKhmer.txt", "OFL-NotoSansThai.txt",
     }  # fmt: skip
 
 
@@ -127,10 +131,14 @@ def test_the_wheel_names_its_licence_and_its_extras(built: Any) -> None:
         assert f"Provides-Extra: {extra}" in said
 
 
-def test_every_flow_of_prefect_yaml_lies_where_deploy_looks_for_it(built: Any) -> None:
+def test_every_flow_that_is_declared_lies_where_deploy_looks_for_it(built: Any) -> None:
     inside = contents(built.wheel)
     with zipfile.ZipFile(built.wheel) as archive:
-        deployments = yaml.safe_load(archive.read("deployments/prefect.yaml"))["deployments"]
+        files = [name for name in inside if re.fullmatch(r"deployments/[\w]*\.yaml", name)]
+        assert len(files) == 3
+        deployments = [
+            one for name in files for one in yaml.safe_load(archive.read(name))["deployments"]
+        ]
     assert {entry["entrypoint"].partition(":")[0] for entry in deployments} <= inside
 
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from typing import Any
 
 from tests.servers.loopback import Answer, Asked, Server, serving
 
@@ -17,8 +18,11 @@ UNDERSTANDING = {
     "keywords": ["rain"],
     "translation": "Rain falls on the river.",
     "romanisation": "phlieng thleak",
+    "romanisation_standard": "UNGEGN (1972)",
     "vocabulary": [{"word": "ភ្លៀង", "definition": "rain", "romanisation": "phlieng"}],
     "mood": "calm",
+    "era": "1960s",
+    "cultural_context": "Rain is a picture of longing.",
     "content_warnings": [],
 }
 
@@ -160,8 +164,12 @@ class Files:
         return Answer.of_json(file, 200, **{"X-Goog-Upload-Status": "final"})
 
 
+# What a question is answered with: given, never, or made of the question.
+Given = Answer | Silence | Callable[[dict[str, Any]], Answer]
+
+
 @contextmanager
-def gemini(*answers: Answer | Silence, files: Files | None = None) -> Iterator[Server]:
+def gemini(*answers: Given, files: Files | None = None) -> Iterator[Server]:
     """Give ``answers`` one after another; the last one for ever."""
     left = list(answers)
     store = files or Files()
@@ -176,7 +184,7 @@ def gemini(*answers: Answer | Silence, files: Files | None = None) -> Iterator[S
         if isinstance(given, Silence):
             over.wait(60)
             return Answer(500)
-        return given
+        return given if isinstance(given, Answer) else given(json.loads(asked.body))
 
     with serving(answer) as server:
         try:

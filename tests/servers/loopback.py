@@ -88,7 +88,7 @@ def serving(
             if answer.cut_to is not None or not answer.declare_length:
                 self.close_connection = True
 
-        do_GET = do_HEAD = do_POST = do_PATCH = do_DELETE = respond
+        do_GET = do_HEAD = do_POST = do_PUT = do_PATCH = do_DELETE = respond
 
         def log_message(self, *args: Any) -> None:
             pass

@@ -20,7 +20,9 @@ EXTRAS = DECLARED["optional-dependencies"]
 ALWAYS = [Requirement(line) for line in DECLARED["dependencies"]]
 SPEECH = [Requirement(line) for extra in ("speech-openai", "speech-fast") for line in EXTRAS[extra]]
 CHOSEN = [
-    Requirement(line) for extra in ("buckets", "ocr", "music", "replicas") for line in EXTRAS[extra]
+    Requirement(line)
+    for extra in ("buckets", "ocr", "music", "publishing", "c2pa", "replicas")
+    for line in EXTRAS[extra]
 ]
 DEVELOPMENT = [Requirement(line) for line in EXTRAS["dev"]]
 
@@ -48,6 +50,7 @@ ELSEWHERE = {
 # Packages that lie in one folder with those of other distributions.
 OF_A_NAMESPACE = {
     "google.genai": "google-genai",
+    "google.oauth2": "google-auth",
     **dict.fromkeys(("google.cloud.storage", "google.auth", "google.api_core"),
                     "google-cloud-storage"),  # the last two are what its interface is made of
     "azure.storage.blob": "azure-storage-blob",

@@ -10,7 +10,7 @@ import yaml
 from prefect.settings import Settings as PrefectSettings
 from typer.core import TyperGroup
 
-from deployments import services
+from deployments import declared, services
 from deployments.prefect_server import kept_to_itself
 from deployments.services import (
     API,
@@ -139,11 +139,8 @@ def test_no_other_prefect_runs_than_that_of_the_lock_file() -> None:
     assert yaml.safe_load((PROJECT / "prefect.yaml").read_text())["prefect-version"] == locked
 
 
-def test_prefect_yaml_names_every_flow_that_can_be_run() -> None:
-    deployed = {
-        entry["entrypoint"]
-        for entry in yaml.safe_load((PROJECT / "prefect.yaml").read_text())["deployments"]
-    }
+def test_every_flow_that_can_be_run_is_declared() -> None:
+    deployed = {entry["entrypoint"] for entry in declared.of_groups()["deployments"]}
     found = {
         f"flows/{path.name}:{node.name}"
         for path in (PROJECT / "flows").glob("*.py")

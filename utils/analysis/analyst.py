@@ -18,27 +18,38 @@ def engine(options: AnalysisOptions, settings: Settings) -> str:
 
 
 def analyze(
-    transcript: Transcript, title: str, options: AnalysisOptions, settings: Settings
+    transcript: Transcript,
+    title: str,
+    options: AnalysisOptions,
+    settings: Settings,
+    standard: str | None = None,
 ) -> Analysis:
-    """Understand a transcript, by Gemini where a key is set, else locally."""
+    """Understand a transcript, by Gemini where a key is set, else locally.
+
+    ``standard``: the house's, of romanisation; "none": nothing is romanised.
+    """
     if _is_local(transcript, options, settings):
         from utils.analysis import local_text
 
-        return local_text.analyze(transcript)
+        return local_text.analyze(transcript, standard)
     from utils.analysis.gemini import client as gemini
 
-    return gemini.analyze(transcript, title, options.gemini_model, settings)
+    return gemini.analyze(transcript, title, options.gemini_model, settings, standard)
 
 
 def estimate(
-    transcript: Transcript, title: str, options: AnalysisOptions, settings: Settings
+    transcript: Transcript,
+    title: str,
+    options: AnalysisOptions,
+    settings: Settings,
+    standard: str | None = None,
 ) -> Estimate | None:
     """The most that ``analyze`` may use; None where it is free."""
     if _is_local(transcript, options, settings):
         return None
     from utils.analysis.gemini import client as gemini
 
-    return gemini.estimate(transcript, title, options.gemini_model, settings)
+    return gemini.estimate(transcript, title, options.gemini_model, settings, standard)
 
 
 def _is_local(transcript: Transcript, options: AnalysisOptions, settings: Settings) -> bool:

@@ -16,6 +16,7 @@ import stopwordsiso
 from sumy.models.dom import ObjectDocumentModel, Paragraph, Sentence
 from sumy.summarizers.lex_rank import LexRankSummarizer
 
+from utils.analysis import romanisation
 from utils.models.analysis import Analysis, Understanding
 from utils.models.transcript import Transcript
 
@@ -26,10 +27,16 @@ _MIN_LETTERS = 3
 _MAX_LETTERS = 30  # longer "words" are sentences of a script without spaces
 
 
-def analyze(transcript: Transcript) -> Analysis:
-    """Keywords and an extractive summary of a transcript; both empty without text."""
+def analyze(transcript: Transcript, standard: str | None = None) -> Analysis:
+    """Keywords and an extractive summary of a transcript; both empty without text.
+
+    What is not in Latin script is romanised by rules, unless ``standard`` is "none".
+    """
     language = transcript.text_language or "en"
     ranked = keywords(transcript.text, language)
+    romanised = None
+    if standard != "none":
+        romanised = romanisation.by_rules(transcript.segments, transcript.text_language)
     return Analysis(
         engine=ENGINE,
         understanding=Understanding(
@@ -37,6 +44,8 @@ def analyze(transcript: Transcript) -> Analysis:
             summary=summary(transcript.text, language),
             topics=tuple(ranked[:5]),
             keywords=tuple(ranked),
+            romanisation=romanised,
+            romanised_by=romanisation.BY if romanised else None,
         ),
     )
 

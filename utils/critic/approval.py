@@ -6,11 +6,53 @@ approved. The rules alone kept: review. Else: rejected.
 
 from __future__ import annotations
 
-from utils.models.approval import Approval, ApprovalStatus, Critique
-from utils.models.house_rules import HouseCheck
+from collections.abc import Iterable
+from typing import NamedTuple
+
+from utils.models.approval import Approval, ApprovalStatus, Change, CriticScore, Critique
+from utils.models.house_rules import HouseCheck, RuleBreach
 from utils.models.options import ApprovalOptions
-from utils.models.verdict import Band, Verdict
+from utils.models.verdict import Band, Criterion, Verdict
 from utils.quality.verdict import band
+
+_LEAST_EVIDENCE = 0.5  # share of the critic's scores that must have evidence for an approval
+NO_CRITIC = "no critic is set"
+NOTHING_TO_READ = "there is nothing to read but a title"
+
+
+class Scores(NamedTuple):
+    """The weighted scores of the rules and of the critic (None: there is none), and of both."""
+
+    rules: float
+    critic: float | None
+    whole: float
+
+    @property
+    def words(self) -> str:
+        """The score as people read it."""
+        if self.critic is None:
+            return f"score {self.whole:.2f}"
+        return f"score {self.whole:.2f} (rules {self.rules:.2f}, critic {self.critic:.2f})"
+
+
+def scores(
+    criteria: Iterable[Criterion], critic: Iterable[CriticScore], options: ApprovalOptions
+) -> Scores:
+    """The scores by the weights of ``options``: what the calibration compares proposals with."""
+    weights = weights_of(options)
+    rules = _mean((one.score, weights.get(_key(one.name), one.weight)) for one in criteria)
+    said = _mean((one.score, weights.get(_key(one.name), 1.0)) for one in critic if one.counts)
+    if rules is None or said is None:
+        whole = rules if said is None else said
+        return Scores(rules or 0.0, said, round(whole or 0.0, 4))
+    whole = options.rules_weight * rules + (1 - options.rules_weight) * said
+    return Scores(rules, said, round(whole, 4))
+
+
+def weights_of(options: ApprovalOptions) -> dict[str, float]:
+    """The weights that a person gave, by names without case and ``_``."""
+    pairs = (one.rpartition("=") for one in options.weights)
+    return {_key(name): float(value) for name, _, value in pairs}
 
 
 def decide(
@@ -19,24 +61,122 @@ def decide(
     house: HouseCheck | None,
     critique: Critique | None,
     options: ApprovalOptions,
+    why_no_critic: str | None = None,
 ) -> Approval:
-    """Whether an item may be published, and why."""
-    score = verdict.score
-    if critique:
-        score = options.rules_weight * score + (1 - options.rules_weight) * critique.score
+    """Whether an item may be published, and why.
+
+    Args:
+        item_id: Of the item.
+        verdict: What the rules say.
+        house: What the house rules say; None where there are none.
+        critique: What the critic says; None where there is none, or it failed.
+        options: Weights, and the score that publication needs.
+        why_no_critic: Why there is no critique.
+    """
+    found = scores(verdict.criteria, critique.criteria if critique else (), options)
     breaches = (*(house.breaches if house else ()), *(critique.breaches if critique else ()))
-    status = ApprovalStatus.REVIEW
-    if breaches or verdict.band is Band.REJECT:
-        status = ApprovalStatus.REJECTED
-    elif score >= options.publish_from:
-        status = ApprovalStatus.APPROVED
+    status, reason = _status(verdict, found, breaches, critique, options)
+    if critique is None:
+        reason += f" Judged by the rules alone: {why_no_critic or NO_CRITIC}."
+    is_wanting = found.whole < options.publish_from
     return Approval(
         item_id=item_id,
         status=status,
-        score=round(score, 4),
-        band=Band.REJECT if verdict.band is Band.REJECT else band(score),
+        score=found.whole,
+        band=Band.REJECT if _rejected(verdict, found) else band(found.whole),
         by="critic" if critique else "rules",
-        reason=breaches[0].reason if breaches else f"score {score:.2f}",
+        reason=reason,
         breaches=breaches,
-        changes=critique.changes if critique else (),
+        changes=_changes(critique) if is_wanting else (),
+        notes=_notes(house, critique),
     )
+
+
+def _status(
+    verdict: Verdict,
+    found: Scores,
+    breaches: tuple[RuleBreach, ...],
+    critique: Critique | None,
+    options: ApprovalOptions,
+) -> tuple[ApprovalStatus, str]:
+    """The status, and why in words."""
+    if why := _rejected(verdict, found):
+        return ApprovalStatus.REJECTED, f"Rejected by the rules: {why}."
+    if breaches:
+        return ApprovalStatus.REJECTED, f"Breaks a house rule: {_breaches(breaches)}."
+    if found.whole < options.publish_from:
+        low = f"{found.words.capitalize()} is below {options.publish_from:g}: a person decides."
+        return ApprovalStatus.REVIEW, f"{low}{_lowest(verdict, critique)}"
+    doubt = _doubt(critique)
+    if doubt:
+        return ApprovalStatus.REVIEW, f"{found.words.capitalize()}, but {doubt}: a person decides."
+    said = f"{found.words.capitalize()} of {options.publish_from:g} needed"
+    return ApprovalStatus.APPROVED, f"{said}, and no house rule is broken."
+
+
+def _rejected(verdict: Verdict, found: Scores) -> str | None:
+    """Why the rules reject; None where they don't."""
+    failed = next((one for one in verdict.criteria if one.failed), None)
+    if failed:
+        return f"{failed.name}: {failed.reason}"
+    if band(found.rules) is not Band.REJECT:
+        return None
+    return f"score {found.rules:.2f}"
+
+
+def _doubt(critique: Critique | None) -> str | None:
+    """Why an approval would rest on scores that may be wrong."""
+    if critique is None:
+        return None
+    if critique.orders:
+        first = critique.orders[0]
+        at = "" if first.start_seconds is None else f" at {first.start_seconds:.0f} s"
+        return f"the item speaks to whoever judges it ({first.quote!r}{at})"
+    counting = sum(one.counts for one in critique.criteria)
+    if counting < _LEAST_EVIDENCE * len(critique.criteria):
+        return f"only {counting} of {len(critique.criteria)} of the critic's scores have evidence"
+    return None
+
+
+def _breaches(breaches: tuple[RuleBreach, ...]) -> str:
+    first, *more = breaches
+    at = "" if first.start_seconds is None else f" at {first.start_seconds:.0f} s"
+    said = f"{first.rule}: {first.reason}" + (f" ({first.quote!r}{at})" if first.quote else at)
+    return said.rstrip(".") + (f", and {len(more)} more" if more else "")
+
+
+def _lowest(verdict: Verdict, critique: Critique | None) -> str:
+    """The criterion that is most wanting."""
+    rated: list[Criterion | CriticScore] = list(verdict.criteria)
+    rated += [one for one in critique.criteria if one.counts] if critique else []
+    worst = min(rated, key=lambda one: one.score, default=None)
+    if worst is None or worst.score >= 1:
+        return ""
+    return f" Lowest: {worst.name} {worst.score:.2f} ({worst.reason.rstrip('.')})."
+
+
+def _changes(critique: Critique | None) -> tuple[Change, ...]:
+    """What would raise it; of an item that gives orders in words alone."""
+    if critique is None:
+        return ()
+    if not critique.orders:
+        return critique.changes
+    return tuple(one.model_copy(update={"options": {}}) for one in critique.changes)
+
+
+def _notes(house: HouseCheck | None, critique: Critique | None) -> tuple[str, ...]:
+    told = [*(house.notes if house else ()), *(critique.notes if critique else ())]
+    if critique:
+        told += [f"{one.name}: {one.reason}" for one in critique.criteria if not one.counts]
+    return tuple(told)
+
+
+def _mean(pairs: Iterable[tuple[float, float]]) -> float | None:
+    """The weighted mean of pairs of score and weight; None where there is no weight."""
+    given = list(pairs)
+    weight = sum(weight for _, weight in given)
+    return sum(score * weight for score, weight in given) / weight if weight else None
+
+
+def _key(name: str) -> str:
+    return name.strip().casefold().replace("_", " ")

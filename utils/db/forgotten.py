@@ -25,6 +25,7 @@ from utils.db.schema import (
 from utils.db.session import chunks, upsert
 from utils.db.upload_tables import Upload
 from utils.models.item import FileStat
+from utils.storage import files
 
 
 def forget(s: Session, worker: str, item_ids: Sequence[str]) -> list[str]:
@@ -84,6 +85,15 @@ def since(s: Session, item_ids: Sequence[str]) -> dict[str, datetime]:
         rows = select(ForgottenItem).where(ForgottenItem.id.in_(chunk))
         found |= {row.id: row.forgotten_at for row in s.scalars(rows)}
     return found
+
+
+def is_meant(s: Session, wanted: str) -> bool:
+    """Whether a person means a forgotten item: by its checksum, a beginning of it, or a path."""
+    prefix = wanted.lower()
+    if len(prefix) >= 4 and all(c in "0123456789abcdef" for c in prefix):
+        rows = select(ForgottenItem.id).where(ForgottenItem.id.startswith(prefix))
+        return s.scalars(rows.limit(1)).first() is not None
+    return s.get(ForgottenPlace, str(files.absolute(wanted))) is not None
 
 
 def downloads(s: Session, keys: Sequence[str]) -> dict[str, str]:

@@ -135,6 +135,8 @@ def conditions(filters: SearchFilters) -> list[ColumnElement[bool]]:
         found.append(moment < filters.before)
     if filters.verdict:
         found.append(Item.verdict == filters.verdict.value)
+    if filters.approval:
+        found.append(Item.approval == filters.approval.value)
     if filters.camera:
         camera = func.coalesce(Item.camera_make, "") + " " + func.coalesce(Item.camera_model, "")
         found.append(camera.icontains(clean(filters.camera), autoescape=True))

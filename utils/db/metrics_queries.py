@@ -138,6 +138,13 @@ def items(s: Session) -> dict[tuple[str, str], int]:
     return {(status, kind): number for status, kind, number in rows}
 
 
+def approvals(s: Session) -> dict[str, int]:
+    """Items by whether they may be published; those that nobody judged are left out."""
+    judged = select(Item.approval, func.count()).where(Item.approval.is_not(None))
+    rows = s.execute(judged.group_by(Item.approval))
+    return {str(approval): number for approval, number in rows}
+
+
 def waiting_since(s: Session) -> datetime | None:
     """When the item that waits longest was added; None if none waits. What is in work does not."""
     waits = Item.status.in_(_WAITING) & Item.claimed_by.is_(None)

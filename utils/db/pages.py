@@ -71,7 +71,8 @@ ENCODING = (
 )  # fmt: skip
 _LISTED = (
     Item.id.label("item_id"), Item.title, Item.kind, shown_status_column().label("status"),
-    Item.size_bytes, Item.duration_seconds, Item.language, Item.verdict, Item.score, Item.summary,
+    Item.size_bytes, Item.duration_seconds, Item.language, Item.verdict, Item.score,
+    Item.approval, Item.approval_score, Item.approval_reason, Item.summary,
     Item.source_url, Item.tries, Item.error_class, Item.error,
     Item.lacks,
     type_coerce(Item.added_at, IsoTime).label("added_at"),

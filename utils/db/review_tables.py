@@ -17,7 +17,8 @@ class ReviewRow(Base):
 
     The last one that is not undone holds. ``changes``: options of the pipeline that a revision asks
     for, by names with dots. ``snapshot``: what was known then: the scores of all criteria, and the
-    text by which it is found again. ``former_status``: the approval that stood before.
+    text by which it is found again. ``former_status``: the approval that stood before;
+    ``former_item``: where the item stood in the queue before a revision.
     """
 
     __tablename__ = "reviews"
@@ -29,6 +30,7 @@ class ReviewRow(Base):
     changes: Mapped[Any] = mapped_column(Json, default=dict)
     snapshot: Mapped[Any] = mapped_column(Json, default=dict)
     former_status: Mapped[str | None] = mapped_column(String(8))
+    former_item: Mapped[Any | None] = mapped_column(Json)
     made_by: Mapped[str | None] = mapped_column(Text)
     made_at: Mapped[datetime] = mapped_column(UtcTime, default=now, index=True)
     undone_at: Mapped[datetime | None] = mapped_column(UtcTime)

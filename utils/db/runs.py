@@ -15,7 +15,14 @@ from utils.db import workers
 from utils.db.schema import Execution, ExecutionStatus, Run, RunItem
 from utils.db.session import chunks
 from utils.errors import PermanentError, StoppedError, UsageError
-from utils.models.shift import ItemOutcome, Outcome, RunStatus, ShiftReport, count
+from utils.models.shift import (
+    ItemOutcome,
+    Outcome,
+    PublishedCounts,
+    RunStatus,
+    ShiftReport,
+    count,
+)
 from utils.models.source import IngestionMetrics
 
 # Why a run crashed that could not say so itself.
@@ -44,6 +51,11 @@ def note_source(s: Session, run_id: str, source_id: str, trigger: str) -> None:
 def note_metrics(s: Session, run_id: str, metrics: IngestionMetrics) -> None:
     """Note what a run found in its source, and what came of it."""
     s.get_one(Run, run_id).metrics = metrics.model_dump(mode="json")
+
+
+def note_published(s: Session, run_id: str, counts: PublishedCounts) -> None:
+    """Note what a run published at its end."""
+    s.get_one(Run, run_id).metrics = {"published": counts.model_dump(mode="json")}
 
 
 def add_outcome(s: Session, run_id: str, outcome: ItemOutcome) -> None:
@@ -152,7 +164,13 @@ def load(s: Session, run_id: str) -> ShiftReport:
         left_over=run.left_over,
         reason=run.reason or (KILLED if is_dead else None),
         left_out=run.left_out,
+        published=_published(run),
     )
+
+
+def _published(run: Run) -> PublishedCounts | None:
+    told = run.metrics.get("published") if isinstance(run.metrics, dict) else None
+    return PublishedCounts(**told) if told else None
 
 
 def noted(s: Session, run_id: str) -> set[str]:

@@ -26,6 +26,8 @@ class Item(Base):
     rules said of it last (``Ruling``); ``priority`` (1 high, -1 low) and ``queue`` come from there.
     ``approval``: whether it may be published (``ApprovalStatus``), by a person's decision where
     there is one, else by rules and critic; ``approval_score`` is theirs in any case.
+    ``requested_changes``: options that people asked for in revisions that stand, by names with
+    dots; null where nobody did.
     """
 
     __tablename__ = "items"
@@ -73,6 +75,7 @@ class Item(Base):
     approval: Mapped[str | None] = mapped_column(String(8), index=True)
     approval_score: Mapped[float | None] = mapped_column(Float)
     approval_reason: Mapped[str | None] = mapped_column(Text)
+    requested_changes: Mapped[Any | None] = mapped_column(Json)
 
 
 class File(Base):

@@ -47,4 +47,5 @@ class VisualRow(Base):
     prompt: Mapped[str | None] = mapped_column(Text)
     seed: Mapped[str | None] = mapped_column(String(20))
     inputs: Mapped[Any] = mapped_column(Json, default=dict)
+    warnings: Mapped[Any] = mapped_column(Json, default=list)
     made_at: Mapped[datetime] = mapped_column(UtcTime, default=now)

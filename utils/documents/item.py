@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from utils.db import duplicates, item_relations, items, ledger, library, transcripts
 from utils.db.schema import Item
-from utils.documents import recording, work
+from utils.documents import recording, review, visuals, work
 from utils.housekeeping.forgetting import Forgetting
 from utils.models import exposure, metadata, probe, sidecars, signal
 from utils.models.analysis import Analysis
@@ -23,7 +23,8 @@ from utils.works import grouping
 # What lists say of each item: the fields of ``facts``, where it lies, what was made of it.
 LISTED = (
     *("item_id", "title", "kind", "status", "size_bytes", "duration_seconds", "language"),
-    *("verdict", "score", "summary", "source_url", "tries", "error_class", "error", "lacks"),
+    *("verdict", "score", "approval", "approval_score", "approval_reason", "summary"),
+    *("source_url", "tries", "error_class", "error", "lacks"),
     *("added_at", "processed_at", "path", "rendition", "work"),
 )
 
@@ -40,6 +41,9 @@ def facts(row: Any) -> dict[str, Any]:
         "language": row.language,
         "verdict": row.verdict,
         "score": row.score,
+        "approval": row.approval,
+        "approval_score": row.approval_score,
+        "approval_reason": row.approval_reason,
         "summary": row.summary,
         "source_url": row.source_url,
         "tries": row.tries,
@@ -76,8 +80,10 @@ def document(s: Session, row: Item) -> dict[str, Any]:
             "work": work.document(of_many) if of_many else None,
             "recording": recording.document(s, row),
             "verdict": _result(s, row.id, "judge_quality", Verdict),
+            "approval": review.approval(s, row),
             "compression": encode.reason if encode else None,
             "renditions": _renditions(stills, encode),
+            "visuals": visuals.document(s, row.id),
             "steps": [step._asdict() for step in steps],
         }
 

@@ -30,4 +30,6 @@ def report(found: ShiftReport) -> dict[str, Any]:
     document = found.model_dump(mode="json", exclude={"started_at"})
     if found.reason is None:
         del document["left_over"], document["reason"]
-    return document
+    if found.published is None:
+        del document["published"]
+    return document | {"total": found.total, "success": found.success}

@@ -17,11 +17,13 @@ class VocabularyEntry(Frozen):
     romanisation: str | None = None
 
 
-class Understanding(BaseModel):
+class AskedUnderstanding(BaseModel):
     """What an analyst is asked for; also the response schema that Gemini gets.
 
-    ``language`` is ISO 639-1; ``translation`` is English and None when the text already is;
-    ``romanisation`` is None for texts in Latin script.
+    What the fields mean in a language is said by ``utils/analysis/prompts``. ``language`` is ISO
+    639-1; ``translation`` is English and None when the text already is; ``romanisation`` is None
+    for texts in Latin script, and has a line for each segment that was heard, as far as its author
+    kept to that; ``romanisation_standard`` is what its author says to have followed.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -32,9 +34,18 @@ class Understanding(BaseModel):
     keywords: tuple[str, ...] = Field(default=(), description="Up to twelve words of the text.")
     translation: str | None = Field(default=None, description="English translation.")
     romanisation: str | None = Field(default=None, description="Standard romanisation.")
+    romanisation_standard: str | None = Field(default=None, description="Which standard that is.")
     vocabulary: tuple[VocabularyEntry, ...] = ()
     mood: str | None = None
+    era: str | None = Field(default=None, description="When it was made, as far as it shows.")
+    cultural_context: str | None = Field(default=None, description="What a stranger must know.")
     content_warnings: tuple[str, ...] = ()
+
+
+class Understanding(AskedUnderstanding):
+    """What is known of a text. ``romanised_by``: the model, or "anyascii, by rules"."""
+
+    romanised_by: str | None = None
 
 
 class TokenUsage(Frozen):

@@ -80,7 +80,7 @@ class Critique(Frozen):
 
     ``score`` is their weighted mean, ``readings`` the score of each reading in order,
     ``precedents`` the decisions that were given along, ``breaches`` house rules that it saw broken,
-    with evidence.
+    with evidence. ``orders``: where the material speaks to whoever judges; it was not shown that.
     """
 
     not_in_key: ClassVar[frozenset[str]] = frozenset({"usage", "cost_microusd", "engine"})
@@ -92,6 +92,7 @@ class Critique(Frozen):
     breaches: tuple[RuleBreach, ...] = ()
     changes: tuple[Change, ...] = ()
     precedents: tuple[Precedent, ...] = ()
+    orders: tuple[Evidence, ...] = ()
     notes: tuple[str, ...] = ()
     usage: TokenUsage | None = None
     cost_microusd: int | None = None
@@ -101,7 +102,9 @@ class Approval(Frozen):
     """What the rules and the critic come to together.
 
     ``by`` says who judged: the rules alone where no model is set, or its answer was of no use.
-    ``changes``: what would raise it, for a band of revise.
+    ``changes``: what would raise it, for a score below what publication needs. ``notes``: what a
+    person should know who looks at it: evidence that was invented, orders in the material, what
+    was not read, why no critic judged.
     """
 
     item_id: str
@@ -112,3 +115,4 @@ class Approval(Frozen):
     reason: str
     breaches: tuple[RuleBreach, ...] = ()
     changes: tuple[Change, ...] = ()
+    notes: tuple[str, ...] = ()

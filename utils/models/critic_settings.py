@@ -20,6 +20,9 @@ class CriticSettings(Frozen):
     model: str | None = Field(default=None, description="The model's name at this server.")
     timeout_seconds: float = Field(default=120, gt=0, allow_inf_nan=False)
     max_response_tokens: int = Field(default=4096, ge=256)
+    max_material_tokens: int = Field(
+        default=12_000, ge=500, description="Of an item's texts; longer ones are sampled evenly."
+    )
     input_usd: float = Field(
         default=0, ge=0, description="For a million tokens; 0: your own machine."
     )

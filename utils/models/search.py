@@ -6,6 +6,7 @@ from datetime import datetime
 
 from pydantic import Field
 
+from utils.models.approval import ApprovalStatus
 from utils.models.base import Frozen
 from utils.models.item import MediaKind
 from utils.models.verdict import Band
@@ -24,6 +25,7 @@ class SearchFilters(Frozen):
     after: datetime | None = None
     before: datetime | None = None
     verdict: Band | None = None
+    approval: ApprovalStatus | None = None
     camera: str | None = None
     min_duration_seconds: float | None = Field(default=None, ge=0)
     max_duration_seconds: float | None = Field(default=None, ge=0)

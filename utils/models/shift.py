@@ -175,12 +175,49 @@ def count(rows: Iterable[ItemOutcome]) -> Counts:
     return Counts(**{outcome.value: number for outcome, number in numbers.items()})
 
 
-def status_of(rows: Sequence[ItemOutcome], left_over: int = 0) -> RunStatus:
+class PublishedCounts(Frozen):
+    """What a night published at its end (``PublishReport.counts``).
+
+    ``flaws``: what lies at a target and should not be as it is. ``error``: why nothing was tried.
+    """
+
+    total: int = 0
+    success: int = 0
+    failed: int = 0
+    waiting: int = 0
+    published: int = 0
+    retracted: int = 0
+    unchanged: int = 0
+    flaws: int = 0
+    error: str | None = None
+
+    @property
+    def failures(self) -> int:
+        """What makes a night partial."""
+        return self.failed + (1 if self.error else 0)
+
+    @property
+    def words(self) -> str:
+        """``3 published, 1 could not be published``; empty where there was nothing to do."""
+        numbers = (
+            (self.published, "published"),
+            (self.retracted, "taken back"),
+            (self.failed, "could not be published"),
+            (self.flaws, "published that should not be as it is"),
+        )
+        told = [f"{number:,} {said}" for number, said in numbers if number]
+        return ", ".join((*told, *([f"publishing: {self.error}"] if self.error else [])))
+
+
+def status_of(
+    rows: Sequence[ItemOutcome], left_over: int = 0, published: PublishedCounts | None = None
+) -> RunStatus:
     """What a run with these rows came to, if it came to its end."""
-    worked_on = any(row.was_worked_on for row in rows)
+    done = published or PublishedCounts()
+    worked_on = any(row.was_worked_on for row in rows) or bool(done.published + done.retracted)
     if count(rows).failures:
         return RunStatus.PARTIAL if worked_on else RunStatus.FAILED
-    if left_over:
+    if left_over or done.failures:
         return RunStatus.PARTIAL
     return RunStatus.SUCCESS if worked_on else RunStatus.NOTHING_TO_DO
 
@@ -190,6 +227,7 @@ class ShiftReport(Frozen):
 
     ``left_over``: items that it did not get to, for the ``reason``. ``left_out``: how many files of
     each suffix lay in its folders and are no media, and which folders it did not search.
+    ``published``: what a night published at its end.
     """
 
     run_id: str
@@ -202,13 +240,35 @@ class ShiftReport(Frozen):
     left_over: int = 0
     reason: str | None = None
     left_out: dict[str, int] = Field(default_factory=dict)
+    published: PublishedCounts | None = None
+
+    @property
+    def total(self) -> int:
+        """What the run had to do something for: all but what was skipped."""
+        return len(self.items) - self.counts.skipped
+
+    @property
+    def success(self) -> int:
+        """What is done, with or without a lack."""
+        return self.counts.done + self.counts.done_with_lacks
+
+    @property
+    def failures(self) -> int:
+        """What failed: items, then publications; the exit code is 1 if there is any."""
+        return self.counts.failures + (self.published.failures if self.published else 0)
+
+    @property
+    def words(self) -> str:
+        """What it came to, for people: items, then publications."""
+        at_targets = self.published.words if self.published else ""
+        return ", ".join(filter(None, (self.counts.words, at_targets)))
 
 
 class ShiftError(NightShiftError):
     """Something failed in a run that came to its end; ``report`` is what it came to."""
 
     def __init__(self, report: ShiftReport) -> None:
-        super().__init__(f"{report.counts.words}. Why, and what to do: nightshift failures")
+        super().__init__(f"{report.words}. Why, and what to do: nightshift failures")
         self.report = report
 
     def __reduce__(self) -> tuple[type[ShiftError], tuple[ShiftReport]]:

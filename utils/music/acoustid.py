@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import hashlib
 import re
-from datetime import timedelta
 from typing import Any, NamedTuple
 
 from utils import clock
@@ -15,8 +14,8 @@ from utils.config import Settings
 from utils.db import music_entities
 from utils.db.session import session
 from utils.errors import NightShiftError, PermanentError, SettingsError, ThrottledError
-from utils.models.music import Entity, EntityKind, Provider
-from utils.music import identifiers, pacing, service
+from utils.models.music import EntityKind, Provider
+from utils.music import entities, identifiers, pacing, service
 from utils.music.musicbrainz import documents
 from utils.music.pacing import Pace
 from utils.music.service import Reply, Service
@@ -74,8 +73,10 @@ def lookup(fingerprint: str, duration_seconds: float, settings: Settings) -> lis
     if name in known:
         return _matches(known[name].document or {})
     document = {"recordings": _recordings(_asked(fingerprint, duration_seconds, settings))}
+    answer = document if document["recordings"] else None
+    told = entities.told(Provider.ACOUSTID, EntityKind.FINGERPRINT, name, answer, settings)
     with session() as s:
-        music_entities.put(s, [_entity(name, document, settings)])
+        music_entities.put(s, [told])
     return _matches(document)
 
 
@@ -149,18 +150,3 @@ def _matches(document: dict[str, Any]) -> list[Match]:
         Match(one["id"], one["score"], one["title"], tuple(one["artists"]))
         for one in document.get("recordings", [])
     ]
-
-
-def _entity(name: str, document: dict[str, Any], settings: Settings) -> Entity:
-    is_found = bool(document["recordings"])
-    music, moment = settings.music, clock.now()
-    days = music.refresh_days if is_found else music.not_found_days
-    return Entity(
-        source=Provider.ACOUSTID,
-        kind=EntityKind.FINGERPRINT,
-        id=name,
-        found=is_found,
-        document=document,
-        fetched_at=moment,
-        expires_at=moment + timedelta(days=days),
-    )

@@ -23,6 +23,7 @@ from utils.db import addresses, metrics_queries, music_totals, sources, spending
 from utils.db.session import session
 from utils.errors import NightShiftError
 from utils.models import steps
+from utils.models.approval import ApprovalStatus
 from utils.models.item import ItemStatus
 from utils.models.shift import Outcome, RunStatus
 from utils.observability import music_metrics
@@ -95,6 +96,10 @@ def _items(s: Session) -> Iterator[Metric]:
     kinds = sorted({kind for _, kind in found})
     rows = {(status.value, kind): 0 for status in ItemStatus for kind in kinds} | found
     yield gauges("items", "Items of the library.", ("status", "kind"), rows.items())
+    judged = dict.fromkeys((status.value for status in ApprovalStatus), 0)
+    judged |= metrics_queries.approvals(s)
+    yield gauges("items_by_approval", "Items by whether they may be published.", ("approval",),
+                 _by_name(judged))  # fmt: skip
     since = metrics_queries.waiting_since(s)
     yield gauges("oldest_waiting_item_timestamp_seconds",
                  "When the item that waits longest was added.", (),

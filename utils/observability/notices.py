@@ -94,7 +94,7 @@ def events(report: ShiftReport) -> set[Event]:
     """What a run gives reason to tell."""
     told = {
         Event.FINISHED: report.status is not RunStatus.NOTHING_TO_DO,
-        Event.PARTIAL: report.counts.failures > 0,
+        Event.PARTIAL: report.failures > 0,
         Event.QUARANTINED: report.counts.quarantined > 0,
         Event.WINDOW_MISSED: report.left_over > 0,
         Event.BUDGET_REACHED: report.counts.deferred > 0,
@@ -105,10 +105,12 @@ def events(report: ShiftReport) -> set[Event]:
 def notice(report: ShiftReport) -> Notice:
     """The message about a run: counts, reasons, the first failures, where the report lies."""
     counts = report.counts
-    told = counts.words
+    told = report.words
     lines = [f"{told} in {humanize.precisedelta(report.duration_seconds, format='%.0f')}."]
     if counts.quarantined or counts.waits_for_you:
         lines.append("What waits for you, and why: nightshift failures")
+    if report.published and report.published.failures + report.published.flaws:
+        lines.append("What is published, and what not: nightshift publications list")
     if counts.deferred:
         lines.append(f"{counts.deferred} deferred: the cost ceiling is reached.")
     if report.left_over:
@@ -121,7 +123,7 @@ def notice(report: ShiftReport) -> Notice:
     return Notice(
         title=f"Night Shift: {report.status.value.replace('_', ' ')}, {told}",
         text=redacted("\n".join(lines)),
-        bad=counts.failures > 0 or report.left_over > 0,
+        bad=report.failures > 0 or report.left_over > 0,
     )
 
 

@@ -12,7 +12,7 @@ from importlib.metadata import PackageNotFoundError, version
 
 from utils.analysis import analyst
 from utils.config import Settings
-from utils.critic import critic
+from utils.critic import critic, wording
 from utils.errors import SettingsError
 from utils.frames import text
 from utils.media import tools
@@ -20,7 +20,7 @@ from utils.models.options import PipelineOptions
 from utils.models.steps import STEPS, Step
 from utils.rules import house_rules
 from utils.search import embedder
-from utils.visuals import pictures
+from utils.visuals import lyric_video, pictures
 
 Engine = Callable[[PipelineOptions, Settings], str]
 
@@ -41,7 +41,8 @@ def _analyst(options: PipelineOptions, settings: Settings) -> str:
 
 
 def _critic(options: PipelineOptions, settings: Settings) -> str:
-    return critic.engine(options.critic, settings)
+    engine = critic.engine(options.critic, settings)
+    return f"{engine} {wording.version()}" if engine else ""
 
 
 def _house_rules(_options: PipelineOptions, settings: Settings) -> str:
@@ -50,6 +51,10 @@ def _house_rules(_options: PipelineOptions, settings: Settings) -> str:
 
 def _pictures(options: PipelineOptions, settings: Settings) -> str:
     return pictures.engine(options.visuals, settings)
+
+
+def _film(_options: PipelineOptions, settings: Settings) -> str:
+    return lyric_video.engine(settings)
 
 
 def _embedders(_options: PipelineOptions, settings: Settings) -> str:
@@ -96,7 +101,7 @@ ENGINES: Mapping[str, Engine] = {
     "compress_video": _ffmpeg,
     "compress_audio": _ffmpeg,
     "generate_visuals": _pictures,
-    "make_lyric_video": _ffmpeg,
+    "make_lyric_video": _film,
     "generate_embeddings": _embedders,
     "upload_thumbnails": _publish_target,
 }
@@ -115,7 +120,8 @@ def done_key(options: PipelineOptions, settings: Settings) -> str:
     with files beside it that say something of it, ``sidecars.complete_key`` adds what they say.
     """
     parts = [_part(step, options, settings) for step in STEPS]
-    text = "\n".join((*parts, options.model_dump_json(exclude={"force"})))
+    rules = house_rules.digest(settings)  # several steps are told what holds for an item's source
+    text = "\n".join((*parts, rules, options.model_dump_json(exclude={"force"})))
     return hashlib.sha256(text.encode()).hexdigest()
 
 

@@ -5,15 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-import yaml
 from pydantic import ValidationError
 
 from utils.config import Settings
 from utils.errors import SettingsError, from_os_error
 from utils.models.rules import RuleSet
+from utils.rules import yaml_document
 
 NONE = RuleSet()
-_MAX_BYTES = 1 << 20
 _read: dict[tuple[Path, int, int], RuleSet] = {}  # by path, time and size: the last alone
 
 
@@ -44,19 +43,9 @@ def read(path: Path) -> RuleSet:
     Raises:
         SettingsError: it can't be read, or something in it makes no sense; says where.
     """
+    document = yaml_document.read(path, "rules")
     try:
-        with path.open("rb") as file:
-            text = file.read(_MAX_BYTES + 1)
-    except OSError as error:
-        raise SettingsError(str(from_os_error(error, "reading the rules"))) from error
-    if len(text) > _MAX_BYTES:
-        raise SettingsError(f"{path} has more than {_MAX_BYTES:,} bytes: those are no rules.")
-    try:
-        document = yaml.safe_load(text)
-    except (yaml.YAMLError, ValueError, RecursionError) as error:
-        raise SettingsError(f"{path} is no YAML: {' '.join(str(error).split())}") from error
-    try:
-        return RuleSet.model_validate(document if document is not None else {})
+        return RuleSet.model_validate(document)
     except ValidationError as error:
         raise SettingsError(f"{path}: {_in_words(error, document)}") from error
 

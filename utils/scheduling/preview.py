@@ -24,7 +24,7 @@ from utils.models.shift import left_out_in_words
 from utils.models.steps import BY_NAME
 from utils.models.verdict import Band
 from utils.pipeline import fingerprint, planning
-from utils.rules import facts, file, matching
+from utils.rules import facts, file, matching, revisions
 from utils.scheduling import forecast
 from utils.sources import folders, scan, whereabouts
 from utils.storage import files, sidecars
@@ -111,6 +111,7 @@ def _of_file(
         if not works:
             return ItemPreview(**told, summary=summary)
     options = matching.options_under(decision, options)
+    options = revisions.options_under(item.requested_changes if item else None, options)
     probe = ffprobe.probe(path)
     plan = planning.plan(probe, options, settings)
     with session() as s:

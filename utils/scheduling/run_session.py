@@ -194,7 +194,7 @@ def close(run_id: str, settings: Settings) -> ShiftReport:
     """Close a run: count, judge, write its report, tell whoever is to be told."""
     with session() as s:
         report = runs.load(s, run_id)
-        status = status_of(report.items, report.left_over)
+        status = status_of(report.items, report.left_over, report.published)
     path = settings.home / "reports" / f"{run_id}.html"
     report = report.model_copy(update={"status": status, "report": path})
     with session() as s:

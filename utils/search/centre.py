@@ -43,6 +43,10 @@ class Centre(NamedTuple):
         lengths = np.linalg.norm(found, axis=1) * np.linalg.norm(wanted)
         return [float(one) for one in found @ wanted / lengths]
 
+    def alike(self, passage: Sequence[float], passages: Any) -> list[float]:
+        """The cosine of a passage with each of others, -1 to 1, all without their mean."""
+        return self._replace(queries=self.passages).similarities(passage, passages)
+
 
 @cache
 def load() -> Centre:

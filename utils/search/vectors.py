@@ -24,13 +24,14 @@ from utils.search.embedder import Embedder, Vector
 from utils.search.index_client import connected
 from utils.storage import removal
 
-_CONFIGURATION = {"hnsw": {"space": "cosine"}}
+CONFIGURATION = {"hnsw": {"space": "cosine"}}
 _BATCH = 5_000
 TEXTS: tuple[PassageKind, ...] = ("summary", "keywords", "speech")
 PICTURES: tuple[PassageKind, ...] = ("picture",)
 # As _name makes them; the first version had one kind.
 _FORMER = re.compile(rf"({'|'.join(('passages', *TEXTS))})-[0-9a-f]{{8}}")
-_OURS = re.compile(rf"({'|'.join(('passages', *TEXTS, *PICTURES))})-[0-9a-f]{{8}}")
+# Decisions on items are made and mended by utils/critic/memory.py, and forgotten with the others.
+_OURS = re.compile(rf"({'|'.join(('passages', *TEXTS, *PICTURES, 'reviews'))})-[0-9a-f]{{8}}")
 _PLACE = "chroma"
 _SEGMENT = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")  # a folder of Chroma's
 # Up to so many candidates are named in the query (1,000: 85 ms, 5,000: 228 ms among 40,000
@@ -137,10 +138,15 @@ def forget(item_ids: Sequence[str], settings: Settings) -> None:
         return
     with connected(settings) as client:
         for collection in client.list_collections():
-            if _OURS.fullmatch(collection.name):
+            if is_ours(collection.name):
                 for batch in range(0, len(item_ids), _NAMED):
                     ids = list(item_ids[batch : batch + _NAMED])
                     collection.delete(where={"item_id": {"$in": ids}})
+
+
+def is_ours(name: str) -> bool:
+    """True for collections that we make; a server may have others, of other programs."""
+    return bool(_OURS.fullmatch(name))
 
 
 def count(settings: Settings) -> int:
@@ -157,7 +163,7 @@ def forget_former(settings: Settings, dry_run: bool = False) -> tuple[int, int, 
     """
     if not settings.chroma_url and not (settings.home / "chroma" / "chroma.sqlite3").exists():
         return 0, 0, 0
-    ours = {_name(kind, embedder.name()) for kind in TEXTS}
+    ours = {collection_name(kind, embedder.name()) for kind in TEXTS}
     with connected(settings) as client:
         former = [one for one in client.list_collections() if _is_former(one.name, ours)]
         passages = sum(one.count() for one in former)
@@ -254,7 +260,9 @@ def _metadata(item_id: str, passage: Passage) -> dict[str, Any]:
 
 def _open(client: Any, kind: PassageKind, model: str) -> Any:
     """The collection of a kind, whose name changes with the model: vectors don't mix."""
-    return client.get_or_create_collection(_name(kind, model), configuration=_CONFIGURATION)
+    return client.get_or_create_collection(
+        collection_name(kind, model), configuration=CONFIGURATION
+    )
 
 
 def _known(client: Any, kind: PassageKind, model: str) -> Any | None:
@@ -262,10 +270,11 @@ def _known(client: Any, kind: PassageKind, model: str) -> Any | None:
     from chromadb.errors import NotFoundError
 
     try:
-        return client.get_collection(_name(kind, model))
+        return client.get_collection(collection_name(kind, model))
     except NotFoundError:
         return None
 
 
-def _name(kind: PassageKind, model: str) -> str:
+def collection_name(kind: str, model: str) -> str:
+    """The name of a collection: of a kind, and of the model that made its vectors."""
     return f"{kind}-{sha256(model.encode()).hexdigest()[:8]}"

@@ -26,7 +26,7 @@ from utils.models.rules import RuleSet
 from utils.models.shift import ItemOutcome, Outcome
 from utils.models.verdict import Band
 from utils.processes import deadline, limits
-from utils.rules import facts, file, matching
+from utils.rules import facts, file, matching, revisions
 from utils.sources import folders, whereabouts
 from utils.storage import blobs, files, sidecars
 
@@ -234,10 +234,11 @@ class _State:
 
 
 def under_rules(s: Session, done_key: str, item: Item, path: Path, rules: RuleSet) -> str:
-    """The key under which an item at ``path`` is done if ``rules`` hold."""
-    if not rules.rules:
-        return done_key
-    return matching.in_key(done_key, matching.decide(rules, facts.known(s, item, path)))
+    """The key under which an item at ``path`` is done if ``rules`` hold, and what people asked."""
+    if rules.rules:
+        decision = matching.decide(rules, facts.known(s, item, path))
+        done_key = matching.in_key(done_key, decision)
+    return revisions.in_key(done_key, item.requested_changes)
 
 
 def left_out_by(item: Item) -> str:

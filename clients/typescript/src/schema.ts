@@ -1009,10 +1009,99 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/reviews": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Waiting
+         * @description List what waits for a person's decision, what waits longest first.
+         */
+        get: operations["listWaiting"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/items/{item_id}/reviews": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Reviews
+         * @description List what people decided of an item, and say whether it may be published.
+         */
+        get: operations["listReviews"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/items/{item_id}/review": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Review Item
+         * @description Decide of an item; a revision has it done again with other options.
+         *
+         *     409 while a run works on it, where it is decided so already, and where a revision asks for what
+         *     is no option.
+         */
+        post: operations["reviewItem"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/reviews/{review_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Undo Review
+         * @description Take a decision back; 404 where there is none, 409 where it was undone already.
+         */
+        delete: operations["undoReview"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        /**
+         * ApprovalStatus
+         * @description ``approved``: may be published; ``review``: a person decides; ``rejected``: is not.
+         * @enum {string}
+         */
+        ApprovalStatus: "approved" | "review" | "rejected";
         /**
          * Band
          * @description reject < 0.5 ≤ revise < 0.7 ≤ accept < 0.9 ≤ approve.
@@ -1309,6 +1398,20 @@ export interface components {
             by_meaning: boolean;
         };
         /**
+         * ItemReviews
+         * @description Whether an item may be published, and all decisions on it, the last first.
+         */
+        ItemReviews: {
+            /** Item Id */
+            item_id: string;
+            /** Approval */
+            approval: {
+                [key: string]: unknown;
+            } | null;
+            /** Reviews */
+            reviews: components["schemas"]["Review"][];
+        };
+        /**
          * ItemStatus
          * @description What became of an item so far; whether somebody works on it now is no part of it.
          *
@@ -1407,6 +1510,15 @@ export interface components {
             verdict: components["schemas"]["Band"] | null;
             /** Score */
             score: number | null;
+            /** @description Whether it may be published. */
+            approval: components["schemas"]["ApprovalStatus"] | null;
+            /** Approval Score */
+            approval_score: number | null;
+            /**
+             * Approval Reason
+             * @description Why, and who decided it if a person did.
+             */
+            approval_reason: string | null;
             /** Summary */
             summary: string | null;
             /** Source Url */
@@ -1727,6 +1839,75 @@ export interface components {
             }[];
         };
         /**
+         * Review
+         * @description A decision of a person, and who made it.
+         */
+        Review: {
+            /** Review Id */
+            review_id: number;
+            /** Item Id */
+            item_id: string;
+            /**
+             * Decision
+             * @enum {string}
+             */
+            decision: "accept" | "reject" | "revise";
+            /** Reason */
+            reason: string | null;
+            /** Changes */
+            changes: {
+                [key: string]: unknown;
+            };
+            /** Made By */
+            made_by: string | null;
+            /**
+             * Made At
+             * Format: date-time
+             */
+            made_at: string;
+            /** Undone At */
+            undone_at: string | null;
+            /** @description The approval that stood before. */
+            former_status: components["schemas"]["ApprovalStatus"] | null;
+            /** In Words */
+            in_words: string;
+        };
+        /**
+         * Reviewed
+         * @description A decision, and whether its item may be published now.
+         */
+        Reviewed: {
+            /** Review Id */
+            review_id: number;
+            /** Item Id */
+            item_id: string;
+            /**
+             * Decision
+             * @enum {string}
+             */
+            decision: "accept" | "reject" | "revise";
+            /** Reason */
+            reason: string | null;
+            /** Changes */
+            changes: {
+                [key: string]: unknown;
+            };
+            /** Made By */
+            made_by: string | null;
+            /**
+             * Made At
+             * Format: date-time
+             */
+            made_at: string;
+            /** Undone At */
+            undone_at: string | null;
+            /** @description The approval that stood before. */
+            former_status: components["schemas"]["ApprovalStatus"] | null;
+            /** In Words */
+            in_words: string;
+            approval: components["schemas"]["ApprovalStatus"] | null;
+        };
+        /**
          * RunStatus
          * @description What a run came to; ``stopped``: by hand, or with its worker.
          * @enum {string}
@@ -1813,6 +1994,13 @@ export interface components {
             } | null;
             /** Verdict */
             verdict: {
+                [key: string]: unknown;
+            } | null;
+            /**
+             * Approval
+             * @description Whether it may be published: by whom, why, and what a critic says of it.
+             */
+            approval: {
                 [key: string]: unknown;
             } | null;
             /** Compression */
@@ -2180,26 +2368,44 @@ export interface components {
             expires_at: string | null;
         };
         /**
-         * Wanted
-         * @description Which failed items are tried again: all that fit; without more all that failed.
+         * Waiting
+         * @description Some of what waits, what waits longest first, and how much of it there is.
          */
-        Wanted: {
+        Waiting: {
+            /** Items */
+            items: components["schemas"]["WaitingItem"][];
+            /** Total */
+            total: number;
+        };
+        /**
+         * WaitingItem
+         * @description An item that waits for a person's decision.
+         */
+        WaitingItem: {
+            /** Item Id */
+            item_id: string;
+            /** Title */
+            title: string;
+            kind: components["schemas"]["MediaKind"];
+            /** Duration Seconds */
+            duration_seconds: number | null;
+            /** Language */
+            language: string | null;
+            verdict: components["schemas"]["Band"] | null;
             /**
-             * Step
-             * @description Only what failed in this step.
+             * Score
+             * @description Of rules and critic together.
              */
-            step?: string | null;
+            score: number | null;
             /**
-             * Error Class
-             * @description Only this class, such as RetryableError.
+             * Reason
+             * @description Why it waits.
              */
-            error_class?: string | null;
-            /**
-             * Dry Run
-             * @description Say what failed; change nothing.
-             * @default false
-             */
-            dry_run: boolean;
+            reason: string | null;
+            /** Summary */
+            summary: string | null;
+            /** Processed At */
+            processed_at: string | null;
         };
         /**
          * Words
@@ -2223,6 +2429,48 @@ export interface components {
             works: {
                 [key: string]: unknown;
             }[];
+        };
+        /**
+         * Wanted
+         * @description Which failed items are tried again: all that fit; without more all that failed.
+         */
+        nightshift__api__failures__Wanted: {
+            /**
+             * Step
+             * @description Only what failed in this step.
+             */
+            step?: string | null;
+            /**
+             * Error Class
+             * @description Only this class, such as RetryableError.
+             */
+            error_class?: string | null;
+            /**
+             * Dry Run
+             * @description Say what failed; change nothing.
+             * @default false
+             */
+            dry_run: boolean;
+        };
+        /**
+         * Wanted
+         * @description What a person decides.
+         */
+        nightshift__api__review__Wanted: {
+            /**
+             * Decision
+             * @enum {string}
+             */
+            decision: "accept" | "reject" | "revise";
+            /** Reason */
+            reason?: string | null;
+            /**
+             * Changes
+             * @description Of a revision: options of the pipeline, such as transcription.model: small.
+             */
+            changes?: {
+                [key: string]: string | number | boolean | string[] | null;
+            };
         };
         /**
          * Problem
@@ -2513,6 +2761,8 @@ export interface operations {
                 min_duration_seconds?: number | null;
                 max_duration_seconds?: number | null;
                 status?: components["schemas"]["ItemStatus"] | "processing" | null;
+                /** @description Whether it may be published; `review`: a person decides. */
+                approval?: components["schemas"]["ApprovalStatus"] | null;
                 /** @description `-`: the highest first. What is unknown is the lowest. */
                 sort?: "added" | "-added" | "captured" | "-captured" | "title" | "-title" | "duration" | "-duration" | "size" | "-size";
                 /** @description Rows of a page. */
@@ -4501,7 +4751,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["Wanted"];
+                "application/json": components["schemas"]["nightshift__api__failures__Wanted"];
             };
         };
         responses: {
@@ -9157,6 +9407,510 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Missing"][];
+                };
+            };
+            /** @description The body can't be read. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No valid token. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The token's scope does not allow it, or the server was asked by a foreign name. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such thing. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It is in work. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request is invalid. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; `Retry-After` says when to ask again. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A fault of Night Shift. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database or the Prefect server is away; `Retry-After` says when to ask again. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The disk is full, or the database can't be written. */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listWaiting: {
+        parameters: {
+            query?: {
+                kind?: components["schemas"]["MediaKind"] | null;
+                /** @description As BCP 47, such as de. */
+                language?: string | null;
+                /** @description Captured (or else added) then or later; in the zone of the settings. */
+                after?: string | null;
+                /** @description Captured (or else added) earlier. */
+                before?: string | null;
+                verdict?: components["schemas"]["Band"] | null;
+                /** @description A part of its make and model. */
+                camera?: string | null;
+                min_duration_seconds?: number | null;
+                max_duration_seconds?: number | null;
+                limit?: number;
+                offset?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Waiting"];
+                };
+            };
+            /** @description The body can't be read. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No valid token. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The token's scope does not allow it, or the server was asked by a foreign name. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such thing. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It is in work. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request is invalid. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; `Retry-After` says when to ask again. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A fault of Night Shift. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database or the Prefect server is away; `Retry-After` says when to ask again. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The disk is full, or the database can't be written. */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listReviews: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The item's checksum, or a beginning of it that no other has. */
+                item_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ItemReviews"];
+                };
+            };
+            /** @description The body can't be read. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No valid token. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The token's scope does not allow it, or the server was asked by a foreign name. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such thing. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It is in work. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request is invalid. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; `Retry-After` says when to ask again. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A fault of Night Shift. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database or the Prefect server is away; `Retry-After` says when to ask again. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The disk is full, or the database can't be written. */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    reviewItem: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The item's checksum, or a beginning of it that no other has. */
+                item_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["nightshift__api__review__Wanted"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Reviewed"];
+                };
+            };
+            /** @description The body can't be read. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No valid token. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The token's scope does not allow it, or the server was asked by a foreign name. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such thing. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It is in work. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request is invalid. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; `Retry-After` says when to ask again. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A fault of Night Shift. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database or the Prefect server is away; `Retry-After` says when to ask again. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The disk is full, or the database can't be written. */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    undoReview: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The decision's number. */
+                review_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Reviewed"];
                 };
             };
             /** @description The body can't be read. */

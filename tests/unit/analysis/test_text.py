@@ -7,7 +7,7 @@ from utils.db import words
 from utils.models.analysis import Understanding
 from utils.models.record import ItemRecord, SegmentRecord, ThumbnailRecord
 from utils.models.transcript import Segment, Transcript
-from utils.observability.reports.markdown import _cell
+from utils.observability.reports.markdown import cell
 from utils.search import embedder, passages
 
 RIVER = (
@@ -126,4 +126,22 @@ def test_the_embedder_matches_meaning_across_languages() -> None:
 
 
 def test_text_from_strangers_is_no_markup_in_the_artifact() -> None:
-    assert _cell("![x](javascript:1)|<b>\n# y") == r"\!\[x\](javascript:1)\|\<b\>␤# y"
+    assert cell("![x](javascript:1)|<b>\n# y") == r"\!\[x\](javascript:1)\|\<b\>␤# y"
+
+
+def test_without_a_model_a_song_is_romanised_line_by_line_and_marked_as_rough() -> None:
+    found = local_text.analyze(spoken("ភ្លៀងធ្លាក់. ខ្ញុំ", "km")).understanding
+    assert found.romanisation == "phliengthlaka\nkhnhoam"
+    assert found.romanised_by == "anyascii, by rules"
+    assert found.romanisation_standard is None
+
+
+def test_what_is_latin_wrong_or_not_wanted_is_not_romanised() -> None:
+    assert local_text.analyze(spoken("Plain text", "de")).understanding.romanisation is None
+    assert local_text.analyze(spoken("雨が降る", "ja")).understanding.romanisation is None
+    khmer = local_text.analyze(spoken("ភ្លៀង", "km"), "none").understanding
+    assert (khmer.romanisation, khmer.romanised_by) == (None, None)
+
+
+def test_syllables_of_chinese_are_divided() -> None:
+    assert local_text.analyze(spoken("下雨了", "zh")).understanding.romanisation == "xia yu le"

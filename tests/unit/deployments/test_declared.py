@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 from typer.testing import CliRunner
 
 from deployments import declared, validation
@@ -15,6 +16,7 @@ from tests.conftest import Override
 from utils.config import Settings, load_settings
 from utils.db.music_tables import MusicAccount
 from utils.db.session import session
+from utils.errors import SettingsError
 
 
 def names(*groups: str) -> set[str]:
@@ -28,6 +30,33 @@ def test_each_deployment_is_of_one_group_and_can_be_run() -> None:
     assert [group.value for group in Group] == list(GROUPS)
     for one in declared.of_groups()["deployments"]:
         assert list(declared.faults(one)) == [], one["name"]
+
+
+def test_the_night_and_the_ingestion_stand_in_files_of_their_own_that_prefect_reads_too() -> None:
+    folder = declared.PREFECT_YAML.parent
+    for name, wanted in (
+        ("nightly", {"flows/night_shift.py:night_shift"}),
+        ("ingestion", {"flows/content_ingestion.py:content_ingestion",
+                       "flows/run_ingestion.py:run_ingestion"}),
+    ):  # fmt: skip
+        document = yaml.safe_load((folder / f"{name}_deployment.yaml").read_text())
+        assert {one["entrypoint"] for one in document["deployments"]} == wanted
+        assert (
+            document["prefect-version"]
+            == yaml.safe_load(declared.PREFECT_YAML.read_text())["prefect-version"]
+        )
+        assert all(one in declared.of_groups()["deployments"] for one in document["deployments"])
+
+
+@pytest.mark.parametrize("text", ["a: [", "deployments: 7", "- 1"])
+def test_a_file_of_deployments_that_is_none_is_named(
+    text: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "prefect.yaml").write_text("deployments: []")
+    (tmp_path / "mine_deployment.yaml").write_text(text)
+    monkeypatch.setattr(declared, "PREFECT_YAML", tmp_path / "prefect.yaml")
+    with pytest.raises(SettingsError, match=r"mine_deployment\.yaml"):
+        declared.of_groups()
 
 
 @pytest.mark.parametrize(

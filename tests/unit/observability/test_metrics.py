@@ -182,8 +182,11 @@ def test_items_wait_are_done_and_in_quarantine(exporter: CollectorRegistry) -> N
         for number, status in enumerate(("pending", "done", "done", "quarantined")):
             ended = added if status == "done" else None
             s.add(Item(id=f"{number:064x}", kind="audio", title="t", size_bytes=1, status=status,
-                       added_at=added, processed_at=ended))  # fmt: skip
+                       added_at=added, processed_at=ended,
+                       approval="review" if ended else None))  # fmt: skip
     found = scraped(exporter)
+    assert found["items_by_approval", "review"] == 2
+    assert found["items_by_approval", "approved"] == 0
     assert (found["items", "audio", "done"], found["items", "audio", "failed"]) == (2, 0)
     assert found[("oldest_waiting_item_timestamp_seconds",)] == added.timestamp()
     assert found[("last_done_item_timestamp_seconds",)] == added.timestamp()

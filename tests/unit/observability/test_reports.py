@@ -12,7 +12,9 @@ from typer.testing import CliRunner
 
 from nightshift.__main__ import app
 from tests.conftest import Override
+from tests.unit.critic.test_decisions import waiting_item
 from utils.config import Settings, load_settings
+from utils.critic import decisions
 from utils.db import costs, runs, workers
 from utils.db.schema import Execution, Item, Run, RunItem, Spending
 from utils.db.session import engine, session
@@ -281,3 +283,22 @@ def test_of_many_suffixes_the_commonest_are_named() -> None:
     told = left_out_in_words(left_out)
     assert told.startswith("left out, as no media: 100 .0, 99 .1, ")
     assert told.endswith(f"{sum(range(81, 89))} others")
+
+
+def test_what_waits_for_review_is_told_and_who_decided_stands_with_its_item() -> None:
+    one, two = waiting_item("one"), waiting_item("two")
+    decisions.decide(two, decisions.Wanted("accept", "well told"), "ann", load_settings())
+    run_id = began()
+    with session() as s:
+        s.add(RunItem(run_id=run_id, path="/x/two", item_id=two, outcome="done"))
+    page = page_of(run_id)
+    with session() as s:
+        artifact = markdown.render(s, runs.load(s, run_id), "UTC")
+    for text in (page, artifact):
+        assert "Waits for your review" in text and f"{one[:10]} one" in text
+        assert "1 item waits for your review: nightshift review" in text
+    assert "Accepted by ann on" in page and "well told" in page
+    told = CliRunner().invoke(app, ["report"]).stdout
+    assert "1 item waits for your review" in told
+    document = json.loads(CliRunner().invoke(app, ["report", "--json"]).stdout)
+    assert document["waiting_for_review"] == 1

@@ -44,13 +44,36 @@ def why_not(settings: Settings) -> Callable[..., Any]:
 def test_a_film_gets_all_but_what_is_for_songs_or_not_set_up(settings: Settings) -> None:
     reasons = planning.plan(FILM, PipelineOptions(), settings).reasons
     assert {name for name, reason in reasons.items() if reason} == {
+        "check_house_rules",
         "compress_audio",
+        "critique_content",
+        "generate_visuals",
         "identify_recording",
         "identify_speakers",
+        "make_lyric_video",
         "make_proxy",
         "read_text",
         "upload_thumbnails",
         "write_subtitles",
+    }
+
+
+def test_a_lyric_video_is_made_of_songs_that_are_heard_if_it_is_asked_for(why_not: Any) -> None:
+    reasons = {
+        "unasked": why_not("make_lyric_video", SONG),
+        "film": why_not("make_lyric_video", FILM, only=("make_lyric_video",)),
+        "unheard": why_not(
+            "make_lyric_video",
+            SONG,
+            PipelineOptions(only=("make_lyric_video",)).without("transcribe_audio"),
+        ),
+        "asked": why_not("make_lyric_video", SONG, only=("make_lyric_video",)),
+    }
+    assert reasons == {
+        "unasked": "not asked for (--lyric-video)",
+        "film": "makes no sense for profile video",
+        "unheard": "needs transcribe_audio: switched off",
+        "asked": None,
     }
 
 
@@ -147,7 +170,8 @@ def test_an_engine_of_another_version_makes_its_steps_items_not_done(
 ) -> None:
     settings = settings.model_copy(update={"publish_url": SecretStr("file:///srv/pictures")})
     usual = PipelineOptions()
-    every = usual.steps.model_copy(update={"identify_speakers": True, "read_text": True})
+    not_usual = {step.name: True for step in steps.STEPS if step.optional and not step.default}
+    every = usual.steps.model_copy(update=not_usual)
     options = usual.model_copy(update={"steps": every})
     before = fingerprint.done_key(options, settings)
     newer = {**fingerprint.ENGINES, step: lambda _options, _settings: "newer"}

@@ -11,7 +11,6 @@ from __future__ import annotations
 import heapq
 from collections.abc import Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from datetime import timedelta
 from typing import NamedTuple
 
 from utils import clock
@@ -21,7 +20,7 @@ from utils.db.music_lookups import PlayedTrack
 from utils.db.session import session
 from utils.errors import PermanentError, RetryableError, SettingsError, ThrottledError
 from utils.models.music import Entity, EntityKind, Provider
-from utils.music import pacing
+from utils.music import entities, pacing
 from utils.music.musicbrainz import client, documents
 from utils.music.musicbrainz.client import Looked
 from utils.music.musicbrainz.recording_choice import chosen
@@ -252,18 +251,7 @@ class Walk:
         document: documents.Document | None,
         canonical: str | None = None,
     ) -> Entity:
-        music, moment = self._settings.music, clock.now()
-        days = music.not_found_days if document is None else music.refresh_days
-        return Entity(
-            source=Provider.MUSICBRAINZ,
-            kind=kind,
-            id=known,
-            found=document is not None,
-            document=document,
-            canonical_id=canonical,
-            fetched_at=moment,
-            expires_at=moment + timedelta(days=days),
-        )
+        return entities.told(Provider.MUSICBRAINZ, kind, known, document, self._settings, canonical)
 
     def _keep(self, at_once: bool = False) -> None:
         """Write what was told, a part of a second after it was, together with what came since."""

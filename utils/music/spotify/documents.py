@@ -7,14 +7,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any
 
-from utils.clock import now
 from utils.config import Settings
 from utils.models import sanitize
 from utils.models.music import Entity, EntityKind, Origin, Play, PlayKind, Provider, Service
 from utils.models.music_import import Reason
+from utils.music import entities
 from utils.music.history import validation
 from utils.music.identifiers import isrc, spotify_id
 
@@ -39,19 +39,13 @@ def entity(kind: EntityKind, asked: str, found: Any, settings: Settings) -> Enti
     document = _DOCUMENTS[kind](found)
     if document is None:
         return None
-    return Entity(
-        source=Provider.SPOTIFY, kind=kind, id=asked, document=document,
-        canonical_id=own if own != asked else None,
-        fetched_at=now(), expires_at=now() + timedelta(days=settings.music.refresh_days),
-    )  # fmt: skip
+    canonical = own if own != asked else None
+    return entities.told(Provider.SPOTIFY, kind, asked, document, settings, canonical)
 
 
 def not_found(kind: EntityKind, asked: str, settings: Settings) -> Entity:
     """The memory that Spotify knows no such thing; it is asked again after its days."""
-    ends = now() + timedelta(days=settings.music.not_found_days)
-    return Entity(
-        source=Provider.SPOTIFY, kind=kind, id=asked, found=False, fetched_at=now(), expires_at=ends
-    )
+    return entities.told(Provider.SPOTIFY, kind, asked, None, settings)
 
 
 def play(item: Any, account: str) -> Play:

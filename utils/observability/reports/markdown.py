@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from utils.models.sanitize import visible
 from utils.models.shift import ShiftReport, left_out_in_words
-from utils.observability.reports import costs, music
+from utils.observability.reports import costs, music, reviews
 from utils.observability.reports.rows import Cause, Part, Row, cost, left_over, sections
 
 # An artifact is kept in Prefect's database: what is long of a large shift stays out of it.
@@ -24,21 +24,21 @@ def render(s: Session, report: ShiftReport, timezone: str) -> str:
     started = report.started_at.astimezone(ZoneInfo(timezone))
     lines = [
         f"# Night Shift: {report.status.value.replace('_', ' ')}",
-        f"{started:%Y-%m-%d %H:%M %Z} · {report.duration_seconds:.0f} s · "
-        f"**{report.counts.words}**",
+        f"{started:%Y-%m-%d %H:%M %Z} · {report.duration_seconds:.0f} s · **{report.words}**",
     ]
     if paid := cost(s, report.run_id):
         lines.append(f"Gemini: {paid}")
     if report.left_over or report.reason:
-        lines.append(_cell(left_over(report)))
+        lines.append(cell(left_over(report)))
     if report.left_out:
-        lines.append(_cell(left_out_in_words(report.left_out)))
+        lines.append(cell(left_out_in_words(report.left_out)))
     for head, causes in (("Quarantined", found.quarantined), ("Failed", found.failed)):
         if causes:
-            lines += [f"## {head}", _table(_CAUSE_HEAD, [_cause(cause) for cause in causes])]
+            lines += [f"## {head}", table(_CAUSE_HEAD, [_cause(cause) for cause in causes])]
     if found.waits_for_you.rows:
         rows = found.waits_for_you.rows
         lines += ["## Waits for you", _waiting(rows), *_more(found.waits_for_you)]
+    lines += _reviews(reviews.of_library(s))
     lines += _music(music.of_run(s, report))
     lines += _costs(costs.of_run(s, report))
     good = (
@@ -52,7 +52,7 @@ def render(s: Session, report: ShiftReport, timezone: str) -> str:
     shown = (found.waits_for_you, *(part for _, part in good))
     pictures = [row for part in shown for row in part.rows if row.thumbnail]
     pictures = pictures[:_MAX_PICTURES]
-    lines += [f"![{_cell(row.title)}]({row.thumbnail})" for row in pictures]
+    lines += [f"![{cell(row.title)}]({row.thumbnail})" for row in pictures]
     return "\n\n".join(lines)
 
 
@@ -73,7 +73,7 @@ def _known_as(row: Row) -> str:
 
 
 def _waiting(rows: Sequence[Row]) -> str:
-    return _table(
+    return table(
         _CAUSE_HEAD,
         [
             (_known_as(row), row.outcome.error or row.outcome.reason or "", row.what_to_do)
@@ -82,11 +82,17 @@ def _waiting(rows: Sequence[Row]) -> str:
     )
 
 
+def _reviews(found: reviews.Waiting | None) -> list[str]:
+    if found is None:
+        return []
+    return ["## Waits for your review", cell(found.sentence), table(reviews.HEAD, found.lines)]
+
+
 def _music(found: music.Music | None) -> list[str]:
     if found is None:
         return []
-    parts = [_table(music.HEAD, found.parts)] if found.parts else []
-    return ["## Music", *(_cell(sentence) for sentence in found.sentences), *parts]
+    parts = [table(music.HEAD, found.parts)] if found.parts else []
+    return ["## Music", *(cell(sentence) for sentence in found.sentences), *parts]
 
 
 def _costs(found: costs.Costs) -> list[str]:
@@ -94,13 +100,13 @@ def _costs(found: costs.Costs) -> list[str]:
         return []
     return [
         "## Where the time went",
-        _table(costs.STEP_HEAD, [step.cells for step in found.steps]),
-        _table(costs.LANE_HEAD, [lane.cells for lane in found.lanes]),
+        table(costs.STEP_HEAD, [step.cells for step in found.steps]),
+        table(costs.LANE_HEAD, [lane.cells for lane in found.lanes]),
     ]
 
 
 def _results(rows: list[Row]) -> str:
-    return _table(
+    return table(
         ("item", "path", "verdict", "length", "before", "after", "language", "transcript"),
         [
             (
@@ -118,13 +124,14 @@ def _results(rows: list[Row]) -> str:
     )
 
 
-def _table(head: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> str:
+def table(head: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> str:
+    """A table of texts from strangers."""
     lines = ["| " + " | ".join(head) + " |", "|" + "---|" * len(head)]
-    lines += ["| " + " | ".join(_cell(cell) for cell in row) + " |" for row in rows]
+    lines += ["| " + " | ".join(map(cell, row)) + " |" for row in rows]
     return "\n".join(lines)
 
 
-def _cell(text: str) -> str:
+def cell(text: str) -> str:
     """Text from strangers, kept from being markup."""
     flat = " ".join(visible(text).split())
     for mark in "\\`*_[]<>|!":

@@ -9,7 +9,7 @@ from typing import NamedTuple
 import humanize
 from sqlalchemy.orm import Session
 
-from utils.db import duplicates, ledger, spending
+from utils.db import duplicates, ledger, reviews, spending
 from utils.db.schema import Item
 from utils.models.analysis import Analysis
 from utils.models.exposure import ExposureReport
@@ -209,6 +209,8 @@ def _notes(s: Session, outcome: ItemOutcome, encode: Compression | None) -> Iter
     for lack in outcome.lacks:
         again = " Another night tries it again." if lack.may_pass else ""
         yield f"Lacks {lack.step}: {lack.reason}{again}"
+    if decision := reviews.last_decision(s, item_id):
+        yield f"{reviews.in_words(decision).capitalize()}."
     light = ledger.latest_result(s, item_id, "analyze_exposure", ExposureReport)
     if light and light.warning:
         yield f"Exposure: {light.warning} ({light.stops:+.1f} stops)."

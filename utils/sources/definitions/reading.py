@@ -12,8 +12,9 @@ import yaml
 
 from utils.errors import PermanentError, UsageError
 from utils.models.sanitize import visible
-from utils.sources.definitions import n8n, own, subscriptions
+from utils.sources.definitions import n8n, n8n_mapping, own, subscriptions
 from utils.sources.definitions.found import Found
+from utils.sources.definitions.n8n_mapping import NodeMapping
 
 MAX_BYTES = 16 * 2**20
 _MAX_VALUES = 200_000  # also of YAML whose anchors stand for many
@@ -42,6 +43,27 @@ def read(path: Path) -> Definitions:
         raise PermanentError(f"{path.name} is nested too deeply to be read.") from None
     except PermanentError as error:
         raise PermanentError(f"{path.name} can't be read. {error}") from None
+
+
+def nodes(path: Path) -> list[NodeMapping]:
+    """What each node of a workflow of n8n becomes here; of several workflows, one after another.
+
+    Raises:
+        UsageError: the file does not exist.
+        PermanentError: it can't be read, or is no workflow.
+    """
+    body = _body(path)
+    try:
+        given = _json(body.decode("utf-8-sig", errors="strict"))
+    except (UnicodeDecodeError, RecursionError):
+        raise PermanentError(f"{path.name} is no JSON in UTF-8: no workflow of n8n.") from None
+    except PermanentError as error:
+        raise PermanentError(f"{path.name} can't be read. {error}") from None
+    flows = given if isinstance(given, list) else [given]
+    known = [one for one in flows if n8n.is_workflow(one)]
+    if not known:
+        raise PermanentError(f"{path.name} is no workflow of n8n: it has no list of nodes.")
+    return [node for one in known for node in n8n_mapping.mapped(one)]
 
 
 def _body(path: Path) -> bytes:

@@ -31,7 +31,8 @@ def ask(server: Server, override: Callable[..., Any]) -> Analysis:
 def test_an_answer_in_the_schema_is_understood_with_its_cost(override: Override) -> None:
     with gemini(understood()) as server:
         found = ask(server, override)
-    assert found.understanding.model_dump(mode="json") == UNDERSTANDING
+    told = UNDERSTANDING | {"romanised_by": "gemini gemini-2.5-flash"}
+    assert found.understanding.model_dump(mode="json") == told
     assert (found.usage.prompt_tokens, found.usage.response_tokens) == (321, 45)
     assert found.engine == "gemini gemini-2.5-flash"
 
@@ -145,3 +146,22 @@ def test_an_answer_of_no_use_says_what_it_cost(override: Override) -> None:
             ask(server, override)
     assert caught.value.billed
     assert caught.value.usage.prompt_tokens == 321
+
+
+def test_a_house_without_romanisation_asks_for_none_and_keeps_none(override: Override) -> None:
+    with gemini(understood()) as server:
+        override(gemini_api_key=SecretStr("the-key"), gemini_base_url=server.url)
+        found = analyze(TRANSCRIPT, "Rain", "gemini-2.5-flash", load_settings(), "none")
+    assert "Give no romanisation" in server.asked[0].body.decode()
+    told = found.understanding
+    assert (told.romanisation, told.romanisation_standard, told.romanised_by) == (None, None, None)
+
+
+def test_a_khmer_song_is_asked_about_by_its_own_files(override: Override) -> None:
+    with gemini(understood()) as server:
+        ask(server, override)
+    body = json.loads(server.asked[0].body)
+    assert "by this standard: UNGEGN" in body["contents"][0]["parts"][0]["text"]
+    fields = body["generationConfig"]["responseSchema"]["properties"]
+    assert "Cambodia" in fields["cultural_context"]["description"]
+    assert "romanised_by" not in fields

@@ -17,6 +17,7 @@ def upgrade() -> None:
     op.add_column("items", sa.Column("approval", sa.String(8)))
     op.add_column("items", sa.Column("approval_score", sa.Float()))
     op.add_column("items", sa.Column("approval_reason", sa.Text()))
+    op.add_column("items", sa.Column("requested_changes", PLAIN))
     op.create_index("ix_items_approval", "items", ["approval"])
     op.create_table(
         "reviews",
@@ -28,6 +29,7 @@ def upgrade() -> None:
         sa.Column("changes", PLAIN, nullable=False),
         sa.Column("snapshot", PLAIN, nullable=False),
         sa.Column("former_status", sa.String(8)),
+        sa.Column("former_item", PLAIN),
         sa.Column("made_by", sa.Text()),
         sa.Column("made_at", UtcTime(), nullable=False, index=True),
         sa.Column("undone_at", UtcTime()),
@@ -52,6 +54,7 @@ def upgrade() -> None:
         sa.Column("prompt", sa.Text()),
         sa.Column("seed", sa.String(20)),
         sa.Column("inputs", PLAIN, nullable=False),
+        sa.Column("warnings", PLAIN, nullable=False),
         sa.Column("made_at", UtcTime(), nullable=False),
         sa.UniqueConstraint("item_id", "kind", "aspect"),
     )  # fmt: skip
@@ -91,5 +94,5 @@ def downgrade() -> None:
     for name in ("publications", "visuals", "reviews"):
         op.drop_table(name)
     op.drop_index("ix_items_approval", "items")
-    for name in ("approval_reason", "approval_score", "approval"):
+    for name in ("requested_changes", "approval_reason", "approval_score", "approval"):
         op.drop_column("items", name)

@@ -1,4 +1,4 @@
-"""The schedule that asks Spotify for plays is on where there is a login, and off elsewhere."""
+"""Schedules are on where they have something to do: with a login, with a target."""
 
 import json
 from collections.abc import Iterator
@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from pydantic import SecretStr
 
-from deployments import music_schedule
+from deployments.switched_schedules import PUBLICATIONS, SPOTIFY, bring_together
 from nightshift.cli import music_checks
 from tests.conftest import Override
 from tests.servers.loopback import Answer, Asked, Server, serving
@@ -30,7 +30,7 @@ class Prefect:
         if asked.method == "PATCH" and path == "/deployments/d1/schedules/s1":
             self.is_on = json.loads(asked.body)["active"]
             return Answer(204)
-        if path == "/deployments/name/spotify-ingestion/spotify-ingestion" and self.is_registered:
+        if path.startswith("/deployments/name/") and self.is_registered:
             known: dict[str, Any] = {"id": "d1", "schedules": [{"id": "s1", "active": self.is_on}]}
             return Answer.of_json(known)
         return Answer.of_json({"detail": "Not Found"}, 404)
@@ -57,22 +57,32 @@ def checked() -> list[tuple[str, str]]:
 def test_it_stays_off_until_somebody_is_logged_in_and_goes_off_with_the_login(
     prefect: Prefect, override: Override
 ) -> None:
-    assert "off until there is a login" in music_schedule.bring_together(load_settings())
+    assert "off until there is a login" in bring_together(SPOTIFY, load_settings())
     assert not prefect.is_on
     log_in("another-account")
-    music_schedule.bring_together(load_settings())
+    bring_together(SPOTIFY, load_settings())
     assert not prefect.is_on
     log_in()
-    assert "is on, every 30 minutes" in music_schedule.bring_together(load_settings())
+    assert "is on, every 30 minutes" in bring_together(SPOTIFY, load_settings())
     assert prefect.is_on
     override(music=MusicSettings())  # the application is gone
-    music_schedule.bring_together(load_settings())
+    bring_together(SPOTIFY, load_settings())
     assert not prefect.is_on
+
+
+def test_publications_are_looked_at_only_where_there_is_a_target(prefect: Prefect) -> None:
+    settings = load_settings()
+    assert "off until there is a target" in bring_together(PUBLICATIONS, settings)
+    settings.targets_file.write_text(
+        "targets: {shelf: {kind: folder, url: 'file:///srv/media'}}", encoding="utf-8"
+    )
+    assert "is on, every 15 minutes" in bring_together(PUBLICATIONS, settings)
+    assert prefect.is_on
 
 
 def test_a_refresh_token_of_the_settings_is_a_login(prefect: Prefect, override: Override) -> None:
     override(music=APP.model_copy(update={"spotify_refresh_token": SecretStr("given")}))
-    music_schedule.bring_together(load_settings())
+    bring_together(SPOTIFY, load_settings())
     assert prefect.is_on
 
 
@@ -92,7 +102,7 @@ def test_the_doctor_finds_a_schedule_that_is_not_as_the_login_and_mends_it(
 def test_a_deployment_that_is_not_registered_is_told_where_it_is_wanted(prefect: Prefect) -> None:
     prefect.is_registered = False
     assert checked() == []
-    assert music_schedule.bring_together(load_settings()) == "spotify-ingestion is not registered"
+    assert bring_together(SPOTIFY, load_settings()) == "spotify-ingestion is not registered"
     log_in()
     ((state, found),) = checked()
     assert (state, "not registered" in found) == ("warning", True)

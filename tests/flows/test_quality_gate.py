@@ -1,0 +1,161 @@
+"""What a critic asks to change is tried, and no item is lost for a critic that does not answer."""
+
+import shutil
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from flows.quality_gate import quality_gate
+from tests.conftest import Override
+from tests.flows.test_shift import QUICK, ingest, steps
+from tests.media import Clips
+from tests.servers.openai_chat import Model, openai_chat, refused
+from utils.config import load_settings
+from utils.critic import rest
+from utils.db import approvals, transcripts
+from utils.db.schema import Item
+from utils.db.session import session
+from utils.errors import PermanentError
+from utils.models.options import ApprovalOptions, TranscriptionOptions
+from utils.models.transcript import Segment, Transcript
+from utils.processes import deadline
+from utils.speech import transcriber
+
+pytestmark = pytest.mark.usefixtures("prefect_server")
+JUDGED = QUICK.model_copy(update={"only": ("decide_approval",)}).without(
+    "extract_mediainfo", "extract_exiftool", "generate_thumbnails", "check_duplicate"
+)
+HELPS = {"words": "The names were misheard.",
+         "options": [{"name": "transcription.vocabulary", "value": "Angkor"}]}  # fmt: skip
+
+
+@pytest.fixture(autouse=True)
+def _no_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(rest, "_until", {})
+    monkeypatch.setattr(rest, "_failures", {})
+    monkeypatch.setattr(deadline, "pause", lambda _seconds: None)
+
+
+@pytest.fixture
+def heard(monkeypatch: pytest.MonkeyPatch) -> list[str | None]:
+    """A speech engine that hears names better when it is told them; what it was told."""
+    told: list[str | None] = []
+
+    def hear(_path: Path, _probe: Any, _seconds: float, options: TranscriptionOptions,
+             *_: Any) -> Transcript:  # fmt: skip
+        told.append(options.vocabulary)
+        if options.vocabulary == "breaks":
+            raise PermanentError("The engine broke.")
+        text = f"The temples of {options.vocabulary or 'anchor'} lie in the forest."
+        said = Segment(start_seconds=0, end_seconds=2, text=text)
+        return Transcript(engine="stand-in", language="en", segments=(said,))
+
+    monkeypatch.setattr(transcriber, "transcribe", hear)
+    return told
+
+
+def judge(clips: Clips, tmp_path: Path, override: Override, model: Model) -> Any:
+    """The item and its outcome, judged with a critic that has this model."""
+    path = shutil.copy(clips.tone, tmp_path / "tone.wav")
+    with openai_chat(model) as server:
+        settings = load_settings()
+        given = {"base_url": f"{server.url}/v1", "model": "m"}
+        override(critic=settings.critic.model_copy(update=given))
+        report, _ = ingest(path, options=JUDGED)
+    (outcome,) = report.items
+    with session() as s:
+        item = s.get_one(Item, outcome.item_id)
+        s.expunge(item)
+        said = transcripts.transcript_of(s, item.id)
+    return item, outcome, said.text
+
+
+def executions(item_id: str) -> dict[str, int]:
+    return {name: step.executions for name, step in steps(item_id).items()}
+
+
+def test_a_change_that_helps_is_kept_and_runs_only_the_steps_that_it_touches(
+    clips: Clips, tmp_path: Path, override: Override, heard: list[str | None]
+) -> None:
+    model = Model(by_reading=[0.1, 0.1], score=0.9, changes=[HELPS])
+    item, _, text = judge(clips, tmp_path, override, model)
+    assert heard == [None, "Angkor"]
+    assert (item.approval, text) == ("approved", "The temples of Angkor lie in the forest.")
+    counts = executions(item.id)
+    assert counts.pop("transcribe_audio") == counts.pop("critique_content") == 2
+    assert counts.pop("analyze_content") == counts.pop("decide_approval") == 2
+    counts.pop("judge_quality")  # is given the transcript
+    assert set(counts.values()) == {1}
+
+
+def test_a_change_that_does_not_help_leaves_everything_as_it_was(
+    clips: Clips, tmp_path: Path, override: Override, heard: list[str | None]
+) -> None:
+    model = Model(by_reading=[0.3, 0.3], score=0.1, changes=[HELPS])
+    item, outcome, text = judge(clips, tmp_path, override, model)
+    assert heard == [None, "Angkor"]
+    assert text == "The temples of anchor lie in the forest."
+    assert item.approval == "review"
+    assert "critic 0.30" in item.approval_reason  # the database says what was found first
+    assert outcome.lacks == ()
+
+
+def test_changes_are_tried_twice_at_most_and_never_with_a_loss(
+    clips: Clips, tmp_path: Path, override: Override, heard: list[str | None]
+) -> None:
+    class Never(Model):
+        """It always wants other words, and likes each a little better."""
+
+        def answer(self, asked: dict[str, Any]) -> Any:
+            number = len(self.questions) // 2
+            self.score = 0.1 + 0.1 * number
+            words = [{"name": "transcription.vocabulary", "value": f"word{number}"}]
+            self.changes = [{"words": f"Again {number}.", "options": words}]
+            return super().answer(asked)
+
+    _, outcome, _ = judge(clips, tmp_path, override, Never())
+    assert heard == [None, "word0", "word0, word1"]
+    assert outcome.lacks == ()
+
+
+def test_a_trial_that_loses_what_was_there_counts_for_nothing(
+    clips: Clips, tmp_path: Path, override: Override, heard: list[str | None]
+) -> None:
+    breaks = [{"name": "transcription.vocabulary", "value": "breaks"}]
+    model = Model(score=0.2, changes=[{"words": "Hear it again.", "options": breaks}])
+    _, outcome, text = judge(clips, tmp_path, override, model)
+    assert heard == [None, "breaks"]
+    assert outcome.lacks == ()
+    assert "anchor" in text
+
+
+def test_without_an_answer_the_rules_decide_and_the_critic_is_asked_later(
+    clips: Clips, tmp_path: Path, override: Override, heard: list[str | None]
+) -> None:
+    path = shutil.copy(clips.tone, tmp_path / "tone.wav")
+    hour = refused(429, "slow down", **{"Retry-After": "3600"})
+    with openai_chat(Model(score=0.9), hour) as server:
+        settings = load_settings()
+        given = {"base_url": f"{server.url}/v1", "model": "m"}
+        override(critic=settings.critic.model_copy(update=given))
+        report, _ = ingest(path)
+        (outcome,) = report.items
+        assert outcome.outcome.value == "done_with_lacks"
+        assert [(one.step, one.may_pass) for one in outcome.lacks] == [("critique_content", True)]
+        with session() as s:
+            item = s.get_one(Item, outcome.item_id)
+            assert item.status == "done"
+            assert "Judged by the rules alone: the critic failed" in item.approval_reason
+        rest.answered(f"openai m {server.url}/v1")  # the hour is over
+        assert quality_gate() == {"total": 1, "approved": 1, "review": 0, "rejected": 0,
+                                  "failed": 0}  # fmt: skip
+        assert quality_gate()["total"] == 0
+        approve = ApprovalOptions(publish_from=1.0)
+        changed = settings.pipeline.model_copy(update={"approval": approve})
+        assert quality_gate(options=changed)["review"] == 1
+        assert quality_gate(items=[outcome.item_id[:12]])["approved"] == 1
+    with session() as s:
+        assert approvals.count_by_status(s, [outcome.item_id]) == {"approved": 1}
+    counts = executions(outcome.item_id)
+    assert (counts["transcribe_audio"], counts["critique_content"]) == (1, 2)
