@@ -20,7 +20,7 @@ from utils.config import Settings
 from utils.db import flags, leases, publications
 from utils.db.publication_tables import PublicationRow as Row
 from utils.db.session import session
-from utils.distribution import publishing, targets
+from utils.distribution import calls, publishing, targets
 from utils.distribution.packages import target_key
 from utils.distribution.publishing import Indexed
 from utils.errors import NightShiftError, RetryableError
@@ -58,7 +58,7 @@ def _refresh(name: str, worker: str, settings: Settings) -> None:
             before = flags.get(s, _flag(name))
         if not rows and before is None:  # nothing was ever there
             return
-        with publishing.call_of_index(name, settings) as call:
+        with calls.of_index(name, settings) as call:
             module.refresh(_packages(rows), target, call)
         with session() as s:
             flags.put(s, _flag(name), {"of": digest})

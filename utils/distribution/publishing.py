@@ -8,21 +8,19 @@ from __future__ import annotations
 
 import importlib
 import logging
-import shutil
-import uuid
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any, Protocol, cast
+from typing import Protocol, cast
 
 from utils.clock import now
 from utils.config import Settings
 from utils.db import publications
 from utils.db.publication_tables import PublicationRow as Row
 from utils.db.session import session
-from utils.distribution import packages, place, quota, targets
+from utils.distribution import calls, packages, place, quota, targets
 from utils.distribution.call import Call
+from utils.distribution.calls import require_own
 from utils.errors import (
     DeferredError,
     NightShiftError,
@@ -42,7 +40,7 @@ from utils.models.publishing import (
     PublishedObject,
 )
 from utils.models.targets import FilesTarget, Target
-from utils.storage import files, scratch
+from utils.storage import files
 
 KINDS = {
     "folder": "folder",
@@ -56,6 +54,7 @@ KINDS = {
 }
 _FIRST_WAIT = timedelta(minutes=1)  # four times as long after each try. Chosen.
 _LONGEST_WAIT = timedelta(hours=6)
+_SEEN = 10  # files at each end of a publication that are asked for by public_url. Chosen.
 _log = logging.getLogger(__name__)
 
 
@@ -107,13 +106,23 @@ def verify(row: Row, worker: str, settings: Settings) -> tuple[str, ...]:
         NightShiftError: the target does not answer, or is none any more.
     """
     target = targets.one(settings, row.target)
-    with call_for(row, worker, settings, row.package_key or "") as call:
-        wrong = of_kind(target.kind).verify(publications.published(row), target, call)
+    there = publications.published(row)
+    with calls.of_publication(row, worker, settings, row.package_key or "") as call:
+        wrong = of_kind(target.kind).verify(there, target, call)
+    wrong = (*wrong, *_seen_wrongly(there, target))
     with session() as s:
         publications.change(
             s, worker, row.id, flaws=list(wrong), verified_at=now(), claimed_by=None
         )
     return wrong
+
+
+def _seen_wrongly(there: Published, target: Target) -> list[str]:
+    """What is wrong as others see it; of a package of many files some at its ends."""
+    if not isinstance(target, FilesTarget):
+        return []
+    some = {one.name: one for one in (*there.objects[:_SEEN], *there.objects[-_SEEN:])}
+    return [wrong for one in some.values() if (wrong := place.seen_wrongly(target, one))]
 
 
 def _publish(row: Row, worker: str, settings: Settings) -> PublicationOutcome:
@@ -123,17 +132,17 @@ def _publish(row: Row, worker: str, settings: Settings) -> PublicationOutcome:
     keys = packages.key(package, target, settings), packages.target_key(target)
     if row.address and row.package_key == keys[0]:
         with session() as s:
-            _require_own(publications.settle_unchanged(s, worker, row))
+            require_own(publications.settle_unchanged(s, worker, row))
         return _outcome(row, PublicationResult.UNCHANGED, address=row.address)
     with session() as s:
         publishing = PublicationStatus.PUBLISHING.value
-        _require_own(publications.change(s, worker, row.id, status=publishing))
-    with call_for(row, worker, settings, keys[0]) as call:
+        require_own(publications.change(s, worker, row.id, status=publishing))
+    with calls.of_publication(row, worker, settings, keys[0]) as call:
         made = of_kind(target.kind).publish(_signed(package, call), target, call)
         stale = _stale(made, target, call)
     placed = publications.Placed(package, made, *keys, stale)
     with session() as s:
-        _require_own(publications.settle_published(s, worker, row, placed))
+        require_own(publications.settle_published(s, worker, row, placed))
     return _outcome(row, PublicationResult.PUBLISHED, address=made.address)
 
 
@@ -143,11 +152,11 @@ def _retract(row: Row, worker: str, settings: Settings) -> PublicationOutcome:
         target = targets.one(settings, row.target)
         with session() as s:
             retracting = PublicationStatus.RETRACTING.value
-            _require_own(publications.change(s, worker, row.id, status=retracting))
-        with call_for(row, worker, settings, state.get("package_key", "")) as call:
+            require_own(publications.change(s, worker, row.id, status=retracting))
+        with calls.of_publication(row, worker, settings, state.get("package_key", "")) as call:
             of_kind(target.kind).retract(publications.published(row), target, call)
     with session() as s:
-        _require_own(publications.settle_retracted(s, worker, row))
+        require_own(publications.settle_retracted(s, worker, row))
     return _outcome(row, PublicationResult.RETRACTED)
 
 
@@ -262,68 +271,13 @@ def tidy(row: Row, worker: str, settings: Settings) -> None:
     """
     target = targets.one(settings, row.target)
     kept = {one["name"] for one in row.objects or ()}
-    with call_for(row, worker, settings, row.package_key or "") as call:
+    with calls.of_publication(row, worker, settings, row.package_key or "") as call:
         if isinstance(target, FilesTarget):
             for one in (row.state or {}).get("files", ()):
                 if one["name"] not in kept:
                     place.remove(call, target, one["name"])
     with session() as s:
         publications.change(s, worker, row.id, state={}, claimed_by=None)
-
-
-@contextmanager
-def call_for(row: Row, worker: str, settings: Settings, key: str) -> Iterator[Call]:
-    """The call of a target for a publication: what it saves is kept in its row.
-
-    What an interrupted call of another package kept is not gone on with, but for its files.
-    """
-    kept = dict(row.state or {})
-    if kept.get("package_key") != key:
-        kept = {"files": kept["files"]} if kept.get("files") else {}
-    kept["package_key"] = key
-    state: dict[str, Any] = kept
-
-    def save(given: Mapping[str, Any]) -> None:
-        new = {"files": state.get("files", []), **given, "package_key": key}
-        with session() as s:
-            _require_own(publications.change(s, worker, row.id, state=new))
-        state.clear()
-        state.update(new)
-
-    with _folder() as work:
-        yield Call(
-            settings=settings, name=row.target, work=work, state=state, save=save,
-            quota=quota.of(row.target, settings), item_id=row.item_id,
-            former=tuple(PublishedObject.model_validate(one) for one in row.objects or ()),
-        )  # fmt: skip
-
-
-@contextmanager
-def _folder() -> Iterator[Path]:
-    work = scratch.folder() / f"publishing-{uuid.uuid4().hex[:12]}"
-    try:
-        work.mkdir()
-    except OSError as error:
-        raise from_os_error(error, f"making {work}") from error
-    try:
-        yield work
-    finally:
-        shutil.rmtree(work, ignore_errors=True)
-
-
-@contextmanager
-def call_of_index(target: str, settings: Settings) -> Iterator[Call]:
-    """The call of a target for its index."""
-    with _folder() as work:
-        yield Call(
-            settings=settings, name=target, work=work, state={}, save=lambda _: None,
-            quota=quota.of(target, settings),
-        )  # fmt: skip
-
-
-def _require_own(is_own: bool) -> None:
-    if not is_own:
-        raise StoppedError("Another process took this publication over.")
 
 
 def _outcome(
