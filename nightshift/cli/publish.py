@@ -103,8 +103,7 @@ def list_(
             (
                 (
                     str(row["publication_id"]), row["item_id"][:10], row["title"], row["target"],
-                    row["status"], _when(row), row["address"] or "",
-                    "; ".join((*row["flaws"], *filter(None, [row["error"]]))),
+                    row["status"], _when(row), row["address"] or "", _why(row),
                 )
                 for row in rows
             ),
@@ -189,6 +188,25 @@ def retry(
         failed = [*table.listed(s, None, of.FAILED), *table.listed(s, None, of.RETRACTING)]
         chosen = numbers or [row.id for row in failed]
     _finish(requests.retry(chosen, load_settings(), None if as_json else _told), as_json)
+
+
+def print_publications(rows: list[dict[str, Any]]) -> None:
+    """Print where an item is published; nothing where it never was."""
+    if not rows:
+        return
+    console.print("\n[bold]Published[/]")
+    print_table(
+        ("target", "status", "when", "address", "why"),
+        (
+            (row["target"], row["status"], _when(row), row["address"] or "", _why(row))
+            for row in rows
+        ),
+        below=("address", "why"),
+    )
+
+
+def _why(row: dict[str, Any]) -> str:
+    return "; ".join((*row["flaws"], *filter(None, [row["error"]])))
 
 
 def _status(text: str | None) -> str | None:
