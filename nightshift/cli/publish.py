@@ -13,9 +13,7 @@ from utils.models.sanitize import visible
 if TYPE_CHECKING:
     from utils.models.publishing import PublicationOutcome, PublishReport
 
-publications = typer.Typer(
-    no_args_is_help=True, help="What is published where; looked at there, tried again."
-)
+publications = typer.Typer(no_args_is_help=True, help="What is published where.")
 Items = Annotated[
     list[str], typer.Argument(metavar="ITEM...", help="Checksums, beginnings of them, paths.")
 ]
@@ -67,7 +65,9 @@ def unpublish(
     ] = False,
     as_json: Json = False,
 ) -> None:
-    """Take items back from targets; what was scheduled there is not done."""
+    """Take items back from targets.
+
+    What was scheduled there is not done."""
     from utils.config import load_settings
     from utils.distribution import requests
 

@@ -118,6 +118,11 @@ def remove(remote: RemoteFolder, name: str) -> None:
         remote.system.rm_file(posixpath.join(remote.root, name))
 
 
+def moves(remote: RemoteFolder) -> bool:
+    """True where a file gets a temporary name first; False for object storage."""
+    return _moves(remote.system)
+
+
 def shown_url(url: str, setting: str = "The URL") -> str:
     """A URL without user, password, query and fragment: fit for messages and the database."""
     _split(url, setting)
