@@ -48,9 +48,9 @@ def rows() -> list[Row]:
             found = memory.similar(f"{number:064x}", subject, settings)
             whole.append(time.perf_counter() - started)
             assert found, "nothing is found"
-            text = f"{number} {snapshot.text_of(subject)}"[:300]
+            passage = f"{number} {snapshot.text_of(subject)}"[:300]
             started = time.perf_counter()
-            model.passages([text])
+            model.passages([passage])
             embedding.append(time.perf_counter() - started)
     text = statistics.median(embedding)
     retrieval = statistics.median(whole) - text

@@ -65,9 +65,7 @@ def unpublish(
     ] = False,
     as_json: Json = False,
 ) -> None:
-    """Take items back from targets.
-
-    What was scheduled there is not done."""
+    """Take items back from targets, and what was scheduled there."""
     from utils.config import load_settings
     from utils.distribution import requests
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from nightshift.cli import review_calibration
 from nightshift.cli.filters import (
     After,
     Before,
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 review = typer.Typer(
-    help="What waits for you before it may be published: look at it, and decide.",
+    help="What waits for you before it may be published: decide.",
     rich_markup_mode="rich",
 )
 
@@ -43,6 +44,7 @@ def add_to(app: typer.Typer) -> None:
     """Add the commands of this module."""
     for command in (accept, reject, revise, undo):
         review.command()(command)
+    review_calibration.add_to(review)
     app.add_typer(review, name="review")
 
 

@@ -195,12 +195,13 @@ def test_every_step_of_the_table_has_a_task_and_every_lane_a_limit(settings: Set
     import tasks.storage
     import tasks.subtitles
     import tasks.transcription
+    import tasks.visuals
     import tasks.works
 
     modules = [
         tasks.compression, tasks.embedding, tasks.enrichment, tasks.extraction, tasks.ingestion,
         tasks.similarity, tasks.quality, tasks.signal, tasks.storage, tasks.subtitles,
-        tasks.transcription, tasks.works, tasks.recordings,
+        tasks.transcription, tasks.works, tasks.recordings, tasks.visuals,
     ]  # fmt: skip
     for name in steps.BY_NAME:
         assert any(hasattr(module, name) for module in modules), name
