@@ -260,7 +260,7 @@ def test_after_a_kill_the_next_call_goes_on_and_nothing_lies_there_twice(tmp_pat
     assert len(sent) == 2
     row = row_of(item_id)
     assert (row.status, row.address) == ("publishing", None)
-    assert len(row.state["files"]) == 3  # the third was noted before it was sent
+    assert len(row.state["files"]) == 5  # noted before they were sent
     assert results(requests.publish_due(load_settings())) == [Result.PUBLISHED]
     assert {path: path.stat().st_ino for path in sent} == sent
     assert len(known.there(folder)) == 5
