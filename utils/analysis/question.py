@@ -18,6 +18,7 @@ from pydantic import Field, create_model
 from utils.analysis import romanisation
 from utils.models.analysis import AskedUnderstanding
 from utils.models.transcript import Transcript
+from utils.rules import romanised_text
 
 FOLDER = Path(__file__).with_name("prompts")
 _DEFAULT = "default"
@@ -33,7 +34,7 @@ def question(transcript: Transcript, title: str, house_standard: str | None) -> 
         house_standard: The standard of romanisation by the house rules, if they say one.
     """
     text = material(transcript)
-    language = transcript.text_language
+    language = language_of(transcript)
     return (
         _templates()
         .get_template(_file(language, ".md"))
@@ -46,6 +47,11 @@ def question(transcript: Transcript, title: str, house_standard: str | None) -> 
             romanise=house_standard != "none",
         )
     )
+
+
+def language_of(transcript: Transcript) -> str | None:
+    """The language that the question is for."""
+    return romanised_text.language_of(transcript.text, transcript.text_language)
 
 
 def material(transcript: Transcript) -> str:

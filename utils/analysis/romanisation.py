@@ -39,9 +39,10 @@ _HAN = re.compile("[\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff]")
 
 def standard(house: str | None, language: str | None) -> str:
     """The name of the standard that is meant: the house's, else the usual one of a language."""
-    if house in _NAMES and romanised_text.is_for(house, language):
-        return _NAMES[house]
-    return _USUAL.get(language or "", "ALA-LC")
+    usual = _USUAL.get(language or "", "ALA-LC")
+    if house not in _NAMES or not romanised_text.is_for(house, language):
+        return usual
+    return usual if romanised_text.standard_named(usual) == house else _NAMES[house]
 
 
 def by_rules(segments: Sequence[Segment], language: str | None) -> str | None:
@@ -52,7 +53,7 @@ def by_rules(segments: Sequence[Segment], language: str | None) -> str | None:
     text = "\n".join(" ".join(segment.text.split()) for segment in segments)
     if not romanised_text.is_to_be_romanised(text):
         return None
-    if language == "ja" and _HAN.search(text):
+    if romanised_text.language_of(text, language) == "ja" and _HAN.search(text):
         return None
     return "\n".join(map(_line, text.split("\n")))
 

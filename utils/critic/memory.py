@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import suppress
-from itertools import islice
 from typing import Any, Literal, NamedTuple, cast
 
 from utils.config import Settings
@@ -42,25 +41,34 @@ def similar(
     Raises:
         RetryableError: the index does not answer, or the embedder can't be had.
     """
-    with session() as s:
-        number = review_memory.number_held(s)
-    if not number:
+    if not _number():
         return ()
     model = embedder.load()
     vector = _vectors(model, [snapshot.text_of(subject)])[0]
-    held, found = _nearest(vector, model, settings, limit)
-    known = _known(found)
-    if held != number or len(known) != len(found):
-        _repair(model, settings, _REPAIRED_AT_ONCE)
-        _, found = _nearest(vector, model, settings, limit)
+    return nearest(item_id, vector, model, settings, limit)
+
+
+def nearest(
+    item_id: str, vector: Vector, model: Embedder, settings: Settings, limit: int
+) -> tuple[Precedent, ...]:
+    """The same for the vector of an item, made by this model."""
+    wanted, is_repaired = limit * 4 + 10, False
+    while True:
+        held, found = _found(vector, model, settings, wanted)
         known = _known(found)
-    floor = model.centre.floor if model.centre else -1.0
-    precedents = (
-        _precedent(row, one.similarity)
-        for one in found
-        if (row := known.get(one.review_id)) and row.is_last and one.similarity >= floor
-    )
-    return tuple(islice((one for one in precedents if one.item_id != item_id), limit))
+        if not is_repaired and (held != _number() or len(known) != len(found)):
+            _repair(model, settings, _REPAIRED_AT_ONCE)
+            is_repaired = True
+            continue
+        near = [(known[one.review_id], one) for one in found if one.review_id in known]
+        fitting = [
+            _precedent(row, one.similarity)
+            for row, one in near
+            if row.is_last and row.item_id != item_id and one.similarity >= _floor(model)
+        ]
+        if len(fitting) >= limit or len(found) < wanted or found[-1].similarity < _floor(model):
+            return tuple(fitting[:limit])
+        wanted *= 4  # many decisions on few items
 
 
 def remember(review_id: int, settings: Settings) -> None:
@@ -119,18 +127,32 @@ def _write(rows: Sequence[HeldReview], model: Embedder, settings: Settings) -> N
         )
 
 
-def _nearest(
-    vector: Vector, model: Embedder, settings: Settings, limit: int
+def _number() -> int:
+    with session() as s:
+        return review_memory.number_held(s)
+
+
+def _floor(model: Embedder) -> float:
+    return model.centre.floor if model.centre else -1.0
+
+
+def _found(
+    vector: Vector, model: Embedder, settings: Settings, wanted: int
 ) -> tuple[int, list[_Found]]:
-    """How many the index holds, and more of the nearest than are wanted: some don't count."""
-    with connected(settings) as client:
-        collection = _open(client, model.name)
+    """How many the index holds, and the nearest of them."""
+    from chromadb.errors import NotFoundError
+
+    with connected(settings, only_reads=True) as client:
+        try:
+            collection = client.get_collection(_name(model.name))
+        except NotFoundError:
+            return 0, []
         held = int(collection.count())
         if not held:
             return 0, []
         found = collection.query(
             query_embeddings=[vector],
-            n_results=min(held, limit * 4 + 10),
+            n_results=min(held, wanted),
             include=["embeddings" if model.centre else "distances"],
         )
     if model.centre is None:

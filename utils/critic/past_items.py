@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any, Literal, NamedTuple, TypeVar, cast
 
+import numpy as np
 from pydantic import BaseModel, ValidationError
 from sqlalchemy.orm import Session
 
 from utils.critic import calibration, snapshot, weighing
+from utils.critic.weighing import Numbers
 from utils.db import review_memory
 from utils.models.approval import Approval, Critique
 from utils.models.calibration import Calibration, ChangedItem, Thresholds
@@ -61,7 +63,8 @@ def _changed(
 ) -> Iterator[ChangedItem]:
     """The items whose status would be another, those that no person decided on first."""
     found = weighing.items([one.known for one in past])
-    before, after = _judged(found, now), _judged(found, proposed)
+    broken = np.array([one.known.is_barred for one in past], dtype=bool)
+    before, after = _judged(found, broken, now), _judged(found, broken, proposed)
     rows = [
         ChangedItem(
             item_id=one.item_id,
@@ -78,11 +81,11 @@ def _changed(
     yield from sorted(rows, key=lambda row: (row.decision is not None, row.item_id))
 
 
-def _judged(found: weighing.Items, by: Thresholds) -> list[tuple[Status, float]]:
+def _judged(found: weighing.Items, broken: Numbers, by: Thresholds) -> list[tuple[Status, float]]:
     """The status and the score of each item by thresholds."""
     scores = weighing.scores(found, by.weights, by.rules_weight)
     approved = weighing.approved(found, by)
-    rejected = found.barred | weighing.is_rejected(found, by.weights)
+    rejected = broken | weighing.is_rejected(found, by.weights)
     return [
         ("rejected" if no else "approved" if yes else "review", float(score))
         for score, yes, no in zip(scores, approved, rejected, strict=True)

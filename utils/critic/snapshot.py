@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from sqlalchemy.orm import Session
 
+from utils.critic import approval as approving
 from utils.db import items, ledger, source_reports, transcripts
 from utils.db.schema import Item
 from utils.db.words import clean
@@ -50,6 +51,7 @@ def judged(
         critic_score=critique.score if critique else None,
         approval_score=approval.score if approval else None,
         approval_status=approval.status if approval else None,
+        is_doubtful=bool(approving.doubt(critique)),
         is_barred=bool(breaches) or bool(verdict and any(c.failed for c in verdict.criteria)),
         breaches=tuple(breach.rule for breach in breaches),
     )

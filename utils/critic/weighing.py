@@ -57,7 +57,7 @@ class Items(NamedTuple):
 
 def items(snapshots: Sequence[ReviewSnapshot]) -> Items:
     """Items as tables of their scores."""
-    barred = np.array([one.is_barred for one in snapshots], dtype=bool)
+    barred = np.array([one.is_barred or one.is_doubtful for one in snapshots], dtype=bool)
     return Items(_group(snapshots, "rules"), _group(snapshots, "critic"), barred)
 
 

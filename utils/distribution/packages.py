@@ -77,6 +77,7 @@ def _of(s: Session, row: Item, settings: Settings) -> Package:
         segments=transcript.segments if transcript else (),
         translation=understood.translation,
         romanisation=understood.romanisation,
+        romanised_by=understood.romanised_by,
         files=(
             *package_files.media(s, row, settings),
             *package_files.subtitles(row, transcript, settings),

@@ -7,7 +7,7 @@ or say otherwise. Of several that fit a source all hold, the later one has the l
 from __future__ import annotations
 
 import re
-from typing import Annotated, Any, Literal, get_args
+from typing import Annotated, Any, ClassVar, Literal, get_args
 
 from pydantic import (
     AfterValidator,
@@ -141,7 +141,12 @@ class ProhibitedTopic(Frozen):
 
 
 class HouseRules(Frozen):
-    """What holds for one item: the file's top, with what its source says over it."""
+    """What holds for one item: the file's top, with what its source says over it.
+
+    Colours decide no judgement: they are in no step's key, but in that of what is drawn.
+    """
+
+    not_in_key: ClassVar[frozenset[str]] = frozenset({"brand_colours"})
 
     brand: Name | None = Field(default=None, description="The name on title cards.")
     brand_colours: Annotated[tuple[Colour, ...], BeforeValidator(_colours)] = Field(

@@ -68,6 +68,7 @@ class Package(Frozen):
     segments: tuple[Segment, ...] = ()
     translation: str | None = None
     romanisation: str | None = None
+    romanised_by: str | None = None
     files: tuple[PackageFile, ...] = ()
 
     def first(self, *roles: str) -> PackageFile | None:

@@ -28,7 +28,9 @@ class ReviewSnapshot(Frozen):
     """All that calibration and retrieval need of an item; None: that step had not been done.
 
     ``is_barred``: whatever the weights are it is not published (it does not decode, or breaks a
-    house rule). ``text``: what it is found by, the most telling first.
+    house rule). ``is_doubtful``: nor is it approved by a machine (it gives orders to whoever judges
+    it, or too few of the critic's scores have evidence). ``text``: what it is found by, the most
+    telling first.
     """
 
     title: str = ""
@@ -39,5 +41,6 @@ class ReviewSnapshot(Frozen):
     approval_score: float | None = None
     approval_status: ApprovalStatus | None = None
     is_barred: bool = False
+    is_doubtful: bool = False
     breaches: tuple[str, ...] = ()
     text: str = Field(default="", max_length=TEXT_CHARACTERS)

@@ -30,11 +30,12 @@ def load(settings: Settings) -> RuleSet:
     except OSError as error:
         raise SettingsError(str(from_os_error(error, "reading the rules"))) from error
     key = (path, stat.st_mtime_ns, stat.st_size)
-    if key not in _read:
+    rules = _read.get(key)
+    if rules is None:  # by several threads at once, maybe: each returns its own
         rules = read(path)
         _read.clear()
         _read[key] = rules
-    return _read[key]
+    return rules
 
 
 def read(path: Path) -> RuleSet:

@@ -46,11 +46,12 @@ def load(settings: Settings) -> HouseRulesFile:
     except OSError as error:
         raise SettingsError(str(from_os_error(error, "reading the house rules"))) from error
     key = (path, stat.st_mtime_ns, stat.st_size)
-    if key not in _read:
+    rules = _read.get(key)
+    if rules is None:  # by several threads at once, maybe: each returns its own
         rules = read(path)
         _read.clear()
         _read[key] = rules
-    return _read[key]
+    return rules
 
 
 def read(path: Path) -> HouseRulesFile:

@@ -31,6 +31,7 @@ _STACKS_NEXT = frozenset("\u17d2\u1039\u0f84")  # the next consonant stands belo
 _BEFORE_CONSONANT = frozenset("เแโใไເແໂໃໄ")  # written first, spoken last
 _AFTER_CONSONANT = frozenset("ะาำๅຯະາຳ")
 _ARABIC_BEFORE = re.compile("(?:^|[^\u0621-\u06ff])[وف]?(?:[بك]?ال|لل)$")
+_ASCII_SPACE = re.compile(r"\s", re.ASCII)
 _BETWEEN = re.compile(r"[\s\-_]+")
 
 
@@ -97,6 +98,8 @@ def _hits(text: Prepared, word: str) -> Iterator[Hit]:
 
 
 def _fold(text: str, keep_accents: bool = False) -> _Folded:
+    if text.isascii():
+        return _Folded(_ASCII_SPACE.sub(" ", text.lower()), array("L", range(len(text) + 1)))
     folded: list[str] = []
     places = array("L")
     for start, cluster in _clusters(text):

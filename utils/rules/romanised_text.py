@@ -30,6 +30,13 @@ _MARKS = {
     ("hepburn", "ja"): _MACRON,
     ("pinyin", "zh"): _MACRON + _ACUTE + _CARON + _GRAVE + _DIAERESIS + _CIRCUMFLEX,
 }
+# Scripts that one language is written in, but for small ones.
+_OF_SCRIPT = {
+    "KHMER": "km", "THAI": "th", "LAO": "lo", "MYANMAR": "my", "HANGUL": "ko", "HIRAGANA": "ja",
+    "KATAKANA": "ja", "GEORGIAN": "ka", "ARMENIAN": "hy", "GREEK": "el", "SINHALA": "si",
+    "TAMIL": "ta", "TELUGU": "te", "KANNADA": "kn", "MALAYALAM": "ml", "GUJARATI": "gu",
+    "TIBETAN": "bo",
+}  # fmt: skip
 _ONLY_FOR = {"hepburn": "ja", "pinyin": "zh", "geographic": "km"}
 
 
@@ -54,7 +61,8 @@ def _lack(name: str, said: str, subject: Subject, rules: HouseRules) -> str | No
     if name == "summary":
         return None if (known and known.summary) or subject.video_summary else "there is no summary"
     if name == "translation":
-        is_there = subject.language == "en" or (known and known.translation)
+        is_english = language_of(said, subject.language) == "en"
+        is_there = is_english or (known and known.translation)
         return None if is_there else f"there is no translation{_by(subject)}"
     if not is_to_be_romanised(said):
         return None
@@ -87,14 +95,15 @@ def check(subject: Subject, rules: HouseRules) -> HouseCheck:
         return HouseCheck()
     if is_by_rules(known):
         return HouseCheck(notes=(f"romanisation by {known.romanised_by}: it follows no standard",))
-    return _by_standard(standard, text, known.romanisation_standard, subject.language)
+    language = language_of(said, subject.language)
+    return _by_standard(standard, text, known.romanisation_standard, language)
 
 
 def _by_standard(standard: str, text: str, named: str | None, language: str | None) -> HouseCheck:
     meant = _ONLY_FOR.get(standard)
     if meant and language and language != meant:
         return HouseCheck(notes=(f"romanisation: {standard} is not for {language}",))
-    other = named and _standard(named)
+    other = named and standard_named(named)
     if other and other != standard:
         return _broken(f"it follows {named} as its author says, not {standard}", text)
     foreign = [*_with_foreign_accents(text, _MARKS.get((standard, language or "")))]
@@ -111,6 +120,20 @@ def _by_standard(standard: str, text: str, named: str | None, language: str | No
 def is_for(standard: str, language: str | None) -> bool:
     """False of a standard that is made for another language."""
     return _ONLY_FOR.get(standard, language) == language
+
+
+def language_of(text: str, language: str | None) -> str | None:
+    """The language of a text: what its script alone says, else what was told.
+
+    A recogniser takes Khmer for English now and then, and people's own words are in any language.
+    """
+    if not is_to_be_romanised(text):
+        return language
+    scripts = Counter(_script(character) for character in text if character.isalpha())
+    if scripts["HIRAGANA"] + scripts["KATAKANA"] > _NEEDS_ONE * scripts.total():
+        return "ja"
+    script, number = scripts.most_common(1)[0]
+    return _OF_SCRIPT.get(script, language) if number > scripts.total() / 2 else language
 
 
 def is_by_rules(known: Understanding) -> bool:
@@ -139,6 +162,11 @@ def _around(text: str, character: str) -> str:
 
 
 @lru_cache(4096)
+def _script(character: str) -> str:
+    return unicodedata.name(character, " ").split(" ")[0]
+
+
+@lru_cache(4096)
 def _is_latin(character: str) -> bool:
     """Letters of Latin script; also what stands for a glottal stop, a letter to Unicode."""
     name = unicodedata.name(character, "")
@@ -154,7 +182,7 @@ def _with_foreign_accents(text: str, marks: str | None) -> Iterator[str]:
             yield word.strip(".,;:!?\"'()")
 
 
-def _standard(named: str) -> str | None:
+def standard_named(named: str) -> str | None:
     """The standard that a text names, one of those that the house knows; None of any other."""
     plain = re.sub("[^a-z]+", "-", named.casefold())
     return next(

@@ -110,7 +110,9 @@ def _romanised(
     if len(lines) != len(segments):
         why = f"it has {len(lines)} lines, the words have {len(segments)}"
         return [f"The romanisation is left out: {why}."], none
-    return [], [faces.drawable(line).text for line in lines]
+    both = zip(lines, segments, strict=True)
+    other = [line if line != " ".join(one.text.split()) else "" for line, one in both]
+    return [], [faces.drawable(line).text for line in other]
 
 
 def _parts(segment: Segment, seconds: float, lacking: list[str]) -> Iterator[Part]:

@@ -13,12 +13,14 @@ from utils.errors import PermanentError, RetryableError, SettingsError
 from utils.media import tools
 from utils.media.imaging import image
 from utils.media.probing import ffprobe
+from utils.models.analysis import Understanding
 from utils.models.item import MediaItem
 from utils.models.probe import AudioStream
 from utils.models.signal import SignalReport
 from utils.models.transcript import Transcript
 from utils.models.visual_subject import VisualSubject
 from utils.models.visuals import Aspect, LyricVideoOptions, Visual, Visuals
+from utils.rules import romanised_text
 from utils.storage import files, scratch
 from utils.visuals import (
     brands,
@@ -147,8 +149,18 @@ def _made(task: _Task, aspect: Aspect, settings: Settings) -> Visual:
         engine=f"ffmpeg {tools.version('ffmpeg')}",
         by_model=bool(maker and maker.by_model), model=maker.model if maker else None,
         inputs=_told(planned, ground, song),
-        warnings=(*song.warnings, *cards.warnings(task.subject, task.brand.name)),
+        warnings=(
+            *song.warnings, *_rough(read, song), *cards.warnings(task.subject, task.brand.name)
+        ),
     )  # fmt: skip
+
+
+def _rough(read: Understanding | None, song: Song) -> list[str]:
+    """What is to be said of a romanisation that no model made."""
+    is_shown = any(screen.romanised for screen in song.screens)
+    if read is None or not is_shown or not romanised_text.is_by_rules(read):
+        return []
+    return [f"The romanisation is rough: by {read.romanised_by}."]
 
 
 def _told(planned: film.Film, ground: _Ground, song: Song) -> dict[str, str | int | bool]:

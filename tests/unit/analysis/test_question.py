@@ -35,6 +35,7 @@ def test_a_form_says_what_its_fields_mean_in_a_language() -> None:
 def test_the_standard_of_the_house_is_named_where_it_is_for_the_language() -> None:
     song = spoken("ភ្លៀង")
     assert "UNGEGN" in question.question(song, "x", None)
+    assert "UNGEGN (1972)" in question.question(song, "x", "ungegn")
     assert "ALA-LC" in question.question(song, "x", "ala-lc")
     assert "Hepburn" not in question.question(song, "x", "hepburn")
     assert "Give no romanisation" in question.question(song, "x", "none")
@@ -45,6 +46,15 @@ def test_the_standard_of_the_house_is_named_where_it_is_for_the_language() -> No
 )
 def test_a_language_without_a_file_is_asked_in_the_usual_way(language: str | None) -> None:
     assert "in particular" not in question.question(spoken("a", language=language), "x", None)
+
+
+def test_what_was_heard_as_another_language_is_asked_by_its_script() -> None:
+    assert "Khmer in particular" in question.question(spoken("ភ្លៀង", language="en"), "x", None)
+    assert "Japanese in particular" in question.question(
+        spoken("雨が降る", language="zh"), "x", None
+    )
+    assert "Chinese in particular" in question.question(spoken("下雨了", language="zh"), "x", None)
+    assert "Khmer" not in question.question(spoken("La ភ la la la", language="en"), "x", None)
 
 
 def test_a_transcript_can_neither_end_its_fence_nor_fill_a_template() -> None:

@@ -10,7 +10,9 @@ from utils.errors import SettingsError
 from utils.models.analysis import Understanding
 from utils.models.approval import Subject
 from utils.models.house_rules import HouseCheck, HouseRules, HouseRulesFile
+from utils.models.options import PipelineOptions
 from utils.models.transcript import Segment
+from utils.pipeline import fingerprint, step_key
 from utils.rules import house_rules
 
 WHOLE = """
@@ -157,6 +159,23 @@ def test_what_is_said_otherwise_in_another_place_is_no_contradiction(settings: S
     assert house_rules.for_source(rules, "c") == house_rules.for_source(rules, None)
 
 
+def test_what_the_house_rules_say_is_part_of_what_an_item_is_done_under(
+    settings: Settings,
+) -> None:
+    options = PipelineOptions().without("check_house_rules")
+    keys = []
+    for text in ("brand: AO", "brand: AO # the same", "romanisation: ungegn"):
+        written(settings, text)
+        keys.append(fingerprint.done_key(options, settings))
+    assert keys[0] == keys[1] != keys[2]
+
+
+def test_other_colours_judge_nothing_again(settings: Settings) -> None:
+    plain = step_key.canonical(HouseRules(brand="AO"), settings.home)
+    coloured = HouseRules(brand="AO", brand_colours=("#032EA1",))
+    assert step_key.canonical(coloured, settings.home) == plain
+
+
 def test_a_prohibited_word_is_found_with_its_quote_and_time(settings: Settings) -> None:
     rules = written(settings, "prohibited_topics: [{name: bets, words: [real money, ភ្នាល់]}]")
     subject = said("We play for", "real", "money tonight", title="ភ្នាល់", texts=("REAL MONEY",))
@@ -193,6 +212,7 @@ KHMER = "ភ្លៀងធ្លាក់លើទន្លេ"
         ("translation", said("x", language="en", understanding=understood()), 0),
         ("translation", said("x", language="km", understanding=understood()), 1),
         ("translation", said(), 0),
+        ("translation", said("ភ្លៀងធ្លាក់", language="en", understanding=understood()), 1),
         ("romanisation", said("plain"), 0),
         ("romanisation", said(KHMER, language="km"), 1),
         ("romanisation", said(KHMER, understanding=understood(romanisation="phlieng")), 0),
@@ -221,7 +241,8 @@ def test_what_an_item_must_have(required: str, subject: Subject, breaches: int) 
 def test_a_romanisation_is_held_against_the_standard(
     standard: Any, language: str, romanised: str, breach: str | None
 ) -> None:
-    subject = said(KHMER, language=language, understanding=understood(romanisation=romanised))
+    text = {"km": KHMER, "ja": "雨が降る", "zh": "下雨了"}[language]
+    subject = said(text, language=language, understanding=understood(romanisation=romanised))
     found = house_rules.check(subject, HouseRules(romanisation=standard))
     assert len(found.breaches) == (breach is not None)
     assert breach is None or breach in found.breaches[0].reason

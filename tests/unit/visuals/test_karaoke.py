@@ -74,6 +74,11 @@ def test_a_romanisation_of_as_many_lines_stands_below_each() -> None:
     assert other.warnings == ("The romanisation is left out: it has 1 lines, the words have 2.",)
 
 
+def test_a_line_that_is_in_latin_letters_does_not_stand_there_twice() -> None:
+    made = song(line("ភ្នំពេញ", 0, 2), line("la la", 3, 4), romanisation="phnom penh\nla la")
+    assert [one.romanised for one in made.screens] == ["phnom penh", ""]
+
+
 def test_nothing_is_sung_behind_the_end() -> None:
     made = song(line("in time", 58, 70), line("too late", 61, 62)).screens
     assert len(made) == 1 and made[0].end <= 60 and made[0].gone <= 60

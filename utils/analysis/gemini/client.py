@@ -57,7 +57,7 @@ def analyze(
         "this transcript",
         _response_tokens(transcript),
     )
-    form = question.form(transcript.text_language)
+    form = question.form(question.language_of(transcript))
     answer, usage = ask(connect(settings), model, asked, form, settings)
     expected = estimate(transcript, title, model, settings, standard)
     return Analysis(
@@ -80,7 +80,7 @@ def estimate(
     transcript: Transcript, title: str, model: str, settings: Settings, standard: str | None = None
 ) -> Estimate:
     """The most that ``analyze`` may use."""
-    form = question.form(transcript.text_language)
+    form = question.form(question.language_of(transcript))
     asked = question.question(transcript, title, standard) + schema_text(form)
     return gemini_prices.text_estimate(
         asked, _response_tokens(transcript), model, settings.ai_price
