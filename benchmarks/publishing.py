@@ -40,38 +40,38 @@ while True:
 """
 
 
-def rows() -> list[Row]:
+def rows(items: int = ITEMS, kills: int = KILLS) -> list[Row]:
     with tempfile.TemporaryDirectory() as name, _server() as url:
         place = Path(name)
-        speed = _speed(place / "speed", url)
-        return [speed, _killed(place / "killed", url)]
+        speed = _speed(place / "speed", url, items)
+        return [speed, _killed(place / "killed", url, items, kills)]
 
 
-def _speed(home: Path, url: str) -> Row:
-    bare = _run(home, url, "speed", "bare")["seconds"]
+def _speed(home: Path, url: str, items: int) -> Row:
+    bare = _run(home, url, "speed", "bare", items)["seconds"]
     ours = _run(home, url, "speed", "publish")["seconds"]
     return (
-        f"{ITEMS:,} items ({_OBJECTS} files each) published in a bucket",
-        f"{ITEMS / ours:.0f} items/s",
-        f"fsspec's put of the same files {ITEMS / bare:.0f} items/s",
+        f"{items:,} items ({_OBJECTS} files each) published in a bucket",
+        f"{items / ours:.0f} items/s",
+        f"fsspec's put of the same files {items / bare:.0f} items/s",
         f"{ours / bare:.2f} of its time",
         "≤ 2.5",
     )
 
 
-def _killed(home: Path, url: str) -> Row:
-    _run(home, url, "killed", "prepare")
+def _killed(home: Path, url: str, items: int, kills: int) -> Row:
+    _run(home, url, "killed", "prepare", items)
     chance = random.Random(14)
-    for kill in range(KILLS):
-        _kill_after(home, url, ITEMS * (kill + 1) // (KILLS + 1), chance.random() * 0.1)
+    for kill in range(kills):
+        _kill_after(home, url, items * (kill + 1) // (kills + 1), chance.random() * 0.1)
     last = _run(home, url, "killed", "publish")
-    found = _run(home, url, "killed", "count")
+    found = _run(home, url, "killed", "count", items)
     assert last["failed"] == 0, last
     return (
-        f"{ITEMS:,} items published, the process killed {KILLS} times",
+        f"{items:,} items published, the process killed {kills} times",
         f"{found['keys']:,} files there, {found['missing']} missing, {found['twice']} sent twice, "
         f"{found['rows']:,} rows published",
-        f"{ITEMS * _OBJECTS:,} files",
+        f"{items * _OBJECTS:,} files",
         "–",
         "0 missing, 0 twice",
     )
@@ -104,22 +104,24 @@ def _server() -> Iterator[str]:
         process.wait()
 
 
-def _command(home: Path, url: str, bucket: str, what: str) -> list[str]:
-    return [sys.executable, "-m", "benchmarks.publishing", what, str(home), url, bucket]
+def _command(home: Path, url: str, bucket: str, what: str, items: int = 0) -> list[str]:
+    given = (what, str(home), url, bucket, str(items))
+    return [sys.executable, "-m", "benchmarks.publishing", *given]
 
 
 def _environment(home: Path) -> dict[str, str]:
     return {**os.environ, **_LOGIN, "NIGHTSHIFT_HOME": str(home)}
 
 
-def _run(home: Path, url: str, bucket: str, what: str) -> dict[str, Any]:
-    done = subprocess.run(_command(home, url, bucket, what), cwd=ROOT, env=_environment(home),
-                          stdout=subprocess.PIPE, text=True, check=True)  # fmt: skip
+def _run(home: Path, url: str, bucket: str, what: str, items: int = 0) -> dict[str, Any]:
+    command = _command(home, url, bucket, what, items)
+    done = subprocess.run(command, cwd=ROOT, env=_environment(home), stdout=subprocess.PIPE,
+                          text=True, check=True)  # fmt: skip
     found: dict[str, Any] = json.loads(done.stdout)
     return found
 
 
-def _prepare(home: Path, url: str, bucket: str) -> dict[str, Any]:
+def _prepare(home: Path, url: str, bucket: str, items: int) -> dict[str, Any]:
     """A home with approved items and one target, and its bucket with versions."""
     import boto3
     from sqlalchemy import update
@@ -131,7 +133,7 @@ def _prepare(home: Path, url: str, bucket: str) -> dict[str, Any]:
 
     media = home.parent / f"{bucket}-media"
     media.mkdir(parents=True, exist_ok=True)
-    for number in range(ITEMS):
+    for number in range(items):
         (media / f"song {number}.mp3").write_bytes(number.to_bytes(8, "big") * (_BYTES // 8))
     scan.scan([str(media)], "key", load_settings(), False)
     with session() as s:
@@ -147,7 +149,7 @@ def _prepare(home: Path, url: str, bucket: str) -> dict[str, Any]:
     return {}
 
 
-def _publish(home: Path, url: str, bucket: str) -> dict[str, Any]:
+def _publish(home: Path, url: str, bucket: str, items: int) -> dict[str, Any]:
     from utils.config import load_settings
     from utils.distribution import requests
 
@@ -156,12 +158,12 @@ def _publish(home: Path, url: str, bucket: str) -> dict[str, Any]:
     return found.counts() | {"seconds": time.monotonic() - start}
 
 
-def _bare(home: Path, url: str, bucket: str) -> dict[str, Any]:
+def _bare(home: Path, url: str, bucket: str, items: int) -> dict[str, Any]:
     """The same bytes by fsspec alone, to another bucket."""
     import boto3
     import fsspec
 
-    _prepare(home, url, bucket)
+    _prepare(home, url, bucket, items)
     boto3.client("s3", endpoint_url=url).create_bucket(Bucket="bare")
     system = fsspec.filesystem("s3", endpoint_url=url)
     document = home / "item.json"
@@ -174,7 +176,7 @@ def _bare(home: Path, url: str, bucket: str) -> dict[str, Any]:
     return {"seconds": time.monotonic() - start}
 
 
-def _count(home: Path, url: str, bucket: str) -> dict[str, Any]:
+def _count(home: Path, url: str, bucket: str, items: int) -> dict[str, Any]:
     import boto3
 
     from utils.db import publications
@@ -190,10 +192,11 @@ def _count(home: Path, url: str, bucket: str) -> dict[str, Any]:
     known = {one["name"] for row in rows for one in row.objects}
     return {
         "keys": len(sent), "twice": sum(number > 1 for number in sent.values()),
-        "missing": len(known - set(sent)) + ITEMS - len(rows), "rows": len(rows),
+        "missing": len(known - set(sent)) + items - len(rows), "rows": len(rows),
     }  # fmt: skip
 
 
 if __name__ == "__main__":
     does = {"prepare": _prepare, "publish": _publish, "bare": _bare, "count": _count}
-    print(json.dumps(does[sys.argv[1]](Path(sys.argv[2]), sys.argv[3], sys.argv[4])))
+    what, home, url, bucket, items = sys.argv[1:]
+    print(json.dumps(does[what](Path(home), url, bucket, int(items))))

@@ -97,6 +97,9 @@ class ShownItem(Frozen):
     approval: dict[str, Any] | None = Field(
         description="Whether it may be published: by whom, why, and what a critic says of it."
     )
+    publications: tuple[dict[str, Any], ...] = Field(
+        description="Where it is published, or was, or will be."
+    )
     compression: str | None
     renditions: tuple[dict[str, Any], ...]
     visuals: dict[str, Any] = Field(description="Pictures and lyric videos that were made for it.")

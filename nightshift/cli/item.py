@@ -8,6 +8,7 @@ from typing import Any
 from nightshift.cli import item_facts, item_words
 from nightshift.cli.approval import print_approval
 from nightshift.cli.output import COLORS, console, print_facts, print_json, print_table
+from nightshift.cli.publish import print_publications
 from nightshift.cli.visuals import print_visuals
 
 
@@ -16,6 +17,7 @@ def print_all(document: dict[str, Any]) -> None:
     print_facts(item_facts.of_document(document), whole=("checksum", "path", "address"))
     _print_verdict(document["verdict"])
     print_approval(document["approval"])
+    print_publications(document["publications"])
     _print_parts(document["record"])
     _print_work(document)
 

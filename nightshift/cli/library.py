@@ -12,6 +12,7 @@ from nightshift.cli.items import items
 from nightshift.cli.output import (
     Json,
     print_costs,
+    print_flaws,
     print_json,
     print_music,
     print_pause,
@@ -72,22 +73,26 @@ def report(
     from utils.db import flags, runs
     from utils.db.session import session
     from utils.documents import run
-    from utils.observability.reports import costs, music, reviews
+    from utils.observability.reports import costs, flaws, music, reviews
 
     with session() as s:
         found = runs.load(s, runs.find(s, wanted).id)
         spent, heard = costs.of_run(s, found), music.of_run(s, found)
-        waiting = reviews.of_library(s)
+        waiting, flawed = reviews.of_library(s), flaws.of_library(s)
         paused = flags.why_paused(s)
     if as_json:
         steps, lanes = ([line._asdict() for line in lines] for lines in spent)
         listening = {"music": music.document(heard)} if heard else {}
-        waits = {"waiting_for_review": waiting.total if waiting else 0}
+        waits: dict[str, object] = {
+            "waiting_for_review": waiting.total if waiting else 0,
+            "flawed_publications": [one._asdict() for one in flawed.lines] if flawed else [],
+        }
         told = waits | {"steps": steps, "lanes": lanes, "paused": paused, **listening}
         print_json(run.report(found) | told)
     else:
         print_report(found)
         print_reviews(waiting)
+        print_flaws(flawed)
         print_music(heard)
         print_costs(spent)
         print_pause()

@@ -27,6 +27,7 @@ from utils.privacy.redaction import redacted
 if TYPE_CHECKING:
     from utils.models.shift import ShiftReport
     from utils.observability.reports.costs import Costs
+    from utils.observability.reports.flaws import Flaws
     from utils.observability.reports.music import Music
     from utils.observability.reports.reviews import Waiting
 
@@ -307,6 +308,14 @@ def print_music(found: Music | None) -> None:
     for sentence in found.sentences:
         console.print(visible(sentence), markup=False, highlight=False, soft_wrap=True)
     print_table(HEAD, found.parts, below=("why", "what to do"))
+
+
+def print_flaws(found: Flaws | None) -> None:
+    """Name what is published and should not be as it is."""
+    if found is None:
+        return
+    console.print(f"\n{found.sentence}", style="yellow", markup=False, soft_wrap=True)
+    print_table(("item", "target", "what is wrong", "address"), found.lines, below=("address",))
 
 
 def print_reviews(found: Waiting | None) -> None:

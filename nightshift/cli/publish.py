@@ -13,9 +13,7 @@ from utils.models.sanitize import visible
 if TYPE_CHECKING:
     from utils.models.publishing import PublicationOutcome, PublishReport
 
-publications = typer.Typer(
-    no_args_is_help=True, help="What is published where; looked at there, tried again."
-)
+publications = typer.Typer(no_args_is_help=True, help="What is published where.")
 Items = Annotated[
     list[str], typer.Argument(metavar="ITEM...", help="Checksums, beginnings of them, paths.")
 ]
@@ -62,6 +60,9 @@ def unpublish(
         list[str] | None,
         typer.Option("--from", metavar="TARGET", help="Once for each \\[default: all]."),
     ] = None,
+    abandon: Annotated[
+        bool, typer.Option("--abandon", help="The target is gone for good: don't ask it.")
+    ] = False,
     as_json: Json = False,
 ) -> None:
     """Take items back from targets, and what was scheduled there."""
@@ -69,7 +70,8 @@ def unpublish(
     from utils.distribution import requests
 
     hear = None if as_json else _told
-    _finish(requests.unpublish(wanted, targets or (), load_settings(), hear), as_json)
+    settings = load_settings()
+    _finish(requests.unpublish(wanted, targets or (), settings, hear, abandon), as_json)
 
 
 @publications.command(name="list")
@@ -99,8 +101,7 @@ def list_(
             (
                 (
                     str(row["publication_id"]), row["item_id"][:10], row["title"], row["target"],
-                    row["status"], _when(row), row["address"] or "",
-                    "; ".join((*row["flaws"], *filter(None, [row["error"]]))),
+                    row["status"], _when(row), row["address"] or "", _why(row),
                 )
                 for row in rows
             ),
@@ -185,6 +186,25 @@ def retry(
         failed = [*table.listed(s, None, of.FAILED), *table.listed(s, None, of.RETRACTING)]
         chosen = numbers or [row.id for row in failed]
     _finish(requests.retry(chosen, load_settings(), None if as_json else _told), as_json)
+
+
+def print_publications(rows: list[dict[str, Any]]) -> None:
+    """Print where an item is published; nothing where it never was."""
+    if not rows:
+        return
+    console.print("\n[bold]Published[/]")
+    print_table(
+        ("target", "status", "when", "address", "why"),
+        (
+            (row["target"], row["status"], _when(row), row["address"] or "", _why(row))
+            for row in rows
+        ),
+        below=("address", "why"),
+    )
+
+
+def _why(row: dict[str, Any]) -> str:
+    return "; ".join((*row["flaws"], *filter(None, [row["error"]])))
 
 
 def _status(text: str | None) -> str | None:

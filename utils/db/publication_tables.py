@@ -40,7 +40,7 @@ class PublicationRow(Base):
     address: Mapped[str | None] = mapped_column(Text)
     remote_id: Mapped[str | None] = mapped_column(Text)
     objects: Mapped[Any] = mapped_column(Json, default=list)
-    document: Mapped[Any] = mapped_column(Json, default=dict)
+    document: Mapped[Any] = mapped_column(Json, default=dict, deferred=True)  # long
     extra: Mapped[Any] = mapped_column(Json, default=dict)
     state: Mapped[Any] = mapped_column(Json, default=dict)
     tries: Mapped[int] = mapped_column(Integer, default=0)

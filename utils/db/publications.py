@@ -10,8 +10,8 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, delete, func, or_, select, update
-from sqlalchemy.orm import Session
+from sqlalchemy import ColumnElement, Text, cast, delete, func, or_, select, update
+from sqlalchemy.orm import Session, undefer
 
 from utils.clock import now
 from utils.db import flags, locks, workers
@@ -21,6 +21,7 @@ from utils.db.session import chunks, upsert
 from utils.errors import DeferredError, UsageError
 from utils.models.publishing import Package, PublicationStatus, Published, PublishedObject
 
+MOST_TRIES = 12  # of what may pass: for two days. Chosen.
 _OPEN = (
     PublicationStatus.SCHEDULED, PublicationStatus.PUBLISHING, PublicationStatus.FAILED,
     PublicationStatus.RETRACTING,
@@ -101,9 +102,38 @@ def listed(
 
 
 def lying(s: Session, target: str) -> Sequence[Row]:
-    """All that lies at a target now, the newest first."""
-    query = select(Row).where(Row.target == target, Row.address.is_not(None))
-    return s.scalars(query.order_by(Row.published_at.desc(), Row.id.desc())).all()
+    """All that lies at a target now, with its document, the newest first.
+
+    What is being taken back belongs to no index any more.
+    """
+    query = select(Row).where(*_lies(target)).options(undefer(Row.document))
+    fresh = query.execution_options(populate_existing=True)
+    return s.scalars(fresh.order_by(*_NEWEST)).all()
+
+
+def lying_keys(s: Session, target: str) -> list[tuple[str, str, str, str]]:
+    """The same by what tells whether an index is of it: item, package, moment, address."""
+    facts = select(Row.item_id, Row.package_key, Row.published_at, Row.address)
+    rows = s.execute(facts.where(*_lies(target)).order_by(*_NEWEST))
+    return [(item_id, key, str(at), address) for item_id, key, at, address in rows]
+
+
+_NEWEST = (Row.published_at.desc(), Row.id.desc())
+
+
+def _lies(target: str) -> tuple[ColumnElement[bool], ...]:
+    retracting = PublicationStatus.RETRACTING.value
+    return Row.target == target, Row.address.is_not(None), Row.status != retracting
+
+
+def untidy(s: Session) -> list[int]:
+    """What is published and has files at its target that belong to it no more."""
+    query = select(Row.id).where(
+        Row.status == PublicationStatus.PUBLISHED.value,
+        cast(Row.state, Text) != "{}",
+        _is_free(s),
+    )
+    return list(s.scalars(query.order_by(Row.id)))
 
 
 def id_like(s: Session, beginning: str) -> str | None:
@@ -139,12 +169,12 @@ def first_published(s: Session, item_id: str) -> datetime | None:
     )
 
 
-def due(s: Session, max_tries: int, targets: Collection[str] | None = None) -> list[int]:
+def due(s: Session, targets: Collection[str] | None = None) -> list[int]:
     """What is to be gone on with now and nobody is at, in the order in which it was due."""
     query = select(Row.id).where(
         Row.status.in_([one.value for one in _OPEN]),
         Row.due_at <= now(),
-        Row.tries < max_tries,
+        Row.tries < MOST_TRIES,
         _is_free(s),
     )
     if targets is not None:
@@ -164,6 +194,15 @@ def claim(s: Session, worker: str, publication_id: int) -> Row | None:
     return get(s, publication_id) if taken else None
 
 
+def begin_retraction(s: Session, worker: str, publication_id: int) -> bool:
+    """Take a publication that is to be taken back; False where a living worker is at it."""
+    row = claim(s, worker, publication_id)
+    retracting = PublicationStatus.RETRACTING.value
+    return row is not None and change(
+        s, worker, publication_id, status=retracting, due_at=now(), tries=0
+    )
+
+
 def _is_free(s: Session) -> ColumnElement[bool]:
     return or_(Row.claimed_by.is_(None), Row.claimed_by.not_in(workers.alive(s)))
 
@@ -180,19 +219,33 @@ def change(s: Session, worker: str, publication_id: int, **values: Any) -> bool:
     return changed.first() is not None
 
 
-def settle_published(
-    s: Session, worker: str, row: Row, made: Published, package: Package, keys: tuple[str, str]
-) -> bool:
-    """It lies there now; ``keys`` are those of the package and of the target."""
+class Placed(NamedTuple):
+    """What was published: the package, what the target made of it, their keys.
+
+    ``stale``: files that lay there before and are no part of it; they are to be taken away.
+    """
+
+    package: Package
+    made: Published
+    package_key: str
+    target_key: str
+    stale: tuple[PublishedObject, ...] = ()
+
+
+def settle_published(s: Session, worker: str, row: Row, placed: Placed) -> bool:
+    """It lies there now."""
+    package, made = placed.package, placed.made
+    stale = [one.model_dump(mode="json") for one in placed.stale]
     document = package.model_dump(mode="json")
     for segment in document["segments"]:  # indexes need no times of words
         segment["words"] = []
     return change(
         s, worker, row.id,
-        status=PublicationStatus.PUBLISHED.value, claimed_by=None, package_key=keys[0],
-        target_key=keys[1], title=package.title, address=made.address, remote_id=made.remote_id,
-        objects=[one.model_dump(mode="json") for one in made.objects], extra=made.extra,
-        document=document, state={}, tries=0, error=None, flaws=[], compared_at=now(),
+        status=PublicationStatus.PUBLISHED.value, claimed_by=None, package_key=placed.package_key,
+        target_key=placed.target_key, title=package.title, address=made.address,
+        remote_id=made.remote_id, extra=made.extra, document=document,
+        objects=[one.model_dump(mode="json") for one in made.objects],
+        state={"files": stale} if stale else {}, tries=0, error=None, flaws=[], compared_at=now(),
         published_at=row.published_at if row.address and row.published_at else now(),
         verified_at=None, retracted_at=None,
     )  # fmt: skip
@@ -281,8 +334,8 @@ def changed(s: Session) -> Sequence[Row]:
 
 def damaged(s: Session) -> list[Row]:
     """What was not whole when it was last looked at where it lies."""
-    looked = select(Row).where(Row.address.is_not(None), Row.verified_at.is_not(None))
-    return [row for row in s.scalars(looked.order_by(Row.id)) if row.flaws]
+    looked = select(Row).where(Row.address.is_not(None), cast(Row.flaws, Text) != "[]")
+    return list(s.scalars(looked.order_by(Row.id)))
 
 
 def reserve_quota(s: Session, name: str, units: int, most: int) -> int:

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 import httpx
 
 from utils.config import Settings
-from utils.distribution import delivery, place, publishing, quota, youtube_api
+from utils.distribution import calls, delivery, place, quota, youtube_api
 from utils.errors import NightShiftError
 from utils.models.targets import FilesTarget, MessageTarget, Target, WebhookTarget, YoutubeTarget
 from utils.storage import remote
@@ -54,7 +54,7 @@ def check(name: str, target: Target, settings: Settings) -> Checked:
 def _files(name: str, target: FilesTarget, settings: Settings) -> Checked:
     """Put a file there, look at it, take it away."""
     probe = f".nightshift-{uuid.uuid4().hex[:12]}"
-    with publishing.call_of_index(name, settings) as call:
+    with calls.of_index(name, settings) as call:
         made = place.put_bytes(call, target, b"nightshift", probe, "text/plain")
         wrong = place.check(call, target, made)
         public = None if wrong else place.seen_wrongly(target, made)

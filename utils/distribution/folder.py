@@ -11,7 +11,7 @@ from pathlib import PurePath
 
 from utils.distribution import place
 from utils.distribution.call import Call
-from utils.models.publishing import Package, PackageFile, Published, PublishedObject
+from utils.models.publishing import Package, PackageFile, Published
 from utils.models.targets import FolderTarget
 
 _DOCUMENT = "item.json"
@@ -19,19 +19,14 @@ _DOCUMENT = "item.json"
 
 def publish(package: Package, target: FolderTarget, call: Call) -> Published:
     """Put the files of an item there."""
-    folder = place.folder_of(package)
-    objects = [
-        (file, place.put(call, target, file.path, f"{folder}/{name}", file.mime_type))
-        for file, name in _named(package, target)
-    ]
-    text = json.dumps(_document(package, objects), ensure_ascii=False, indent=2) + "\n"
-    path = call.work / _DOCUMENT
-    path.write_text(text, encoding="utf-8")
-    document = place.put(call, target, path, f"{folder}/{_DOCUMENT}", "application/json")
-    return Published(
-        address=place.address(target, document.name),
-        objects=(*(made for _, made in objects), document),
-    )
+    folder, files = place.folder_of(package), list(_named(package, target))
+    document = call.work / _DOCUMENT
+    text = json.dumps(_document(package, files), ensure_ascii=False, indent=2) + "\n"
+    document.write_text(text, encoding="utf-8")
+    parts = [(file.path, f"{folder}/{name}", file.mime_type) for file, name in files]
+    parts.append((document, f"{folder}/{_DOCUMENT}", "application/json"))
+    objects = place.put_all(call, target, parts)
+    return Published(address=place.address(target, objects[-1].name), objects=objects)
 
 
 def retract(row: Published, target: FolderTarget, call: Call) -> None:
@@ -65,17 +60,12 @@ def _stem(file: PackageFile) -> str:
     return file.role + (f"-{file.aspect.replace(':', 'x')}" if file.aspect else "")
 
 
-def _document(
-    package: Package, objects: list[tuple[PackageFile, PublishedObject]]
-) -> dict[str, object]:
+def _document(package: Package, files: list[tuple[PackageFile, str]]) -> dict[str, object]:
     """All that is published of an item as JSON, without where its files lie here."""
     told = package.model_dump(mode="json", exclude={"files", "published_at"})
     for segment in told["segments"]:
         segment["words"] = []
-    return told | {
-        "files": [
-            file.model_dump(mode="json", exclude={"path"})
-            | {"name": PurePath(made.name).name, "sha256": made.sha256}
-            for file, made in objects
-        ]
-    }
+    named = [
+        file.model_dump(mode="json", exclude={"path"}) | {"name": name} for file, name in files
+    ]
+    return told | {"files": named}

@@ -13,13 +13,14 @@ from contextlib import contextmanager
 from typing import cast
 
 from pydantic import ValidationError
+from sqlalchemy.orm import Session
 
 from utils import clock
 from utils.config import Settings
 from utils.db import flags, leases, publications
 from utils.db.publication_tables import PublicationRow as Row
 from utils.db.session import session
-from utils.distribution import publishing, targets
+from utils.distribution import calls, publishing, targets
 from utils.distribution.packages import target_key
 from utils.distribution.publishing import Indexed
 from utils.errors import NightShiftError, RetryableError
@@ -53,20 +54,20 @@ def _refresh(name: str, worker: str, settings: Settings) -> None:
         return
     with _alone(f"index:{name}", worker):
         with session() as s:
-            rows = publications.lying(s, name)
+            rows, digest = publications.lying(s, name), _digest(s, name, target)
             before = flags.get(s, _flag(name))
         if not rows and before is None:  # nothing was ever there
             return
-        with publishing.call_of_index(name, settings) as call:
+        with calls.of_index(name, settings) as call:
             module.refresh(_packages(rows), target, call)
         with session() as s:
-            flags.put(s, _flag(name), {"of": _digest(rows, target)})
+            flags.put(s, _flag(name), {"of": digest})
 
 
 def _is_made(name: str, target: Target) -> bool:
     with session() as s:
         flag = flags.get(s, _flag(name))
-        return flag is not None and flag.value["of"] == _digest(publications.lying(s, name), target)
+        return flag is not None and flag.value["of"] == _digest(s, name, target)
 
 
 def _packages(rows: Sequence[Row]) -> list[tuple[Package, Published]]:
@@ -82,9 +83,9 @@ def _packages(rows: Sequence[Row]) -> list[tuple[Package, Published]]:
     return found
 
 
-def _digest(rows: Sequence[Row], target: Target) -> str:
-    told = [[row.item_id, row.package_key, str(row.published_at), row.address] for row in rows]
-    return hashlib.sha256(json.dumps([target_key(target), told]).encode()).hexdigest()
+def _digest(s: Session, name: str, target: Target) -> str:
+    told = [target_key(target), publications.lying_keys(s, name)]
+    return hashlib.sha256(json.dumps(told).encode()).hexdigest()
 
 
 def _flag(name: str) -> str:

@@ -8,21 +8,19 @@ from __future__ import annotations
 
 import importlib
 import logging
-import shutil
-import uuid
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any, Protocol, cast
+from typing import Protocol, cast
 
 from utils.clock import now
 from utils.config import Settings
 from utils.db import publications
 from utils.db.publication_tables import PublicationRow as Row
 from utils.db.session import session
-from utils.distribution import packages, place, quota, targets
+from utils.distribution import calls, packages, place, quota, targets
 from utils.distribution.call import Call
+from utils.distribution.calls import require_own
 from utils.errors import (
     DeferredError,
     NightShiftError,
@@ -42,7 +40,7 @@ from utils.models.publishing import (
     PublishedObject,
 )
 from utils.models.targets import FilesTarget, Target
-from utils.storage import files, scratch
+from utils.storage import files
 
 KINDS = {
     "folder": "folder",
@@ -56,6 +54,7 @@ KINDS = {
 }
 _FIRST_WAIT = timedelta(minutes=1)  # four times as long after each try. Chosen.
 _LONGEST_WAIT = timedelta(hours=6)
+_SEEN = 10  # files at each end of a publication that are asked for by public_url. Chosen.
 _log = logging.getLogger(__name__)
 
 
@@ -107,13 +106,23 @@ def verify(row: Row, worker: str, settings: Settings) -> tuple[str, ...]:
         NightShiftError: the target does not answer, or is none any more.
     """
     target = targets.one(settings, row.target)
-    with call_for(row, worker, settings, row.package_key or "") as call:
-        wrong = of_kind(target.kind).verify(publications.published(row), target, call)
+    there = publications.published(row)
+    with calls.of_publication(row, worker, settings, row.package_key or "") as call:
+        wrong = of_kind(target.kind).verify(there, target, call)
+    wrong = (*wrong, *_seen_wrongly(there, target))
     with session() as s:
         publications.change(
             s, worker, row.id, flaws=list(wrong), verified_at=now(), claimed_by=None
         )
     return wrong
+
+
+def _seen_wrongly(there: Published, target: Target) -> list[str]:
+    """What is wrong as others see it; of a package of many files some at its ends."""
+    if not isinstance(target, FilesTarget):
+        return []
+    some = {one.name: one for one in (*there.objects[:_SEEN], *there.objects[-_SEEN:])}
+    return [wrong for one in some.values() if (wrong := place.seen_wrongly(target, one))]
 
 
 def _publish(row: Row, worker: str, settings: Settings) -> PublicationOutcome:
@@ -123,16 +132,17 @@ def _publish(row: Row, worker: str, settings: Settings) -> PublicationOutcome:
     keys = packages.key(package, target, settings), packages.target_key(target)
     if row.address and row.package_key == keys[0]:
         with session() as s:
-            _require_own(publications.settle_unchanged(s, worker, row))
+            require_own(publications.settle_unchanged(s, worker, row))
         return _outcome(row, PublicationResult.UNCHANGED, address=row.address)
     with session() as s:
         publishing = PublicationStatus.PUBLISHING.value
-        _require_own(publications.change(s, worker, row.id, status=publishing))
-    with call_for(row, worker, settings, keys[0]) as call:
+        require_own(publications.change(s, worker, row.id, status=publishing))
+    with calls.of_publication(row, worker, settings, keys[0]) as call:
         made = of_kind(target.kind).publish(_signed(package, call), target, call)
-        _remove_former(made, target, call)
+        stale = _stale(made, target, call)
+    placed = publications.Placed(package, made, *keys, stale)
     with session() as s:
-        _require_own(publications.settle_published(s, worker, row, made, package, keys))
+        require_own(publications.settle_published(s, worker, row, placed))
     return _outcome(row, PublicationResult.PUBLISHED, address=made.address)
 
 
@@ -142,11 +152,11 @@ def _retract(row: Row, worker: str, settings: Settings) -> PublicationOutcome:
         target = targets.one(settings, row.target)
         with session() as s:
             retracting = PublicationStatus.RETRACTING.value
-            _require_own(publications.change(s, worker, row.id, status=retracting))
-        with call_for(row, worker, settings, state.get("package_key", "")) as call:
+            require_own(publications.change(s, worker, row.id, status=retracting))
+        with calls.of_publication(row, worker, settings, state.get("package_key", "")) as call:
             of_kind(target.kind).retract(publications.published(row), target, call)
     with session() as s:
-        _require_own(publications.settle_retracted(s, worker, row))
+        require_own(publications.settle_retracted(s, worker, row))
     return _outcome(row, PublicationResult.RETRACTED)
 
 
@@ -191,11 +201,11 @@ def _settled(
     except Exception as error:  # noqa: BLE001  a driver's own: one target's fault stops no other
         _log.exception("Publishing %s at %s broke off", row.item_id, row.target)
         found = PermanentError(f"The target's driver broke off with {type(error).__name__}")
-    return _failed(row, worker, settings, failed_as, found)
+    return _failed(row, worker, failed_as, found)
 
 
 def _failed(
-    row: Row, worker: str, settings: Settings, status: PublicationStatus, error: NightShiftError
+    row: Row, worker: str, status: PublicationStatus, error: NightShiftError
 ) -> PublicationOutcome:
     if isinstance(error, DeferredError):
         status = (
@@ -204,13 +214,13 @@ def _failed(
         tries, due_at = row.tries, quota.next_day()
     else:
         is_final = isinstance(error, PermanentError | SettingsError)
-        tries = settings.max_tries if is_final else row.tries + 1
+        tries = publications.MOST_TRIES if is_final else row.tries + 1
         due_at = now() + _wait(tries, error)
     with session() as s:
         publications.settle_failed(s, worker, row, status, str(error), due_at, tries)
     goes_on = isinstance(error, DeferredError)
     result = PublicationResult.WAITING if goes_on else PublicationResult.FAILED
-    is_tried = goes_on or tries < settings.max_tries
+    is_tried = goes_on or tries < publications.MOST_TRIES
     return _outcome(row, result, error=str(error), due_at=due_at if is_tried else None)
 
 
@@ -240,69 +250,34 @@ def _measured(file: PackageFile, path: Path) -> PackageFile:
     return file.model_copy(update=facts)
 
 
-def _remove_former(made: Published, target: Target, call: Call) -> None:
-    """Take away what lay there for the item before and is no part of it now."""
+def _stale(made: Published, target: Target, call: Call) -> tuple[PublishedObject, ...]:
+    """What lay there for the item before, or was begun, and is no part of it now.
+
+    An index may still name it: it goes once that is made anew (``tidy``).
+    """
     if not isinstance(target, FilesTarget):
-        return
+        return ()
     kept = {one.name for one in made.objects}
     begun = [PublishedObject.model_validate(one) for one in call.state.get("files", ())]
-    for name in {one.name for one in (*call.former, *begun)} - kept:
-        place.remove(call, target, name)
+    found = {one.name: one for one in (*call.former, *begun) if one.name not in kept}
+    return tuple(found.values())
 
 
-@contextmanager
-def call_for(row: Row, worker: str, settings: Settings, key: str) -> Iterator[Call]:
-    """The call of a target for a publication: what it saves is kept in its row.
+def tidy(row: Row, worker: str, settings: Settings) -> None:
+    """Take away the files of what ``worker`` has claimed that belong to it no more.
 
-    What an interrupted call of another package kept is not gone on with, but for its files.
+    Raises:
+        NightShiftError: the target does not answer.
     """
-    kept = dict(row.state or {})
-    if kept.get("package_key") != key:
-        kept = {"files": kept["files"]} if kept.get("files") else {}
-    kept["package_key"] = key
-    state: dict[str, Any] = kept
-
-    def save(given: Mapping[str, Any]) -> None:
-        new = {"files": state.get("files", []), **given, "package_key": key}
-        with session() as s:
-            _require_own(publications.change(s, worker, row.id, state=new))
-        state.clear()
-        state.update(new)
-
-    with _folder() as work:
-        yield Call(
-            settings=settings, name=row.target, work=work, state=state, save=save,
-            quota=quota.of(row.target, settings), item_id=row.item_id,
-            former=tuple(PublishedObject.model_validate(one) for one in row.objects or ()),
-        )  # fmt: skip
-
-
-@contextmanager
-def _folder() -> Iterator[Path]:
-    work = scratch.folder() / f"publishing-{uuid.uuid4().hex[:12]}"
-    try:
-        work.mkdir()
-    except OSError as error:
-        raise from_os_error(error, f"making {work}") from error
-    try:
-        yield work
-    finally:
-        shutil.rmtree(work, ignore_errors=True)
-
-
-@contextmanager
-def call_of_index(target: str, settings: Settings) -> Iterator[Call]:
-    """The call of a target for its index."""
-    with _folder() as work:
-        yield Call(
-            settings=settings, name=target, work=work, state={}, save=lambda _: None,
-            quota=quota.of(target, settings),
-        )  # fmt: skip
-
-
-def _require_own(is_own: bool) -> None:
-    if not is_own:
-        raise StoppedError("Another process took this publication over.")
+    target = targets.one(settings, row.target)
+    kept = {one["name"] for one in row.objects or ()}
+    with calls.of_publication(row, worker, settings, row.package_key or "") as call:
+        if isinstance(target, FilesTarget):
+            for one in (row.state or {}).get("files", ()):
+                if one["name"] not in kept:
+                    place.remove(call, target, one["name"])
+    with session() as s:
+        publications.change(s, worker, row.id, state={}, claimed_by=None)
 
 
 def _outcome(

@@ -77,9 +77,12 @@ def publish(order: Order, settings: Settings, hear: Hear | None = None) -> Publi
 
 
 def unpublish(
-    item_ids: Sequence[str], names: Sequence[str], settings: Settings, hear: Hear | None = None
-) -> PublishReport:
+    item_ids: Sequence[str], names: Sequence[str], settings: Settings, hear: Hear | None = None,
+    is_gone: bool = False,
+) -> PublishReport:  # fmt: skip
     """Take items back from targets, from all where none is named; what was scheduled is not done.
+
+    ``is_gone``: the targets are gone for good, and are not asked.
 
     Raises:
         UsageError: an item is none, or is published at none of these.
@@ -91,15 +94,37 @@ def unpublish(
     if left:
         where = f" at {', '.join(names)}" if names else ""
         raise UsageError(f"{', '.join(one[:12] for one in left)}: not published{where}.")
-    return take_back([row.id for row in rows], settings, hear)
+    ids = [row.id for row in rows]
+    return abandon(ids, settings) if is_gone else take_back(ids, settings, hear)
 
 
 def take_back(ids: Sequence[int], settings: Settings, hear: Hear | None = None) -> PublishReport:
-    """Take publications back by their numbers."""
+    """Take publications back by their numbers: out of the indexes first, then their files."""
     with _worker(settings) as worker:
-        done = _work(ids, worker, settings, hear, is_retraction=True)
-        touched = list(dict.fromkeys(one.target for one in done))
+        with session() as s:
+            taken = [one for one in ids if publications.begin_retraction(s, worker, one)]
+            touched = list(dict.fromkeys(publications.get(s, one).target for one in ids))
+        indexes.refresh(touched, worker, settings)  # one that fails is told of below
+        with session() as s:
+            for one in taken:
+                publications.change(s, worker, one, claimed_by=None)
+        done = _work(ids, worker, settings, hear)
         return _report(done, touched, worker, settings)
+
+
+def abandon(ids: Sequence[int], settings: Settings) -> PublishReport:
+    """Count publications as taken back without asking their target, which is gone for good."""
+    done = []
+    with _worker(settings) as worker:
+        for one in ids:
+            with session() as s:
+                row = publications.claim(s, worker, one)
+                if row is None:
+                    done.append(_of(publications.get(s, one), PublicationResult.BUSY))
+                    continue
+                publications.settle_retracted(s, worker, row)
+                done.append(_of(row, PublicationResult.RETRACTED))
+    return PublishReport(outcomes=tuple(done))
 
 
 def _known_id(s: Session, given: str) -> str:
@@ -148,13 +173,14 @@ def publish_due(
         wishes = wanted.wishes(s, known, names, settings, item_ids, is_asked=to is not None)
         for wish in wishes:
             publications.want(s, wish)
-        ids = publications.due(s, settings.max_tries, names)
+        ids = publications.due(s, names)
         if item_ids is not None:
             ids = publications.narrowed(s, ids, item_ids)
     ids = ids if limit is None else ids[:limit]
     if watch:
         watch.begun(len(ids))
     with _worker(settings) as worker:
+        indexes.refresh(names, worker, settings)  # of what is taken back, before its files go
         done = _work(ids, worker, settings, watch.done if watch else None)
         found = _report(done, names, worker, settings)
     unknown = wanted.unknown_targets(known, settings)
@@ -170,7 +196,7 @@ def retry(ids: Sequence[int], settings: Settings, hear: Hear | None = None) -> P
     with session() as s:
         for one in ids:
             row = publications.get(s, one)
-            if row.claimed_by is None and row.status == PublicationStatus.FAILED.value:
+            if row.claimed_by is None:
                 row.tries = 0
     with _worker(settings) as worker:
         done = _work(ids, worker, settings, hear)
@@ -205,8 +231,7 @@ def verify(ids: Sequence[int], settings: Settings) -> Iterator[Looked]:
 
 
 def _work(
-    ids: Sequence[int], worker: str, settings: Settings, hear: Hear | None,
-    is_retraction: bool = False,
+    ids: Sequence[int], worker: str, settings: Settings, hear: Hear | None
 ) -> list[PublicationOutcome]:  # fmt: skip
     done = []
     for one in ids:
@@ -216,7 +241,7 @@ def _work(
         if row is None:
             assert busy is not None
             done.append(_of(busy, PublicationResult.BUSY, "another process is at it"))
-        elif is_retraction or row.status == PublicationStatus.RETRACTING.value:
+        elif row.status == PublicationStatus.RETRACTING.value:
             done.append(publishing.retract(row, worker, settings))
         else:
             done.append(publishing.publish(row, worker, settings))
@@ -229,9 +254,29 @@ def _report(
     done: Sequence[PublicationOutcome], names: Sequence[str], worker: str, settings: Settings
 ) -> PublishReport:
     errors = indexes.refresh(names, worker, settings)
+    errors += _tidied(worker, settings)
     with session() as s:
         flawed = flaws.of(s)
     return PublishReport(outcomes=tuple(done), problems=tuple(errors), flaws=flawed)
+
+
+def _tidied(worker: str, settings: Settings) -> list[str]:
+    """Take away what belongs to no publication any more; returns what went wrong, in words."""
+    wrong = []
+    with session() as s:
+        ids = publications.untidy(s)
+    for one in ids:
+        with session() as s:
+            row = publications.claim(s, worker, one)
+        if row is None:
+            continue
+        try:
+            publishing.tidy(row, worker, settings)
+        except NightShiftError as error:
+            wrong.append(f"Former files of {row.title} at {row.target} are still there: {error}")
+            with session() as s:
+                publications.change(s, worker, one, claimed_by=None)
+    return wrong
 
 
 def _scheduled(publication_id: int) -> PublicationOutcome:

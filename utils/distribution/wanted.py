@@ -13,12 +13,16 @@ from utils.db.publication_tables import PublicationRow
 from utils.db.publications import Wish
 from utils.db.schema import Item
 from utils.distribution import packages
+from utils.models.item import MediaKind
 from utils.models.publishing import PublicationStatus
 from utils.models.targets import Target
 from utils.rules import file
 
 _AT_ONCE = 500
 NIGHT = "night"
+# What has sound or moves: the rest of a library is not sent there to be refused each night.
+_PLAYED = frozenset({MediaKind.VIDEO.value, MediaKind.AUDIO.value})
+_TAKES = dict.fromkeys(("podcast", "hls", "media-server", "youtube"), _PLAYED)
 
 
 def wishes(
@@ -49,8 +53,13 @@ def wishes(
         Wish(row.id, row.title, name, known[name].kind, now(), by)
         for rows in _pages(s, item_ids)
         for (row, name, by), found in _with_publications(s, rows, nightly, names)
-        if _is_missing(row, found, keys[name])
+        if _is_taken(row, known[name]) and _is_missing(row, found, keys[name])
     ]
+
+
+def _is_taken(item: Item, target: Target) -> bool:
+    """True where a target of this kind takes an item of this kind."""
+    return item.kind in _TAKES.get(target.kind, (item.kind,))
 
 
 def _pages(s: Session, item_ids: Collection[str] | None) -> Iterator[Sequence[Item]]:

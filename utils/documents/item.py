@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from utils.db import duplicates, item_relations, items, ledger, library, transcripts
 from utils.db.schema import Item
-from utils.documents import recording, review, visuals, work
+from utils.documents import publication, recording, review, visuals, work
 from utils.housekeeping.forgetting import Forgetting
 from utils.models import exposure, metadata, probe, sidecars, signal
 from utils.models.analysis import Analysis
@@ -81,6 +81,7 @@ def document(s: Session, row: Item) -> dict[str, Any]:
             "recording": recording.document(s, row),
             "verdict": _result(s, row.id, "judge_quality", Verdict),
             "approval": review.approval(s, row),
+            "publications": publication.of_item(s, row.id),
             "compression": encode.reason if encode else None,
             "renditions": _renditions(stills, encode),
             "visuals": visuals.document(s, row.id),

@@ -155,7 +155,7 @@ def _remove(one: Forgetting, settings: Settings, with_files: bool) -> list[str]:
     Raises:
         NightShiftError: the index, the store or the place of publication does not answer.
     """
-    _take_back(one, settings)
+    indexes = _take_back(one, settings)
     elsewhere = publishing.retract(one.published, settings.publish_url)
     blobs.remove(one.stored, one.item_id if with_files else None, settings)
     vectors.forget([one.item_id], settings)
@@ -165,6 +165,7 @@ def _remove(one: Forgetting, settings: Settings, with_files: bool) -> list[str]:
         memory.forget(review_id, settings)
     files = [problem for row in one.files if with_files and (problem := _remove_file(row))]
     return [
+        *indexes,
         *(f"{url} stays: it is not below NIGHTSHIFT_PUBLISH_URL" for url in elsewhere),
         *files,
         *_remove_made(one, settings, with_files),
@@ -172,14 +173,14 @@ def _remove(one: Forgetting, settings: Settings, with_files: bool) -> list[str]:
     ]
 
 
-def _take_back(one: Forgetting, settings: Settings) -> None:
-    """Take the item back from the targets that it is published at.
+def _take_back(one: Forgetting, settings: Settings) -> Sequence[str]:
+    """Take the item back from the targets that it is published at; returns what stays, and why.
 
     Raises:
         RetryableError: one of them is away, or another process is at it.
     """
     if not one.publications:
-        return
+        return ()
     taken = requests.take_back([row.id for row in one.publications], settings)
     left = [
         f"{done.target}: {done.error}"
@@ -188,6 +189,7 @@ def _take_back(one: Forgetting, settings: Settings) -> None:
     ]
     if left:
         raise RetryableError(f"it could not be taken back from {'; '.join(left)}")
+    return taken.problems
 
 
 def _remove_made(one: Forgetting, settings: Settings, with_files: bool) -> Iterator[str]:

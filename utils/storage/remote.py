@@ -118,6 +118,11 @@ def remove(remote: RemoteFolder, name: str) -> None:
         remote.system.rm_file(posixpath.join(remote.root, name))
 
 
+def moves(remote: RemoteFolder) -> bool:
+    """True where a file gets a temporary name first; False for object storage."""
+    return _moves(remote.system)
+
+
 def shown_url(url: str, setting: str = "The URL") -> str:
     """A URL without user, password, query and fragment: fit for messages and the database."""
     _split(url, setting)
@@ -154,7 +159,11 @@ def _upload(
     temporary = posixpath.join(folder, f".{part}.part")
     try:
         system.put_file(str(path), temporary)
-        system.mv(temporary, target)
+        try:
+            system.mv(temporary, target)
+        except FileExistsError:  # SMB replaces nothing
+            system.rm_file(target)
+            system.mv(temporary, target)
     finally:
         with suppress(OSError):
             system.rm_file(temporary)

@@ -260,7 +260,7 @@ def test_after_a_kill_the_next_call_goes_on_and_nothing_lies_there_twice(tmp_pat
     assert len(sent) == 2
     row = row_of(item_id)
     assert (row.status, row.address) == ("publishing", None)
-    assert len(row.state["files"]) == 3  # the third was noted before it was sent
+    assert len(row.state["files"]) == 5  # noted before they were sent
     assert results(requests.publish_due(load_settings())) == [Result.PUBLISHED]
     assert {path: path.stat().st_ino for path in sent} == sent
     assert len(known.there(folder)) == 5
@@ -277,3 +277,15 @@ def test_what_a_killed_call_left_goes_when_it_is_taken_back(tmp_path: Path) -> N
     assert len(known.there(folder)) == 3
     requests.unpublish([item_id], (), load_settings())
     assert list(folder.iterdir()) == []
+
+
+def test_a_target_that_is_gone_for_good_is_not_asked(tmp_path: Path) -> None:
+    known.public(tmp_path)
+    item_id = known.item(tmp_path / "library" / "song.mp3")
+    publish(item_id)
+    known.targets("targets: {}")
+    (failed,) = requests.unpublish([item_id], (), load_settings()).outcomes
+    assert "no target 'public'" in (failed.error or "")
+    assert row_of(item_id).status == "retracting"
+    done = requests.unpublish([item_id], (), load_settings(), is_gone=True)
+    assert results(done) == [Result.RETRACTED]

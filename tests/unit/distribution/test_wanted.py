@@ -92,3 +92,16 @@ def test_an_item_that_waits_for_a_person_is_not_published(tmp_path: Path) -> Non
     with session() as s:
         s.execute(update(Item).where(Item.id == item_id).values(approval="approved"))
     assert len(requests.publish_due(load_settings()).outcomes) == 1
+
+
+def test_a_picture_is_not_sent_where_only_sound_and_films_are_taken(tmp_path: Path) -> None:
+    known.targets(
+        "targets:\n"
+        f"  films: {{kind: hls, url: 'file://{tmp_path}/films', nightly: true}}\n"
+        f"  all: {{kind: folder, url: 'file://{tmp_path}/all', nightly: true}}\n"
+    )
+    item_id = known.item(tmp_path / "library" / "a.jpg")
+    with session() as s:
+        s.execute(update(Item).where(Item.id == item_id).values(kind="image"))
+    found = requests.publish_due(load_settings())
+    assert [(one.target, one.result.value) for one in found.outcomes] == [("all", "published")]

@@ -13,11 +13,13 @@ from typer.testing import CliRunner
 from nightshift.__main__ import app
 from tests.conftest import Override
 from tests.unit.critic.test_decisions import waiting_item
+from tests.unit.distribution import known
 from utils.config import Settings, load_settings
 from utils.critic import decisions
 from utils.db import costs, runs, workers
 from utils.db.schema import Execution, Item, Run, RunItem, Spending
 from utils.db.session import engine, session
+from utils.distribution import requests
 from utils.models.shift import RunStatus, left_out_in_words
 from utils.observability import notices
 from utils.observability.reports import costs as report_costs
@@ -302,3 +304,22 @@ def test_what_waits_for_review_is_told_and_who_decided_stands_with_its_item() ->
     assert "1 item waits for your review" in told
     document = json.loads(CliRunner().invoke(app, ["report", "--json"]).stdout)
     assert document["waiting_for_review"] == 1
+
+
+def test_what_is_published_and_not_approved_any_more_is_named_in_every_report(
+    tmp_path: Path,
+) -> None:
+    known.public(tmp_path)
+    item_id = known.item(tmp_path / "library" / "song.mp3")
+    requests.publish(requests.Order((item_id,), ("public",)), load_settings())
+    run_id = began()
+    assert "not as it should be" not in page_of(run_id)
+    known.judged(item_id, "rejected")
+    with session() as s:
+        artifact = markdown.render(s, runs.load(s, run_id), "UTC").replace("\\", "")
+    told = CliRunner().invoke(app, ["report"]).stdout
+    for text in (page_of(run_id), artifact, told):
+        assert f"{item_id[:10]} song" in text
+        assert "published, but it is rejected now" in text
+    document = json.loads(CliRunner().invoke(app, ["report", "--json"]).stdout)
+    assert [one["target"] for one in document["flawed_publications"]] == ["public"]

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from utils.models.sanitize import visible
 from utils.models.shift import Outcome, ShiftReport, left_out_in_words
-from utils.observability.reports import costs, music, reviews
+from utils.observability.reports import costs, flaws, music, reviews
 from utils.observability.reports.rows import cost, duration, left_over, sections
 from utils.storage.files import whole_file
 
@@ -33,6 +33,8 @@ def write(s: Session, report: ShiftReport, path: Path, timezone: str) -> None:
         music_head=music.HEAD,
         reviews=reviews.of_library(s),
         review_head=reviews.HEAD,
+        flaws=flaws.of_library(s),
+        flaw_head=flaws.HEAD,
         left_over=left_over(report),
         left_out=left_out_in_words(report.left_out),
         step_head=costs.STEP_HEAD,

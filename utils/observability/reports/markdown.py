@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from utils.models.sanitize import visible
 from utils.models.shift import ShiftReport, left_out_in_words
-from utils.observability.reports import costs, music, reviews
+from utils.observability.reports import costs, flaws, music, reviews
 from utils.observability.reports.rows import Cause, Part, Row, cost, left_over, sections
 
 # An artifact is kept in Prefect's database: what is long of a large shift stays out of it.
@@ -39,6 +39,7 @@ def render(s: Session, report: ShiftReport, timezone: str) -> str:
         rows = found.waits_for_you.rows
         lines += ["## Waits for you", _waiting(rows), *_more(found.waits_for_you)]
     lines += _reviews(reviews.of_library(s))
+    lines += _flaws(flaws.of_library(s))
     lines += _music(music.of_run(s, report))
     lines += _costs(costs.of_run(s, report))
     good = (
@@ -80,6 +81,16 @@ def _waiting(rows: Sequence[Row]) -> str:
             for row in rows
         ],
     )
+
+
+def _flaws(found: flaws.Flaws | None) -> list[str]:
+    if found is None:
+        return []
+    return [
+        "## Published, but not as it should be",
+        cell(found.sentence),
+        table(flaws.HEAD, found.lines),
+    ]
 
 
 def _reviews(found: reviews.Waiting | None) -> list[str]:
