@@ -7,8 +7,7 @@ python -m benchmarks shift      one of them: shift, help, extraction, views, enc
                                 queue, music-tables, music-import, music-musicbrainz,
                                 music-spotify, review-memory, calibration
                                 queue, music-import, music-musicbrainz, music-spotify,
-                                music-night, publishing
-                                music-night, hls
+                                music-night, critic, publishing, hls
 python -m benchmarks mutations 200 7   so many damaged files, by this seed
 python -m benchmarks api-load 2        so many minutes
 """
@@ -29,6 +28,7 @@ from benchmarks import (
     chaos,
     code,
     colour,
+    critic,
     discovery,
     encode,
     extraction,
@@ -65,6 +65,7 @@ BENCHMARKS = {
     "views": views.rows,
     "encode": encode.rows,
     "colour": colour.rows,
+    "critic": critic.rows,
     "duplicates": near_duplicates.rows,
     "search": search.rows,
     "lanes": lanes.rows,

@@ -22,7 +22,7 @@ from utils.models.house_rules import HouseRules
 from utils.models.options import PipelineOptions
 from utils.models.steps import STEPS
 from utils.models.verdict import Verdict
-from utils.rules import house_rules
+from utils.rules import house_rules, revisions
 
 _JUDGED = frozenset(step.name for step in STEPS if step.group in {"analysis", "quality"})
 
@@ -48,6 +48,7 @@ def judge(context: RunContext, facts: Extraction, findings: Findings) -> Judged:
     seen, wanted = [context.options], None
     for _ in range(context.options.approval.max_revisions):
         wanted = revision.options_after(best.context.options, best.judgement.approval)
+        wanted = wanted and revisions.options_under(context.requested, wanted)  # people's stay
         if wanted is None or wanted in seen or _is_decided(facts):
             break
         seen.append(wanted)

@@ -28,7 +28,8 @@ def found(context: RunContext, item: MediaItem) -> RunContext:
         if not rules.rules:
             rulings.forget(s, item.item_id)
     if not rules.rules:
-        return context._replace(options=revisions.options_under(requested, context.options))
+        options = revisions.options_under(requested, context.options)
+        return context._replace(options=options, requested=requested)
     context = context._replace(requested=requested)
     with session() as s:
         facts = known.found(s, s.get_one(Item, item.item_id), item.path)

@@ -10,6 +10,7 @@ from tasks.context import RunContext
 from tasks.visuals import generate_visuals, make_lyric_video
 from utils.models.approval import ApprovalStatus
 from utils.models.options import PipelineOptions
+from utils.models.shift import Lack
 from utils.models.steps import BY_NAME
 from utils.models.verdict import Band
 from utils.models.visual_subject import VisualSubject
@@ -26,6 +27,9 @@ def draw(
     """Run the steps of visuals that apply."""
     item, plan, options = facts.item, facts.plan, context.options
     if _is_rejected(judgement):
+        if "generate_visuals" in options.only:  # who asks for it is told
+            lack = Lack(step="generate_visuals", reason="The item was rejected: nothing is drawn.")
+            context.lacks.append(lack)
         return None
     made, subject = None, _subject(facts, findings, product)
     if findings.signal and plan.runs("generate_visuals"):

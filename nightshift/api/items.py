@@ -99,6 +99,7 @@ class ShownItem(Frozen):
     )
     compression: str | None
     renditions: tuple[dict[str, Any], ...]
+    visuals: dict[str, Any] = Field(description="Pictures and lyric videos that were made for it.")
     steps: tuple[dict[str, Any], ...]
 
 

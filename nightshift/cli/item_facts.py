@@ -28,6 +28,8 @@ def of_document(document: dict[str, Any]) -> list[tuple[str, str]]:
         *_called(document["metadata"]),
         *_written(document["metadata"]),
     ]
+    if signed := document.get("credentials"):
+        rows.append(("credentials", signed["in_words"]))
     if item["error"]:
         rows.append(("error", item["error"]))
     rows += [("lacks", f"{lack['step']}: {lack['reason']}") for lack in item["lacks"]]

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -18,6 +19,9 @@ from nightshift.cli.output import (
     print_reviews,
 )
 from nightshift.cli.search import search
+
+if TYPE_CHECKING:
+    from utils.distribution.credentials import Credentials
 
 Wanted = Annotated[str, typer.Argument(metavar="ITEM", help="A checksum, its beginning, a path.")]
 
@@ -42,10 +46,20 @@ def show(wanted: Wanted, as_json: Json = False) -> None:
             item.print_address(addresses.facts(address), as_json)
             return
         document = document_of(s, library.find(s, wanted))
+    signed = _credentials(document["item"]["paths"])
+    document["credentials"] = signed._asdict() | {"in_words": signed.in_words} if signed else None
     if as_json:
         print_json(document)
         return
     item.print_all(document)
+
+
+def _credentials(paths: list[str]) -> Credentials | None:
+    """What the original says of itself, where it is on this machine."""
+    from utils.distribution import credentials
+
+    there = next((path for path in map(Path, paths) if path.is_file()), None)
+    return credentials.found(there) if there else None
 
 
 def report(

@@ -6,11 +6,13 @@ from typing import Any
 
 from nightshift.cli.approval import print_approval
 from nightshift.cli.output import COLORS, console, print_facts, print_paragraph, shown
+from nightshift.cli.tables import cut
 from utils.models.sanitize import visible
 
 _LINES = 6  # of the transcript
 _SUMMARY = 600  # characters
 _PICTURES = ("contact_sheet", "thumbnail", "waveform")  # the most telling first
+_BESIDE = 14  # cells that stand beside a line of the transcript
 _SOUND = 1.0  # the score of a criterion that finds nothing
 
 
@@ -76,11 +78,26 @@ def _speech(transcript: dict[str, Any] | None, item_id: str) -> list[tuple[str, 
     for number, part in enumerate(segments[:_LINES]):
         speaker = f"{part['speaker']}: " if part["speaker"] else ""
         line = f"{duration(part['start_seconds'])} {speaker}{part['text']}"
-        rows.append(("said" if number == 0 else "", line))
+        rows.append(("said" if number == 0 else "", _on_one_line(line)))
     if len(segments) > _LINES:
         more = len(segments) - _LINES
-        rows.append(("", f"and {more:,} lines more: nightshift show {item_id[:10]}"))
+        rows.append(("", f"and {more:,} lines more (key t, or nightshift show {item_id[:10]})"))
     return rows
+
+
+def print_speech(document: dict[str, Any]) -> None:
+    """Print all that is said, with times."""
+    from utils.observability.reports.rows import duration
+
+    segments = (document["transcript"] or {}).get("segments", ())
+    print_facts((duration(part["start_seconds"]), part["text"]) for part in segments)
+    if not segments:
+        console.print("Nothing is said in it, or nobody has listened yet.")
+
+
+def _on_one_line(line: str) -> str:
+    """As much of a line as the terminal has room for; a pipe gets all of it."""
+    return cut(line, max(20, console.width - _BESIDE), "text") if console.is_terminal else line
 
 
 def _cut(text: str) -> str:

@@ -8,18 +8,19 @@ from __future__ import annotations
 import shlex
 from collections import Counter, deque
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from nightshift.cli.keyboard import Keyboard
 from nightshift.cli.output import console, print_paragraph
-from nightshift.cli.review_page import print_page
+from nightshift.cli.review_page import print_page, print_speech
 from utils.models.sanitize import visible
 
 if TYPE_CHECKING:
     from utils.db.reviews import ReviewDecision
 
 _KEYS = (
-    "[b]a[/]ccept  [b]r[/]eject  re[b]v[/]ise  [b]s[/]kip  [b]u[/]ndo  [b]o[/]pen  "
+    "[b]a[/]ccept  [b]r[/]eject  re[b]v[/]ise  [b]s[/]kip  [b]u[/]ndo  [b]o[/]pen  [b]t[/]ext  "
     "[b]?[/] help  [b]q[/]uit"
 )
 _HELP = (
@@ -29,6 +30,7 @@ _HELP = (
     ("s", "skip: decide nothing now; it waits on"),
     ("u", "undo the last decision of this session, and look at that item again"),
     ("o", "open or play it in this desktop's program; without a desktop, say where it lies"),
+    ("t", "print all that is said in it"),
     ("q", "quit (Ctrl-C, too): what you decided is kept, the rest waits on"),
 )
 _DECISIONS: dict[str, ReviewDecision] = {"a": "accept", "r": "reject", "v": "revise"}
@@ -63,6 +65,7 @@ class Session:
         except (KeyboardInterrupt, EOFError):
             console.print()
         self._print_summary()
+        self._remember()
 
     def _review(self, item_id: str) -> None:
         """Show an item and take keys until it is decided, skipped, or another is to be shown."""
@@ -92,6 +95,8 @@ class Session:
             self._undo()
         elif key == "o":
             _open(item_id)
+        elif key == "t":
+            print_speech(document)
         elif key == "?":
             for name, meaning in _HELP:
                 print_paragraph(f"{name}  {meaning}", 2)
@@ -100,7 +105,6 @@ class Session:
 
     def _decide(self, item_id: str, decision: ReviewDecision, document: dict[str, Any]) -> None:
         """Ask what a decision needs, and keep it; Ctrl-C on the way leaves all as it is."""
-        from utils.config import load_settings
         from utils.critic import decisions
         from utils.errors import NightShiftError
 
@@ -114,7 +118,7 @@ class Session:
             return
         wanted = decisions.Wanted(decision, reason, changes)
         try:
-            review_id = decisions.decide(item_id, wanted, self._made_by, load_settings())
+            review_id = decisions.keep(item_id, wanted, self._made_by)
         except NightShiftError as error:
             console.print(visible(str(error)), style="red", markup=False, soft_wrap=True)
             return
@@ -160,7 +164,6 @@ class Session:
 
     def _undo(self) -> None:
         """Take the last decision back, and have its item be shown next."""
-        from utils.config import load_settings
         from utils.critic import decisions
         from utils.errors import NightShiftError
 
@@ -169,7 +172,7 @@ class Session:
             return
         last = self._decided[-1]
         try:
-            decisions.undo(last.review_id, load_settings())
+            decisions.take_back(last.review_id)
         except NightShiftError as error:
             console.print(visible(str(error)), style="red", markup=False, soft_wrap=True)
             return
@@ -177,12 +180,21 @@ class Session:
         self._left.appendleft(last.item_id)
         console.print("Undone.", style="dim")
 
+    def _remember(self) -> None:
+        """Have a critic find what was decided; Ctrl-C leaves that to the next time it asks."""
+        from utils.config import load_settings
+        from utils.critic import decisions
+
+        with suppress(KeyboardInterrupt):
+            decisions.remember([one.review_id for one in self._decided], load_settings())
+
     def _print_summary(self) -> None:
         numbers = Counter(one.decision for one in self._decided)
         numbers["skip"] = self._skipped
         said = [f"{numbers[name]} {word}" for name, word in _WORDS.items() if numbers[name]]
         waiting = _count_waiting()
         waits = f"{waiting:,} wait{'s' if waiting == 1 else ''} for you"
+        waits = waits if waiting else "nothing waits for you any more"
         console.print(f"\n[bold]{', '.join(said) or 'Nothing was decided'}[/]; {waits}.")
         if numbers["revise"]:
             console.print("`nightshift night` does again what is to be revised.", markup=False)

@@ -13,9 +13,7 @@ if TYPE_CHECKING:
 
 Wanted = Annotated[str, typer.Argument(metavar="ITEM", help="A checksum, its beginning, a path.")]
 
-visuals = typer.Typer(
-    no_args_is_help=True, help="Pictures for items: by ComfyUI, or drawn here (docs/visuals.md)."
-)
+visuals = typer.Typer(no_args_is_help=True, help="Pictures for items: by ComfyUI, or drawn here.")
 
 
 def add_to(app: typer.Typer) -> None:
@@ -54,13 +52,19 @@ def make(
     from utils.config import load_settings
     from utils.db import items
     from utils.db.session import session
+    from utils.errors import SettingsError, UsageError
     from utils.visuals import pictures
 
     said = {"style": style, "workflow": workflow, "engine": engine, "seed": seed}
     settings = load_settings()
     options = settings.pipeline
     chosen = _chosen(options.visuals, {name: one for name, one in said.items() if one is not None})
-    pictures.engine(chosen, settings)  # what can't be meant is told before anything is begun
+    try:
+        pictures.engine(chosen, settings)  # what can't be meant is told before anything is begun
+    except SettingsError as error:
+        if chosen == options.visuals:
+            raise
+        raise UsageError(str(error)) from error
     with session() as s:
         ids = [items.find(s, one).id for one in wanted]
     options = options.model_copy(update={"visuals": chosen, "force": force})

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import select, update
 
 from flows.quality_gate import quality_gate
 from tests.conftest import Override
@@ -14,7 +15,7 @@ from tests.servers.openai_chat import Model, openai_chat, refused
 from utils.config import load_settings
 from utils.critic import rest
 from utils.db import approvals, transcripts
-from utils.db.schema import Item
+from utils.db.schema import Item, Spending
 from utils.db.session import session
 from utils.errors import PermanentError
 from utils.models.options import ApprovalOptions, TranscriptionOptions
@@ -119,6 +120,17 @@ def test_changes_are_tried_twice_at_most_and_never_with_a_loss(
     assert outcome.lacks == ()
 
 
+def test_what_a_person_asked_to_change_no_critic_changes_again(
+    clips: Clips, tmp_path: Path, override: Override, heard: list[str | None]
+) -> None:
+    path = shutil.copy(clips.tone, tmp_path / "tone.wav")
+    ingest(path, options=JUDGED.model_copy(update={"only": ("extract_ffprobe",)}))
+    with session() as s:
+        s.execute(update(Item).values(requested_changes={"transcription.vocabulary": "Wat Phnom"}))
+    judge(clips, tmp_path, override, Model(by_reading=[0.1, 0.1], score=0.9, changes=[HELPS]))
+    assert heard == ["Wat Phnom"]
+
+
 def test_a_trial_that_loses_what_was_there_counts_for_nothing(
     clips: Clips, tmp_path: Path, override: Override, heard: list[str | None]
 ) -> None:
@@ -148,6 +160,15 @@ def test_without_an_answer_the_rules_decide_and_the_critic_is_asked_later(
             assert item.status == "done"
             assert "Judged by the rules alone: the critic failed" in item.approval_reason
         rest.answered(f"openai m {server.url}/v1")  # the hour is over
+        dear = {"input_usd": 1000.0, "output_usd": 1.0}  # for a million tokens: above the ceiling
+        override(critic=settings.critic.model_copy(update=given | dear))
+        assert quality_gate()["approved"] == 1
+        assert len(server.asked) == 1
+        with session() as s:
+            reason = s.get_one(Item, outcome.item_id).approval_reason
+            assert "does not fit the ceiling" in reason
+        cheap = {"input_usd": 1.0, "output_usd": 2.0}
+        override(critic=settings.critic.model_copy(update=given | cheap))
         assert quality_gate() == {"total": 1, "approved": 1, "review": 0, "rejected": 0,
                                   "failed": 0}  # fmt: skip
         assert quality_gate()["total"] == 0
@@ -157,5 +178,8 @@ def test_without_an_answer_the_rules_decide_and_the_critic_is_asked_later(
         assert quality_gate(items=[outcome.item_id[:12]])["approved"] == 1
     with session() as s:
         assert approvals.count_by_status(s, [outcome.item_id]) == {"approved": 1}
+        (paid,) = s.scalars(select(Spending).where(Spending.status == "settled"))
+        assert paid.actual_microusd == 2 * (1000 * 1 + 100 * 2)  # of both readings
+        assert paid.reserved_microusd > 3 * (1000 * 1 + 100 * 2)
     counts = executions(outcome.item_id)
-    assert (counts["transcribe_audio"], counts["critique_content"]) == (1, 2)
+    assert (counts["transcribe_audio"], counts["critique_content"]) == (1, 3)

@@ -89,7 +89,6 @@ class Comfy:
         self.url = ""
         self.moods = Moods()
         self.info = object_info()
-        self.asked: list[tuple[str, str]] = []
         self.submitted: list[dict[str, Any]] = []
         self.uploaded: dict[str, bytes] = {}
         self.running: dict[str, dict[str, Any]] = {}
@@ -107,7 +106,6 @@ class Comfy:
         parts = urlsplit(path)
         name, query = unquote(parts.path), parse_qs(parts.query)
         with self.guard:
-            self.asked.append((method, name))
             if self.moods.away > 0:
                 self.moods.away -= 1
                 return 503, b"starting"
@@ -119,12 +117,10 @@ class Comfy:
                 running = [[0, job, graph, {}, []] for job, graph in self.running.items()]
                 pending = [[1, job, {}, {}, []] for job in self.pending]
                 return 200, {"queue_running": running, "queue_pending": pending}
-            if name.startswith("/object_info/"):
-                found = self.info.get(name.split("/")[2])
-                return 200, {name.split("/")[2]: found} if found else {}
-            if name.startswith("/history/"):
-                job = name.split("/")[2]
-                return 200, {job: self.history[job]} if job in self.history else {}
+            for start, known in (("/object_info/", self.info), ("/history/", self.history)):
+                if name.startswith(start):
+                    wanted = name.removeprefix(start)
+                    return 200, {wanted: known[wanted]} if wanted in known else {}
             return self._viewed(query) if name == "/view" else (404, b"")
 
     def _viewed(self, query: dict[str, list[str]]) -> tuple[int, Any]:
@@ -156,9 +152,9 @@ class Comfy:
         return 200, b""
 
     def _uploaded(self, body: bytes) -> tuple[int, Any]:
-        filename = re.search(rb'name="image"; filename="([^"]+)"', body)[1].decode()
-        start = body.index(b"\r\n\r\n", body.index(b'name="image"')) + 4
-        self.uploaded[filename] = body[start : body.index(b"\r\n--", start)]
+        form = re.search(rb'name="image"; filename="([^"]+)".*?\r\n\r\n(.*?)\r\n--', body, re.S)
+        filename = form[1].decode()
+        self.uploaded[filename] = form[2]
         return 200, {"name": filename, "subfolder": "nightshift", "type": "input"}
 
     def _submitted(self, told: dict[str, Any]) -> tuple[int, Any]:
@@ -207,10 +203,9 @@ class Comfy:
     def _progress(self, job: str, graph: dict[str, Any], client: str | None) -> None:
         for number in graph:
             state = {"value": 1.0, "max": 1.0, "state": "finished", "node_id": number}
-            if self.moods.is_old:
-                self.tell(client, "progress", {"node": number, "prompt_id": job, **state})
-            else:
-                self.tell(client, "progress_state", {"prompt_id": job, "nodes": {number: state}})
+            kind = "progress" if self.moods.is_old else "progress_state"
+            told = {"node": number, **state} if self.moods.is_old else {"nodes": {number: state}}
+            self.tell(client, kind, {"prompt_id": job, **told})
 
     def _made(self, graph: dict[str, Any]) -> dict[str, str]:
         (saving,) = (node for node in graph.values() if node["class_type"] == "SaveImage")
@@ -243,8 +238,7 @@ class Comfy:
 
     def tell(self, client: str | None, kind: str, data: dict[str, Any]) -> None:
         """Send a message to a client's websocket."""
-        socket = self.sockets.get(client or "")
-        if socket is not None:
+        if (socket := self.sockets.get(client or "")) is not None:
             with suppress(OSError):
                 socket.sendall(_frame(1, json.dumps({"type": kind, "data": data}).encode()))
 
@@ -276,10 +270,8 @@ def refusal() -> dict[str, Any]:
 
 def _frame(kind: int, payload: bytes) -> bytes:
     size = len(payload)
-    head = struct.pack("!B", 0x80 | kind)
-    if size < 126:
-        return head + struct.pack("!B", size) + payload
-    return head + struct.pack("!BH", 126, size) + payload
+    length = struct.pack("!B", size) if size < 126 else struct.pack("!BH", 126, size)
+    return struct.pack("!B", 0x80 | kind) + length + payload
 
 
 @contextmanager
@@ -321,10 +313,10 @@ def comfyui() -> Iterator[Comfy]:
                 self._send(404, b"")
                 return
             key = self.headers["Sec-WebSocket-Key"] + "258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
+            accept = base64.b64encode(hashlib.sha1(key.encode()).digest()).decode()
             self.send_response(101)
             self.send_header("Upgrade", "websocket")
             self.send_header("Connection", "Upgrade")
-            accept = base64.b64encode(hashlib.sha1(key.encode()).digest()).decode()
             self.send_header("Sec-WebSocket-Accept", accept)
             self.end_headers()
             self.wfile.flush()
@@ -342,8 +334,7 @@ def comfyui() -> Iterator[Comfy]:
 
         do_GET = do_POST = respond
 
-        def log_message(self, *args: Any) -> None:
-            pass
+        def log_message(self, *_: Any) -> None: ...
 
     http = ThreadingHTTPServer(("127.0.0.1", 0), Http)
     http.daemon_threads = True

@@ -167,7 +167,13 @@ class Youtube:
     def _get_channels(self, asked: Asked, query: dict[str, str]) -> Answer:
         assert query["mine"] == "true"
         related = {"relatedPlaylists": {"uploads": "UU1"}}
-        return Answer.of_json({"items": [{"id": "UC1", "contentDetails": related}]})
+        return Answer.of_json(
+            {
+                "items": [
+                    {"id": "UC1", "contentDetails": related, "snippet": {"title": "Night films"}}
+                ]
+            }
+        )
 
     def _get_playlistItems(self, asked: Asked, query: dict[str, str]) -> Answer:
         name = query["playlistId"]

@@ -27,12 +27,12 @@ class Scores(NamedTuple):
     critic: float | None
     whole: float
 
-    @property
-    def words(self) -> str:
+    def words(self, needed: float) -> str:
         """The score as people read it."""
-        if self.critic is None:
-            return f"score {self.whole:.2f}"
-        return f"score {self.whole:.2f} (rules {self.rules:.2f}, critic {self.critic:.2f})"
+        parts = (
+            () if self.critic is None else (f"rules {self.rules:.2f}, critic {self.critic:.2f}",)
+        )
+        return f"Score {self.whole:.2f} ({'; '.join((*parts, f'{needed:g} needed'))})"
 
 
 def scores(
@@ -43,8 +43,8 @@ def scores(
     rules = _mean((one.score, weights.get(_key(one.name), one.weight)) for one in criteria)
     said = _mean((one.score, weights.get(_key(one.name), 1.0)) for one in critic if one.counts)
     if rules is None or said is None:
-        whole = rules if said is None else said
-        return Scores(rules or 0.0, said, round(whole or 0.0, 4))
+        alone = (rules if said is None else said) or 0.0
+        return Scores(alone, said, round(alone, 4))
     whole = options.rules_weight * rules + (1 - options.rules_weight) * said
     return Scores(rules, said, round(whole, 4))
 
@@ -104,12 +104,12 @@ def _status(
         return ApprovalStatus.REJECTED, f"Rejected by the rules: {why}."
     if breaches:
         return ApprovalStatus.REJECTED, f"Breaks a house rule: {_breaches(breaches)}."
+    said = found.words(options.publish_from)
     if found.whole < options.publish_from:
-        low = f"{found.words.capitalize()} is below {options.publish_from:g}: a person decides."
+        low = f"{said} is too low: a person decides."
         return ApprovalStatus.REVIEW, f"{low}{_lowest(verdict, critique)}"
     if why := doubt(critique):
-        return ApprovalStatus.REVIEW, f"{found.words.capitalize()}, but {why}: a person decides."
-    said = f"{found.words.capitalize()} of {options.publish_from:g} needed"
+        return ApprovalStatus.REVIEW, f"{said}, but {why}: a person decides."
     return ApprovalStatus.APPROVED, f"{said}, and no house rule is broken."
 
 

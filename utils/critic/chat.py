@@ -125,7 +125,7 @@ def _body(question: Question, model: str, wish: _Wish, settings: Settings) -> di
 
 def _other_wish(reply: service.Reply, wish: _Wish) -> _Wish | None:
     """What to ask for instead, where a server says that it does not know something."""
-    if reply.status not in {400, 404, 415, 422, 500, 501}:
+    if reply.status not in {400, 404, 413, 415, 422, 500, 501}:
         return None
     said = reply.text.casefold()
     if any(word in said for word in _TOO_LONG):

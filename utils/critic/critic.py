@@ -13,7 +13,7 @@ from utils.config import Settings
 from utils.critic import chat, form, material, memory, prompt, readings, rest, revision
 from utils.critic.material import Material
 from utils.critic.readings import Reading
-from utils.errors import NightShiftError, PermanentError, RetryableError
+from utils.errors import NightShiftError, PermanentError, RetryableError, SettingsError
 from utils.models.analysis import TokenUsage
 from utils.models.approval import Critique, Precedent, Subject
 from utils.models.house_rules import HouseRules
@@ -64,7 +64,7 @@ def estimate(
         if not (asked.input_usd or asked.output_usd):
             return None
         price = TokenPrice(input_usd=asked.input_usd, output_usd=asked.output_usd)
-    seen = material.of(subject, (), settings.critic.max_material_tokens)
+    seen = material.whole(subject, settings.critic.max_material_tokens)
     question = prompt.question(seen, rules, revision.described(), 0)
     read = material.tokens(f"{question.told}{question.data}{question.form.model_json_schema()}")
     return Estimate(
@@ -85,7 +85,7 @@ def critique(
         PermanentError: it refuses, or its answers are of no use.
     """
     asking = _Asking(subject, rules, options, settings)
-    precedents = memory.similar(item_id, subject, settings)
+    precedents = asking.precedents(item_id)
     found, seen = asking.readings(precedents)
     criteria = readings.middle(found)
     counting = [one.score for one in criteria if one.counts]
@@ -118,6 +118,14 @@ class _Asking:
         self.model: str | None = None
         self.used = TokenUsage(audio_tokens=0)
         self.notes: list[str] = []
+
+    def precedents(self, item_id: str) -> tuple[Precedent, ...]:
+        """Decisions on items like this one; without them it is judged all the same."""
+        try:
+            return memory.similar(item_id, self.subject, self.settings)
+        except (RetryableError, SettingsError) as error:
+            self.notes.append(f"earlier decisions were not looked up: {error}")
+            return ()
 
     def readings(self, precedents: Sequence[Precedent]) -> tuple[list[Reading], Material]:
         """Two readings, or three, and what was shown in the last of them."""

@@ -7,7 +7,8 @@ told after that; one that does not answer now is repaired later, and no decision
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any, NamedTuple
 
 from sqlalchemy.orm import Session
@@ -38,15 +39,35 @@ class Wanted(NamedTuple):
 
 
 def decide(item_id: str, wanted: Wanted, made_by: str | None, settings: Settings) -> int:
-    """Keep a decision; returns its id.
+    """Keep a decision and have it be remembered; returns its id.
 
     Raises:
         UsageError: the item is not there, or a revision asks for nothing that can be.
         PermanentError: a run works on the item, or there is nothing to decide.
     """
+    review_id = keep(item_id, wanted, made_by)
+    remember([review_id], settings)
+    return review_id
+
+
+def undo(review_id: int, settings: Settings) -> None:
+    """Take a decision back, and have it be forgotten.
+
+    Raises:
+        UsageError: there is none of this id.
+        PermanentError: it was undone already, or a run works on the item.
+    """
+    take_back(review_id)
+    with _repaired_later():
+        memory.forget(review_id, settings)
+
+
+def keep(item_id: str, wanted: Wanted, made_by: str | None) -> int:
+    """The first half of ``decide``: what counts, and takes no model."""
     changes = checked_changes(wanted)
     with session() as s:
-        known = snapshot.of(s, found(s, item_id).id).model_dump(mode="json")
+        reviews.taken(s, item_id)
+        known = snapshot.of(s, item_id).model_dump(mode="json")
         review = reviews.decide(
             s,
             item_id,
@@ -56,21 +77,20 @@ def decide(item_id: str, wanted: Wanted, made_by: str | None, settings: Settings
             known,
             _text(made_by, 200),
         )
-        review_id = review.id
-    _tell(memory.remember, review_id, settings)
-    return review_id
+        return review.id
 
 
-def undo(review_id: int, settings: Settings) -> None:
-    """Take a decision back.
-
-    Raises:
-        UsageError: there is none of this id.
-        PermanentError: it was undone already, or a run works on the item.
-    """
+def take_back(review_id: int) -> None:
+    """The same of ``undo``."""
     with session() as s:
         reviews.undo(s, review_id)
-    _tell(memory.forget, review_id, settings)
+
+
+def remember(review_ids: Sequence[int], settings: Settings) -> None:
+    """Have decisions be found by a critic; the first takes seconds, while a model is loaded."""
+    with _repaired_later():
+        for review_id in review_ids:
+            memory.remember(review_id, settings)
 
 
 def checked_changes(wanted: Wanted) -> dict[str, Any]:
@@ -174,8 +194,10 @@ def _text(given: str | None, longest: int) -> str | None:
     return " ".join(words.clean(given or "").split())[:longest] or None
 
 
-def _tell(told: Any, review_id: int, settings: Settings) -> None:
+@contextmanager
+def _repaired_later() -> Iterator[None]:
+    """What the memory of decisions lacks is repaired from the database when it is asked next."""
     try:
-        told(review_id, settings)
+        yield
     except NightShiftError as error:
         _log.warning("The memory of decisions is repaired later: %s", error)

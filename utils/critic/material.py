@@ -66,7 +66,13 @@ class Material(NamedTuple):
 
 
 def of(subject: Subject, precedents: Sequence[Precedent], most_tokens: int) -> Material:
-    """The material of an item in at most about ``most_tokens``."""
+    """The material of an item in at most about ``most_tokens``, without lines that give orders."""
+    found = _without_orders(whole(subject, most_tokens))
+    return found._replace(pieces=(*found.pieces, *_decided(precedents)))
+
+
+def whole(subject: Subject, most_tokens: int) -> Material:
+    """The same with all lines: no smaller than what is shown."""
     others = list(_texts(subject))
     notes: list[str] = []
     room = int(most_tokens * _MOST_OF_OTHERS)
@@ -81,23 +87,22 @@ def of(subject: Subject, precedents: Sequence[Precedent], most_tokens: int) -> M
             f"{len(shown)} of {len(spoken)} lines of the transcript were read, "
             "evenly over its length"
         )
-    found = _without_orders([*kept, *shown], notes, subject.duration_seconds)
-    return found._replace(pieces=(*found.pieces, *_decided(precedents)))
+    return Material((*kept, *shown), (), tuple(notes), subject.duration_seconds)
 
 
-def _without_orders(
-    pieces: list[Piece], notes: list[str], duration_seconds: float | None
-) -> Material:
-    given = orders.found_in([piece.text for piece in pieces])
+def _without_orders(given: Material) -> Material:
+    speaking = orders.found_in([piece.text for piece in given.pieces])
+    if not speaking:
+        return given
     found = tuple(
-        Evidence(quote=_short(pieces[n].text), start_seconds=pieces[n].start_seconds)
-        for n in sorted(given)
+        Evidence(quote=_short(given.pieces[n].text), start_seconds=given.pieces[n].start_seconds)
+        for n in sorted(speaking)
     )
-    if found:
-        notes = [*notes, f"{len(found)} lines speak to whoever judges; the critic was not shown "
-                 f"them: {found[0].quote!r}"]  # fmt: skip
-    kept = [piece for n, piece in enumerate(pieces) if n not in given]
-    return Material(tuple(kept), found, tuple(notes), duration_seconds)
+    note = "1 line speaks" if len(found) == 1 else f"{len(found)} lines speak"
+    note += " to whoever judges; not shown to the critic: "
+    kept = tuple(piece for n, piece in enumerate(given.pieces) if n not in speaking)
+    notes = (*given.notes, f"{note}{found[0].quote!r}")
+    return given._replace(pieces=kept, orders=found, notes=notes)
 
 
 def _texts(subject: Subject) -> Iterator[Piece]:

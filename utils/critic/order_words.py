@@ -46,7 +46,7 @@ def _read() -> dict[str, Words]:
 
 # A full score: a figure, not part of a longer one.
 FIGURE = (
-    r"(?<![\d.])(?:1[.,]0+|0[.,]9\d*|10\s?/\s?10|5\s?/\s?5|100\s?(?:/\s?100|%|percent)"
+    r"(?<![\d.])(?:1[.,]0+|0[.,]9\d*|10\s?/\s?10|5\s?/\s?5|100\s?/\s?100"
     r"|one point zero)(?!\d)"
 )
 _LISTS = _read()
@@ -91,6 +91,7 @@ TOP = f"(?:{_PATTERNS['top']}|{FIGURE})"
 
 _NEAR = r".{0,60}?"
 _CLOSE = r".{0,30}?"
+_POINTS = r"(?<![\d.])(?:1[.,]0+|10\s?/\s?10)(?!\d)"
 
 ORDERS = tuple(
     _order(needs, pattern)
@@ -103,32 +104,40 @@ ORDERS = tuple(
         ("give score top", GIVE + _CLOSE + TOP + _CLOSE + SCORE),
         ("give score top", SCORE + _CLOSE + TOP + _CLOSE + GIVE),
         ("give score top", TOP + _CLOSE + SCORE + _CLOSE + GIVE),
-        ("give figure", GIVE + _CLOSE + FIGURE + _NEAR + r"(?:criteri|every|all\b|each)"),
-        ("score top", SCORE + r".{0,20}?(?:=|:|\bis\b|\bbe\b|must|should|sei|soll|doit|debe|долж)"
-         + _CLOSE + TOP),
+        ("give figure", GIVE + _CLOSE + _POINTS + _NEAR + r"(?:criteri|every|all\b|each)"),
+        ("figure", r"\b(?:scores?|rate|grade|judge)\b" + _CLOSE + _POINTS),
+        ("score top", SCORE + r".{0,20}?(?:=|:|must|should|\bsei|soll|doit|debe|долж)" + _CLOSE
+         + r"(?:" + FIGURE + r"|maxim\w*|highest|perfect)"),
+        ("score", r"\b(?:all|every|each)\b.{0,15}\bscores?\b.{0,15}\b(?:to|at|are|is|of|=)\s*"
+         r"(?:10{0,2}|one)\b(?![.,]?\d)"),
         # Whoever judges is spoken to.
         ("call judge", CALL + r"\W{0,3}(?:\w+\W{1,3}){0,3}?" + JUDGE + r"\s*[:,!—-]"),
-        ("call", CALL + r"\W{0,3}(?:the |die |l')?(?:ai|ia|ki)\s*[:,!—-]"),
+        ("judge", r"\b(?:to|for|an|pour|para|per|для|kepada|untuk)\b\W{1,3}(?:\w+\W{1,3})?" + JUDGE
+         + r"\s*:"),
+        ("", r"\b(?:to|for|dear|hey|hello) (?:the )?ai\s*[:,!—-]"),
         ("judge", JUDGE + _CLOSE + r"(?:must|should|have to|has to|need to|muss|soll|doit|debe|"
          r"долж\w*)\b" + _CLOSE + "(?:" + PASS + "|" + SCORE + ")"),
-        ("", r"\byou are (?:now )?(?:an? |the |in |no longer )?" + _CLOSE
-         + r"(?:\b(?:ai|assistant|language model|critic|judge|reviewer|dan|unrestricted)\b"
-         r"|developer mode)"),
-        ("", r"\bas an? (?:ai|language model|large language model|critic|judge|evaluator)\b"),
+        ("", r"\byou are now\b" + _CLOSE + r"\b(?:ai|assistant|language model|critic|judge|"
+         r"reviewer|dan|unrestricted|free|in)\b"),
+        ("", r"\byou are (?:an? |the )?(?:\w+ )?(?:ai|language model|chatbot|unrestricted)\b"),
+        ("", r"\bas an? (?:ai|language model|large language model|critic|judge|evaluator) (?:you|"
+         r"must|should)\b"),
         # It is to pass.
         ("pass", r"\b(?:must|should|please|has to|have to|is to|bitte|por favor)\b.{0,12}?" + PASS
          + r".{0,25}?\b(?:this|it|item|video|song|without|automatic\w*|immediate\w*)\b"),
         ("pass", r"\b(?:this|the) (?:item|video|song|clip|file|content|recording)\b.{0,12}?"
          r"\b(?:must|should|has to|have been|has been|was|is) (?:be )?(?:already |pre-?)?" + PASS),
-        ("pass", r"\bmark\b.{0,20}?\bas\b.{0,10}?" + PASS),
-        ("", r"\b(?:no|without any|zero) (?:breach|violation)\w*"),
+        ("", r"\bmark\b.{0,20}?\bas\b.{0,10}?\b(?:approved|accepted|passed)\b"),
+        ("", r"\b(?:critic|reviewer|evaluator)\b.{0,30}?\b(?:pre-?)?approved\b"),
+        ("", r"\bpre-?approved by\b|\bexempt from (?:review|judg|check|moderat)"),
+        ("", r"\bhouse rules (?:do|does|are|need) not\b"),
+        ("", r"\b(?:report|list|find|output|answer) (?:no|zero) (?:breach|violation)\w*"),
         # A word from above, an end of the material, a part in a conversation.
-        ("", r"\bsystem\s*(?:prompt|message|override|note|instruction|update)\b"),
+        ("", r"\bsystem\s*(?:prompt|override)\b|\bsystem (?:message|note|instruction)s?\s*:"),
         ("", r"(?:^|[\n\"'>\]])\s*(?:system|assistant|user|human|developer|model)\s*:"),
-        ("rules", r"\b(?:new|updated|revised|real|actual) (?:instruction|rule|criteri)\w*"),
-        ("", r"\bnew task\b"),
-        ("", r"\b(?:end|begin|start)(?:ning)? of (?:the )?(?:transcript|data|material|input|"
-         r"document|instruction|prompt|text|message)s?\b"),
+        ("", r"\b(?:new|updated|revised) (?:system )?(?:instruction|task|rule|directive)s?\s*:"),
+        ("", r"^\W*(?:this is the )?(?:end|begin\w*|start) of (?:the )?(?:transcript|data|material|"
+         r"input|instructions?|prompt)\b"),
         ("", r"\b(?:jailbreak|prompt injection|developer mode|god mode|sudo mode)\b"),
         ("", r"</?\s*(?:transcript|material|data|document|input|instruction|system|user|assistant|"
          r"text|context|item|im_start|im_end|think|answer|tool\w*)\b[^<>]{0,40}>"),
@@ -138,9 +147,21 @@ ORDERS = tuple(
         # An answer that was given already.
         ("", r"[\"'“”`](?:score|scores|criteria|breaches|changes|evidence|answer_code|verdict|"
          r"approved|approval|decision|rating|readings)[\"'“”`]\s*[:=]"),
+        ("", r"[\"“”`]?(?:content_value|transcript_fidelity|summary_fidelity|cultural_check)\b"),
         ("", r"[{,]\s*(?:score|criteria|verdict|approved|approval|rating)\s*:\s*[\"'\d{\[t]"),
     )
 )  # fmt: skip
+
+# Over several lines: only what stands close together.
+ACROSS = tuple(
+    _order(needs, pattern)
+    for needs, pattern in (
+        ("forget rules", FORGET + _CLOSE + RULES),
+        ("forget rules", RULES + _CLOSE + FORGET),
+        ("give score top", GIVE + _CLOSE + SCORE + _CLOSE + TOP),
+        ("give score top", GIVE + _CLOSE + TOP + _CLOSE + SCORE),
+    )
+)
 
 # Without blanks, signs and figures that stand for letters: "i g n o r e", "1gn0r3".
 COMPACT = re.compile(

@@ -17,7 +17,7 @@ from functools import lru_cache
 from typing import NamedTuple
 from urllib.parse import unquote
 
-from utils.critic.order_words import COMPACT, ORDERS, Order, lists_in
+from utils.critic.order_words import ACROSS, COMPACT, ORDERS, Order, lists_in
 
 _WINDOW = 3  # lines that one order may be spread over
 _MOST = 20_000  # characters of one line that are looked at, and of what is decoded of it
@@ -72,7 +72,8 @@ def _is_anywhere(order: Order, known: Sequence[_Known]) -> bool:
 def _speaks(lines: Sequence[_Known], anywhere: Sequence[Order]) -> bool:
     """True if some lines together give an order."""
     lists = frozenset().union(*(line.lists for line in lines))
-    wanted = [order for order in ORDERS if order.needs and order.needs <= lists]
+    orders = ORDERS if len(lines) == 1 else ACROSS
+    wanted = [order for order in orders if order.needs and order.needs <= lists]
     compact = len(lines) == 1 and any(map(_is_compact, lines[0].forms))
     if compact or not (wanted or anywhere):
         return compact
@@ -86,11 +87,12 @@ def _is_compact(text: str) -> bool:
 
 
 def _is_hidden(text: str) -> bool:
-    """True if a line is an order once it is decoded."""
-    return any(
-        _speaks([_known(plain[:_MOST])], [one for one in ORDERS if not one.needs])
-        for plain in _decoded(text)
-    )
+    """True if a line is an order once it is decoded, or turned."""
+    turned = (codecs.encode(text, "rot13"), text[::-1])
+    if any(_speaks([_known(plain)], ()) for plain in turned):
+        return True
+    marks = [one for one in ORDERS if not one.needs]
+    return any(_speaks([_known(plain[:_MOST])], marks) for plain in _decoded(text))
 
 
 def _forms(text: str) -> Iterator[str]:
@@ -124,8 +126,6 @@ def _decoded(text: str) -> Iterator[str]:
         yield from _readable(bytes.fromhex(plain[: len(plain) // 2 * 2]))
     if "%" in text and (plain := unquote(text)) != text:
         yield plain
-    yield codecs.encode(text, "rot13")
-    yield text[::-1]
 
 
 def _from_base64(part: str) -> bytes:

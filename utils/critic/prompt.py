@@ -77,12 +77,14 @@ def _rules(rules: HouseRules) -> str:
 
 
 def names(rules: HouseRules) -> dict[str, str]:
-    """The rules that a critic may call broken, as they are called, by their names in lower case."""
-    found = [topic.name for topic in rules.prohibited_topics]
-    found += ["brand"] if rules.brand else []
-    found += ["romanisation"] if rules.romanisation not in (None, "any") else []
-    found += ["cultural note"] if rules.cultural_notes else []
-    return {name.casefold(): name for name in found}
+    """What a broken rule is called (as by the house rules' own check), by the names in a prompt."""
+    found = {
+        one.name.casefold(): f"prohibited topic: {one.name}" for one in rules.prohibited_topics
+    }
+    standard = rules.romanisation not in (None, "any")
+    others = {"brand": rules.brand, "romanisation": standard,
+              "cultural note": rules.cultural_notes}  # fmt: skip
+    return {name: name for name, rule in others.items() if rule} | found
 
 
 def _example(asked: Sequence[Asked], answer_code: str) -> str:

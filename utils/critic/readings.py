@@ -35,7 +35,7 @@ def checked(answer: Answer, seen: Material, rules: dict[str, str]) -> Reading | 
     Args:
         answer: What the model said.
         seen: What it was shown.
-        rules: The house rules that may be called broken, by their names in lower case.
+        rules: What each house rule that may be broken is called, by its name in lower case.
     """
     text = seen.quotable()
     criteria = tuple(

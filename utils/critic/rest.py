@@ -31,7 +31,8 @@ def require_awake(name: str) -> None:
     with _guard:
         left = _until.get(name, 0.0) - clock.monotonic()
     if left > 0:
-        raise for_later(f"{name} did not answer before; it is left alone for {left / 60:.0f} min.")
+        minutes = max(1, round(left / 60))
+        raise for_later(f"The critic ({name}) did not answer before: left alone for {minutes} min.")
 
 
 def failed(name: str, error: NightShiftError) -> NightShiftError:
@@ -45,7 +46,7 @@ def failed(name: str, error: NightShiftError) -> NightShiftError:
             _until[name] = clock.monotonic() + max(named or 0.0, _REST_SECONDS)
     if not (is_long or is_too_often):
         return error
-    later = for_later(f"{error} It is asked again by a later run.")
+    later = for_later(f"{str(error).rstrip('.')}. It is asked again by a later run.")
     later.billed, later.usage = error.billed, error.usage
     return later
 

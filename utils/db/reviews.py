@@ -60,7 +60,7 @@ def decide(
     Raises:
         PermanentError: a run works on the item, nothing can be decided of it, or it is decided so.
     """
-    item = _taken(s, item_id)
+    item = taken(s, item_id)
     _require_decidable(s, item, decision)
     review = ReviewRow(
         item_id=item_id,
@@ -94,7 +94,7 @@ def undo(s: Session, review_id: int) -> ReviewRow:
     review = s.get(ReviewRow, review_id)
     if review is None:
         raise UsageError(f"There is no decision {review_id}: `nightshift review history` has them.")
-    item = _taken(s, review.item_id)
+    item = taken(s, review.item_id)
     s.refresh(review)
     if review.undone_at is not None:
         raise PermanentError(
@@ -106,6 +106,28 @@ def undo(s: Session, review_id: int) -> ReviewRow:
     if review.decision == "revise" and not _is_back_in_place(item, review):
         _have_done_again(item, review.undone_at)
     return review
+
+
+def taken(s: Session, item_id: str) -> Item:
+    """The item, which nobody changes until the transaction ends.
+
+    Raises:
+        UsageError: it is not there (any more).
+        PermanentError: a run works on it.
+    """
+    free = (Item.id == item_id, Item.claimed_by.is_(None))
+    ours = s.scalars(
+        update(Item).where(*free).values(claimed_by=None).returning(Item.id)
+        .execution_options(synchronize_session=False)
+    ).all()  # fmt: skip
+    item = s.get(Item, item_id, populate_existing=True)
+    if item is None:
+        raise UsageError(f"There is no item {item_id[:10]} (any more): `nightshift items`.")
+    if not ours:
+        raise PermanentError(
+            f"A run is working on {visible(item.title)}. Decide when it is through."
+        )
+    return item
 
 
 def last_decision(s: Session, item_id: str) -> ReviewRow | None:
@@ -187,28 +209,6 @@ def is_due(item: Item, last: ReviewRow | None) -> bool:
         and last.decision == "revise"
         and (item.processed_at is None or item.processed_at < last.made_at)
     )
-
-
-def _taken(s: Session, item_id: str) -> Item:
-    """The item, which nobody changes until the transaction ends.
-
-    Raises:
-        UsageError: it is not there (any more).
-        PermanentError: a run works on it.
-    """
-    free = (Item.id == item_id, Item.claimed_by.is_(None))
-    ours = s.scalars(
-        update(Item).where(*free).values(claimed_by=None).returning(Item.id)
-        .execution_options(synchronize_session=False)
-    ).all()  # fmt: skip
-    item = s.get(Item, item_id, populate_existing=True)
-    if item is None:
-        raise UsageError(f"There is no item {item_id[:10]} (any more): `nightshift items`.")
-    if not ours:
-        raise PermanentError(
-            f"A run is working on {visible(item.title)}. Decide when it is through."
-        )
-    return item
 
 
 def _require_decidable(s: Session, item: Item, decision: str) -> None:

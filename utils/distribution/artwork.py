@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from utils.errors import NightShiftError
+from utils.errors import NightShiftError, PermanentError
 from utils.media.imaging import image
 from utils.models.publishing import Package, PackageFile
 
@@ -20,15 +21,23 @@ _ROLES = ("artwork", "generated", "title_card", "waveform")
 _NEAR = 0.2
 
 
-def best(package: Package, size: tuple[int, int]) -> PackageFile | None:
-    """The picture that fits a shape best: of the right shape, then by its role.
+def made(package: Package, size: tuple[int, int], target: Path) -> PackageFile | None:
+    """Write the picture that fits a shape best as a JPEG; None if an item has none to be read.
 
-    A cover or still comes before what was generated, that before a card with the title.
+    Those of the right shape come first, then by role: a cover or still, what was generated, a card
+    with the title.
     """
     wanted = size[0] / size[1]
-    found = list(_pictures(package))
-    near = (one for one in found if abs(math.log((_ratio(one) or 99) / wanted)) <= _NEAR)
-    return next(near, next(iter(found), None))
+    found = sorted(_pictures(package), key=lambda one: not _is_near(one, wanted))  # is stable
+    for one in found:
+        with suppress(PermanentError):  # a raw file, a picture of a kind that is not read here
+            make(one.path, size, target)
+            return one
+    return None
+
+
+def _is_near(file: PackageFile, wanted: float) -> bool:
+    return abs(math.log((_ratio(file) or 99) / wanted)) <= _NEAR
 
 
 def _pictures(package: Package) -> Iterator[PackageFile]:

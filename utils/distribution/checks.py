@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 import httpx
 
 from utils.config import Settings
-from utils.distribution import delivery, place, publishing
+from utils.distribution import delivery, place, publishing, quota, youtube_api
 from utils.errors import NightShiftError
 from utils.models.targets import FilesTarget, MessageTarget, Target, WebhookTarget, YoutubeTarget
 from utils.storage import remote
@@ -45,7 +45,8 @@ def check(name: str, target: Target, settings: Settings) -> Checked:
             return Checked(ok, "apprise knows it" if ok else "apprise does not understand the url")
         if isinstance(target, WebhookTarget):
             return _web(target.url.get_secret_value(), place_of(target))
-        return _web(target.token_url, target.token_url)
+        quota.of(name, settings)(youtube_api.LIST)
+        return Checked(True, f"logged in: the channel is {youtube_api.channel(target)}")
     except NightShiftError as error:
         return Checked(False, str(error))
 

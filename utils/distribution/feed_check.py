@@ -7,7 +7,7 @@ from xml.etree import ElementTree
 from xml.etree.ElementTree import Element
 
 from utils.distribution import place
-from utils.distribution.podcast_feed import ITUNES, PODCAST
+from utils.distribution.podcast_feed import ITUNES, MAX_ITEMS, PODCAST
 from utils.models.publishing import Published
 from utils.models.targets import PodcastTarget
 
@@ -26,7 +26,12 @@ def of_item(data: bytes, row: Published, target: PodcastTarget) -> list[str]:
         return [f"{target.feed} is no RSS feed"]
     missing = [name for name in _CHANNEL if channel.find(name) is None]
     wrong = [f"{target.feed} has no {name.rpartition('}')[2]}" for name in missing]
-    items = [one for one in channel.findall("item") if one.findtext("guid") == row.remote_id]
+    if not row.extra.get("media"):
+        return [*wrong, "it was published when the target was of another kind: publish it again"]
+    everything = channel.findall("item")
+    items = [one for one in everything if one.findtext("guid") == row.remote_id]
+    if not items and len(everything) >= MAX_ITEMS:
+        return [*wrong, f"{target.feed} has the newest {MAX_ITEMS:,} items only"]
     if len(items) != 1:
         return [*wrong, f"{target.feed} has the item {len(items)} times"]
     return [*wrong, *_wrong_in(items[0], row, target)]

@@ -18,6 +18,7 @@ from utils.models.publishing import Package, PackageFile, Published
 from utils.models.targets import HlsTarget
 
 MASTER, PAGE = "master.m3u8", "index.html"
+_NAMED = 3
 _PLAYLIST = "application/vnd.apple.mpegurl"
 _POSTERS = {"image/jpeg": ".jpg", "image/png": ".png", "image/webp": ".webp"}
 # Times of the text are those of the media: 0 is 0 (RFC 8216, 3.5).
@@ -46,11 +47,10 @@ def publish(package: Package, target: HlsTarget, call: Call) -> Published:
     work.mkdir()
     made, notes = hls_renditions.make(file.path, target.heights, target.segment_seconds, work)
     folder = place.folder_of(package)
-    parts = list(_parts(package, made, work))
-    objects = tuple(
-        place.put(call, target, part.path, f"{folder}/{part.name}", part.mime_type)
-        for part in parts
-    )
+    parts = [
+        (one.path, f"{folder}/{one.name}", one.mime_type) for one in _parts(package, made, work)
+    ]
+    objects = place.put_all(call, target, parts)
     return Published(
         address=place.address(target, f"{folder}/{PAGE}"),
         objects=objects,
@@ -75,8 +75,9 @@ def verify(row: Published, target: HlsTarget, call: Call) -> tuple[str, ...]:
         NightShiftError: the target does not answer.
     """
     found = (place.check(call, target, one) for one in row.objects)
-    if wrong := tuple(said for said in found if said):
-        return wrong
+    if wrong := [said for said in found if said]:
+        more = len(wrong) - _NAMED  # of thousands of segments a few say it
+        return (*wrong[:_NAMED], *([f"and {more:,} more files"] if more > 0 else ()))
     master = next((o.name for o in row.objects if PurePosixPath(o.name).name == MASTER), None)
     if master is None:
         return (f"{MASTER} was never sent",)

@@ -6,6 +6,7 @@ moments, each segment begins with a key frame: looked at in the segments themsel
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from itertools import pairwise
 from pathlib import Path
@@ -89,7 +90,9 @@ def make(
     if len(source.probe.heard) > 1:
         left = len(source.probe.heard) - 1
         notes.append(f"Only the first of {left + 1} sounds is in it.")
-    whole = _Output(_name(source), _is_copied(source.video))
+    if _outlasting(source) and source.video:
+        notes.append("Its sound outlasts its picture: the last one stands until the end.")
+    whole = _Output(_name(source), _is_copied(source))
     made: list[Rendition] = []
     if whole.copies:
         made = _made(source, [whole], folder)
@@ -117,7 +120,7 @@ def command(source: _Source, outputs: Sequence[_Output], folder: Path, follows: 
 
 
 def _source(path: Path, segment_seconds: int) -> _Source:
-    probe = ffprobe.probe(path)
+    probe = _probe(path)
     if probe.kind is MediaKind.IMAGE:
         raise PermanentError(f"{path.name} is a picture: HLS is for films and songs.")
     video = probe.video if probe.kind is MediaKind.VIDEO else None
@@ -126,6 +129,18 @@ def _source(path: Path, segment_seconds: int) -> _Source:
     if video is None and sound is None:
         raise PermanentError(f"{path.name} holds neither picture nor sound.")
     return _Source(path, probe, video, sound, segment_seconds)
+
+
+def _probe(path: Path) -> ContainerProbe:
+    """Container and streams, without a look into frames: a copy takes hardly longer than that."""
+    printed = child_process.run(
+        [
+            *(tools.find("ffprobe"), "-v", "error", "-print_format", "json"),
+            *("-show_format", "-show_streams", *tools.input_arguments(path)),
+        ],
+        path,
+    )
+    return ffprobe.parse(json.loads(printed.stdout), path)
 
 
 def _name(source: _Source) -> str:
@@ -140,10 +155,24 @@ def _smaller(video: VideoStream, heights: Sequence[int]) -> list[int]:
     return sorted({one - one % 2 for one in heights if 2 <= one < _side(video)}, reverse=True)
 
 
-def _is_copied(video: VideoStream | None) -> bool:
-    """True if a player takes the picture as it is; a turn is not seen by browsers."""
+def _outlasting(source: _Source) -> float:
+    """How much longer the sound is than the picture, in seconds; 0 if that is not seen."""
+    ends = [one.duration_seconds for one in (source.video, source.sound) if one]
+    picture, sound = ends if len(ends) == 2 else (None, None)
+    longer = sound - picture if picture and sound else 0.0
+    return longer if longer > _SLACK_SECONDS else 0.0
+
+
+def _is_copied(source: _Source) -> bool:
+    """True if a player takes the picture as it is; a turn is not seen by browsers.
+
+    Segments end with the picture: sound that goes on would be lost to players.
+    """
+    video = source.video
     if video is None:
         return True
+    if _outlasting(source):
+        return False
     is_known = video.codec == "h264" and video.pixel_format in _PLAYED
     return is_known and not (video.rotation_degrees or 0) % 360
 
@@ -187,8 +216,11 @@ def _picture(source: _Source, output: _Output, follows: bool) -> list[str]:
     # Key frames where the copied rendition has them, else one for each segment: no others.
     keys = "source" if follows else f"expr:gte(t,n_forced*{source.segment_seconds})"
     filters = [*colours.described(video), _scale(output.height), *colours.shown(video)]
+    filters.append(colours.AS_BT709)
+    if longer := _outlasting(source):
+        filters.append(f"tpad=stop_mode=clone:stop_duration={longer:.3f}")
     return [
-        *("-vf", ",".join([*filters, colours.AS_BT709])),
+        *("-vf", ",".join(filters)),
         *("-c:v", "libx264", "-preset", "veryfast", "-crf", "23", "-profile:v", "high"),
         *("-maxrate", str(rate), "-bufsize", str(2 * rate)),
         *("-force_key_frames", keys, "-g", "100000", "-sc_threshold", "0"),
@@ -209,7 +241,8 @@ def _scale(height: int | None) -> str:
 def _sound(sound: AudioStream) -> list[str]:
     rate = sound.sample_rate or _MOST_RATE
     if sound.codec == "aac" and rate <= _MOST_RATE:
-        return ["-c:a", "copy"]
+        # As MPEG-TS has it, it lacks the header that MP4 wants; any other passes through.
+        return ["-c:a", "copy", "-bsf:a", "aac_adtstoasc"]
     channels = min(sound.channels or 2, 6)
     lower = ["-ar", str(_MOST_RATE)] if rate > _MOST_RATE or sound.codec == "opus" else []
     return ["-c:a", "aac", "-ac", str(channels), "-b:a", f"{80 * max(2, channels)}k", *lower]

@@ -79,13 +79,14 @@ def read(call: Call, target: FilesTarget, name: str) -> bytes | None:
     return data
 
 
-def _list_name(call: Call) -> str:
-    return f".nightshift-{call.name}.json"
+def _list_name(target: FilesTarget) -> str:
+    # By its kind: a target that gets another name in targets.yaml finds its files again.
+    return f".nightshift-{target.kind}.json"
 
 
 def _known(call: Call, target: FilesTarget) -> dict[str, str]:
     """The files that we wrote, and their digests."""
-    data = read(call, target, _list_name(call))
+    data = read(call, target, _list_name(target))
     try:
         files = json.loads(data or b"{}").get("files", {})
     except (ValueError, AttributeError):
@@ -97,8 +98,8 @@ def _known(call: Call, target: FilesTarget) -> dict[str, str]:
 
 def _keep(call: Call, target: FilesTarget, files: Mapping[str, str]) -> None:
     data = json.dumps({"files": dict(sorted(files.items()))}, ensure_ascii=False).encode()
-    if data != read(call, target, _list_name(call)):
-        place.put_bytes(call, target, data, _list_name(call), "application/json")
+    if data != read(call, target, _list_name(target)):
+        place.put_bytes(call, target, data, _list_name(target), "application/json")
 
 
 def _is_strangers(call: Call, target: FilesTarget, name: str, known: Mapping[str, str]) -> bool:

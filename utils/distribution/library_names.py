@@ -31,7 +31,7 @@ def safe(name: str, otherwise: str) -> str:
         character if unicodedata.category(character)[0] != "C" or character in _JOINING else " "
         for character in shown
     )
-    plain = _cut(" ".join(_FORBIDDEN.sub(" ", kept).split())).strip(" .")
+    plain = _cut(" ".join(_FORBIDDEN.sub(" ", kept).split())).strip(" .").removesuffix(" -")
     plain = plain or otherwise
     return f"_{plain}" if _DEVICES.match(plain) else plain
 

@@ -132,14 +132,10 @@ def _picture(
     call: Call, target: MediaServerTarget, package: Package, size: tuple[int, int], name: str
 ) -> list[PublishedObject]:
     """The picture that fits a shape best, as a JPEG; none where an item has no pictures."""
-    picture = artwork.best(package, size)
-    if picture is None:
+    # Once for all names that want this shape of it.
+    path = call.work / f"{package.item_id[:16]}-{size[0]}x{size[1]}.jpg"
+    if not path.exists() and artwork.made(package, size, path) is None:
         return []
-    path = (
-        call.work / f"{picture.sha256[:16]}-{size[0]}x{size[1]}.jpg"
-    )  # made once, for fanart and thumb
-    if not path.exists():
-        artwork.make(picture.path, size, path)
     return [place.put(call, target, path, name, _JPEG)]
 
 

@@ -43,6 +43,10 @@ def of(item_id: str, settings: Settings) -> Package:
             return _of(s, row, settings)
 
 
+def _title(text: str) -> str:
+    return " ".join(unmarked(text).split())
+
+
 def _of(s: Session, row: Item, settings: Settings) -> Package:
     record = library.load(s, row.id, {"segments", "notes", "texts", "tracks", "criteria"})
     facts = ledger.latest_result(s, row.id, "consolidate_metadata", Metadata)
@@ -54,7 +58,7 @@ def _of(s: Session, row: Item, settings: Settings) -> Package:
     warnings = (*understood.content_warnings, *(video.content_warnings if video else ()))
     return Package(
         item_id=row.id,
-        title=" ".join(unmarked(row.title).split()) or row.id[:12],
+        title=_title((facts and facts.title) or row.title) or row.id[:12],
         kind=row.kind,
         summary=row.summary,
         description=record.description or (facts.description if facts else None),

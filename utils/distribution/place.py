@@ -12,7 +12,7 @@ import hashlib
 import posixpath
 import re
 import unicodedata
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
@@ -73,14 +73,27 @@ def put(
         RetryableError: it does not answer.
         ResourceError: it is full or read-only.
     """
-    wanted = PublishedObject(
-        name=name, size_bytes=path.stat().st_size, sha256=files.sha256(path), mime_type=mime_type
-    )
-    folder = opened(call, target)
-    if _patiently(partial(_is_needed, call, folder, wanted)):
-        _note(call, wanted)
-        _patiently(partial(_send, folder, path, wanted))
-    return wanted
+    return put_all(call, target, [(path, name, mime_type)])[0]
+
+
+def put_all(
+    call: Call, target: FilesTarget, parts: Iterable[tuple[Path, str, str | None]]
+) -> tuple[PublishedObject, ...]:
+    """The same for many files with their names and types, which are sent in this order.
+
+    None is sent if a stranger's file is in the way of one.
+    """
+    folder, known = opened(call, target), _ours(call)
+    wanted = [(path, _described(path, name, mime_type)) for path, name, mime_type in parts]
+    needed = [
+        (path, one)
+        for path, one in wanted
+        if _patiently(partial(_is_needed, known.get(one.name, []), folder, one))
+    ]
+    _note(call, [one for _, one in needed])
+    for path, one in needed:
+        _patiently(partial(_send, folder, path, one))
+    return tuple(one for _, one in wanted)
 
 
 def put_bytes(
@@ -93,7 +106,7 @@ def put_bytes(
         name=name, size_bytes=len(data), sha256=hashlib.sha256(data).hexdigest(),
         mime_type=mime_type,
     )  # fmt: skip
-    _note(call, made)
+    _note(call, [made])
     _patiently(partial(_send, opened(call, target), path, made))
     path.unlink()
     return made
@@ -175,8 +188,17 @@ def _patiently(call: Callable[[], T]) -> T:
     )(call)
 
 
-def _is_needed(call: Call, folder: remote.RemoteFolder, wanted: PublishedObject) -> bool:
-    """False if the file is there already.
+def _described(path: Path, name: str, mime_type: str | None) -> PublishedObject:
+    size = path.stat().st_size
+    return PublishedObject(
+        name=name, size_bytes=size, sha256=files.sha256(path), mime_type=mime_type
+    )
+
+
+def _is_needed(
+    ours: Sequence[PublishedObject], folder: remote.RemoteFolder, wanted: PublishedObject
+) -> bool:
+    """False if the file is there already; ``ours`` are those of its name that we have sent.
 
     Raises:
         PermanentError: a stranger's is.
@@ -184,7 +206,7 @@ def _is_needed(call: Call, folder: remote.RemoteFolder, wanted: PublishedObject)
     size = remote.size(folder, wanted.name)
     if size is None:
         return True
-    known = {(one.size_bytes, one.sha256) for one in _ours(call) if one.name == wanted.name}
+    known = {(one.size_bytes, one.sha256) for one in ours}
     if size == wanted.size_bytes or size in {of for of, _ in known}:
         found = size, remote.sha256(folder, wanted.name)
         if found == (wanted.size_bytes, wanted.sha256):
@@ -197,17 +219,27 @@ def _is_needed(call: Call, folder: remote.RemoteFolder, wanted: PublishedObject)
     )
 
 
-def _ours(call: Call) -> list[PublishedObject]:
-    kept = [PublishedObject.model_validate(one) for one in call.state.get(_KEPT, ())]
-    return [*call.former, *kept]
+def _ours(call: Call) -> dict[str, list[PublishedObject]]:
+    """What we have sent, or were about to, by names."""
+    found: dict[str, list[PublishedObject]] = {}
+    kept = (PublishedObject.model_validate(one) for one in call.state.get(_KEPT, ()))
+    for one in (*call.former, *kept):
+        found.setdefault(one.name, []).append(one)
+    return found
 
 
-def _note(call: Call, wanted: PublishedObject) -> None:
-    """Keep, before it is sent, that a file is ours: whoever goes on after us may replace it."""
-    if not call.item_id or wanted in _ours(call):
+def _note(call: Call, wanted: Sequence[PublishedObject]) -> None:
+    """Keep, before they are sent, that files are ours: whoever goes on after us may replace them.
+
+    In one go: what is kept is written whole each time.
+    """
+    if not call.item_id:
         return
-    kept = [*call.state.get(_KEPT, ()), wanted.model_dump(mode="json")]
-    call.save({**call.state, _KEPT: kept})
+    known = _ours(call)
+    new = [one for one in wanted if one not in known.get(one.name, ())]
+    if new:
+        kept = [*call.state.get(_KEPT, ()), *(one.model_dump(mode="json") for one in new)]
+        call.save({**call.state, _KEPT: kept})
 
 
 def _send(folder: remote.RemoteFolder, path: Path, wanted: PublishedObject) -> None:

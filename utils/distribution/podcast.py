@@ -12,7 +12,15 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from utils.distribution import artwork, captions, feed_check, index_files, place, podcast_feed
+from utils.distribution import (
+    artwork,
+    captions,
+    feed_check,
+    index_files,
+    place,
+    played,
+    podcast_feed,
+)
 from utils.distribution.call import Call
 from utils.distribution.xml_text import line
 from utils.errors import PermanentError, SettingsError
@@ -21,6 +29,7 @@ from utils.models.targets import PodcastTarget
 
 _JPEG = "image/jpeg"
 _CARD_COLOURS = ("#16324f", "#f2f5f9", "#4fb3a5")  # of a feed without artwork of its own. Chosen.
+_FILMS = {"video/mp4", "video/quicktime"}
 # What players go by is the end of the address: it says what the file is.
 _SUFFIXES = {
     "audio/mpeg": ".mp3", "audio/mp4": ".m4a", "audio/x-m4a": ".m4a", "video/mp4": ".mp4",
@@ -32,18 +41,17 @@ def publish(package: Package, target: PodcastTarget, call: Call) -> Published:
     """Put an item's media, artwork, chapters and transcripts in place, for the feed to name.
 
     Raises:
-        PermanentError: there is nothing to play.
+        PermanentError: there is nothing to play, or nothing that players take.
         SettingsError: the target says nothing of where its files are seen.
     """
     _require(target, call)
-    media = _media(package)
+    media = _media(package, call)
     folder = place.folder_of(package)
     suffix = _SUFFIXES.get(media.mime_type, media.path.suffix.lower())
     extra: dict[str, Any] = {"media": f"{folder}/media{suffix}", "transcripts": []}
     made = [place.put(call, target, media.path, extra["media"], media.mime_type)]
-    if picture := artwork.best(package, artwork.SQUARE):
-        square = call.work / "artwork.jpg"
-        artwork.make(picture.path, artwork.SQUARE, square)
+    square = call.work / "artwork.jpg"
+    if artwork.made(package, artwork.SQUARE, square):
         extra["artwork"] = f"{folder}/artwork.jpg"
         made.append(place.put(call, target, square, extra["artwork"], _JPEG))
     for name, text, mime_type in _texts(package, target):
@@ -95,7 +103,9 @@ def refresh(
     picture = _feed_artwork(target, call)
     # A new picture has a new address: directories keep what they once got from an address.
     name = f"artwork-{hashlib.sha256(picture).hexdigest()[:12]}.jpg"
-    data = podcast_feed.written(packages, target, name)
+    # What lies there from when the target was of another kind is published anew first.
+    own = [(package, row) for package, row in packages if row.extra.get("media")]
+    data = podcast_feed.written(own, target, name)
     files = {
         name: index_files.of(picture, _JPEG),
         target.feed: index_files.of(data, "application/rss+xml"),
@@ -107,7 +117,8 @@ def _feed_artwork(target: PodcastTarget, call: Call) -> bytes:
     """The picture of the feed: what a person named, else a card with its title."""
     source = call.work / "card.png"
     if target.artwork:
-        source = Path(target.artwork).expanduser()
+        # As it is written in targets.yaml: seen from where that lies.
+        source = call.settings.targets_file.parent / Path(target.artwork).expanduser()
         if not source.is_file():
             raise SettingsError(f"The artwork of {call.name}, {source}, is no file.")
     else:
@@ -136,23 +147,30 @@ def verify(row: Published, target: PodcastTarget, call: Call) -> tuple[str, ...]
     return (*wrong, *feed_check.of_item(feed, row, target))
 
 
-def _media(package: Package) -> PackageFile:
-    media = package.first("media")
+def _media(package: Package, call: Call) -> PackageFile:
+    media = played.of(package, call)
     if media is None or media.mime_type.partition("/")[0] not in {"audio", "video"}:
         raise PermanentError(
             f"{package.title} has nothing that a podcast could play: neither sound nor film."
+        )
+    if media.mime_type.startswith("video/") and media.mime_type not in _FILMS:
+        raise PermanentError(
+            f"{package.title} is a film in {media.path.suffix.lstrip('.').upper()}, and podcast "
+            "players take MP4 and MOV only: make a rendition for the web (compression.profile: "
+            "web), then publish it again."
         )
     return media
 
 
 def _require(target: PodcastTarget, call: Call) -> None:
-    """Make sure that addresses of the feed can be written.
+    """Make sure that a feed with addresses can be written.
 
     Raises:
-        SettingsError: where its files are seen is not set, or is no web address.
+        SettingsError: where its files are seen is no web address, or feedgen is not installed.
     """
     if not (target.public_url or "").startswith(("https://", "http://")):
         raise SettingsError(
             f"The podcast {call.name} needs a public_url, such as https://media.example.org/show: "
             "a feed names its files by their web addresses."
         )
+    podcast_feed.require()

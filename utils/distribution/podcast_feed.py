@@ -110,13 +110,24 @@ def _channel(target: PodcastTarget, artwork: str) -> Any:
     return feed
 
 
-def _generator() -> Any:
+def require() -> None:
+    """Make sure that feeds can be written, before anything is put in place for one.
+
+    Raises:
+        SettingsError: feedgen is not installed.
+    """
     try:
-        from feedgen.feed import FeedGenerator
+        import feedgen.feed  # noqa: F401
     except ImportError:
         raise SettingsError(
             "Podcasts need feedgen, which is not installed: pip install 'nightshift[publishing]'."
         ) from None
+
+
+def _generator() -> Any:
+    require()
+    from feedgen.feed import FeedGenerator
+
     feed = FeedGenerator()
     feed.load_extension("podcast", atom=False)
     feed.register_extension("podcasting", _Tags, _Tags, atom=False)

@@ -15,6 +15,7 @@ from utils.distribution import (
     captions,
     index_files,
     place,
+    played,
     site_index,
     site_pages,
     site_search,
@@ -34,7 +35,7 @@ def publish(package: Package, target: SiteTarget, call: Call) -> Published:
     Raises:
         PermanentError: there is nothing to show.
     """
-    media = package.first("media", "original")
+    media = played.of(package, call)
     if media is None:
         raise PermanentError(f"{package.title} has no file that could be shown.")
     folder = place.folder_of(package)
@@ -43,9 +44,8 @@ def publish(package: Package, target: SiteTarget, call: Call) -> Published:
     made = [place.put(call, target, media.path, extra["media"], media.mime_type)]
     shapes = {"poster": _COVER if media.mime_type.startswith("audio/") else _POSTER, "card": _CARD}
     for name, size in shapes.items():
-        if picture := artwork.best(package, size):
-            path = call.work / f"{name}.jpg"
-            artwork.make(picture.path, size, path)
+        path = call.work / f"{name}.jpg"
+        if picture := artwork.made(package, size, path):
             extra[name] = f"{folder}/{name}.jpg"
             extra["by_model"] = picture.by_model
             made.append(place.put(call, target, path, extra[name], "image/jpeg"))
@@ -63,6 +63,8 @@ def publish(package: Package, target: SiteTarget, call: Call) -> Published:
 
 def refresh(packages: Sequence[tuple[Package, Published]], target: SiteTarget, call: Call) -> None:
     """Write the index, its pages, the search index, the feed and the site map anew."""
+    # What lies there from when the target was of another kind is published anew first.
+    packages = [(package, row) for package, row in packages if row.extra.get("page")]
     files = {
         name: index_files.of(site_pages.asset(name), mime_type)
         for name, mime_type in site_pages.ASSETS.items()
@@ -98,6 +100,6 @@ def verify(row: Published, target: SiteTarget, call: Call) -> tuple[str, ...]:
         wrong.append(f"{_SEARCH} is gone")
     elif (pages := site_search.pages_in(data)) is None:
         wrong.append(f"{_SEARCH} is damaged")
-    elif row.extra["page"] not in pages:
+    elif row.extra.get("page") not in pages:
         wrong.append(f"{_SEARCH} does not have the item")
     return tuple(wrong)

@@ -28,6 +28,8 @@ _POLICY = (
     "default-src 'none'; script-src 'self' file:; style-src 'self' file:; img-src 'self' file: "
     "data:; media-src 'self' file:; base-uri 'none'; form-action 'none'"
 )
+_SHOWN = {f"image/{one}" for one in ("jpeg", "png", "gif", "webp", "avif", "svg+xml")}
+_FROM_THE_RIGHT = {"ar", "ckb", "dv", "fa", "he", "ps", "sd", "ug", "ur", "yi"}
 _SCHEMA = {"video": "VideoObject", "audio": "AudioObject", "image": "ImageObject"}
 _OG_TYPE = {"video": "video.other", "audio": "music.song", "image": "article"}
 
@@ -58,6 +60,7 @@ def item(package: Package, target: SiteTarget, mime_type: str, extra: Mapping[st
         **_addresses(target, extra),
         package=package,
         kind=kind,
+        is_shown=kind != "image" or mime_type in _SHOWN,
         title=_title(package),
         lang=_lang(package.language, target),
         date=f"{package.published_at:%Y-%m-%d}",
@@ -108,7 +111,8 @@ def clock(seconds: float) -> str:
 
 
 def _common(target: SiteTarget, root: str) -> dict[str, Any]:
-    return {"target": target, "root": root, "policy": _POLICY}
+    direction = "rtl" if target.language.partition("-")[0] in _FROM_THE_RIGHT else "ltr"
+    return {"target": target, "root": root, "policy": _POLICY, "direction": direction}
 
 
 def _card(package: Package, published: Published, target: SiteTarget) -> dict[str, Any]:

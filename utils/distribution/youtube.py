@@ -44,13 +44,15 @@ def publish(package: Package, target: YoutubeTarget, call: Call) -> Published:
         video_id = _sent(client, body, film.path, call)
         call.save({**call.state, "video_id": video_id})
     youtube_parts.add(client, str(video_id), package, target, call)
+    status = body["status"]
     return Published(
         address=_WATCH.format(video_id),
         remote_id=str(video_id),
         extra={
             "tag": youtube_metadata.tag_of(package.item_id),
             "title": body["snippet"]["title"],
-            "privacy": body["status"]["privacyStatus"],
+            # One that appears by itself later has another then.
+            "privacy": None if "publishAt" in status else status["privacyStatus"],
             "notes": list(call.state.get("notes", ())),
         },
     )

@@ -19,6 +19,7 @@ from utils.errors import (
     SettingsError,
     ThrottledError,
 )
+from utils.models.sanitize import text
 from utils.models.targets import YoutubeTarget
 from utils.processes import retry_after
 
@@ -62,6 +63,19 @@ def client(target: YoutubeTarget) -> Any:
         client_secret=target.client_secret.get_secret_value(),
     )
     return discovery.build_from_document(described, credentials=credentials)
+
+
+def channel(target: YoutubeTarget) -> str:
+    """The title of the channel that a target's refresh token is good for.
+
+    Raises:
+        NightShiftError: it is good for none, or YouTube does not answer.
+    """
+    request = client(target).channels().list(part="snippet", mine=True)
+    found = asked(request, "looking for the channel").get("items")
+    if not found:
+        raise PermanentError("The account has no channel at YouTube. Make one there.")
+    return " ".join(text(str(found[0]["snippet"]["title"])).split())
 
 
 def asked(request: Any, doing: str) -> dict[str, Any]:

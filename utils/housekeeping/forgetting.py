@@ -17,7 +17,8 @@ from typing import NamedTuple
 from sqlalchemy.orm import Session
 
 from utils.config import Settings
-from utils.db import forgotten, items, publications, queue, workers
+from utils.critic import memory
+from utils.db import forgotten, items, publications, queue, reviews, workers
 from utils.db.publication_tables import PublicationRow
 from utils.db.schema import File, Item
 from utils.db.session import session
@@ -158,6 +159,10 @@ def _remove(one: Forgetting, settings: Settings, with_files: bool) -> list[str]:
     elsewhere = publishing.retract(one.published, settings.publish_url)
     blobs.remove(one.stored, one.item_id if with_files else None, settings)
     vectors.forget([one.item_id], settings)
+    with session() as s:
+        decided = [review.id for review in reviews.of_item(s, one.item_id)]
+    for review_id in decided:
+        memory.forget(review_id, settings)
     files = [problem for row in one.files if with_files and (problem := _remove_file(row))]
     return [
         *(f"{url} stays: it is not below NIGHTSHIFT_PUBLISH_URL" for url in elsewhere),

@@ -87,3 +87,13 @@ class Visuals(Frozen):
     item_id: str
     visuals: tuple[Visual, ...]
     notes: tuple[str, ...] = ()
+
+    @property
+    def told(self) -> tuple[str, ...]:
+        """What is not as it was asked for, each as a sentence."""
+        faults = (
+            f"{one.kind.replace('_', ' ').capitalize()} {one.aspect}: {fault.removesuffix('.')}."
+            for one in self.visuals
+            for fault in one.warnings
+        )
+        return (*faults, *self.notes)

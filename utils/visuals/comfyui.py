@@ -183,7 +183,8 @@ def _ended(wait: _Wait) -> Mapping[str, Any] | None:
 
 
 def _last_error(status: Mapping[str, Any]) -> dict[str, Any] | None:
-    for message in reversed(status.get("messages") or ()):
+    messages = status.get("messages")
+    for message in reversed(messages if isinstance(messages, list) else []):
         if isinstance(message, list) and len(message) == 2 and isinstance(message[1], dict):
             kind, data = message
             if kind in {"execution_error", "execution_interrupted"}:

@@ -85,7 +85,8 @@ def version(server: Server) -> str:
     """The version that it says it is; "unknown" where it says none."""
     told = ask(server, "GET", "system_stats").document
     system = told.get("system") if isinstance(told, dict) else None
-    return text(str(system.get("comfyui_version") or "unknown")) if isinstance(system, dict) else ""
+    said = system.get("comfyui_version") if isinstance(system, dict) else None
+    return visible(str(said or "unknown"))[:40]
 
 
 def class_of(server: Server, name: str) -> dict[str, Any] | None:
@@ -122,7 +123,7 @@ def refusal(told: Mapping[str, Any]) -> str:
     nodes = told.get("node_errors")
     found = [
         f"node {node} ({fault.get('class_type')}): "
-        + "; ".join(_reason(one) for one in fault.get("errors") or ())
+        + "; ".join(_reason(one) for one in _listed(fault.get("errors")))
         for node, fault in (nodes.items() if isinstance(nodes, dict) else ())
         if isinstance(fault, dict)
     ]
@@ -136,8 +137,9 @@ def queued(server: Server, job: str) -> str | None:
     told = ask(server, "GET", "queue").document
     for state in ("running", "pending"):
         jobs = told.get(f"queue_{state}") if isinstance(told, dict) else None
-        if any(isinstance(one, list) and len(one) > 1 and one[1] == job for one in jobs or ()):
-            return state
+        for one in jobs if isinstance(jobs, list) else ():
+            if isinstance(one, list) and len(one) > 1 and one[1] == job:
+                return state
     return None
 
 
@@ -255,6 +257,10 @@ def _no_json(path: str, reply: Reply) -> PermanentError:
     return PermanentError(
         f"/{path} answers {said!r}, which is not ComfyUI's. Is {SETTING} its address?"
     )
+
+
+def _listed(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else []
 
 
 def _reason(error: Any) -> str:

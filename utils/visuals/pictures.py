@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 import uuid
 from collections.abc import Callable
 from functools import partial
@@ -13,17 +11,14 @@ from typing import Any, NamedTuple
 from PIL import Image
 
 from utils.config import Settings
-from utils.db import source_reports
-from utils.db.session import session
-from utils.errors import PermanentError
-from utils.models.house_rules import HouseRules
+from utils.errors import PermanentError, from_os_error
 from utils.models.item import MediaItem, MediaKind
 from utils.models.signal import SignalReport
 from utils.models.visual_subject import VisualSubject
 from utils.models.visuals import Aspect, Visual, VisualKind, VisualOptions, Visuals
-from utils.rules import house_rules
 from utils.storage import files, scratch
-from utils.visuals import cards, generation, prompts, template_files, waveforms
+from utils.visuals import brands, cards, generation, prompts, template_files, waveforms
+from utils.visuals.brands import Brand
 from utils.visuals.generation import Generator, Hear
 
 _FOLDER = "visuals"
@@ -53,7 +48,7 @@ def engine(options: VisualOptions, settings: Settings) -> str:
     Raises:
         SettingsError: ComfyUI is asked for and not set, or a template or style makes no sense.
     """
-    house, style = _digest_of_houses(settings), template_files.style(options.style, settings)
+    house, style = brands.digest(settings), template_files.style(options.style, settings)
     if not generation.is_wanted(options, settings):
         return f"local {cards.VERSION} {template_files.digest(style)} {house}"
     workflow = template_files.workflow(options.workflow, settings)
@@ -79,8 +74,8 @@ def make(
         PermanentError: it does, and they do.
         RetryableError: ComfyUI does not answer, or not in time.
     """
-    house = _house(item, settings)
-    drawing = _Drawing(item, subject, _colours(house, options, settings), house.brand,
+    brand = brands.of_item(item, settings)
+    drawing = _Drawing(item, subject, _colours(brand, options, settings), brand.name,
                        _folder(item, settings))  # fmt: skip
     made: list[Visual] = []
     notes: list[str] = []
@@ -180,24 +175,13 @@ def _kept(kind: VisualKind, aspect: Aspect, path: Path, folder: Path, **told: An
 
 def _folder(item: MediaItem, settings: Settings) -> Path:
     folder = files.item_folder(settings.home, item.item_id) / _FOLDER
-    folder.mkdir(exist_ok=True)
+    try:
+        folder.mkdir(exist_ok=True)
+    except OSError as error:
+        raise from_os_error(error, f"making {folder}") from error
     return folder
 
 
-def _house(item: MediaItem, settings: Settings) -> HouseRules:
-    with session() as s:
-        source = source_reports.name_of_item(s, item.item_id, item.path)
-    return house_rules.for_source(house_rules.load(settings), source)
-
-
-def _colours(house: HouseRules, options: VisualOptions, settings: Settings) -> tuple[str, ...]:
+def _colours(brand: Brand, options: VisualOptions, settings: Settings) -> tuple[str, ...]:
     """The house's colours, else those of the style."""
-    return house.brand_colours or template_files.style(options.style, settings).colours
-
-
-def _digest_of_houses(settings: Settings) -> str:
-    """A hash of what the house rules say of how pictures look, of any source."""
-    rules = house_rules.load(settings)
-    houses = [house_rules.for_source(rules, source) for source in (None, *sorted(rules.sources))]
-    looks = [(house.brand, house.brand_colours) for house in houses]
-    return hashlib.sha256(json.dumps(looks).encode()).hexdigest()[:16]
+    return brand.colours or template_files.style(options.style, settings).colours

@@ -84,7 +84,7 @@ def _known(subject: VisualSubject, colours: Iterable[str]) -> dict[str, str]:
         "topics": _list(understood.topics if understood else ()),
         "keywords": _list(understood.keywords if understood else ()),
         "mood": (understood.mood if understood else None) or "",
-        "setting": "",
+        "setting": _setting(subject),
         "colours": ", ".join(named),
     }
     return {name: plain(text, _MOST[name]) if name in _MOST else text
@@ -100,6 +100,13 @@ def _scene(subject: VisualSubject) -> str:
         return subject.title
     is_foreign = understood.language not in {None, "en"}
     return (understood.translation if is_foreign else None) or understood.summary or subject.title
+
+
+def _setting(subject: VisualSubject) -> str:
+    """When it was made, and what is to be known of where."""
+    understood = subject.understanding
+    told = (understood.era, understood.cultural_context) if understood else ()
+    return ", ".join(filter(None, told))
 
 
 def _list(words: Iterable[str]) -> str:

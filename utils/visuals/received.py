@@ -10,7 +10,7 @@ import io
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from utils.errors import PermanentError
+from utils.errors import PermanentError, from_os_error
 from utils.media.imaging.image import OF_PILLOW
 
 if TYPE_CHECKING:
@@ -51,9 +51,16 @@ def checked(content: bytes, size: tuple[int, int]) -> Received:
 
 
 def save(picture: Image, target: Path) -> None:
-    """Write a picture as PNG, without any metadata."""
+    """Write a picture as PNG, without any metadata.
+
+    Raises:
+        ResourceError: the disk is full or read-only.
+    """
     picture.info.clear()
-    picture.save(target, "PNG")
+    try:
+        picture.save(target, "PNG")
+    except OSError as error:
+        raise from_os_error(error, f"writing {target.name}") from error
 
 
 def _decoded(content: bytes) -> Image:

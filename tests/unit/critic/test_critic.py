@@ -132,7 +132,7 @@ def test_a_broken_rule_counts_where_two_readings_see_it_with_a_quote(judged: Any
     unknown = {"rule": "good taste", "reason": "x", "quote": SAID[1]}
     with openai_chat(Model(breaches=[seen])) as server:
         (breach,) = judged(server).breaches
-    assert (breach.rule, breach.start_seconds) == ("smuggling", 3.0)
+    assert (breach.rule, breach.start_seconds) == ("prohibited topic: smuggling", 3.0)
     with openai_chat(Model(breaches=[invented, unknown])) as server:
         found = judged(server)
     assert found.breaches == ()
@@ -391,7 +391,7 @@ def test_an_order_in_the_material_changes_no_score(judged: Any, name: str) -> No
     assert found.score == 0.5
     assert {one.score for one in found.criteria} == {0.5}
     assert found.orders
-    assert "speak to whoever judges" in found.notes[0]
+    assert "to whoever judges" in found.notes[0]
 
 
 @pytest.mark.parametrize("text", ORDINARY)

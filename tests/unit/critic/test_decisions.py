@@ -18,6 +18,7 @@ from utils.db.review_tables import ReviewRow
 from utils.db.schema import ForgottenItem, Item
 from utils.db.session import session
 from utils.errors import NightShiftError, PermanentError, RetryableError, UsageError
+from utils.housekeeping import forgetting
 from utils.models.approval import Approval, ApprovalStatus, Change
 from utils.models.rules import Decision, ItemFacts
 from utils.models.search import SearchFilters
@@ -104,7 +105,7 @@ def test_undo_without_the_machines_results_brings_what_stood_before() -> None:
     assert item(item_id).approval == "review"
 
 
-def test_of_several_decisions_the_last_that_stands_holds(database: str) -> None:
+def test_of_several_decisions_the_last_that_stands_holds() -> None:
     item_id = waiting_item()
     first, second = decide(item_id, "accept"), decide(item_id, "reject")
     assert item(item_id).approval == "rejected"
@@ -160,6 +161,17 @@ def test_a_memory_that_does_not_answer_loses_no_decision(monkeypatch: pytest.Mon
     assert item(item_id).approval == "review"
 
 
+def test_decisions_go_with_an_item_that_is_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
+    gone: list[int] = []
+    item_id = waiting_item()
+    review_id = decide(item_id, "accept")
+    monkeypatch.setattr(memory, "forget", lambda number, settings: gone.append(number))
+    forgetting.forget(forgetting.preview([item_id], load_settings()), load_settings())
+    assert gone == [review_id]
+    with session() as s:
+        assert not reviews.is_there(s, review_id)
+
+
 def test_a_revision_has_the_item_wait_and_is_part_of_what_it_is_done_under(database: str) -> None:
     item_id = waiting_item()
     decide(item_id, "revise", "words are missing", transcription__model="small")
@@ -175,7 +187,7 @@ def test_a_revision_has_the_item_wait_and_is_part_of_what_it_is_done_under(datab
     assert item(item_id).requested_changes == SMALL
 
 
-def test_revisions_add_up_and_go_one_by_one(database: str) -> None:
+def test_revisions_add_up_and_go_one_by_one() -> None:
     item_id = waiting_item()
     first = decide(item_id, "revise", transcription__model="small", transcription__words="true")
     decide(item_id, "revise", transcription__model="base")
@@ -187,7 +199,7 @@ def test_revisions_add_up_and_go_one_by_one(database: str) -> None:
     assert item(item_id).requested_changes == {"transcription.model": "base"}
 
 
-def test_an_earlier_decision_does_not_hold_after_a_revision(database: str) -> None:
+def test_an_earlier_decision_does_not_hold_after_a_revision() -> None:
     item_id = waiting_item()
     decide(item_id, "accept")
     revision = decide(item_id, "revise", transcription__model="small")
@@ -208,7 +220,7 @@ def test_an_undone_revision_that_no_run_came_to_leaves_all_as_it_was(database: s
     assert waiting() == [item_id]
 
 
-def test_an_undone_revision_after_other_rules_is_done_again(database: str) -> None:
+def test_an_undone_revision_after_other_rules_is_done_again() -> None:
     item_id = waiting_item()
     revision = decide(item_id, "revise", transcription__model="small")
     with session() as s:

@@ -14,15 +14,22 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
+from typer.testing import CliRunner
 
+from nightshift.__main__ import app
 from tests.conftest import Override
 from tests.media import Clips, ffmpeg
 from tests.unit.distribution.calls import call, file, package
 from utils.config import Settings, load_settings
+from utils.db import items
+from utils.db.items import Seen
+from utils.db.session import session
 from utils.distribution import credentials
 from utils.errors import PermanentError, SettingsError
+from utils.models.item import MediaKind
 from utils.models.publishing import PackageFile
 from utils.models.targets import C2paSettings
+from utils.storage import files
 
 _PEM = serialization.Encoding.PEM
 Sign = Callable[..., Path]
@@ -137,6 +144,7 @@ def test_what_was_made_says_by_whom(
     found = credentials.found(made)
     assert found.by_model is by_model and found.flaws == ()
     assert found.issuer == "Night Shift tests" and found.generator.startswith("Night Shift ")
+    assert ("names a model" in found.in_words) is by_model
 
 
 def test_a_lyric_video_over_generated_pictures_says_so_and_names_the_song(
@@ -156,6 +164,8 @@ def test_a_still_of_a_film_is_edited_and_a_rendition_alone_is_published(
 ) -> None:
     still = sign(file(clips.image, "artwork"), file(clips.video, "original"))
     assert actions(still) == [("c2pa.opened", ""), ("c2pa.edited", "")]
+    film = file(clips.video, "media")  # no rendition: what is played is the original
+    assert actions(sign(file(clips.image, "artwork"), film, item_id=film.sha256)) == actions(still)
     assert actions(sign(file(clips.image, "artwork"))) == [
         ("c2pa.opened", ""), ("c2pa.published", ""),
     ]  # fmt: skip
@@ -187,6 +197,26 @@ def test_what_was_changed_after_signing_is_found(sign: Sign, clips: Clips) -> No
     data[-200] ^= 1
     made.write_bytes(data)
     assert "assertion.dataHash.mismatch" in credentials.found(made).flaws
+
+
+def test_a_large_file_is_not_read_whole_for_them(
+    sign: Sign, clips: Clips, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = sign(file(clips.image, "generated", by_model=True))
+    monkeypatch.setattr(credentials, "_CHECKED_BYTES", 100)
+    found = credentials.found(made)
+    assert found.flaws is None and "not checked" in found.in_words and found.by_model
+
+
+def test_show_names_the_credentials_of_an_original(
+    sign: Sign, clips: Clips, settings: Settings
+) -> None:
+    made = sign(file(clips.image, "generated", by_model=True))
+    stat = files.stat(made)
+    with session() as s:
+        items.register(s, Seen(stat, items.hash_file(stat), True), MediaKind.IMAGE)
+    shown = CliRunner().invoke(app, ["show", str(made)])
+    assert "signed by Night Shift tests with Night Shift" in " ".join(shown.stdout.split())
 
 
 def test_an_original_whose_credentials_do_not_hold_stops_nothing(sign: Sign, clips: Clips) -> None:

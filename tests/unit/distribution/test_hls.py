@@ -16,7 +16,7 @@ from tests.media import Clips, ffmpeg
 from tests.servers.loopback import Answer, Asked, serving
 from tests.unit.distribution.calls import Kept, call, file, package
 from utils.config import Settings
-from utils.distribution import hls, playlists
+from utils.distribution import hls, place, playlists
 from utils.errors import PermanentError
 from utils.media.probing import ffprobe
 from utils.models.publishing import Chapter, Package, Published
@@ -49,10 +49,7 @@ class Shelf:
 
     def __init__(self, settings: Settings, place: Path, work: Path, **facts: object) -> None:
         self.settings, self.place, self.work = settings, place, work
-        address = f"http://127.0.0.1/{place.name}"
-        self.target = HlsTarget(
-            kind="hls", url=SecretStr(f"file://{place}"), public_url=address, **facts
-        )
+        self.target = HlsTarget(kind="hls", url=SecretStr(f"file://{place}"), **facts)
 
     def publish(self, item: Package, kept: Kept | None = None) -> Published:
         return hls.publish(item, self.target, call(self.settings, self.work, kept))
@@ -156,6 +153,26 @@ def test_a_film_with_too_few_key_frames_is_encoded_and_that_is_said(
     assert playlists.parse(shelf.read(row, "/index.m3u8"), "it").segments[0].seconds == 2.0
 
 
+def test_sound_that_outlasts_its_picture_is_heard_to_its_end(shelf: Shelf, tmp_path: Path) -> None:
+    """Segments end with the picture: its last one stands."""
+    film = tmp_path / "film.mp4"
+    ffmpeg("-f", "lavfi", "-i", "testsrc2=s=64x36:r=5:d=2", "-f", "lavfi", "-i", "sine=d=6",
+           "-pix_fmt", "yuv420p", film)  # fmt: skip
+    row = shelf.publish(package(file(film, "media"), duration_seconds=6.0))
+    playlist = playlists.parse(shelf.read(row, "36p/index.m3u8"), "it")
+    assert playlist.seconds == pytest.approx(6.0, abs=0.3)
+    assert "outlasts its picture" in row.extra["notes"][0]
+    assert shelf.verify(row) == ()
+
+
+def test_sound_as_broadcasts_have_it_is_copied(shelf: Shelf, clips: Clips, tmp_path: Path) -> None:
+    broadcast = tmp_path / "broadcast.ts"
+    ffmpeg("-i", clips.video, "-t", "2", "-c", "copy", "-output_ts_offset", "90", broadcast)
+    row = shelf.publish(package(file(broadcast, "media"), duration_seconds=2.0))
+    assert "mp4a.40.2" in shelf.read(row, "master.m3u8") and row.extra["notes"] == []
+    assert shelf.verify(row) == ()
+
+
 def test_what_is_no_film_is_refused(shelf: Shelf, clips: Clips) -> None:
     with pytest.raises(PermanentError, match="is a picture"):
         shelf.publish(package(file(clips.image, "media"), kind="image"))
@@ -175,11 +192,23 @@ def test_publishing_again_sends_nothing_and_retracting_leaves_nothing(
     item = package(file(clips.video, "media"))
     kept = Kept()
     row = shelf.publish(item, kept)
+    assert len(kept.saved) == 1  # for all of its files: a film of hours has thousands
     before = {path: path.stat().st_mtime_ns for path in shelf.place.rglob("*.m4s")}
     assert shelf.publish(item, kept).objects == row.objects
     assert {path: path.stat().st_mtime_ns for path in shelf.place.rglob("*.m4s")} == before
     hls.retract(row, shelf.target, call(shelf.settings, shelf.work))
     assert [path for path in shelf.place.rglob("*") if path.is_file()] == []
+
+
+def test_where_a_strangers_file_is_in_the_way_nothing_is_sent(shelf: Shelf, clips: Clips) -> None:
+    item = package(file(clips.tone, "media"), kind="audio", duration_seconds=3.0)
+    page = shelf.place / place.folder_of(item) / "index.html"
+    page.parent.mkdir(parents=True)
+    page.write_text("somebody's own")
+    with pytest.raises(PermanentError, match="none of ours"):
+        shelf.publish(item)
+    assert [path for path in shelf.place.rglob("*") if path.is_file()] == [page]
+    assert page.read_text() == "somebody's own"
 
 
 def test_what_is_wrong_where_it_lies_is_named(shelf: Shelf, clips: Clips) -> None:
@@ -193,6 +222,9 @@ def test_what_is_wrong_where_it_lies_is_named(shelf: Shelf, clips: Clips) -> Non
     assert ["is gone" in said for said in shelf.verify(row)] == [True]
     fewer = tuple(one for one in row.objects if not one.name.endswith("00001.m4s"))
     assert "was never sent" in shelf.verify(row.model_copy(update={"objects": fewer}))[0]
+    for path in shelf.place.rglob("*.m4s"):
+        path.unlink()
+    assert len(shelf.verify(row)) == 4 and shelf.verify(row)[3].startswith("and ")
 
 
 def test_a_playlist_never_leads_out_of_its_package() -> None:

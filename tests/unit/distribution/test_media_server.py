@@ -109,7 +109,7 @@ def test_a_song_lies_by_artist_and_album_with_lyrics_and_covers(tmp_path: Path) 
     songs = [published.package(tmp_path / str(n), n, title=f"Song {n}") for n in (1, 2)]
     put(songs, library(tmp_path / "t"), tmp_path / "w")
     album = "Music/Sinn Sisamouth/Golden Songs"
-    assert names(tmp_path / "t") - {".nightshift-show.json"} == {
+    assert names(tmp_path / "t") - {".nightshift-media-server.json"} == {
         "Music/Sinn Sisamouth/artist.nfo", f"{album}/album.nfo", f"{album}/folder.jpg",
         *(f"{album}/Song {n}{end}" for n in (1, 2) for end in (".m4a", ".lrc", ".jpg")),
     }  # fmt: skip
@@ -145,6 +145,7 @@ def test_sound_in_mp4_is_named_as_music_is(tmp_path: Path) -> None:
         ('A/B\\C:D*E?F"G<H>I|J', "A B C -D E F G H I J"),
         ("Ends in dots... ", "Ends in dots"),
         ("..hidden", "hidden"),
+        ("Part one:", "Part one"),
         ("CON", "_CON"),
         ("nul.tar", "_nul.tar"),
         ("COM1", "_COM1"),
@@ -211,7 +212,7 @@ def test_what_is_taken_back_is_ours_alone(tmp_path: Path) -> None:
     assert "Song 1" not in (album / "album.nfo").read_text()
     media_server.retract(two, target, call)
     media_server.refresh([], target, call)
-    assert names(tmp_path / "t") - {".nightshift-show.json"} == {
+    assert names(tmp_path / "t") - {".nightshift-media-server.json"} == {
         "Sinn Sisamouth/Golden Songs/mine.flac"
     }
 
@@ -231,7 +232,7 @@ def test_a_list_of_ours_that_names_files_outside_removes_none(tmp_path: Path) ->
     (tmp_path / "t").mkdir()
     (tmp_path / "precious").write_text("x")
     target = library(tmp_path / "t", library="music")
-    listed = tmp_path / "t" / ".nightshift-show.json"
+    listed = tmp_path / "t" / ".nightshift-media-server.json"
     listed.write_text('{"files": {"../precious": "", "/etc/x": ""}}')
     media_server.refresh([], target, published.call(tmp_path / "w"))
     assert (tmp_path / "precious").exists()

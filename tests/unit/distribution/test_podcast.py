@@ -7,6 +7,7 @@ import http.server
 import io
 import json
 import re
+import sys
 import threading
 import urllib.parse
 from collections.abc import Iterator
@@ -334,6 +335,10 @@ def test_what_cannot_be_played_or_seen_is_refused(tmp_path: Path) -> None:
     still = published.package(tmp_path, kind="image", files=(picture,))
     with pytest.raises(PermanentError, match="nothing that a podcast could play"):
         podcast.publish(still, show(tmp_path / "target"), published.call(tmp_path / "work"))
+    film = published.media(tmp_path, 2, ".mkv", "video/matroska")
+    archived = published.package(tmp_path, kind="video", files=(film,))
+    with pytest.raises(PermanentError, match=r"film in MKV.*compression\.profile: web"):
+        podcast.publish(archived, show(tmp_path / "target"), published.call(tmp_path / "work"))
     nowhere = show(tmp_path / "target", public_url=None)
     with pytest.raises(SettingsError, match="public_url"):
         podcast.publish(published.package(tmp_path), nowhere, published.call(tmp_path / "work"))
@@ -360,3 +365,14 @@ def test_a_feed_is_bounded_in_entries_and_in_text(
     assert [items[0].findtext("guid"), len(items)] == [f"{0:064x}", podcast_feed.MAX_ITEMS]
     assert len((items[0].findtext("description") or "").encode()) <= 4000
     assert len(items[0].findtext("title") or "") <= 300
+
+
+def test_without_feedgen_it_says_what_to_install_before_anything_is_sent(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "feedgen", None)
+    monkeypatch.setitem(sys.modules, "feedgen.feed", None)
+    with pytest.raises(SettingsError, match=r"pip install 'nightshift\[publishing\]'"):
+        call = published.call(tmp_path / "work")
+        podcast.publish(published.package(tmp_path), show(tmp_path / "target"), call)
+    assert not (tmp_path / "target").exists()

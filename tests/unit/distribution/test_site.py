@@ -141,7 +141,7 @@ def test_no_page_has_anything_of_a_strangers_as_markup(built: Built) -> None:
 
 def test_texts_say_their_language_and_direction(built: Built) -> None:
     page = Page(built.page(0))
-    assert page.all("html")[0]["lang"] == "en"
+    assert page.all("html") == [{"lang": "en", "dir": "ltr"}]
     (heading,) = page.all("h1")
     assert heading == {"dir": "auto", "lang": "km"}
     assert ("span", KHMER) in page.texts
@@ -193,7 +193,7 @@ def test_without_a_web_address_nothing_needs_one(tmp_path: Path) -> None:
     names = {path.name for path in (tmp_path / "target").iterdir() if path.is_file()}
     assert names == {
         "index.html", "item.js", "search.js", "site.css", "search-index.js",
-        ".nightshift-show.json",
+        ".nightshift-site.json",
     }  # fmt: skip
     assert "feed.xml" not in (tmp_path / "target" / "index.html").read_text()
 
@@ -252,6 +252,13 @@ def test_a_retracted_item_is_nowhere_on_the_site(tmp_path: Path) -> None:
     (tmp_path / "target" / "site.css").unlink()
     said = site.verify(kept, target, call)
     assert said == ("site.css is gone", "search-index.js is damaged")
+
+
+def test_a_target_that_is_renamed_finds_its_files_again(tmp_path: Path) -> None:
+    target = of(tmp_path / "target")
+    for name in ("before", "after"):
+        site.refresh([], target, published.call(tmp_path / "work", name=name))
+    assert len(list((tmp_path / "target").glob(".nightshift-*"))) == 1
 
 
 def test_publishing_again_makes_the_same_files(tmp_path: Path) -> None:

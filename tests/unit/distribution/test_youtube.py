@@ -18,7 +18,7 @@ from tests.servers.loopback import Answer, serving
 from tests.servers.youtube import Dropped, Youtube, refused
 from tests.unit.distribution.calls import ITEM, Kept, call, file, package
 from utils.config import Settings
-from utils.distribution import youtube, youtube_metadata, youtube_upload
+from utils.distribution import checks, targets, youtube, youtube_metadata, youtube_upload
 from utils.errors import (
     DeferredError,
     PermanentError,
@@ -244,6 +244,25 @@ def test_a_token_that_is_over_is_renewed_and_a_revoked_one_is_said(
     assert server.CLIENT_SECRET not in str(error.value)
 
 
+def test_a_look_at_the_target_names_its_channel_and_takes_a_unit(
+    channel: Channel, settings: Settings
+) -> None:
+    url = channel.target.api_url
+    settings.targets_file.write_text(
+        f"targets:\n  stage:\n    kind: youtube\n    client_id: {server.CLIENT_ID}\n"
+        f"    client_secret: {server.CLIENT_SECRET}\n    refresh_token: {server.REFRESH_TOKEN}\n"
+        f"    api_url: {url}\n    token_url: {url}/token\n"
+    )
+    target = targets.one(settings, "stage")
+    assert checks.check("stage", target, settings) == (
+        True,
+        "logged in: the channel is Night films",
+    )
+    channel.service.revoked = True
+    ok, said = checks.check("stage", target, settings)
+    assert not ok and "no longer takes the refresh token" in said
+
+
 def test_what_is_refused_beside_the_film_is_noted(channel: Channel, clips: Clips) -> None:
     channel.target = channel.with_(playlist_id="PL-gone")
     channel.service.say("thumbnails/set", refused(403, "forbidden", "The account is not verified"))
@@ -301,8 +320,12 @@ def test_texts_keep_to_the_bounds_of_the_service() -> None:
     assert sum(len(tag) + 2 * (" " in tag) for tag in tags) + len(tags) - 1 <= 500
 
 
-def test_what_is_to_appear_later_is_private_until_then(channel: Channel) -> None:
+def test_what_is_to_appear_later_is_private_until_then(channel: Channel, film: Package) -> None:
     later = datetime.now(UTC) + timedelta(hours=5)
+    channel.target = channel.with_(privacy="public")
+    row = channel.publish(film.model_copy(update={"published_at": later}))
+    channel.service.videos[row.remote_id]["status"]["privacyStatus"] = "public"  # five hours later
+    assert channel.verify(row) == ()
     body = youtube_metadata.body(
         package(published_at=later), channel.with_(privacy="public"), by_model=False
     )

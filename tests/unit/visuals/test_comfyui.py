@@ -231,3 +231,41 @@ def test_a_job_that_ends_without_a_picture_is_an_error(comfy: Comfy, drawing: Se
         patch.setattr(comfy, "_made", lambda _graph: {"text": "no file"})
         with pytest.raises(PermanentError, match=r"without a picture from node 9 \(SaveImage\)"):
             generate(drawing)
+
+
+NONSENSE: list[object] = [
+    b"", b"<html>", [], "x", 7, {"JOB": 3}, {"JOB": {"status": 3, "outputs": 4}},
+    {"JOB": {"status": {"status_str": "error", "messages": 5}}},
+    {"JOB": {"input": {"required": {"text": 3, "seed": [[1], 2]}}}},
+    {"prompt_id": 3, "system": 3}, {"prompt_id": "JOB", "node_errors": {"3": {"errors": 7}}},
+    {"queue_running": 3, "queue_pending": [3, [], [1, {}]]},
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("path", ["prompt", "queue", "history", "object_info", "system_stats"])
+def test_an_answer_that_is_nonsense_is_an_error_of_ours_or_no_matter(
+    comfy: Comfy, drawing: Settings, monkeypatch: pytest.MonkeyPatch, path: str
+) -> None:
+    answer = comfy.answer
+    given: list[object] = []
+
+    def answered(method: str, asked: str, body: bytes) -> tuple[int, object]:
+        if not asked.startswith(f"/{path}"):
+            return answer(method, asked, body)
+        nonsense = given[-1]
+        if not isinstance(nonsense, dict):
+            return 200, nonsense
+        job = asked.rsplit("/", 1)[-1]
+        return 200, {job if name == "JOB" else name: value for name, value in nonsense.items()}
+
+    monkeypatch.setattr(comfy, "answer", answered)
+    monkeypatch.setattr(comfyui, "PATIENCE_SECONDS", 0)
+    comfy.moods.without_socket = True
+    for one in NONSENSE:
+        given.append(one)
+        with comfyui_client.connected(drawing) as server:
+            comfyui_client.version(server)
+        try:
+            assert generate(with_limits(drawing, timeout_seconds=2)).picture
+        except NightShiftError as error:
+            assert str(error)

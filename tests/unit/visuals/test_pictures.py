@@ -84,11 +84,12 @@ def test_where_comfyui_fails_for_good_a_card_is_drawn_and_it_is_said(
     comfy: Comfy, drawing: Settings, item: MediaItem
 ) -> None:
     comfy.moods.error = node_error("shapes cannot be multiplied")
-    made = make(item, drawing)
-    assert [one.kind for one in made.visuals] == ["title_card"] * 3
+    made = make(item, drawing, aspects=("1:1", "9:16"))
+    assert [one.kind for one in made.visuals] == ["title_card"] * 2
     assert not any(one.by_model for one in made.visuals)
     assert len(comfy.submitted) == 1
     assert "node 3 (KSampler)" in made.notes[0]
+    assert made.told[-1] == made.notes[0]
     with pytest.raises(PermanentError, match="KSampler"):
         make(item, drawing, engine="comfyui")
 
@@ -103,7 +104,7 @@ def test_where_it_may_pass_nothing_is_drawn_instead(
 
 
 def test_without_an_address_pictures_are_drawn_here(settings: Settings, item: MediaItem) -> None:
-    made = make(item, settings)
+    made = make(item, settings, aspects=("1:1",))
     assert {(one.kind, one.engine) for one in made.visuals} == {("title_card", "local")}
     assert made.notes == ()
     with pytest.raises(SettingsError, match="No ComfyUI is set"):
@@ -128,7 +129,7 @@ def test_the_best_still_goes_to_a_workflow_that_works_on_one(
     ((name, sent),) = comfy.uploaded.items()
     assert sent == stills[1].path.read_bytes()
     assert comfy.submitted[0]["prompt"]["1"]["inputs"]["image"] == f"nightshift/{name}"
-    made = make(item, drawing, workflow="image_to_image")  # of an item without any
+    made = make(item, drawing, workflow="image_to_image", aspects=("1:1",))  # it has none
     assert "this one has none" in made.notes[0]
 
 
@@ -170,7 +171,8 @@ def test_what_the_ledger_recalls_is_what_was_made(drawing: Settings, item: Media
 def test_rows_take_the_place_of_what_the_step_made_before(
     comfy: Comfy, drawing: Settings, item: MediaItem
 ) -> None:
-    cards, generated = make(item, drawing, engine="local"), make(item, drawing, aspects=("16:9",))
+    cards = make(item, drawing, engine="local", aspects=("1:1",))
+    generated = make(item, drawing, aspects=("16:9",))
     film = generated.visuals[0].model_copy(update={"kind": "lyric_video", "engine": "local"})
     with session() as s:
         visuals.save(s, cards)

@@ -32,6 +32,14 @@ def test_a_prompt_says_what_is_known_in_english_where_there_is_any(settings: Set
     assert "painting of A boat at dusk, rain" in positive(filmed, settings)
 
 
+def test_when_and_where_it_was_made_is_said(settings: Settings) -> None:
+    told = SONG.understanding.model_copy(
+        update={"era": "1960s", "cultural_context": "Phnom Penh before the war (see [1])"}
+    )
+    song = SONG.model_copy(update={"understanding": told})
+    assert "river, 1960s, Phnom Penh before the war see 1, calm mood" in positive(song, settings)
+
+
 def test_parts_of_which_nothing_is_known_are_left_out(settings: Settings) -> None:
     bare = VisualSubject(title="Evening song", kind="audio")
     told = positive(bare, settings)

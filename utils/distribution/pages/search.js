@@ -64,16 +64,16 @@
     const item = made("li", null), link = made("a", null, { href: one.u });
     link.append(marked(one.t, raw));
     item.append(link, made("span", `${one.a ? ` · ${one.a}` : ""} · ${one.d}`, { class: "soft" }));
-    const lines = one.s.filter((line) => { const text = fold(line[1]); return terms.some((term) => text.includes(term)); });
-    if (lines.length) {
-      const list = made("ul", null);
-      for (const [start, text] of lines.slice(0, MOST_LINES)) {
-        const line = made("li", null);
-        line.append(made("a", clock(start), { class: "time", href: `${one.u}#t=${start}` }), marked(text, raw));
-        list.append(line);
-      }
-      item.append(list);
+    const list = made("ul", null);
+    for (const [start, text] of one.s) {
+      if (list.childElementCount === MOST_LINES) break;
+      const folded = fold(text);
+      if (!terms.some((term) => folded.includes(term))) continue;
+      const line = made("li", null);
+      line.append(made("a", clock(start), { class: "time", href: `${one.u}#t=${start}` }), marked(text, raw));
+      list.append(line);
     }
+    if (list.childElementCount) item.append(list);
     return item;
   }
 
@@ -86,8 +86,8 @@
     try { await load(); } catch { told.textContent = "The search index could not be loaded."; return; }
     if (raw !== query.value.trim()) return;
     const hits = entries.filter((one) => terms.every((term) => one.text.includes(term)));
-    const first = hits.filter((one) => terms.every((term) => one.title.includes(term)));
-    const sorted = [...first, ...hits.filter((one) => !first.includes(one))];
+    const isFirst = (one) => terms.every((term) => one.title.includes(term));
+    const sorted = [...hits.filter(isFirst), ...hits.filter((one) => !isFirst(one))];
     const cut = entries.some((one) => one.c);
     told.textContent = `${hits.length} ${hits.length === 1 ? "item" : "items"} found`
       + (hits.length > MOST ? `, the first ${MOST} are shown` : "")

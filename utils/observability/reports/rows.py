@@ -17,6 +17,7 @@ from utils.models.rendition import COMPRESSIONS, Compression, Thumbnails
 from utils.models.shift import SOURCE, ItemOutcome, Outcome, ShiftReport
 from utils.models.transcript import Transcript
 from utils.models.verdict import Criterion, Verdict
+from utils.models.visuals import Visuals
 
 _EXCERPT = 280
 _EXAMPLES = 10  # items of one cause of failure
@@ -219,6 +220,9 @@ def _notes(s: Session, outcome: ItemOutcome, encode: Compression | None) -> Iter
         yield f"Looks like {twins}: see nightshift duplicates."
     if encode and encode.rendition and encode.dropped:
         yield f"The rendition lacks {', '.join(encode.dropped)}."
+    for step in ("generate_visuals", "make_lyric_video"):
+        if made := ledger.latest_result(s, item_id, step, Visuals):
+            yield from made.told
 
 
 def _excerpt(text: str) -> str:
