@@ -25,7 +25,8 @@ from utils.models.shift import RunStatus, ShiftError, ShiftReport
 pytestmark = pytest.mark.usefixtures("prefect_server")
 
 # Tones hold no voice: these stories need no speech model.
-QUICK = PipelineOptions().without("generate_embeddings")
+# A key for Gemini is one for the critic too, whose questions have tests of their own.
+QUICK = PipelineOptions().without("generate_embeddings", "critique_content")
 
 
 @pytest.fixture
