@@ -22,7 +22,7 @@ PROJECT = Path(__file__).resolve().parent.parent
 LOCKS = PROJECT / "requirements"
 NEWEST_LOCKED = (3, 13)
 # Published without a wheel. Everything else must come as one, so that nothing is compiled.
-FROM_SOURCE = ("docopt", "openai-whisper")
+FROM_SOURCE = ("docopt", "feedgen", "openai-whisper")
 # openai-whisper asks for triton (0.7 GB) on any Linux, and uses it where there is CUDA.
 BUT_ON_A_GPU = " requires triton, which is not installed."
 MISSING = """
