@@ -55,7 +55,7 @@ def _speed(home: Path, url: str, items: int) -> Row:
         f"{items / ours:.0f} items/s",
         f"fsspec's put of the same files {items / bare:.0f} items/s",
         f"{ours / bare:.2f} of its time",
-        "≤ 2.5",
+        "≤ 2",
     )
 
 

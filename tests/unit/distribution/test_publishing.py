@@ -20,9 +20,10 @@ from utils.db.publication_tables import PublicationRow
 from utils.db.session import session
 from utils.distribution import requests
 from utils.distribution.requests import Order
-from utils.errors import UsageError
+from utils.errors import StoppedError, UsageError
 from utils.models.publishing import PublicationResult as Result
 from utils.models.publishing import PublishReport
+from utils.storage import remote
 
 pytestmark = pytest.mark.usefixtures("settings")
 
@@ -268,12 +269,23 @@ def test_after_a_kill_the_next_call_goes_on_and_nothing_lies_there_twice(tmp_pat
     assert seen.wrong == ()
 
 
-def test_what_a_killed_call_left_goes_when_it_is_taken_back(tmp_path: Path) -> None:
+def test_what_an_ended_call_left_goes_when_it_is_taken_back(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     folder = known.public(tmp_path)
     item_id = known.item(tmp_path / "library" / "song.mp3")
-    environment = {**os.environ, "NIGHTSHIFT_HOME": str(load_settings().home)}
-    command = [sys.executable, "-c", _KILLED, "3", item_id]
-    subprocess.run(command, env=environment, capture_output=True, check=False)
+    really, sent = remote.replace, list[Any]()
+
+    def replace(*given: Any) -> None:
+        if len(sent) == 3:
+            raise StoppedError("The run was ended.")
+        sent.append(given)
+        really(*given)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(remote, "replace", replace)
+        with pytest.raises(StoppedError):
+            publish(item_id)
     assert len(known.there(folder)) == 3
     requests.unpublish([item_id], (), load_settings())
     assert list(folder.iterdir()) == []
