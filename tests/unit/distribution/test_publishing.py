@@ -211,6 +211,11 @@ def test_what_was_damaged_where_it_lies_is_found_and_mended(tmp_path: Path) -> N
     assert len(seen.wrong) == 2
     assert "another content" in seen.wrong[0] and "is gone" in seen.wrong[1]
     assert "damaged" in requests.publish_due(load_settings()).flaws[0].flaw
+    assert results(publish(item_id)) == [Result.PUBLISHED]
+    assert (place / "media.mp3").read_text() == "sound of song"
+    assert (place / "artwork.jpg").exists()
+    assert requests.publish_due(load_settings()).flaws == ()
+    assert results(publish(item_id)) == [Result.UNCHANGED]
 
 
 def test_two_processes_never_publish_one_row_at_once(tmp_path: Path) -> None:
