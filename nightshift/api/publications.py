@@ -25,8 +25,9 @@ from utils.privacy.redaction import shown_within
 router = APIRouter(tags=["publications"])
 Name = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,39}$", description="Of a target.")]
 
-_MOST_NUMBER = 2**63 - 1  # of a database
-Number = Annotated[int, InPath(ge=1, le=_MOST_NUMBER, description="The publication's number.")]
+Number = Annotated[
+    int, InPath(ge=1, le=publications.MOST_NUMBER, description="The publication's number.")
+]
 
 
 class ListedPublication(Frozen):
@@ -72,7 +73,9 @@ class PublicationQuery(Frozen):
 
     target: Name | None = None
     status: PublicationStatus | None = None
-    after: int = Field(0, ge=0, le=_MOST_NUMBER, description="Those with higher numbers.")
+    after: int = Field(
+        0, ge=0, le=publications.MOST_NUMBER, description="Those with higher numbers."
+    )
     limit: int = Field(50, ge=1, le=MOST)
 
 

@@ -31,6 +31,7 @@ from utils.db.session import chunks, upsert
 from utils.errors import UsageError
 from utils.models.publishing import Package, PublicationStatus, Published, PublishedObject
 
+MOST_NUMBER = 2**63 - 1  # that databases take
 MOST_TRIES = 12  # of what may pass: for two days. Chosen.
 _FAILED = (PublicationStatus.FAILED.value, PublicationStatus.RETRACTING.value)
 _OPEN = (*_FAILED, PublicationStatus.SCHEDULED.value, PublicationStatus.PUBLISHING.value)
@@ -87,7 +88,8 @@ def get(s: Session, publication_id: int) -> Row:
     Raises:
         UsageError: there is none.
     """
-    row = s.get(Row, publication_id, populate_existing=True)
+    is_one = 0 < publication_id <= MOST_NUMBER
+    row = s.get(Row, publication_id, populate_existing=True) if is_one else None
     if row is None:
         raise UsageError(
             f"There is no publication {publication_id}. `nightshift publications list` has all."
@@ -213,6 +215,8 @@ def give_up(s: Session) -> None:
 
 def claim(s: Session, worker: str, publication_id: int) -> Row | None:
     """Take a publication for ``worker``; None where a living one is at it, or it is gone."""
+    if not 0 < publication_id <= MOST_NUMBER:
+        return None
     taken = s.scalars(
         update(Row)
         .where(Row.id == publication_id, _is_free(s))

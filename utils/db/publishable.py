@@ -21,7 +21,7 @@ _WHOLE = (ItemStatus.DONE.value, ItemStatus.DEFERRED.value)
 _AT_WORK = (*_WHOLE, ItemStatus.PENDING.value)  # it will be done soon: what lies there is no flaw
 
 
-class Standing(NamedTuple):
+class ItemState(NamedTuple):
     """How an item stands: its approval and the reason, what became of it and why.
 
     ``approval`` is None where nobody has judged.
@@ -96,21 +96,21 @@ def places(s: Session, item_ids: Collection[str]) -> dict[tuple[str, str], Place
     return found
 
 
-def standing(s: Session, item_ids: Collection[str]) -> Mapping[str, Standing]:
+def item_states(s: Session, item_ids: Collection[str]) -> Mapping[str, ItemState]:
     """How items stand, by id."""
-    found: dict[str, Standing] = {}
+    found: dict[str, ItemState] = {}
     for chunk in chunks(list(item_ids)):
         query = select(Item.id, Item.approval, Item.approval_reason, Item.status, Item.error).where(
             Item.id.in_(chunk)
         )
         for item_id, approval, reason, status, error in s.execute(query):
-            found[item_id] = Standing(approval, reason or "", status, error or "")
+            found[item_id] = ItemState(approval, reason or "", status, error or "")
     return found
 
 
 def disapproved(
     s: Session, ids: Collection[int] | None = None
-) -> Iterable[tuple[Flawed, Standing | None]]:
+) -> Iterable[tuple[Flawed, ItemState | None]]:
     """What lies somewhere of an item that may not be published now; None: it was forgotten.
 
     What a person forced is no flaw: it was not approved then, either.
@@ -133,7 +133,7 @@ def disapproved(
     )
     for row in _rows(s, query, ids):
         approval, reason, status, error = row[len(_FLAWED) :]
-        known = Standing(approval, reason or "", status, error or "") if status else None
+        known = ItemState(approval, reason or "", status, error or "") if status else None
         yield Flawed(*row[: len(_FLAWED)]), known
 
 

@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterator
 from sqlalchemy.orm import Session
 
 from utils.db import publishable
-from utils.db.publishable import Flawed, Standing
+from utils.db.publishable import Flawed, ItemState
 from utils.models.publishing import PublicationFlaw
 
 _NOT_WHOLE = {
@@ -34,7 +34,7 @@ def of(s: Session, ids: Collection[int] | None = None) -> tuple[PublicationFlaw,
     )  # fmt: skip
 
 
-def not_whole(known: Standing) -> str | None:
+def not_whole(known: ItemState) -> str | None:
     """Why an item is not whole, in words; None: it is."""
     if known.is_whole:
         return None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from utils.db import publications, publishable
 from utils.db.publication_tables import PublicationRow as Row
-from utils.db.publishable import Standing
+from utils.db.publishable import ItemState
 from utils.db.session import session
 from utils.distribution import flaws
 from utils.distribution.calls import require_own
@@ -29,7 +29,7 @@ def require(row: Row, worker: str) -> None:
         PermanentError: its item was forgotten.
     """
     with session() as s:
-        known = publishable.standing(s, [row.item_id]).get(row.item_id)
+        known = publishable.item_states(s, [row.item_id]).get(row.item_id)
         if row.forced is not None:
             if not publishable.rejected_since(s, row.item_id, row.wanted_at):
                 return
@@ -42,7 +42,7 @@ def require(row: Row, worker: str) -> None:
         raise NotYetError(why, known.approval == "rejected")
 
 
-def not_approved(known: Standing | None) -> str | None:
+def not_approved(known: ItemState | None) -> str | None:
     """Why an item may not be published; None if it may."""
     if known is None:
         return "The item is not known any more."

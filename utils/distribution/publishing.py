@@ -187,7 +187,7 @@ def _settled(
             publications.change(s, worker, row.id, tries=row.tries)
         raise
     except permission.NotYetError as error:
-        return _put_off(row, worker, error)
+        return _deferred(row, worker, error)
     except Exception as error:  # noqa: BLE001  a driver's own: one target's fault stops no other
         found = told(error, f"publishing {row.item_id} at {row.target}")
     return _failed(row, worker, failed_as, found)
@@ -209,7 +209,7 @@ def told(error: Exception, doing: str) -> NightShiftError:
     return PermanentError(f"The target's driver broke off with {type(error).__name__}")
 
 
-def _put_off(row: Row, worker: str, error: permission.NotYetError) -> PublicationOutcome:
+def _deferred(row: Row, worker: str, error: permission.NotYetError) -> PublicationOutcome:
     """It waits until the item may be published; that is no try. A rejection is told as a failure.
 
     What lies there already stays as it is.

@@ -59,10 +59,10 @@ def publish(order: Order, settings: Settings, hear: Hear | None = None) -> Publi
     kinds = {name: targets.one(settings, name).kind for name in order.targets}
     with session() as s:
         rows = {row.id: row.title for row in (items.find(s, one) for one in order.item_ids)}
-        standing = publishable.standing(s, rows)
+        states = publishable.item_states(s, rows)
     refused, ids = [], []
     for item_id, title in rows.items():
-        why = None if order.reason else permission.not_approved(standing.get(item_id))
+        why = None if order.reason else permission.not_approved(states.get(item_id))
         for name, kind in kinds.items():
             if why:
                 refused.append(_refused(item_id, title, name, why))
