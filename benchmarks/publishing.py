@@ -179,7 +179,7 @@ def _bare(home: Path, url: str, bucket: str, items: int) -> dict[str, Any]:
 def _count(home: Path, url: str, bucket: str, items: int) -> dict[str, Any]:
     import boto3
 
-    from utils.db import publications
+    from utils.db import lying
     from utils.db.session import session
 
     pages = boto3.client("s3", endpoint_url=url).get_paginator("list_object_versions")
@@ -188,7 +188,7 @@ def _count(home: Path, url: str, bucket: str, items: int) -> dict[str, Any]:
         for one in page.get("Versions", ()):
             sent[one["Key"]] = sent.get(one["Key"], 0) + 1
     with session() as s:
-        rows = publications.lying(s, "bucket")
+        rows = lying.at(s, "bucket")
     known = {one["name"] for row in rows for one in row.objects}
     return {
         "keys": len(sent), "twice": sum(number > 1 for number in sent.values()),

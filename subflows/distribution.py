@@ -9,6 +9,7 @@ from prefect import get_run_logger
 from utils.config import Settings
 from utils.db import runs
 from utils.db.session import session
+from utils.db.words import clean
 from utils.distribution import requests, targets
 from utils.errors import NightShiftError, ResourceError, StoppedError
 from utils.models.publishing import PublicationOutcome, PublicationResult, PublishReport
@@ -32,7 +33,10 @@ def publish_at_end(settings: Settings, run_id: str) -> None:
         raise
     except NightShiftError as error:
         get_run_logger().error("Nothing was published: %s", visible(str(error)))
-        counts = PublishedCounts(error=str(error))
+        counts = PublishedCounts(error=clean(str(error)))
+    except Exception as error:  # noqa: BLE001  a driver's own: the night has ended well but for it
+        get_run_logger().exception("Publishing broke off")
+        counts = PublishedCounts(error=f"Publishing broke off with {type(error).__name__}")
     with session() as s:
         runs.note_published(s, run_id, counts)
 

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request
+from fastapi import Path as InPath
 from pydantic import Field, model_validator
 
 from nightshift.api.access import Admin, Reader, Writer
@@ -23,6 +24,10 @@ from utils.privacy.redaction import shown_within
 
 router = APIRouter(tags=["publications"])
 Name = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,39}$", description="Of a target.")]
+
+Number = Annotated[
+    int, InPath(ge=1, le=publications.MOST_NUMBER, description="The publication's number.")
+]
 
 
 class ListedPublication(Frozen):
@@ -68,7 +73,9 @@ class PublicationQuery(Frozen):
 
     target: Name | None = None
     status: PublicationStatus | None = None
-    after: int = Field(0, ge=0, description="Those with higher numbers.")
+    after: int = Field(
+        0, ge=0, le=publications.MOST_NUMBER, description="Those with higher numbers."
+    )
     limit: int = Field(50, ge=1, le=MOST)
 
 
@@ -150,7 +157,7 @@ def list_publications(
 
 
 @router.get("/publications/{number}")
-def show_publication(number: int, _caller: Reader) -> ShownPublication:
+def show_publication(number: Number, _caller: Reader) -> ShownPublication:
     """Show one publication, with what lies there."""
     with session() as s:
         document = publication.document(s, publications.get(s, number))
@@ -171,7 +178,7 @@ def publish_items(request: Request, wanted: Wanted, caller: Writer) -> Done:
 
 
 @router.delete("/publications/{number}")
-def unpublish_item(request: Request, number: int, _caller: Admin) -> Done:
+def unpublish_item(request: Request, number: Number, _caller: Admin) -> Done:
     """Take an item back from a target; what was scheduled is not done."""
     with session() as s:
         row = publications.get(s, number)
@@ -181,7 +188,7 @@ def unpublish_item(request: Request, number: int, _caller: Admin) -> Done:
 
 
 @router.post("/publications/{number}/verify")
-def verify_publication(request: Request, number: int, _caller: Writer) -> Looked:
+def verify_publication(request: Request, number: Number, _caller: Writer) -> Looked:
     """Look at what lies there: gone, cut, another content."""
     with session() as s:
         publications.get(s, number)

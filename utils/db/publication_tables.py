@@ -20,8 +20,9 @@ class PublicationRow(Base):
     anew; so is what the target's definition decides (``target_key``). ``state``: what an
     interrupted upload goes on with. ``objects``: what lies there (``PublishedObject``).
     ``document``: the package as it was published, for indexes and feeds. ``forced``: why a person
-    publishes what is not approved. ``compared_at``: when it was last seen to be what would be
-    published; ``verified_at``: when it was last looked at where it lies, ``flaws`` what was wrong.
+    publishes what is not approved. ``wanted_at``: when it was last asked for. ``compared_at``: when
+    it was last seen to be what would be published; ``verified_at``: when it was last looked at
+    where it lies, ``flaws`` what was wrong.
     """
 
     __tablename__ = "publications"
@@ -49,6 +50,7 @@ class PublicationRow(Base):
     forced: Mapped[str | None] = mapped_column(Text)
     made_by: Mapped[str | None] = mapped_column(Text)
     created_at: Mapped[datetime] = mapped_column(UtcTime, default=now)
+    wanted_at: Mapped[datetime | None] = mapped_column(UtcTime)
     published_at: Mapped[datetime | None] = mapped_column(UtcTime)
     compared_at: Mapped[datetime | None] = mapped_column(UtcTime)
     verified_at: Mapped[datetime | None] = mapped_column(UtcTime)

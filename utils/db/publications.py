@@ -6,26 +6,35 @@ that was counted as dead, and whose row another has taken since, changes nothing
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Text, cast, delete, func, or_, select, update
-from sqlalchemy.orm import Session, undefer
+from sqlalchemy import (
+    ColumnElement,
+    Text,
+    cast,
+    exists,
+    func,
+    not_,
+    or_,
+    select,
+    update,
+)
+from sqlalchemy.orm import Session, defer
 
 from utils.clock import now
-from utils.db import flags, locks, workers
+from utils.db import publishable, words, workers
 from utils.db.publication_tables import PublicationRow as Row
 from utils.db.schema import Item
 from utils.db.session import chunks, upsert
-from utils.errors import DeferredError, UsageError
+from utils.errors import UsageError
 from utils.models.publishing import Package, PublicationStatus, Published, PublishedObject
 
+MOST_NUMBER = 2**63 - 1  # that databases take
 MOST_TRIES = 12  # of what may pass: for two days. Chosen.
-_OPEN = (
-    PublicationStatus.SCHEDULED, PublicationStatus.PUBLISHING, PublicationStatus.FAILED,
-    PublicationStatus.RETRACTING,
-)  # fmt: skip
+_FAILED = (PublicationStatus.FAILED.value, PublicationStatus.RETRACTING.value)
+_OPEN = (*_FAILED, PublicationStatus.SCHEDULED.value, PublicationStatus.PUBLISHING.value)
 
 
 class Wish(NamedTuple):
@@ -45,18 +54,32 @@ class Wish(NamedTuple):
 
 def want(s: Session, wish: Wish) -> int:
     """Note a wish; what lies there already stays until it is replaced. Returns the row's id."""
-    facts = {
-        "status": PublicationStatus.SCHEDULED.value, "kind": wish.kind, "title": wish.title,
-        "due_at": wish.due_at, "made_by": wish.made_by, "forced": wish.forced, "tries": 0,
-        "error": None,
-    }  # fmt: skip
-    new = {"item_id": wish.item_id, "target": wish.target, "objects": [], "document": {},
-           "extra": {}, "state": {}, "flaws": [], "created_at": now()}  # fmt: skip
-    made = upsert(s)(Row).values(**new, **facts)
-    s.execute(made.on_conflict_do_update(index_elements=["item_id", "target"], set_=facts))
+    want_all(s, [wish])
     return s.scalars(
         select(Row.id).where(Row.item_id == wish.item_id, Row.target == wish.target)
     ).one()
+
+
+def want_all(s: Session, wishes: Sequence[Wish]) -> None:
+    """Note wishes, in one statement."""
+    if not wishes:
+        return
+    made = upsert(s)(Row)
+    again = {name: made.excluded[name] for name in _wanted(wishes[0])}
+    made = made.on_conflict_do_update(index_elements=["item_id", "target"], set_=again)
+    new = {"objects": [], "document": {}, "extra": {}, "state": {}, "flaws": [],
+           "created_at": now()}  # fmt: skip
+    s.execute(made, [
+        {"item_id": wish.item_id, "target": wish.target, **new, **_wanted(wish)} for wish in wishes
+    ])  # fmt: skip
+
+
+def _wanted(wish: Wish) -> dict[str, Any]:
+    return {
+        "status": PublicationStatus.SCHEDULED.value, "kind": wish.kind, "title": wish.title,
+        "due_at": wish.due_at, "made_by": wish.made_by, "forced": wish.forced, "tries": 0,
+        "error": None, "wanted_at": now(),
+    }  # fmt: skip
 
 
 def get(s: Session, publication_id: int) -> Row:
@@ -65,7 +88,8 @@ def get(s: Session, publication_id: int) -> Row:
     Raises:
         UsageError: there is none.
     """
-    row = s.get(Row, publication_id, populate_existing=True)
+    is_one = 0 < publication_id <= MOST_NUMBER
+    row = s.get(Row, publication_id, populate_existing=True) if is_one else None
     if row is None:
         raise UsageError(
             f"There is no publication {publication_id}. `nightshift publications list` has all."
@@ -94,36 +118,12 @@ def listed(
     s: Session, target: str | None = None, status: str | None = None, after: int = 0,
     limit: int | None = None,
 ) -> Sequence[Row]:  # fmt: skip
-    """Publications by their number, from one on."""
-    query = select(Row).where(Row.id > after).order_by(Row.id)
+    """Publications by their number, from one on, without what lies there."""
+    long = (defer(one, raiseload=True) for one in (Row.objects, Row.state, Row.extra))
+    query = select(Row).where(Row.id > after).order_by(Row.id).options(*long)
     query = query.where(Row.target == target) if target else query
     query = query.where(Row.status == status) if status else query
     return s.scalars(query.limit(limit) if limit else query).all()
-
-
-def lying(s: Session, target: str) -> Sequence[Row]:
-    """All that lies at a target now, with its document, the newest first.
-
-    What is being taken back belongs to no index any more.
-    """
-    query = select(Row).where(*_lies(target)).options(undefer(Row.document))
-    fresh = query.execution_options(populate_existing=True)
-    return s.scalars(fresh.order_by(*_NEWEST)).all()
-
-
-def lying_keys(s: Session, target: str) -> list[tuple[str, str, str, str]]:
-    """The same by what tells whether an index is of it: item, package, moment, address."""
-    facts = select(Row.item_id, Row.package_key, Row.published_at, Row.address)
-    rows = s.execute(facts.where(*_lies(target)).order_by(*_NEWEST))
-    return [(item_id, key, str(at), address) for item_id, key, at, address in rows]
-
-
-_NEWEST = (Row.published_at.desc(), Row.id.desc())
-
-
-def _lies(target: str) -> tuple[ColumnElement[bool], ...]:
-    retracting = PublicationStatus.RETRACTING.value
-    return Row.target == target, Row.address.is_not(None), Row.status != retracting
 
 
 def untidy(s: Session) -> list[int]:
@@ -145,23 +145,6 @@ def id_like(s: Session, beginning: str) -> str | None:
     return found[0] if len(found) == 1 else None
 
 
-def narrowed(s: Session, ids: Sequence[int], item_ids: Collection[str]) -> list[int]:
-    """Those of these publications that are of some items, in their order."""
-    mine = {row.id for row in of_items(s, item_ids)}
-    return [one for one in ids if one in mine]
-
-
-def places(s: Session, item_ids: Collection[str]) -> dict[tuple[str, str], Row]:
-    """The publications of items by item and target."""
-    return {(row.item_id, row.target): row for row in of_items(s, item_ids)}
-
-
-def approved(s: Session, after: str, limit: int) -> Sequence[Item]:
-    """Items that may be published, by their ids, some at a time."""
-    query = select(Item).where(Item.approval == "approved", Item.id > after)
-    return s.scalars(query.order_by(Item.id).limit(limit)).all()
-
-
 def first_published(s: Session, item_id: str) -> datetime | None:
     """Since when an item is published anywhere; None where it is not."""
     return s.scalar(
@@ -169,21 +152,71 @@ def first_published(s: Session, item_id: str) -> datetime | None:
     )
 
 
-def due(s: Session, targets: Collection[str] | None = None) -> list[int]:
-    """What is to be gone on with now and nobody is at, in the order in which it was due."""
+def due(
+    s: Session, targets: Collection[str] | None = None, item_ids: Collection[str] | None = None
+) -> list[int]:
+    """What is to be gone on with now and nobody is at, in the order in which it was due.
+
+    What waits until its item may be published, and has said so, is taken again once it may.
+    """
+    may_not = exists().where(Item.id == Row.item_id, not_(publishable.is_publishable()))
+    waits = may_not & Row.forced.is_(None) & Row.error.is_not(None)
     query = select(Row.id).where(
-        Row.status.in_([one.value for one in _OPEN]),
+        Row.status.in_(_OPEN),
         Row.due_at <= now(),
         Row.tries < MOST_TRIES,
+        or_(Row.status == PublicationStatus.RETRACTING.value, not_(waits)),
         _is_free(s),
     )
     if targets is not None:
         query = query.where(Row.target.in_(targets))
-    return list(s.scalars(query.order_by(Row.due_at, Row.id)))
+    query = query.order_by(Row.due_at, Row.id)
+    if item_ids is None:
+        return list(s.scalars(query))
+    parts = chunks(sorted(item_ids))
+    return [one for part in parts for one in s.scalars(query.where(Row.item_id.in_(part)))]
+
+
+def is_due(row: Row) -> bool:
+    """True if it is to be gone on with now: nobody has settled it, or put it off, meanwhile."""
+    return row.status in _OPEN and row.due_at <= now()
+
+
+def revive(s: Session, publication_id: int) -> None:
+    """Let what failed be gone on with at once, whatever its tries; nothing where somebody is at it.
+
+    Raises:
+        UsageError: there is none, or it did not fail.
+    """
+    row = get(s, publication_id)
+    if row.status not in _FAILED:
+        raise UsageError(
+            f"Publication {publication_id} ({row.title} at {row.target}) did not fail: "
+            f"it is {row.status}. `nightshift publish` publishes it, `unpublish` takes it back."
+        )
+    s.execute(
+        update(Row)
+        .where(Row.id == publication_id, Row.status.in_(_FAILED), _is_free(s))
+        .values(tries=0, due_at=now())
+    )
+
+
+def give_up(s: Session) -> None:
+    """Count as failed what its process did not survive, so often that it is tried no more."""
+    killed = f"The process that published it was killed, {MOST_TRIES} times: it is tried no more."
+    s.execute(
+        update(Row)
+        .where(
+            Row.status == PublicationStatus.PUBLISHING.value, Row.tries >= MOST_TRIES, _is_free(s)
+        )
+        .values(status=PublicationStatus.FAILED.value, error=killed)
+    )
 
 
 def claim(s: Session, worker: str, publication_id: int) -> Row | None:
     """Take a publication for ``worker``; None where a living one is at it, or it is gone."""
+    if not 0 < publication_id <= MOST_NUMBER:
+        return None
     taken = s.scalars(
         update(Row)
         .where(Row.id == publication_id, _is_free(s))
@@ -212,7 +245,7 @@ def change(s: Session, worker: str, publication_id: int, **values: Any) -> bool:
     changed = s.scalars(
         update(Row)
         .where(Row.id == publication_id, Row.claimed_by == worker)
-        .values(**values)
+        .values(**words.clean_within(values))
         .returning(Row.id)
         .execution_options(synchronize_session=False)
     )
@@ -222,13 +255,15 @@ def change(s: Session, worker: str, publication_id: int, **values: Any) -> bool:
 class Placed(NamedTuple):
     """What was published: the package, what the target made of it, their keys.
 
-    ``stale``: files that lay there before and are no part of it; they are to be taken away.
+    ``seen_at``: when the package was begun to be made. ``stale``: files that lay there before and
+    are no part of it; they are to be taken away.
     """
 
     package: Package
     made: Published
     package_key: str
     target_key: str
+    seen_at: datetime
     stale: tuple[PublishedObject, ...] = ()
 
 
@@ -245,17 +280,20 @@ def settle_published(s: Session, worker: str, row: Row, placed: Placed) -> bool:
         target_key=placed.target_key, title=package.title, address=made.address,
         remote_id=made.remote_id, extra=made.extra, document=document,
         objects=[one.model_dump(mode="json") for one in made.objects],
-        state={"files": stale} if stale else {}, tries=0, error=None, flaws=[], compared_at=now(),
+        state={"files": stale} if stale else {}, tries=0, error=None, flaws=[],
+        compared_at=placed.seen_at,
         published_at=row.published_at if row.address and row.published_at else now(),
         verified_at=None, retracted_at=None,
     )  # fmt: skip
 
 
-def settle_unchanged(s: Session, worker: str, row: Row) -> bool:
-    """What would be published lies there already."""
+def settle_unchanged(
+    s: Session, worker: str, row: Row, keys: tuple[str, str], seen_at: datetime
+) -> bool:
+    """What would be published lies there already; ``keys`` of the package and the target now."""
     return change(
         s, worker, row.id, status=PublicationStatus.PUBLISHED.value, claimed_by=None, tries=0,
-        error=None, compared_at=now(),
+        error=None, package_key=keys[0], target_key=keys[1], compared_at=seen_at,
     )  # fmt: skip
 
 
@@ -300,65 +338,3 @@ def published(row: Row) -> Published:
         address=row.address or "", objects=tuple(lies), remote_id=row.remote_id,
         extra=row.extra or {},
     )  # fmt: skip
-
-
-def disapproved(s: Session) -> list[tuple[Row, str | None, str | None, bool]]:
-    """What lies somewhere and is not approved any more: its approval now, the reason, is it known.
-
-    What a person forced is no flaw: it was not approved then, either.
-    """
-    query = (
-        select(Row, Item.approval, Item.approval_reason, Item.id)
-        .outerjoin(Item, Item.id == Row.item_id)
-        .where(
-            Row.address.is_not(None),
-            or_(
-                Item.id.is_(None),
-                Row.forced.is_(None) & (func.coalesce(Item.approval, "") != "approved"),
-            ),
-        )
-        .order_by(Row.id)
-    )
-    return [(row, state, why, bool(known)) for row, state, why, known in s.execute(query)]
-
-
-def changed(s: Session) -> Sequence[Row]:
-    """What lies somewhere of items that were worked on since it was last compared."""
-    query = (
-        select(Row)
-        .join(Item, Item.id == Row.item_id)
-        .where(Row.address.is_not(None), Item.processed_at > Row.compared_at)
-    )
-    return s.scalars(query.order_by(Row.id)).all()
-
-
-def damaged(s: Session) -> list[Row]:
-    """What was not whole when it was last looked at where it lies."""
-    looked = select(Row).where(Row.address.is_not(None), cast(Row.flaws, Text) != "[]")
-    return list(s.scalars(looked.order_by(Row.id)))
-
-
-def reserve_quota(s: Session, name: str, units: int, most: int) -> int:
-    """Take units of what a target may use under ``name`` (its day); returns what is used then.
-
-    Raises:
-        DeferredError: they do not fit.
-    """
-    locks.wait_for(s, locks.PUBLISHING)
-    s.execute(delete(Row).where(Row.id < 0))  # SQLite: the only writer's place, before it looks
-    flag = flags.get(s, name)
-    used = int(flag.value["used"]) if flag else 0
-    if used + units > most:
-        raise DeferredError(f"{used:,} of {most:,} units of its day are used, {units:,} are needed")
-    flags.put(s, name, {"used": used + units})
-    return used + units
-
-
-def approval_of(s: Session, item_ids: Collection[str]) -> Mapping[str, tuple[str | None, str]]:
-    """Whether items may be published, and why: by id; None where nobody has judged."""
-    found: dict[str, tuple[str | None, str]] = {}
-    for chunk in chunks(list(item_ids)):
-        query = select(Item.id, Item.approval, Item.approval_reason).where(Item.id.in_(chunk))
-        for item_id, approval, reason in s.execute(query):
-            found[item_id] = (approval, reason or "")
-    return found

@@ -10,7 +10,8 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from typing import NamedTuple
+from collections.abc import Mapping
+from typing import Any, NamedTuple
 
 _LONGEST = 64  # characters of a word; Postgres refuses lexemes of 2 KB
 _MOST_WORDS = 10_000  # of a passage; Postgres refuses vectors of 1 MB
@@ -35,6 +36,15 @@ class Term(NamedTuple):
 def clean(text: str) -> str:
     """Text that every database takes: without NUL and lone surrogates."""
     return text.replace("\0", " ").encode("utf-8", "replace").decode()
+
+
+def clean_within(value: Any) -> Any:
+    """The same document with all of its texts so; what others send may hold anything."""
+    if isinstance(value, str):
+        return clean(value)
+    if isinstance(value, Mapping):
+        return {name: clean_within(one) for name, one in value.items()}
+    return [clean_within(one) for one in value] if isinstance(value, list | tuple) else value
 
 
 def words(text: str) -> list[str]:

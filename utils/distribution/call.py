@@ -18,7 +18,8 @@ class Call(NamedTuple):
     ``save`` keeps it now (all of it, as JSON), so that the next call goes on there after kill -9;
     ``files`` in it is ``place``'s own. ``quota`` reserves units of the target's day or raises
     DeferredError. ``former``: what lies at the target for this item from earlier publications.
-    ``item_id`` is empty in the call of an index.
+    ``remote_id``: the target's own id of what lies there. ``is_repair``: something of it was seen
+    gone or damaged, and is sent anew. ``item_id`` is empty in the call of an index.
     """
 
     settings: Settings
@@ -29,3 +30,5 @@ class Call(NamedTuple):
     quota: Callable[[int], None]
     item_id: str = ""
     former: tuple[PublishedObject, ...] = ()
+    remote_id: str | None = None
+    is_repair: bool = False

@@ -19,16 +19,19 @@ from utils.errors import StoppedError, from_os_error
 from utils.models.publishing import PublishedObject
 from utils.storage import scratch
 
+_ANYHOW = ("files", "sending")
+
 
 @contextmanager
 def of_publication(row: Row, worker: str, settings: Settings, key: str) -> Iterator[Call]:
     """The call of a target for a publication: what it saves is kept in its row.
 
-    What an interrupted call of another package kept is not gone on with, but for its files.
+    What an interrupted call of another package kept is not gone on with, but for its files,
+    and what was being sent and can't be asked after.
     """
     kept = dict(row.state or {})
     if kept.get("package_key") != key:
-        kept = {"files": kept["files"]} if kept.get("files") else {}
+        kept = {name: kept[name] for name in _ANYHOW if kept.get(name)}
     kept["package_key"] = key
     state: dict[str, Any] = kept
 
@@ -44,6 +47,7 @@ def of_publication(row: Row, worker: str, settings: Settings, key: str) -> Itera
             settings=settings, name=row.target, work=work, state=state, save=save,
             quota=quota.of(row.target, settings), item_id=row.item_id,
             former=tuple(PublishedObject.model_validate(one) for one in row.objects or ()),
+            remote_id=row.remote_id, is_repair=bool(row.flaws),
         )  # fmt: skip
 
 
@@ -61,13 +65,18 @@ def _folder() -> Iterator[Path]:
 
 
 @contextmanager
-def of_index(target: str, settings: Settings) -> Iterator[Call]:
-    """The call of a target for its index."""
+def of_index(target: str, settings: Settings, is_repair: bool = False) -> Iterator[Call]:
+    """The call of a target for its index; ``is_repair``: all of it is written anew."""
     with _folder() as work:
         yield Call(
             settings=settings, name=target, work=work, state={}, save=lambda _: None,
-            quota=quota.of(target, settings),
+            quota=quota.of(target, settings), is_repair=is_repair,
         )  # fmt: skip
+
+
+def index_flag(target: str) -> str:
+    """The name of the flag that says what a target's index was made of."""
+    return f"index:{target}"
 
 
 def require_own(is_own: bool) -> None:

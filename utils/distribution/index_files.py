@@ -38,6 +38,8 @@ def replace(
 ) -> None:
     """Write all of ``wanted`` in its order, each whole at once, and remove what was there before.
 
+    What was written before with the same content, and is there, is left as it is.
+
     Args:
         call: The call.
         target: Where to.
@@ -56,10 +58,12 @@ def replace(
             f"{min(others)} at {remote.shown_url(target.url.get_secret_value())} is none of ours "
             f"and is not overwritten: give the target {call.name} a folder of its own."
         )
-    before = {name: known.get(name, "") for name in {*known, *named}}
+    same = {name for name in named if _is_same(call, target, known.get(name), (name, wanted[name]))}
+    # A file that is being written has no digest: after a kill it is written anew.
+    before = {name: known[name] if name in same else "" for name in {*known, *named}}
     _keep(call, target, before)
     for name, file in wanted.items():
-        if name in named and (not may_leave or known.get(name) != file.digest):
+        if name in named - same:
             place.put_bytes(call, target, file.data(), name, file.mime_type)
     for name in sorted(set(known) - named):
         place.remove(call, target, name)
@@ -85,21 +89,41 @@ def _list_name(target: FilesTarget) -> str:
 
 
 def _known(call: Call, target: FilesTarget) -> dict[str, str]:
-    """The files that we wrote, and their digests."""
+    """The files that we wrote, and their digests.
+
+    Raises:
+        PermanentError: the list of them is damaged.
+    """
     data = read(call, target, _list_name(target))
     try:
-        files = json.loads(data or b"{}").get("files", {})
+        files = {
+            str(name): str(of) for name, of in json.loads(data or b"{}").get("files", {}).items()
+        }
     except (ValueError, AttributeError):
-        return {}
+        where = remote.shown_url(target.url.get_secret_value())
+        raise PermanentError(
+            f"{_list_name(target)} at {where}, which says what files of the index are ours, is "
+            "damaged. Bring it back, or delete it and the files of the index: they are made anew."
+        ) from None
     # Whoever can write there could name any file: none outside of the target is ever removed.
     inside = (name for name in files if ".." not in name.split("/") and not name.startswith("/"))
-    return {name: str(files[name]) for name in inside}
+    return {name: files[name] for name in inside}
 
 
 def _keep(call: Call, target: FilesTarget, files: Mapping[str, str]) -> None:
     data = json.dumps({"files": dict(sorted(files.items()))}, ensure_ascii=False).encode()
     if data != read(call, target, _list_name(target)):
         place.put_bytes(call, target, data, _list_name(target), "application/json")
+
+
+def _is_same(
+    call: Call, target: FilesTarget, known: str | None, file: tuple[str, IndexFile]
+) -> bool:
+    """True where the file lies there as it is wanted; what is mended is written in any case."""
+    name, wanted = file
+    if known != wanted.digest or call.is_repair:
+        return False
+    return remote.size(place.opened(call, target), name) is not None
 
 
 def _is_strangers(call: Call, target: FilesTarget, name: str, known: Mapping[str, str]) -> bool:

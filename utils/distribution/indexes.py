@@ -17,13 +17,13 @@ from sqlalchemy.orm import Session
 
 from utils import clock
 from utils.config import Settings
-from utils.db import flags, leases, publications
+from utils.db import flags, leases, lying, publications
 from utils.db.publication_tables import PublicationRow as Row
 from utils.db.session import session
 from utils.distribution import calls, publishing, targets
 from utils.distribution.packages import target_key
 from utils.distribution.publishing import Indexed
-from utils.errors import NightShiftError, RetryableError
+from utils.errors import RetryableError
 from utils.models.publishing import Package, Published
 from utils.models.targets import Target
 
@@ -40,8 +40,9 @@ def refresh(names: Sequence[str], worker: str, settings: Settings) -> list[str]:
     for name in names:
         try:
             _refresh(name, worker, settings)
-        except NightShiftError as error:
-            wrong.append(f"The index of {name} could not be made: {error}")
+        except Exception as error:  # noqa: BLE001  a driver's own: it stops no other
+            found = publishing.told(error, f"making the index of {name}")
+            wrong.append(f"The index of {name} could not be made: {found}")
     return wrong
 
 
@@ -54,19 +55,20 @@ def _refresh(name: str, worker: str, settings: Settings) -> None:
         return
     with _alone(f"index:{name}", worker):
         with session() as s:
-            rows, digest = publications.lying(s, name), _digest(s, name, target)
-            before = flags.get(s, _flag(name))
+            rows, digest = lying.at(s, name), _digest(s, name, target)
+            before = flags.get(s, calls.index_flag(name))
+        is_repair = bool(before and before.value.get("repair"))
         if not rows and before is None:  # nothing was ever there
             return
-        with calls.of_index(name, settings) as call:
+        with calls.of_index(name, settings, is_repair) as call:
             module.refresh(_packages(rows), target, call)
         with session() as s:
-            flags.put(s, _flag(name), {"of": digest})
+            flags.put(s, calls.index_flag(name), {"of": digest})
 
 
 def _is_made(name: str, target: Target) -> bool:
     with session() as s:
-        flag = flags.get(s, _flag(name))
+        flag = flags.get(s, calls.index_flag(name))
         return flag is not None and flag.value["of"] == _digest(s, name, target)
 
 
@@ -84,12 +86,8 @@ def _packages(rows: Sequence[Row]) -> list[tuple[Package, Published]]:
 
 
 def _digest(s: Session, name: str, target: Target) -> str:
-    told = [target_key(target), publications.lying_keys(s, name)]
+    told = [target_key(target), lying.keys(s, name)]
     return hashlib.sha256(json.dumps(told).encode()).hexdigest()
-
-
-def _flag(name: str) -> str:
-    return f"index:{name}"
 
 
 @contextmanager

@@ -1,7 +1,8 @@
 """A message by any of apprise's services that an item is published.
 
 A message can't be taken back, nor asked after. After kill -9 in the middle of sending it is not
-sent again: it may have arrived.
+sent again: it may have arrived. What was sent once is sent again only if a person forces it
+(``publishing``), whatever became of the text or the item.
 """
 
 from __future__ import annotations

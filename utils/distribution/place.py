@@ -84,11 +84,14 @@ def put_all(
     None is sent if a stranger's file is in the way of one.
     """
     folder, known = opened(call, target), _ours(call)
+    repaired = {one.name for one in call.former} if call.is_repair else set()
     wanted = [(path, _described(path, name, mime_type)) for path, name, mime_type in parts]
     needed = [
         (path, one)
         for path, one in wanted
-        if _patiently(partial(_is_needed, known.get(one.name, []), folder, one))
+        if _patiently(
+            partial(_is_needed, known.get(one.name, []), folder, one, one.name in repaired)
+        )
     ]
     _note(call, [one for _, one in needed])
     for path, one in needed:
@@ -196,9 +199,12 @@ def _described(path: Path, name: str, mime_type: str | None) -> PublishedObject:
 
 
 def _is_needed(
-    ours: Sequence[PublishedObject], folder: remote.RemoteFolder, wanted: PublishedObject
-) -> bool:
+    ours: Sequence[PublishedObject], folder: remote.RemoteFolder, wanted: PublishedObject,
+    is_repair: bool,
+) -> bool:  # fmt: skip
     """False if the file is there already; ``ours`` are those of its name that we have sent.
+
+    ``is_repair``: it is our own that was seen damaged, whatever is in it now.
 
     Raises:
         PermanentError: a stranger's is.
@@ -213,6 +219,8 @@ def _is_needed(
             return False
         if found in known:
             return True
+    if is_repair:
+        return True
     raise PermanentError(
         f"Another file named {wanted.name} is at {folder.redacted_url}, which is none of ours: it "
         "is not overwritten. Move it away, or give the target a folder of its own."

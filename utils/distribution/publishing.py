@@ -15,10 +15,10 @@ from typing import Protocol, cast
 
 from utils.clock import now
 from utils.config import Settings
-from utils.db import publications
+from utils.db import flags, publications
 from utils.db.publication_tables import PublicationRow as Row
 from utils.db.session import session
-from utils.distribution import calls, packages, place, quota, targets
+from utils.distribution import calls, packages, permission, place, quota, targets
 from utils.distribution.call import Call
 from utils.distribution.calls import require_own
 from utils.errors import (
@@ -52,6 +52,7 @@ KINDS = {
     "webhook": "webhook",
     "message": "message",
 }
+_TOLD_ONCE = {"message"}
 _FIRST_WAIT = timedelta(minutes=1)  # four times as long after each try. Chosen.
 _LONGEST_WAIT = timedelta(hours=6)
 _SEEN = 10  # files at each end of a publication that are asked for by public_url. Chosen.
@@ -127,23 +128,36 @@ def _seen_wrongly(there: Published, target: Target) -> list[str]:
 
 def _publish(row: Row, worker: str, settings: Settings) -> PublicationOutcome:
     target = targets.one(settings, row.target)
-    _require_approved(row)
+    permission.require(row, worker)
+    seen_at = now()  # before: who works on the item meanwhile is compared the next time
     package = packages.of(row.item_id, settings)
     keys = packages.key(package, target, settings), packages.target_key(target)
-    if row.address and row.package_key == keys[0]:
+    if _lies_there(row, target, keys[0]):
         with session() as s:
-            require_own(publications.settle_unchanged(s, worker, row))
+            require_own(publications.settle_unchanged(s, worker, row, keys, seen_at))
         return _outcome(row, PublicationResult.UNCHANGED, address=row.address)
     with session() as s:
         publishing = PublicationStatus.PUBLISHING.value
-        require_own(publications.change(s, worker, row.id, status=publishing))
+        # Counted before it is done: what kills its process is not tried without end.
+        require_own(publications.change(s, worker, row.id, status=publishing, tries=row.tries + 1))
     with calls.of_publication(row, worker, settings, keys[0]) as call:
         made = of_kind(target.kind).publish(_signed(package, call), target, call)
         stale = _stale(made, target, call)
-    placed = publications.Placed(package, made, *keys, stale)
+    placed = publications.Placed(package, made, *keys, seen_at, stale)
     with session() as s:
         require_own(publications.settle_published(s, worker, row, placed))
+        if row.flaws:  # the index may be what is damaged
+            flags.put(s, calls.index_flag(row.target), {"of": "", "repair": True})
     return _outcome(row, PublicationResult.PUBLISHED, address=made.address)
+
+
+def _lies_there(row: Row, target: Target, package_key: str) -> bool:
+    """True where nothing is to be sent: it is there whole, or was told and is not told twice."""
+    if not row.address:
+        return False
+    if target.kind in _TOLD_ONCE:
+        return row.forced is None
+    return row.package_key == package_key and not row.flaws
 
 
 def _retract(row: Row, worker: str, settings: Settings) -> PublicationOutcome:
@@ -152,38 +166,14 @@ def _retract(row: Row, worker: str, settings: Settings) -> PublicationOutcome:
         target = targets.one(settings, row.target)
         with session() as s:
             retracting = PublicationStatus.RETRACTING.value
-            require_own(publications.change(s, worker, row.id, status=retracting))
+            require_own(
+                publications.change(s, worker, row.id, status=retracting, tries=row.tries + 1)
+            )
         with calls.of_publication(row, worker, settings, state.get("package_key", "")) as call:
             of_kind(target.kind).retract(publications.published(row), target, call)
     with session() as s:
         require_own(publications.settle_retracted(s, worker, row))
     return _outcome(row, PublicationResult.RETRACTED)
-
-
-def _require_approved(row: Row) -> None:
-    if row.forced is None:
-        with session() as s:
-            why = not_approved(publications.approval_of(s, [row.item_id]).get(row.item_id))
-        if why:
-            raise PermanentError(why)
-
-
-def not_approved(known: tuple[str | None, str] | None) -> str | None:
-    """Why an item may not be published; None if it may."""
-    if known is None:
-        return "The item is not known any more."
-    approval, reason = known
-    if approval == "approved":
-        return None
-    said = {
-        "review": "A person has to decide first",
-        "rejected": "It is rejected",
-        None: "Nobody has judged it yet",
-    }.get(approval, f"It is {approval}")
-    return (
-        f"{said}{f': {reason}' if reason else ''}. `nightshift review accept ITEM` lets it pass, "
-        "--force with --reason publishes it all the same."
-    )
 
 
 def _settled(
@@ -193,24 +183,51 @@ def _settled(
     try:
         return do(row, worker, settings)
     except StoppedError:
+        with session() as s:  # an orderly end is no try
+            publications.change(s, worker, row.id, tries=row.tries)
         raise
-    except NightShiftError as error:
-        found = error
-    except OSError as error:
-        found = from_os_error(error, f"publishing at {row.target}")
+    except permission.NotYetError as error:
+        return _deferred(row, worker, error)
     except Exception as error:  # noqa: BLE001  a driver's own: one target's fault stops no other
-        _log.exception("Publishing %s at %s broke off", row.item_id, row.target)
-        found = PermanentError(f"The target's driver broke off with {type(error).__name__}")
+        found = told(error, f"publishing {row.item_id} at {row.target}")
     return _failed(row, worker, failed_as, found)
+
+
+def told(error: Exception, doing: str) -> NightShiftError:
+    """What broke off at a target, in our terms: also what is its driver's own.
+
+    Raises:
+        StoppedError: the process is to end.
+    """
+    if isinstance(error, StoppedError):
+        raise error
+    if isinstance(error, NightShiftError):
+        return error
+    if isinstance(error, OSError):
+        return from_os_error(error, doing)
+    _log.error("Broken off while %s", doing, exc_info=error)
+    return PermanentError(f"The target's driver broke off with {type(error).__name__}")
+
+
+def _deferred(row: Row, worker: str, error: permission.NotYetError) -> PublicationOutcome:
+    """It waits until the item may be published; that is no try. A rejection is told as a failure.
+
+    What lies there already stays as it is.
+    """
+    rejected = error.is_rejected
+    status = PublicationStatus.FAILED if rejected else PublicationStatus.SCHEDULED
+    with session() as s:
+        publications.settle_failed(s, worker, row, status, str(error), row.due_at, row.tries)
+    result = PublicationResult.FAILED if rejected else PublicationResult.WAITING
+    return _outcome(row, result, error=str(error), due_at=None if rejected else row.due_at)
 
 
 def _failed(
     row: Row, worker: str, status: PublicationStatus, error: NightShiftError
 ) -> PublicationOutcome:
     if isinstance(error, DeferredError):
-        status = (
-            PublicationStatus.SCHEDULED if status is not PublicationStatus.RETRACTING else status
-        )
+        is_retraction = status is PublicationStatus.RETRACTING
+        status = status if is_retraction else PublicationStatus.SCHEDULED
         tries, due_at = row.tries, quota.next_day()
     else:
         is_final = isinstance(error, PermanentError | SettingsError)

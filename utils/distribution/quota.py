@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 from utils.clock import now
 from utils.config import Settings
-from utils.db import publications
+from utils.db import publication_quota
 from utils.db.session import session
 from utils.distribution import targets
 from utils.errors import DeferredError
@@ -27,7 +27,7 @@ def of(target: str, settings: Settings) -> Callable[[int], None]:
         name = f"quota:{target}:{now().astimezone(_PACIFIC):%Y-%m-%d}"
         try:
             with session() as s:
-                publications.reserve_quota(s, name, units, found.daily_quota)
+                publication_quota.reserve(s, name, units, found.daily_quota)
         except DeferredError as error:
             raise DeferredError(
                 f"{target}: {error}. It goes on at {next_day():%H:%M} UTC."

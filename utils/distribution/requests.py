@@ -13,11 +13,11 @@ from sqlalchemy.orm import Session
 
 from utils.clock import now
 from utils.config import Settings
-from utils.db import items, publications, workers
+from utils.db import items, publications, publishable, workers
 from utils.db.publication_tables import PublicationRow as Row
 from utils.db.publications import Wish
 from utils.db.session import session
-from utils.distribution import flaws, indexes, publishing, targets, wanted
+from utils.distribution import flaws, indexes, permission, publishing, targets, wanted
 from utils.errors import NightShiftError, UsageError
 from utils.models.publishing import (
     PublicationOutcome,
@@ -59,10 +59,10 @@ def publish(order: Order, settings: Settings, hear: Hear | None = None) -> Publi
     kinds = {name: targets.one(settings, name).kind for name in order.targets}
     with session() as s:
         rows = {row.id: row.title for row in (items.find(s, one) for one in order.item_ids)}
-        approvals = publications.approval_of(s, rows)
+        states = publishable.item_states(s, rows)
     refused, ids = [], []
     for item_id, title in rows.items():
-        why = None if order.reason else publishing.not_approved(approvals.get(item_id))
+        why = None if order.reason else permission.not_approved(states.get(item_id))
         for name, kind in kinds.items():
             if why:
                 refused.append(_refused(item_id, title, name, why))
@@ -169,13 +169,10 @@ def publish_due(
     for name in to or ():
         targets.one(settings, name)
     names = [name for name in known if to is None or name in to]
+    wanted.note(known, names, settings, item_ids, is_asked=to is not None)
     with session() as s:
-        wishes = wanted.wishes(s, known, names, settings, item_ids, is_asked=to is not None)
-        for wish in wishes:
-            publications.want(s, wish)
-        ids = publications.due(s, names)
-        if item_ids is not None:
-            ids = publications.narrowed(s, ids, item_ids)
+        publications.give_up(s)
+        ids = publications.due(s, names, item_ids)
     ids = ids if limit is None else ids[:limit]
     if watch:
         watch.begun(len(ids))
@@ -191,13 +188,12 @@ def retry(ids: Sequence[int], settings: Settings, hear: Hear | None = None) -> P
     """Go on with publications that failed, whatever their tries.
 
     Raises:
-        UsageError: there is no such publication.
+        UsageError: there is no such publication, or it did not fail; nothing was begun.
     """
     with session() as s:
+        publications.give_up(s)
         for one in ids:
-            row = publications.get(s, one)
-            if row.claimed_by is None:
-                row.tries = 0
+            publications.revive(s, one)
     with _worker(settings) as worker:
         done = _work(ids, worker, settings, hear)
         return _report(done, list({one.target for one in done}), worker, settings)
@@ -224,10 +220,11 @@ def verify(ids: Sequence[int], settings: Settings) -> Iterator[Looked]:
                 continue
             try:
                 yield Looked(row, publishing.verify(row, worker, settings))
-            except NightShiftError as error:
+            except Exception as error:  # noqa: BLE001  a driver's own: it stops no other
+                found = publishing.told(error, f"looking at {row.target}")
                 with session() as s:
                     publications.change(s, worker, one, claimed_by=None)
-                yield Looked(row, (), str(error))
+                yield Looked(row, (), str(found))
 
 
 def _work(
@@ -241,6 +238,11 @@ def _work(
         if row is None:
             assert busy is not None
             done.append(_of(busy, PublicationResult.BUSY, "another process is at it"))
+        elif not publications.is_due(row):  # taken back, put off or settled since it was looked for
+            with session() as s:
+                publications.change(s, worker, one, claimed_by=None)
+            why = f"another process was at it meanwhile: it is {row.status}"
+            done.append(_of(row, PublicationResult.BUSY, why))
         elif row.status == PublicationStatus.RETRACTING.value:
             done.append(publishing.retract(row, worker, settings))
         else:
@@ -272,8 +274,9 @@ def _tidied(worker: str, settings: Settings) -> list[str]:
             continue
         try:
             publishing.tidy(row, worker, settings)
-        except NightShiftError as error:
-            wrong.append(f"Former files of {row.title} at {row.target} are still there: {error}")
+        except Exception as error:  # noqa: BLE001  a driver's own: it stops no other
+            found = publishing.told(error, f"taking former files away at {row.target}")
+            wrong.append(f"Former files of {row.title} at {row.target} are still there: {found}")
             with session() as s:
                 publications.change(s, worker, one, claimed_by=None)
     return wrong

@@ -22,6 +22,7 @@ ASSETS = {
     "item.js": "text/javascript; charset=utf-8",
     "search.js": "text/javascript; charset=utf-8",
 }
+_BESIDE = 3  # pages before and behind one that it links. Chosen.
 PER_PAGE = 60
 # `file:` for pages that are opened without a server, where some browsers know no 'self'.
 _POLICY = (
@@ -96,11 +97,18 @@ def index(
             number=at + 1,
             pages=number,
             links=names,
+            near=_near(at + 1, number),
             total=len(packages),
             entries=[_card(package, published, target) for package, published in part],
             version=version,
         )  # fmt: skip
     return pages
+
+
+def _near(at: int, last: int) -> list[int]:
+    """The pages that a page links: the first, the last, and those beside it."""
+    beside = range(max(1, at - _BESIDE), min(last, at + _BESIDE) + 1)
+    return sorted({1, *beside, last})
 
 
 def clock(seconds: float) -> str:

@@ -8,10 +8,11 @@ from sqlalchemy.orm import Session
 
 from utils.clock import now
 from utils.config import Settings
-from utils.db import publications, rulings
-from utils.db.publication_tables import PublicationRow
+from utils.db import publications, publishable, rulings
 from utils.db.publications import Wish
+from utils.db.publishable import Place
 from utils.db.schema import Item
+from utils.db.session import session
 from utils.distribution import packages
 from utils.models.item import MediaKind
 from utils.models.publishing import PublicationStatus
@@ -25,19 +26,19 @@ _PLAYED = frozenset({MediaKind.VIDEO.value, MediaKind.AUDIO.value})
 _TAKES = dict.fromkeys(("podcast", "hls", "media-server", "youtube"), _PLAYED)
 
 
-def wishes(
-    s: Session,
+def note(
     known: Mapping[str, Target],
     names: Sequence[str],
     settings: Settings,
     item_ids: Collection[str] | None = None,
     *,
     is_asked: bool = False,
-) -> list[Wish]:
-    """What of the approved items is not published yet where it should be, or not as it is now.
+) -> None:
+    """Note what of the approved items is not published yet where it should be, or not as it is now.
 
-    What a person took back stays away; what failed or is scheduled has its own time. ``is_asked``:
-    of items that are named all these targets are meant, nightly or not.
+    Some items at a time, each in a transaction of its own: others come between. What a person took
+    back stays away; what failed or is scheduled has its own time. ``is_asked``: of items that are
+    named all these targets are meant, nightly or not.
 
     Raises:
         SettingsError: rules.yaml makes no sense.
@@ -48,13 +49,18 @@ def wishes(
     if is_asked and item_ids is not None:
         nightly = list(names)
     if not (nightly or by_rule):
-        return []
-    return [
-        Wish(row.id, row.title, name, known[name].kind, now(), by)
-        for rows in _pages(s, item_ids)
-        for (row, name, by), found in _with_publications(s, rows, nightly, names)
-        if _is_taken(row, known[name]) and _is_missing(row, found, keys[name])
-    ]
+        return
+    after: str | None = ""
+    ids = None if item_ids is None else sorted(item_ids)
+    while after is not None:
+        with session() as s:
+            rows, after = publishable.page(s, after, _AT_ONCE, ids)
+            found = _with_publications(s, rows, nightly, names)
+            publications.want_all(s, [
+                Wish(row.id, row.title, name, known[name].kind, now(), by)
+                for (row, name, by), seen in found
+                if _is_taken(row, known[name]) and _is_missing(row, seen, keys[name])
+            ])  # fmt: skip
 
 
 def _is_taken(item: Item, target: Target) -> bool:
@@ -62,17 +68,10 @@ def _is_taken(item: Item, target: Target) -> bool:
     return item.kind in _TAKES.get(target.kind, (item.kind,))
 
 
-def _pages(s: Session, item_ids: Collection[str] | None) -> Iterator[Sequence[Item]]:
-    after = ""
-    while rows := publications.approved(s, after, _AT_ONCE):
-        yield rows if item_ids is None else [row for row in rows if row.id in item_ids]
-        after = rows[-1].id
-
-
 def _with_publications(
     s: Session, rows: Sequence[Item], nightly: Sequence[str], names: Sequence[str]
-) -> Iterator[tuple[tuple[Item, str, str], PublicationRow | None]]:
-    known = publications.places(s, [row.id for row in rows])
+) -> Iterator[tuple[tuple[Item, str, str], Place | None]]:
+    known = publishable.places(s, [row.id for row in rows])
     for row in rows:
         ruling = rulings.of(row)
         by_rules = ruling.decision.publish if ruling else ()
@@ -81,7 +80,7 @@ def _with_publications(
             yield (row, name, by), known.get((row.id, name))
 
 
-def _is_missing(item: Item, row: PublicationRow | None, target_key: str) -> bool:
+def _is_missing(item: Item, row: Place | None, target_key: str) -> bool:
     """True where nothing lies there, or what lies there may have changed since it was compared."""
     if row is None:
         return True

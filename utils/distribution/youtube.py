@@ -1,7 +1,8 @@
 """YouTube: a video an item, with captions, a thumbnail and a place in a playlist.
 
 Each part that is done is kept, so that an interrupted call does none twice. A video of ours has a
-tag by which it is found: before a new one is sent, the channel's latest are looked at.
+tag by which it is found: before a new one is sent, the one that was published before is asked for,
+and the channel's latest are looked at.
 """
 
 from __future__ import annotations
@@ -108,10 +109,19 @@ def verify(row: Published, target: YoutubeTarget, call: Call) -> tuple[str, ...]
 def _sent(client: Any, body: dict[str, Any], path: Path, call: Call) -> str:
     """The video of the item: one that is there, or one that is sent."""
     if not youtube_upload.is_under_way(call, path):
-        there = _found(client, body["snippet"]["tags"][0], call)
+        tag = body["snippet"]["tags"][0]
+        there = _former(client, tag, call) or _found(client, tag, call)
         if there is not None:
             return _changed(client, str(there["id"]), body, call)
     return str(youtube_upload.send(client, body, path, call)["id"])
+
+
+def _former(client: Any, tag: str, call: Call) -> dict[str, Any] | None:
+    """The video that was published before, however many came after it; None: gone, or not ours."""
+    video = _video(client, call.remote_id, call) if call.remote_id else None
+    if video is None or video["status"].get("uploadStatus") in _NEVER_CAME:
+        return None
+    return video if tag in video["snippet"].get("tags", ()) else None
 
 
 def _changed(client: Any, video_id: str, body: dict[str, Any], call: Call) -> str:

@@ -41,7 +41,7 @@ def facts(row: PublicationRow, flawed: Sequence[str] = ()) -> dict[str, Any]:
 
 def document(s: Session, row: PublicationRow) -> dict[str, Any]:
     """All that is known of a publication, with what lies there."""
-    return facts(row, _flaws(s).get(row.id, ())) | {
+    return facts(row, _flaws(s, [row]).get(row.id, ())) | {
         "remote_id": row.remote_id,
         "objects": list(row.objects or ()),
         "extra": row.extra or {},
@@ -50,7 +50,7 @@ def document(s: Session, row: PublicationRow) -> dict[str, Any]:
 
 def records(s: Session, rows: Sequence[PublicationRow]) -> list[dict[str, Any]]:
     """Publications as lists have them."""
-    flawed = _flaws(s)
+    flawed = _flaws(s, rows)
     return [facts(row, flawed.get(row.id, ())) for row in rows]
 
 
@@ -64,8 +64,8 @@ def report(found: PublishReport) -> dict[str, Any]:
     return {**found.counts(), **found.model_dump(mode="json", exclude={"run_id"})}
 
 
-def _flaws(s: Session) -> dict[int, list[str]]:
+def _flaws(s: Session, rows: Sequence[PublicationRow]) -> dict[int, list[str]]:
     found: dict[int, list[str]] = {}
-    for one in flaws.of(s):
+    for one in flaws.of(s, [row.id for row in rows]):
         found.setdefault(one.publication_id, []).append(one.flaw)
     return found

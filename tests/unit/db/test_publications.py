@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from utils.clock import now
-from utils.db import publications, workers
+from utils.db import lying, publication_quota, publications, workers
 from utils.db.publications import Placed, Wish
 from utils.db.session import session
 from utils.errors import DeferredError
@@ -42,14 +42,14 @@ def test_a_row_is_one_workers_at_a_time_and_free_when_that_is_gone() -> None:
         row = publications.claim(s, other, number)
         assert row is not None
         assert not publications.change(s, one, number, status="failed")
-        placed = Placed(PACKAGE, Published(address="file:///a", objects=(FILE,)), "k", "t")
+        placed = Placed(PACKAGE, Published(address="file:///a", objects=(FILE,)), "k", "t", now())
         assert publications.settle_published(s, other, row, placed)
         assert publications.due(s) == []
         assert publications.untidy(s) == []
-        (lies,) = publications.lying(s, "public")
+        (lies,) = lying.at(s, "public")
         assert Package.model_validate(lies.document) == PACKAGE
         assert publications.published(lies).objects == (FILE,)
-        assert publications.lying_keys(s, "public")[0][:2] == (ITEM, "k")
+        assert lying.keys(s, "public")[0][:2] == (ITEM, "k")
 
 
 def test_what_is_wanted_again_is_one_row_and_its_moment_is_the_last_one() -> None:
@@ -69,11 +69,13 @@ def test_what_is_taken_back_belongs_to_no_index_and_is_gone_on_with() -> None:
         row = publications.claim(s, worker, number)
         assert row is not None
         made = Published(address="file:///a", objects=(FILE,))
-        publications.settle_published(s, worker, row, Placed(PACKAGE, made, "k", "t", (stale,)))
+        publications.settle_published(
+            s, worker, row, Placed(PACKAGE, made, "k", "t", now(), (stale,))
+        )
         assert publications.untidy(s) == [number]
         assert publications.first_published(s, ITEM) is not None
         assert publications.begin_retraction(s, worker, number)
-        assert publications.lying(s, "public") == []
+        assert lying.at(s, "public") == []
         publications.release_all(s, worker)
     with session() as s:
         assert publications.due(s) == [number]
@@ -87,9 +89,9 @@ def test_what_is_taken_back_belongs_to_no_index_and_is_gone_on_with() -> None:
 
 def test_a_quota_is_used_up_to_its_end_and_no_further() -> None:
     with session() as s:
-        assert publications.reserve_quota(s, "quota:tube:2026-11-26", 60, 100) == 60
+        assert publication_quota.reserve(s, "quota:tube:2026-11-26", 60, 100) == 60
     with pytest.raises(DeferredError, match="60 of 100"), session() as s:
-        publications.reserve_quota(s, "quota:tube:2026-11-26", 41, 100)
+        publication_quota.reserve(s, "quota:tube:2026-11-26", 41, 100)
     with session() as s:
-        assert publications.reserve_quota(s, "quota:tube:2026-11-26", 40, 100) == 100
-        assert publications.reserve_quota(s, "quota:tube:2026-11-27", 40, 100) == 40
+        assert publication_quota.reserve(s, "quota:tube:2026-11-26", 40, 100) == 100
+        assert publication_quota.reserve(s, "quota:tube:2026-11-27", 40, 100) == 40

@@ -58,6 +58,12 @@ def judged(item_id: str, approval: str | None) -> None:
         s.execute(update(Item).where(Item.id == item_id).values(approval=approval))
 
 
+def became(item_id: str, status: str, error: str | None = None) -> None:
+    """Another status, and why."""
+    with session() as s:
+        s.execute(update(Item).where(Item.id == item_id).values(status=status, error=error))
+
+
 def renamed(item_id: str, title: str) -> None:
     """The item was worked on again, and has another title."""
     with session() as s:

@@ -35,6 +35,28 @@ def test_it_is_sent_once_and_again_after_a_refusal_alone(tmp_path: Path) -> None
     assert "t0ken" not in f"{failed.error} {sent.address}"
 
 
+def test_it_is_not_sent_again_for_another_text_or_title_but_by_force(tmp_path: Path) -> None:
+    item_id = known.item(tmp_path / "song.mp3")
+    settings = load_settings()
+    order = Order((item_id,), ("chat",))
+    with serving(lambda _: Answer(200)) as server:
+        url = server.url.replace("http://", "json://")
+        target = f"kind: message, url: '{url}', nightly: true, text: "
+        known.targets(f"targets:\n  chat: {{{target}'{{title}}'}}\n")
+        requests.publish_due(settings)
+        known.targets(f"targets:\n  chat: {{{target}'New: {{title}}'}}\n")
+        known.renamed(item_id, "another song")
+        (night,) = requests.publish_due(settings).outcomes
+        assert night.result is Result.UNCHANGED
+        assert requests.publish_due(settings).outcomes == ()  # it is not looked at each night
+        (again,) = requests.publish(order, settings).outcomes
+        assert again.result is Result.UNCHANGED
+        assert len(server.asked) == 1
+        forced = requests.publish(order._replace(reason="it has another name"), settings)
+        assert forced.outcomes[0].result is Result.PUBLISHED
+        assert len(server.asked) == 2
+
+
 def test_what_may_have_been_sent_before_a_kill_is_not_sent_again_and_says_so(
     tmp_path: Path,
 ) -> None:

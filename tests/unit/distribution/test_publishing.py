@@ -18,7 +18,9 @@ from utils.config import load_settings
 from utils.db import publications, workers
 from utils.db.publication_tables import PublicationRow
 from utils.db.session import session
+from utils.distribution import folder as folders
 from utils.distribution import requests
+from utils.distribution.call import Call
 from utils.distribution.requests import Order
 from utils.errors import StoppedError, UsageError
 from utils.models.publishing import PublicationResult as Result
@@ -212,6 +214,38 @@ def test_what_was_damaged_where_it_lies_is_found_and_mended(tmp_path: Path) -> N
     assert len(seen.wrong) == 2
     assert "another content" in seen.wrong[0] and "is gone" in seen.wrong[1]
     assert "damaged" in requests.publish_due(load_settings()).flaws[0].flaw
+    assert results(publish(item_id)) == [Result.PUBLISHED]
+    assert (place / "media.mp3").read_text() == "sound of song"
+    assert (place / "artwork.jpg").exists()
+    assert requests.publish_due(load_settings()).flaws == ()
+    assert results(publish(item_id)) == [Result.UNCHANGED]
+
+
+def test_what_is_sent_anew_has_its_index_written_anew_whole(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = known.public(tmp_path)
+    repairs: list[bool] = []
+
+    def refresh(_packages: Any, _target: Any, call: Call) -> None:
+        repairs.append(call.is_repair)
+
+    monkeypatch.setattr(folders, "refresh", refresh, raising=False)
+    item_id = known.item(tmp_path / "library" / "song.mp3")
+    publish(item_id)
+    (folder / f"song-{item_id[:12]}" / "artwork.jpg").unlink()
+    list(requests.verify([row_of(item_id).id], load_settings()))
+    publish(item_id)
+    publish(item_id)
+    assert repairs == [False, True]
+
+
+@pytest.mark.parametrize("number", [-1, 0, 7, 2**63, 2**80])
+def test_a_number_that_no_publication_has_is_said(number: int) -> None:
+    with session() as s, pytest.raises(UsageError, match="no publication"):
+        publications.get(s, number)
+    with pytest.raises(UsageError, match="no publication"):
+        list(requests.verify([number], load_settings()))
 
 
 def test_two_processes_never_publish_one_row_at_once(tmp_path: Path) -> None:

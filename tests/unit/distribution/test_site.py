@@ -236,6 +236,47 @@ def test_pages_follow_the_number_of_items_and_those_too_many_go(
     assert "Nothing is published here yet." in (tmp_path / "target" / "index.html").read_text()
 
 
+def test_a_page_links_those_near_it_and_both_ends(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(site_pages, "PER_PAGE", 1)
+    one = published.package(tmp_path / "1")
+    target = of(tmp_path / "target")
+    made = site.publish(one, target, published.call(tmp_path / "work"))
+    text = site_pages.index([(one, made)] * 40, target, "v")["page-20.html"]
+    linked = {f"page-{n}.html" for n in range(2, 41) if f'href="page-{n}.html"' in text}
+    assert linked == {f"page-{n}.html" for n in (17, 18, 19, 20, 21, 22, 23, 40)}
+    assert 'href="index.html"' in text and 'aria-current="page" aria-label="Page 20"' in text
+    assert text.count("…</span>") == 2
+
+
+def test_files_of_an_index_that_did_not_change_are_left_as_they_are(tmp_path: Path) -> None:
+    target, one = of(tmp_path / "target"), published.package(tmp_path / "1")
+    (made,) = put([one], target, tmp_path / "work")
+    style, start = (tmp_path / "target" / name for name in ("site.css", "index.html"))
+    before = style.stat().st_ino, start.stat().st_ino
+    other = one.model_copy(update={"title": "Another"})
+    site.refresh([(other, made)], target, published.call(tmp_path / "work"))
+    assert style.stat().st_ino == before[0]
+    assert start.stat().st_ino != before[1]
+    style.unlink()
+    site.refresh([(other, made)], target, published.call(tmp_path / "work"))
+    assert style.exists()
+    style.write_text("damaged")
+    repair = published.call(tmp_path / "work", is_repair=True)
+    site.refresh([(other, made)], target, repair)
+    assert style.read_text() != "damaged"
+
+
+def test_a_damaged_list_of_the_files_of_an_index_is_said(tmp_path: Path) -> None:
+    target = of(tmp_path / "target")
+    site.refresh([], target, published.call(tmp_path / "work"))
+    for damaged in ("{", '{"files": ["index.html"]}', '{"files": 3}', "[]"):
+        (tmp_path / "target" / ".nightshift-site.json").write_text(damaged)
+        with pytest.raises(PermanentError, match=r"\.nightshift-site\.json.* is damaged"):
+            site.refresh([], target, published.call(tmp_path / "work"))
+
+
 def test_a_retracted_item_is_nowhere_on_the_site(tmp_path: Path) -> None:
     target = of(tmp_path / "target", public_url=None)
     packages = [published.package(tmp_path / str(n), n) for n in (1, 2)]

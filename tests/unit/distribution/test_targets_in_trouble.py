@@ -8,13 +8,18 @@ from typing import Any, ClassVar
 import fsspec
 import pytest
 from fsspec.implementations.local import LocalFileSystem
+from prefect.logging import disable_run_logger
 
+from subflows.distribution import publish_at_end
 from tests.unit.distribution import known
 from utils.config import load_settings
-from utils.db import publications
+from utils.db import publications, runs
+from utils.db.schema import Run
 from utils.db.session import session
+from utils.distribution import folder as folders
 from utils.distribution import requests
 from utils.distribution.requests import Order
+from utils.errors import StoppedError
 from utils.models.publishing import PublicationResult as Result
 
 pytestmark = pytest.mark.usefixtures("settings")
@@ -46,6 +51,60 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     known.targets(f"targets:\n  public: {{kind: folder, url: 'brittle://{public}'}}\n")
     yield public
     Brittle.trouble = None
+
+
+@pytest.mark.parametrize(
+    ("trouble", "said"),
+    [
+        (OSError(errno.EIO, "Input/output error"), "Input/output error"),
+        (TypeError("of a driver"), "broke off with TypeError"),
+    ],
+)
+def test_an_index_that_can_not_be_made_is_a_problem_of_its_target_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, trouble: Exception, said: str
+) -> None:
+    known.public(tmp_path)
+    item_id = known.item(tmp_path / "song.mp3")
+
+    def broken(*_: object) -> None:
+        raise trouble
+
+    monkeypatch.setattr(folders, "refresh", broken, raising=False)
+    found = requests.publish(Order((item_id,), ("public",)), load_settings())
+    (problem,) = found.problems
+    assert "The index of public could not be made" in problem and said in problem
+
+
+def test_what_breaks_off_at_the_end_of_a_night_is_told_with_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    known.public(tmp_path)
+
+    def broken(*_: object, **__: object) -> None:
+        raise TypeError("of a driver")
+
+    monkeypatch.setattr(requests, "publish_due", broken)
+    with session() as s:
+        runs.begin(s, "run", "night-shift")
+    with disable_run_logger():
+        publish_at_end(load_settings(), "run")
+    with session() as s:
+        noted = s.get_one(Run, "run").metrics
+    assert noted["published"]["error"] == "Publishing broke off with TypeError"
+
+
+def test_an_end_that_is_asked_for_is_no_problem_of_a_target(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    known.public(tmp_path)
+    item_id = known.item(tmp_path / "song.mp3")
+
+    def stopped(*_: object) -> None:
+        raise StoppedError("over")
+
+    monkeypatch.setattr(folders, "refresh", stopped, raising=False)
+    with pytest.raises(StoppedError):
+        requests.publish(Order((item_id,), ("public",)), load_settings())
 
 
 @pytest.mark.parametrize(

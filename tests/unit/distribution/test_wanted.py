@@ -1,16 +1,21 @@
 """What a night publishes by itself: nightly targets, rules, what changed."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
-from sqlalchemy import update
+from sqlalchemy import event, update
 
 from tests.unit.distribution import known
 from utils.config import load_settings
-from utils.db import rulings
+from utils.db import publications, rulings
+from utils.db import session as session_module
 from utils.db.schema import Item
 from utils.db.session import session
-from utils.distribution import requests
+from utils.distribution import requests, targets, wanted
+from utils.documents import publication
 from utils.models.rules import ItemFacts, RuleSet
 from utils.rules import matching
 
@@ -74,6 +79,42 @@ def test_items_that_are_named_go_to_targets_that_are_named(tmp_path: Path) -> No
     ids = [known.item(tmp_path / "library" / f"{n}.mp3") for n in range(2)]
     found = requests.publish_due(load_settings(), item_ids=[ids[0]], to=["other"])
     assert [(one.item_id, one.target) for one in found.outcomes] == [(ids[0], "other")]
+
+
+@contextmanager
+def statements() -> Iterator[list[str]]:
+    """The statements that are executed meanwhile, each once however many rows it has."""
+    found: list[str] = []
+
+    def heard(_a: Any, _b: Any, statement: str, *_more: Any) -> None:
+        found.append(statement)
+
+    engine = session_module.engine(load_settings())
+    event.listen(engine, "before_cursor_execute", heard)
+    yield found
+    event.remove(engine, "before_cursor_execute", heard)
+
+
+def test_a_library_is_noted_some_items_at_a_time_with_one_statement_for_them(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    known.public(tmp_path, "    nightly: true\n")
+    ids = {known.item(tmp_path / "library" / f"{n}.mp3") for n in range(5)}
+    monkeypatch.setattr(wanted, "_AT_ONCE", 2)
+    with statements() as asked:
+        wanted.note(targets.load(load_settings()).targets, ["public"], load_settings())
+    assert sum(one.startswith("INSERT INTO publications") for one in asked) == 3
+    with session() as s:
+        assert {row.item_id for row in publications.listed(s)} == ids
+
+
+def test_lists_and_flaws_read_nothing_that_is_long(tmp_path: Path) -> None:
+    known.public(tmp_path, "    nightly: true\n")
+    known.item(tmp_path / "library" / "a.mp3")
+    requests.publish_due(load_settings())
+    with statements() as asked, session() as s:
+        assert len(publication.records(s, publications.listed(s))) == 1
+    assert not [one for one in asked if "publications.objects" in one or ".document" in one]
 
 
 def test_the_rest_behind_a_limit_is_due_the_next_time(tmp_path: Path) -> None:

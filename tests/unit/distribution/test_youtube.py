@@ -165,6 +165,28 @@ def test_a_video_that_is_there_is_not_sent_again(channel: Channel, film: Package
     assert "exchanges no film" in again.extra["notes"][0]
 
 
+def test_a_video_with_many_after_it_is_changed_and_not_sent_again(
+    channel: Channel, film: Package, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Though it is not among the latest of its channel any more."""
+    row = channel.publish(film)
+    monkeypatch.setattr(youtube, "_PAGES", 0)
+    channel.kept.state.clear()
+    again = youtube.publish(
+        film.model_copy(update={"title": "Another title"}),
+        channel.target,
+        call(channel.settings, channel.work, channel.kept)._replace(remote_id=row.remote_id),
+    )
+    assert again.remote_id == row.remote_id and len(channel.service.videos) == 1
+    channel.service.videos[row.remote_id]["snippet"]["tags"] = []  # not ours any more
+    channel.kept.state.clear()
+    other = youtube.publish(
+        film, channel.target,
+        call(channel.settings, channel.work, channel.kept)._replace(remote_id=row.remote_id),
+    )  # fmt: skip
+    assert other.remote_id != row.remote_id
+
+
 def test_a_session_that_is_over_is_begun_anew(channel: Channel, film: Package) -> None:
     channel.service.say(PIECE, Answer(404))
     with pytest.raises(RetryableError, match="knows the upload"):

@@ -55,6 +55,10 @@ def test_what_is_not_approved_unknown_or_unsaid_is_answered_so(
     unsaid = asking.post(f"{API}/publications", json=wanted | {"force": True})
     assert unsaid.status_code == 422
     assert asking.get(f"{API}/publications/7").status_code == 404
+    for path in (f"publications/{2**63}", f"publications?after={2**63}", "publications/-1"):
+        assert asking.get(f"{API}/{path}").status_code == 422
+    assert asking.delete(f"{API}/publications/{2**70}").status_code == 422
+    assert asking.post(f"{API}/publications/{2**70}/verify").status_code == 422
 
 
 def test_pages_go_on_where_they_ended_and_changes_need_a_scope(

@@ -82,6 +82,7 @@ def upgrade() -> None:
         sa.Column("forced", sa.Text()),
         sa.Column("made_by", sa.Text()),
         sa.Column("created_at", UtcTime(), nullable=False),
+        sa.Column("wanted_at", UtcTime()),
         sa.Column("published_at", UtcTime()),
         sa.Column("compared_at", UtcTime()),
         sa.Column("verified_at", UtcTime()),
