@@ -21,6 +21,7 @@ from utils.errors import PermanentError
 from utils.models.options import ApprovalOptions, TranscriptionOptions
 from utils.models.transcript import Segment, Transcript
 from utils.processes import deadline
+from utils.rules import house_rules
 from utils.speech import transcriber
 
 pytestmark = pytest.mark.usefixtures("prefect_server")
@@ -142,7 +143,22 @@ def test_a_trial_that_loses_what_was_there_counts_for_nothing(
     assert "anchor" in text
 
 
-def test_without_an_answer_the_rules_decide_and_the_critic_is_asked_later(
+def test_what_a_failed_check_left_open_is_not_approved(
+    clips: Clips, tmp_path: Path, override: Override, heard: list[str | None],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    def fail(*_: Any) -> Any:
+        raise PermanentError("The words can't be read. Mend them.")
+
+    monkeypatch.setattr(house_rules, "check", fail)
+    load_settings().house_rules_file.write_text("prohibited_topics: [gambling]\n")
+    item, outcome, _ = judge(clips, tmp_path, override, Model(score=0.9))
+    assert [one.step for one in outcome.lacks] == ["check_house_rules"]
+    assert item.approval == "review"
+    assert "could not be checked (The words can't be read): a person" in item.approval_reason
+
+
+def test_while_the_critic_is_away_nothing_is_approved_and_it_is_asked_later(
     clips: Clips, tmp_path: Path, override: Override, heard: list[str | None]
 ) -> None:
     path = shutil.copy(clips.tone, tmp_path / "tone.wav")
@@ -157,12 +173,13 @@ def test_without_an_answer_the_rules_decide_and_the_critic_is_asked_later(
         assert [(one.step, one.may_pass) for one in outcome.lacks] == [("critique_content", True)]
         with session() as s:
             item = s.get_one(Item, outcome.item_id)
-            assert item.status == "done"
+            assert (item.status, item.approval) == ("done", "review")
+            assert "the critic did not answer: it is asked again" in item.approval_reason
             assert "Judged by the rules alone: the critic failed" in item.approval_reason
         rest.answered(f"openai m {server.url}/v1")  # the hour is over
         dear = {"input_usd": 1000.0, "output_usd": 1.0}  # for a million tokens: above the ceiling
         override(critic=settings.critic.model_copy(update=given | dear))
-        assert quality_gate()["approved"] == 1
+        assert quality_gate()["review"] == 1
         assert len(server.asked) == 1
         with session() as s:
             reason = s.get_one(Item, outcome.item_id).approval_reason

@@ -98,6 +98,16 @@ class Critique(Frozen):
     cost_microusd: int | None = None
 
 
+class Missing(Frozen):
+    """What there is not to judge by: why there is no critique, and what an approval waits for.
+
+    ``awaited`` has a sentence for each check that failed, or is tried again later.
+    """
+
+    critic: str | None = None
+    awaited: tuple[str, ...] = ()
+
+
 class Approval(Frozen):
     """What the rules and the critic come to together.
 

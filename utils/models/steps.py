@@ -93,7 +93,7 @@ STEPS: tuple[Step, ...] = (
     Step("check_house_rules", "quality", "probe", "checking the house rules", uses=_READ),
     Step("critique_content", "quality", "ai", "asking the critic", retries=4,
          needs=("judge_quality",), uses=_READ),
-    Step("decide_approval", "quality", "probe", "deciding whether it may be published",
+    Step("decide_approval", "quality", "probe", "deciding whether it may be published", version=2,
          needs=("judge_quality",), uses=("check_house_rules", "critique_content")),
     Step("fingerprint_media", "processing", "decode", "taking a fingerprint", version=3,
          needs=("analyze_signal",)),

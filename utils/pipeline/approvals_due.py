@@ -41,10 +41,15 @@ def _wanted(options: PipelineOptions, settings: Settings) -> Iterator[str]:
 
 
 def _is_old(name: str, mark: tuple[int, str], made: dict[str, dict[str, Any]]) -> bool:
-    if name == CRITICISE and made.get(DECIDE, {}).get("why_no_critic") == NOTHING_TO_READ:
+    if name == CRITICISE and _why_no_critic(made) == NOTHING_TO_READ:
         return False
     last = made.get(name)
     return last is None or (last.get("version"), last.get("fingerprint")) != mark
+
+
+def _why_no_critic(made: dict[str, dict[str, Any]]) -> str | None:
+    missing = made.get(DECIDE, {}).get("missing")
+    return missing.get("critic") if isinstance(missing, dict) else None  # a hash: of a longer one
 
 
 def _mark(name: str, options: PipelineOptions, settings: Settings) -> tuple[int, str]:
