@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import NamedTuple
 
+from subflows import subject_of
 from subflows.analysis import Findings, analyse
 from subflows.extraction import Extraction
 from tasks.context import RunContext
@@ -17,7 +18,7 @@ from utils.critic import critic, revision
 from utils.critic.approval import AWAY, NOTHING_TO_READ
 from utils.db import approvals, ledger, source_reports
 from utils.db.session import session
-from utils.errors import DeferredError, SettingsError
+from utils.errors import DeferredError, ResourceError, SettingsError
 from utils.models.approval import Approval, ApprovalStatus, Critique, Missing, Subject
 from utils.models.house_rules import HouseCheck, HouseRules
 from utils.models.options import PipelineOptions
@@ -50,7 +51,9 @@ def judge(context: RunContext, facts: Extraction, findings: Findings) -> Judged:
     """Run the steps of quality that apply; what the critic asks to change is tried."""
     best = Judged(context, findings, _judgement(context, facts, findings))
     seen, wanted = [context.options], None
-    for _ in range(context.options.approval.max_revisions):
+    # In a run of single steps the record, the index and the rendition would stay what they were.
+    tries = 0 if context.options.only else context.options.approval.max_revisions
+    for _ in range(tries):
         wanted = revision.options_after(best.context.options, best.judgement.approval)
         wanted = wanted and revisions.options_under(context.requested, wanted)  # people's stay
         if wanted is None or wanted in seen or _is_decided(facts):
@@ -78,7 +81,7 @@ def _tried(before: Judged, options: PipelineOptions, facts: Extraction) -> Judge
     try:
         found = analyse(trial, facts)
         tried = Judged(trial, found, _judgement(trial, facts, found))
-    except SettingsError:  # such as a model of speech that can't be fetched
+    except (SettingsError, ResourceError, MemoryError):  # such as a model of speech: too large
         return None
     known = {lack.step for lack in before.context.lacks}
     is_whole = known.issuperset(lack.step for lack in trial.lacks)
@@ -122,6 +125,8 @@ def _judgement(context: RunContext, facts: Extraction, findings: Findings) -> Ju
     item, probe, plan, signal = facts.item, facts.probe, facts.plan, findings.signal
     options = context.options
     verdict = house = approval = None
+    if plan.runs("consolidate_metadata"):
+        findings.metadata = subject_of.consolidated(context, facts, findings)
     if signal and plan.runs("judge_quality"):
         limits = (
             options.verdict.for_part() if facts.work and facts.work.is_part else options.verdict
@@ -129,7 +134,7 @@ def _judgement(context: RunContext, facts: Extraction, findings: Findings) -> Ju
         verdict = judge_quality(context, item, probe, signal, findings.transcript, limits)
     with session() as s:
         source = source_reports.name_of_item(s, item.item_id, item.path)
-    subject = _subject(facts, findings, source)
+    subject = subject_of.of(facts, findings, source)
     rules = house_rules.for_source(house_rules.load(context.settings), source)
     if plan.runs("check_house_rules"):
         house = check_house_rules(context, item, subject, rules)
@@ -195,20 +200,3 @@ def _said_before(
         if any(made_of.get(name) != wanted.parts[name] for name in ("version", *given)):
             return None
         return ledger.read(s, last, Critique)
-
-
-def _subject(facts: Extraction, findings: Findings, source: str | None) -> Subject:
-    """What is read of the item."""
-    said, seen = findings.transcript, findings.video
-    return Subject(
-        title=facts.item.title,
-        kind=facts.probe.kind.value,
-        source=source,
-        duration_seconds=findings.signal.decoded_seconds if findings.signal else None,
-        language=said.language if said else None,
-        segments=said.segments if said else (),
-        understanding=findings.analysis.understanding if findings.analysis else None,
-        video_summary=seen.summary if seen else None,
-        content_warnings=seen.content_warnings if seen else (),
-        texts=tuple(text.text for text in (findings.texts.texts if findings.texts else ())),
-    )

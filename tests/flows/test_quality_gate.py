@@ -10,7 +10,7 @@ from sqlalchemy import select, update
 from flows.quality_gate import quality_gate
 from tests.conftest import Override
 from tests.flows.test_shift import QUICK, ingest, steps
-from tests.media import Clips
+from tests.media import Clips, ffmpeg
 from tests.servers.openai_chat import Model, openai_chat, refused
 from utils.config import load_settings
 from utils.critic import rest
@@ -25,9 +25,10 @@ from utils.rules import house_rules
 from utils.speech import transcriber
 
 pytestmark = pytest.mark.usefixtures("prefect_server")
-JUDGED = QUICK.model_copy(update={"only": ("decide_approval",)}).without(
-    "extract_mediainfo", "extract_exiftool", "generate_thumbnails", "check_duplicate"
-)
+JUDGED = QUICK.without(
+    "extract_mediainfo", "extract_exiftool", "generate_thumbnails", "check_duplicate",
+    "fingerprint_media", "compress_audio", "upload_thumbnails",
+)  # fmt: skip
 HELPS = {"words": "The names were misheard.",
          "options": [{"name": "transcription.vocabulary", "value": "Angkor"}]}  # fmt: skip
 
@@ -156,6 +157,17 @@ def test_what_a_failed_check_left_open_is_not_approved(
     assert [one.step for one in outcome.lacks] == ["check_house_rules"]
     assert item.approval == "review"
     assert "could not be checked (The words can't be read): a person" in item.approval_reason
+
+
+def test_what_its_tags_say_is_judged_too(clips: Clips, tmp_path: Path) -> None:
+    path = tmp_path / "tone.flac"
+    ffmpeg("-i", clips.tone, "-metadata", "artist=Grand Casino", path)
+    load_settings().house_rules_file.write_text("prohibited_topics: [casino]\n")
+    report, _ = ingest(path, options=JUDGED.without("transcribe_audio"))
+    with session() as s:
+        item = s.get_one(Item, report.items[0].item_id)
+        assert item.approval == "rejected"
+        assert "'Casino' stands in the artist" in item.approval_reason
 
 
 def test_while_the_critic_is_away_nothing_is_approved_and_it_is_asked_later(
