@@ -17,8 +17,8 @@ from utils.critic import rest
 from utils.db import approvals, transcripts
 from utils.db.schema import Item, Spending
 from utils.db.session import session
-from utils.errors import PermanentError
-from utils.models.options import ApprovalOptions, TranscriptionOptions
+from utils.errors import PermanentError, ResourceError
+from utils.models.options import ApprovalOptions, PipelineOptions, TranscriptionOptions
 from utils.models.transcript import Segment, Transcript
 from utils.processes import deadline
 from utils.rules import house_rules
@@ -50,6 +50,8 @@ def heard(monkeypatch: pytest.MonkeyPatch) -> list[str | None]:
         told.append(options.vocabulary)
         if options.vocabulary == "breaks":
             raise PermanentError("The engine broke.")
+        if options.vocabulary == "needs more memory":
+            raise ResourceError("Not enough memory for this model.")
         text = f"The temples of {options.vocabulary or 'anchor'} lie in the forest."
         said = Segment(start_seconds=0, end_seconds=2, text=text)
         return Transcript(engine="stand-in", language="en", segments=(said,))
@@ -58,14 +60,17 @@ def heard(monkeypatch: pytest.MonkeyPatch) -> list[str | None]:
     return told
 
 
-def judge(clips: Clips, tmp_path: Path, override: Override, model: Model) -> Any:
+def judge(
+    clips: Clips, tmp_path: Path, override: Override, model: Model,
+    options: PipelineOptions = JUDGED,
+) -> Any:  # fmt: skip
     """The item and its outcome, judged with a critic that has this model."""
     path = shutil.copy(clips.tone, tmp_path / "tone.wav")
     with openai_chat(model) as server:
         settings = load_settings()
         given = {"base_url": f"{server.url}/v1", "model": "m"}
         override(critic=settings.critic.model_copy(update=given))
-        report, _ = ingest(path, options=JUDGED)
+        report, _ = ingest(path, options=options)
     (outcome,) = report.items
     with session() as s:
         item = s.get_one(Item, outcome.item_id)
@@ -133,15 +138,27 @@ def test_what_a_person_asked_to_change_no_critic_changes_again(
     assert heard == ["Wat Phnom"]
 
 
+@pytest.mark.parametrize("words", ["breaks", "needs more memory"])
 def test_a_trial_that_loses_what_was_there_counts_for_nothing(
-    clips: Clips, tmp_path: Path, override: Override, heard: list[str | None]
+    clips: Clips, tmp_path: Path, override: Override, heard: list[str | None], words: str
 ) -> None:
-    breaks = [{"name": "transcription.vocabulary", "value": "breaks"}]
+    breaks = [{"name": "transcription.vocabulary", "value": words}]
     model = Model(score=0.2, changes=[{"words": "Hear it again.", "options": breaks}])
     _, outcome, text = judge(clips, tmp_path, override, model)
-    assert heard == [None, "breaks"]
-    assert outcome.lacks == ()
+    assert heard == [None, words]
+    assert (outcome.outcome.value, outcome.lacks) == ("done", ())
     assert "anchor" in text
+
+
+def test_in_a_run_of_single_steps_nothing_is_tried(
+    clips: Clips, tmp_path: Path, override: Override, heard: list[str | None]
+) -> None:
+    model = Model(by_reading=[0.1, 0.1], score=0.9, changes=[HELPS])
+    single = JUDGED.model_copy(update={"only": ("decide_approval",)})
+    item, _, text = judge(clips, tmp_path, override, model, single)
+    assert heard == [None]  # its record and its rendition would stay those of the other words
+    assert "anchor" in text
+    assert item.approval == "review"
 
 
 def test_what_a_failed_check_left_open_is_not_approved(

@@ -9,21 +9,19 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
-from pydantic import ValidationError
 from sqlalchemy.orm import Session
 
 from utils.config import Settings
 from utils.critic import critic
 from utils.critic.approval import NOTHING_TO_READ
-from utils.db import approvals, source_files
+from utils.db import approvals, rulings, source_files
 from utils.db.approvals import JudgedItem
 from utils.errors import SettingsError
-from utils.models.options import PipelineOptions, with_changes
-from utils.models.rules import Ruling
+from utils.models.options import PipelineOptions
 from utils.models.steps import BY_NAME
 from utils.pipeline.fingerprint import engine_of
 from utils.pipeline.step_key import inputs_of
-from utils.rules import house_rules, revisions
+from utils.rules import house_rules, matching, revisions
 from utils.sources import own_options
 
 DECIDE, CRITICISE, CHECK = "decide_approval", "critique_content", "check_house_rules"
@@ -64,11 +62,10 @@ def _marks_of(s: Session, item: JudgedItem, asked: _Asked) -> _Marks:
     try:
         base = own_options.of_sources(s, held, asked.settings.pipeline, asked.settings)
         options = own_options.under(base, asked.changes)
-        ruling = Ruling.model_validate(item.ruling) if item.ruling else None
-        if ruling and ruling.decision.changes:
-            options = with_changes(options, ruling.decision.changes)
+        ruling = rulings.read(item.ruling)
+        options = matching.options_under(ruling.decision, options) if ruling else options
         options = revisions.options_under(item.requested, options)
-    except (SettingsError, ValidationError, ValueError):  # its own run says so
+    except (SettingsError, ValueError):  # its own run says so
         return {}
     return {name: _mark(name, options, asked.settings) for name in _wanted(options, asked.settings)}
 
