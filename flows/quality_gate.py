@@ -21,6 +21,7 @@ from utils.models.approval import ApprovalStatus
 from utils.models.options import PipelineOptions
 from utils.pipeline import approvals_due
 from utils.scheduling import claims, run_session
+from utils.sources import own_options
 
 
 @flow(name="quality-gate")
@@ -39,21 +40,26 @@ def quality_gate(
         items: Ids, beginnings of ids, or paths; when not given, all done items whose approval is
             missing, or was made with another critic, other house rules or weights.
         limit: Items that are judged at most; the setting ``shift_limit`` when not given.
-        options: What to do with each item; the settings' defaults when not given.
+        options: How it is judged (`approval`, `critic`, `verdict`), and whether that is done
+            again (`force`). What it names is laid over each item's own options; all else, the
+            transcription say, is each item's own.
         run_id: The id of the run; a new one when not given.
     """
     settings = connect()
-    given = options or settings.pipeline
+    given = options or PipelineOptions()
+    changes = own_options.given_in(given, ("approval", "critic", "verdict"))
     run_id = run_id or run_of(flow_run)
     # Of the step that decides the others follow, and without a critic's answer it decides alone.
-    alone = given.model_copy(update={"only": (approvals_due.DECIDE,)})
-    context = RunContext(run_id, run_id, alone, settings, by_source=True)
+    alone = settings.pipeline.model_copy(
+        update={"only": (approvals_due.DECIDE,), "force": given.force}
+    )
+    context = RunContext(run_id, run_id, alone, settings, by_source=True, wanted=changes)
     with run_session.run_session("quality-gate", run_id, settings) as recovered:
         ephemeral_server.end_with_us()
         close_zombies(settings, recovered.runs)
         with session() as s:
             if items is None:
-                due = approvals_due.due(s, given, settings)
+                due = approvals_due.due(s, changes, settings)
                 wanted = list(islice(due, limit or settings.shift_limit))
             else:
                 found = dict.fromkeys(known.find(s, item).id for item in items)

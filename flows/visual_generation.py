@@ -23,6 +23,7 @@ from utils.db.session import session
 from utils.models.options import PipelineOptions
 from utils.models.shift import ShiftReport
 from utils.scheduling import claims, run_session
+from utils.sources import own_options
 
 
 @flow(name="visual-generation")
@@ -39,15 +40,19 @@ def visual_generation(
         items: Checksums, their beginnings, or paths of items; when not given those that are
             approved and have no pictures yet, the newest first.
         limit: Items to take when none are named; the setting of a shift when not given.
-        options: What pictures (`visuals`), and whether lyric videos too (`steps`); each source's
-            own, over the settings' defaults, when not given.
+        options: What pictures (`visuals`), whether lyric videos too (`steps`, `lyric_video`), and
+            whether what was made is made again (`force`). What it names is laid over each item's
+            own options; all else, the transcription say, is each item's own.
         concurrency: Items in work at once; the setting when not given.
         run_id: The id of the run; a new one when not given.
     """
     settings = connect()
     run_id = run_id or run_of(flow_run)
-    chosen = alone(options or settings.pipeline)
-    context = RunContext(run_id, run_id, chosen, settings, by_source=options is None)
+    given = options or PipelineOptions(steps=settings.pipeline.steps)
+    # All but the pictures stays as it was made: by each item's own options.
+    base = settings.pipeline.model_copy(update={"only": alone(given).only, "force": given.force})
+    changes = own_options.given_in(given, ("visuals", "lyric_video"))
+    context = RunContext(run_id, run_id, base, settings, by_source=True, wanted=changes)
     wanted = _wanted(items, limit, settings)
     with run_session.run_session("visual-generation", run_id, settings) as recovered:
         ephemeral_server.end_with_us()

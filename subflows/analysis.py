@@ -22,7 +22,7 @@ from utils.models.analysis import Analysis
 from utils.models.exposure import ExposureReport
 from utils.models.frames import SeenTexts
 from utils.models.item import MediaItem
-from utils.models.metadata import FocalLength
+from utils.models.metadata import FocalLength, Metadata
 from utils.models.rendition import Thumbnails
 from utils.models.signal import SignalReport
 from utils.models.speakers import Speakers
@@ -37,6 +37,7 @@ Result = TypeVar("Result", bound=BaseModel)
 class Findings:
     """What the steps of analysis found; None where a step does not apply.
 
+    ``metadata`` is what they and the tools say together, once it is put together to be judged.
     ``deferred`` says what did not fit the ceilings of cost.
     """
 
@@ -50,6 +51,7 @@ class Findings:
     analysis: Analysis | None = None
     video: VideoAnalysis | None = None
     best_pictures: Thumbnails | None = None
+    metadata: Metadata | None = None
     deferred: list[DeferredError] = field(default_factory=list)
 
     @property

@@ -71,6 +71,7 @@ def work_on(work: Work, shared: _Shared) -> None:
         options = context.options
         if context.by_source:
             options = own_options.of_item(s, item_id, options, context.settings)
+            options = own_options.under(options, context.wanted)
     named = process_item.with_options(flow_run_name=lambda: title)
 
     busy = retry_if_exception(partial(_is_begun_again, item_id, context.claim_owner))

@@ -1,4 +1,4 @@
-"""What is made of an item: look-alikes, a small rendition, its facts in one place."""
+"""What is made of an item: look-alikes, a small rendition."""
 
 from __future__ import annotations
 
@@ -9,20 +9,18 @@ from subflows.extraction import Extraction
 from subflows.quality_gate import Judgement
 from tasks.compression import compress_audio, compress_video
 from tasks.context import RunContext
-from tasks.extraction import consolidate_metadata
 from tasks.recordings import identify_recording
 from tasks.similarity import find_near_duplicates, fingerprint_media
 from utils.models.metadata import Metadata
 from utils.models.rendition import Compression
 from utils.models.subtitles import Captions
-from utils.models.tool_reports import ToolReports
 from utils.models.verdict import Band
 from utils.subtitles import nightly
 from utils.subtitles.document import Document
 
 
 class Product(NamedTuple):
-    """The facts and the rendition; None where a step does not apply."""
+    """The facts in one place, and the rendition; None where a step does not apply."""
 
     metadata: Metadata | None
     compression: Compression | None
@@ -34,9 +32,7 @@ def process(
     """Run the steps of processing that apply; what is rejected is not compressed."""
     item, probe, plan, signal = facts.item, facts.probe, facts.plan, findings.signal
     options, verdict = context.options, judgement.verdict
-    metadata = compression = None
-    if plan.runs("consolidate_metadata"):
-        metadata = consolidate_metadata(context, item, _reports(facts, findings))
+    compression = None
     if signal and plan.runs("fingerprint_media"):
         fingerprint = fingerprint_media(context, item, probe, signal)
         if fingerprint and plan.runs("find_near_duplicates"):
@@ -52,7 +48,7 @@ def process(
         compression = compress_video(context, item, probe, signal, options.compression, *said)
     if signal and plan.runs("compress_audio"):
         compression = compress_audio(context, item, probe, signal, options.compression)
-    return Product(metadata, compression)
+    return Product(findings.metadata, compression)
 
 
 def _captions(facts: Extraction, findings: Findings, context: RunContext) -> tuple[Captions, ...]:
@@ -63,19 +59,3 @@ def _captions(facts: Extraction, findings: Findings, context: RunContext) -> tup
     what = Document(item.item_id, item.title, findings.spoken, seconds)
     found = nightly.captions(what, context.options.subtitles)
     return (found,) if found else ()
-
-
-def _reports(facts: Extraction, findings: Findings) -> ToolReports:
-    return ToolReports(
-        ffprobe=facts.ffprobe,
-        mediainfo=facts.mediainfo,
-        exif=facts.exif,
-        camera=facts.camera,
-        codec=facts.codec,
-        hdr=facts.hdr,
-        audio_tracks=facts.audio_tracks,
-        subtitle_tracks=facts.subtitle_tracks,
-        focal_length=findings.focal_length,
-        sidecars=facts.sidecars,
-        signal=findings.signal,
-    )

@@ -8,6 +8,8 @@ from subflows.processing import Product
 from subflows.quality_gate import Judgement
 from tasks.context import RunContext
 from tasks.visuals import generate_visuals, make_lyric_video
+from utils.db import approvals
+from utils.db.session import session
 from utils.models.approval import ApprovalStatus
 from utils.models.options import PipelineOptions
 from utils.models.shift import Lack
@@ -26,7 +28,7 @@ def draw(
 ) -> Visuals | None:
     """Run the steps of visuals that apply."""
     item, plan, options = facts.item, facts.plan, context.options
-    if _is_rejected(judgement):
+    if _is_rejected(item.item_id, judgement):
         if "generate_visuals" in options.only:  # who asks for it is told
             lack = Lack(step="generate_visuals", reason="The item was rejected: nothing is drawn.")
             context.lacks.append(lack)
@@ -47,7 +49,12 @@ def alone(options: PipelineOptions) -> PipelineOptions:
     return options.model_copy(update={"only": ("generate_visuals", *films)})
 
 
-def _is_rejected(judgement: Judgement) -> bool:
+def _is_rejected(item_id: str, judgement: Judgement) -> bool:
+    """True for what a person rejected, and where no person has decided what rules or critic did."""
+    with session() as s:
+        decided = approvals.decided_by_person(s, item_id)
+    if decided is not None:
+        return decided is ApprovalStatus.REJECTED
     verdict, approval = judgement.verdict, judgement.approval
     return bool(
         (verdict and verdict.band is Band.REJECT)

@@ -20,7 +20,8 @@ class RunContext(NamedTuple):
     begins only while the claim holds, those of ``forced`` are executed though the ledger knows
     their results, ``file`` must stay as it is, and what the item turns out to be without is added
     to ``lacks``. ``again``: what a person had forgotten is taken, too. ``by_source``: items are
-    worked on by the options of the source that they came from, over these. Where there are
+    worked on by the options of the source that they came from, over these, and over both by what
+    is ``wanted`` of all of them (by names with dots). Where there are
     ``rules``, ``options`` are the ``given`` ones as the rules change them for what is ``known``,
     and then people for this item (``requested``, by names with dots).
     """
@@ -39,6 +40,7 @@ class RunContext(NamedTuple):
     given: PipelineOptions | None = None
     known: ItemFacts | None = None
     by_source: bool = False
+    wanted: Mapping[str, Any] = {}  # never changed
 
     def for_claimed_item(self, file: FileStat | None = None) -> RunContext:
         """The same for the steps of an item that ``claim_owner`` has claimed, in this ``file``."""

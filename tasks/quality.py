@@ -12,7 +12,7 @@ from tasks.policy import step
 from utils.critic import approval, critic
 from utils.db import approvals, spending
 from utils.errors import PermanentError, SettingsError
-from utils.models.approval import Approval, Critique, Subject
+from utils.models.approval import Approval, Critique, Missing, Subject
 from utils.models.house_rules import HouseCheck, HouseRules
 from utils.models.item import MediaItem
 from utils.models.options import ApprovalOptions, CriticOptions, VerdictOptions
@@ -77,7 +77,7 @@ def decide_approval(
     house: HouseCheck | None,
     critique: Critique | None,
     options: ApprovalOptions,
-    why_no_critic: str | None = None,
+    missing: Missing,
 ) -> Approval:
     """Approved, for review, or rejected; a person's decision stands above it."""
-    return approval.decide(item.item_id, verdict, house, critique, options, why_no_critic)
+    return approval.decide(item.item_id, verdict, house, critique, options, missing)

@@ -67,7 +67,9 @@ def make(
         raise UsageError(str(error)) from error
     with session() as s:
         ids = [items.find(s, one).id for one in wanted]
-    options = options.model_copy(update={"visuals": chosen, "force": force})
+    given = {name: one for name, one in said.items() if one is not None}
+    wanted_visuals = type(options.visuals)(**given)
+    options = type(options)(steps=options.steps, visuals=wanted_visuals, force=force)
     call_flow("visual_generation", as_json, verbose, items=ids, options=options)
 
 

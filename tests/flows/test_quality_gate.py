@@ -10,23 +10,25 @@ from sqlalchemy import select, update
 from flows.quality_gate import quality_gate
 from tests.conftest import Override
 from tests.flows.test_shift import QUICK, ingest, steps
-from tests.media import Clips
+from tests.media import Clips, ffmpeg
 from tests.servers.openai_chat import Model, openai_chat, refused
 from utils.config import load_settings
 from utils.critic import rest
 from utils.db import approvals, transcripts
 from utils.db.schema import Item, Spending
 from utils.db.session import session
-from utils.errors import PermanentError
-from utils.models.options import ApprovalOptions, TranscriptionOptions
+from utils.errors import PermanentError, ResourceError
+from utils.models.options import ApprovalOptions, PipelineOptions, TranscriptionOptions
 from utils.models.transcript import Segment, Transcript
 from utils.processes import deadline
+from utils.rules import house_rules
 from utils.speech import transcriber
 
 pytestmark = pytest.mark.usefixtures("prefect_server")
-JUDGED = QUICK.model_copy(update={"only": ("decide_approval",)}).without(
-    "extract_mediainfo", "extract_exiftool", "generate_thumbnails", "check_duplicate"
-)
+JUDGED = QUICK.without(
+    "extract_mediainfo", "extract_exiftool", "generate_thumbnails", "check_duplicate",
+    "fingerprint_media", "compress_audio", "upload_thumbnails",
+)  # fmt: skip
 HELPS = {"words": "The names were misheard.",
          "options": [{"name": "transcription.vocabulary", "value": "Angkor"}]}  # fmt: skip
 
@@ -48,6 +50,8 @@ def heard(monkeypatch: pytest.MonkeyPatch) -> list[str | None]:
         told.append(options.vocabulary)
         if options.vocabulary == "breaks":
             raise PermanentError("The engine broke.")
+        if options.vocabulary == "needs more memory":
+            raise ResourceError("Not enough memory for this model.")
         text = f"The temples of {options.vocabulary or 'anchor'} lie in the forest."
         said = Segment(start_seconds=0, end_seconds=2, text=text)
         return Transcript(engine="stand-in", language="en", segments=(said,))
@@ -56,14 +60,17 @@ def heard(monkeypatch: pytest.MonkeyPatch) -> list[str | None]:
     return told
 
 
-def judge(clips: Clips, tmp_path: Path, override: Override, model: Model) -> Any:
+def judge(
+    clips: Clips, tmp_path: Path, override: Override, model: Model,
+    options: PipelineOptions = JUDGED,
+) -> Any:  # fmt: skip
     """The item and its outcome, judged with a critic that has this model."""
     path = shutil.copy(clips.tone, tmp_path / "tone.wav")
     with openai_chat(model) as server:
         settings = load_settings()
         given = {"base_url": f"{server.url}/v1", "model": "m"}
         override(critic=settings.critic.model_copy(update=given))
-        report, _ = ingest(path, options=JUDGED)
+        report, _ = ingest(path, options=options)
     (outcome,) = report.items
     with session() as s:
         item = s.get_one(Item, outcome.item_id)
@@ -131,18 +138,56 @@ def test_what_a_person_asked_to_change_no_critic_changes_again(
     assert heard == ["Wat Phnom"]
 
 
+@pytest.mark.parametrize("words", ["breaks", "needs more memory"])
 def test_a_trial_that_loses_what_was_there_counts_for_nothing(
-    clips: Clips, tmp_path: Path, override: Override, heard: list[str | None]
+    clips: Clips, tmp_path: Path, override: Override, heard: list[str | None], words: str
 ) -> None:
-    breaks = [{"name": "transcription.vocabulary", "value": "breaks"}]
+    breaks = [{"name": "transcription.vocabulary", "value": words}]
     model = Model(score=0.2, changes=[{"words": "Hear it again.", "options": breaks}])
     _, outcome, text = judge(clips, tmp_path, override, model)
-    assert heard == [None, "breaks"]
-    assert outcome.lacks == ()
+    assert heard == [None, words]
+    assert (outcome.outcome.value, outcome.lacks) == ("done", ())
     assert "anchor" in text
 
 
-def test_without_an_answer_the_rules_decide_and_the_critic_is_asked_later(
+def test_in_a_run_of_single_steps_nothing_is_tried(
+    clips: Clips, tmp_path: Path, override: Override, heard: list[str | None]
+) -> None:
+    model = Model(by_reading=[0.1, 0.1], score=0.9, changes=[HELPS])
+    single = JUDGED.model_copy(update={"only": ("decide_approval",)})
+    item, _, text = judge(clips, tmp_path, override, model, single)
+    assert heard == [None]  # its record and its rendition would stay those of the other words
+    assert "anchor" in text
+    assert item.approval == "review"
+
+
+def test_what_a_failed_check_left_open_is_not_approved(
+    clips: Clips, tmp_path: Path, override: Override, heard: list[str | None],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    def fail(*_: Any) -> Any:
+        raise PermanentError("The words can't be read. Mend them.")
+
+    monkeypatch.setattr(house_rules, "check", fail)
+    load_settings().house_rules_file.write_text("prohibited_topics: [gambling]\n")
+    item, outcome, _ = judge(clips, tmp_path, override, Model(score=0.9))
+    assert [one.step for one in outcome.lacks] == ["check_house_rules"]
+    assert item.approval == "review"
+    assert "could not be checked (The words can't be read): a person" in item.approval_reason
+
+
+def test_what_its_tags_say_is_judged_too(clips: Clips, tmp_path: Path) -> None:
+    path = tmp_path / "tone.flac"
+    ffmpeg("-i", clips.tone, "-metadata", "artist=Grand Casino", path)
+    load_settings().house_rules_file.write_text("prohibited_topics: [casino]\n")
+    report, _ = ingest(path, options=JUDGED.without("transcribe_audio"))
+    with session() as s:
+        item = s.get_one(Item, report.items[0].item_id)
+        assert item.approval == "rejected"
+        assert "'Casino' stands in the artist" in item.approval_reason
+
+
+def test_while_the_critic_is_away_nothing_is_approved_and_it_is_asked_later(
     clips: Clips, tmp_path: Path, override: Override, heard: list[str | None]
 ) -> None:
     path = shutil.copy(clips.tone, tmp_path / "tone.wav")
@@ -157,12 +202,13 @@ def test_without_an_answer_the_rules_decide_and_the_critic_is_asked_later(
         assert [(one.step, one.may_pass) for one in outcome.lacks] == [("critique_content", True)]
         with session() as s:
             item = s.get_one(Item, outcome.item_id)
-            assert item.status == "done"
+            assert (item.status, item.approval) == ("done", "review")
+            assert "the critic did not answer: it is asked again" in item.approval_reason
             assert "Judged by the rules alone: the critic failed" in item.approval_reason
         rest.answered(f"openai m {server.url}/v1")  # the hour is over
         dear = {"input_usd": 1000.0, "output_usd": 1.0}  # for a million tokens: above the ceiling
         override(critic=settings.critic.model_copy(update=given | dear))
-        assert quality_gate()["approved"] == 1
+        assert quality_gate()["review"] == 1
         assert len(server.asked) == 1
         with session() as s:
             reason = s.get_one(Item, outcome.item_id).approval_reason

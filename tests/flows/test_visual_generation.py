@@ -1,22 +1,27 @@
 """Pictures for items, in whole runs, by a ComfyUI that has a bad night first."""
 
+import shutil
+from pathlib import Path
 from typing import Any
 
 import pytest
 from prefect.client.schemas.objects import State
 
 from tests.conftest import Override
-from tests.flows.test_shift import QUICK, ingest, steps, told
+from tests.flows.test_shift import QUICK, ingest, steps, told, work_a_night
 from tests.media import Clips
 from tests.servers.comfyui import comfyui
 from utils.config import Settings
-from utils.db import visuals
+from utils.db import reviews, sources, visuals
+from utils.db.reviews import ReviewDecision
 from utils.db.schema import Item
 from utils.db.session import session
 from utils.documents.visuals import document
 from utils.models.approval import ApprovalStatus
+from utils.models.options import PipelineOptions
 from utils.models.shift import RunStatus
-from utils.models.visuals import ComfyuiSettings, VisualOptions
+from utils.models.source import SourceDefinition, SourceKind, SourceOptions
+from utils.models.visuals import ComfyuiSettings, VisualOptions, Visuals
 
 pytestmark = pytest.mark.usefixtures("prefect_server")
 
@@ -28,11 +33,48 @@ DRAWING = QUICK.model_copy(
 )
 
 
-def make_pictures(**parameters: Any) -> Any:
+def make_pictures(options: PipelineOptions = DRAWING, **parameters: Any) -> Any:
     from flows.visual_generation import visual_generation
 
-    state: State[Any] = visual_generation(options=DRAWING, return_state=True, **parameters)
+    state: State[Any] = visual_generation(options=options, return_state=True, **parameters)
     return told(state)
+
+
+def test_what_a_person_decided_and_an_items_own_options_hold_for_its_pictures(
+    clips: Clips, tmp_path: Path, settings: Settings
+) -> None:
+    (tmp_path / "disk").mkdir()
+    shutil.copy(clips.image, tmp_path / "disk" / "image.jpg")
+    own = SourceOptions(pipeline={"thumbnail_count": 2})
+    with session() as s:
+        where = {"name": "disk", "kind": SourceKind.FOLDER, "url": str(tmp_path / "disk")}
+        sources.define(s, SourceDefinition(**where, options=own))
+    settings.house_rules_file.write_text("prohibited_topics: [image]\n")  # its title
+    (item,) = work_a_night(options=QUICK).items
+    before = {name: one.executions for name, one in steps(item.item_id).items()}
+    wide = PipelineOptions(visuals=VisualOptions(engine="local", aspects=("16:9",)))
+
+    def decided(decision: ReviewDecision) -> None:
+        with session() as s:
+            reviews.decide(s, item.item_id, decision, None, {}, {}, "ann")
+
+    def drawn() -> tuple[list[str], list[str]]:
+        """Aspects of its pictures, and what it lacks."""
+        report = make_pictures(wide, items=[item.item_id])
+        with session() as s:
+            made = [row.aspect for row in visuals.of_item(s, item.item_id)]
+        return made, [lack.reason for lack in report.items[0].lacks]
+
+    nothing = ([], ["The item was rejected: nothing is drawn."])
+    assert drawn() == nothing  # by the house rules
+    decided("accept")
+    assert drawn() == (["16:9"], [])
+    with session() as s:
+        visuals.save(s, Visuals(item_id=item.item_id, visuals=()))
+    decided("reject")
+    assert drawn() == nothing
+    after = {name: one.executions for name, one in steps(item.item_id).items()}
+    assert {name for name in after if after[name] != before.get(name)} == {"generate_visuals"}
 
 
 def test_an_item_lacks_its_pictures_until_the_server_is_well(

@@ -70,6 +70,7 @@ class Moods:
     forgets: int = 0  # jobs that are gone after a restart
     loses: int = 0  # files that are 404
     cuts: int = 0  # files of which half comes
+    loses_answers: int = 0  # to jobs that it has taken
     away: int = 0  # answers 503 while it starts
     without_socket: bool = False
     drops_socket: bool = False
@@ -148,7 +149,11 @@ class Comfy:
                     job, "execution_interrupted", {"node_id": "3", "node_type": "KSampler"}
                 )
         elif name == "/prompt":
-            return self._submitted(told)
+            answer = self._submitted(told)
+            if self.moods.loses_answers > 0:
+                self.moods.loses_answers -= 1
+                return 502, b"the proxy lost it"
+            return answer
         return 200, b""
 
     def _uploaded(self, body: bytes) -> tuple[int, Any]:

@@ -9,7 +9,14 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from utils.models.approval import Approval, ApprovalStatus, Change, CriticScore, Critique
+from utils.models.approval import (
+    Approval,
+    ApprovalStatus,
+    Change,
+    CriticScore,
+    Critique,
+    Missing,
+)
 from utils.models.house_rules import HouseCheck, RuleBreach
 from utils.models.options import ApprovalOptions
 from utils.models.verdict import Band, Criterion, Verdict
@@ -18,6 +25,9 @@ from utils.quality.verdict import band
 _LEAST_EVIDENCE = 0.5  # share of the critic's scores that must have evidence for an approval
 NO_CRITIC = "no critic is set"
 NOTHING_TO_READ = "there is nothing to read but a title"
+AWAY = "the critic did not answer: it is asked again next night"
+
+NOTHING_MISSING = Missing()
 
 
 class Scores(NamedTuple):
@@ -61,7 +71,7 @@ def decide(
     house: HouseCheck | None,
     critique: Critique | None,
     options: ApprovalOptions,
-    why_no_critic: str | None = None,
+    missing: Missing = NOTHING_MISSING,
 ) -> Approval:
     """Whether an item may be published, and why.
 
@@ -71,13 +81,16 @@ def decide(
         house: What the house rules say; None where there are none.
         critique: What the critic says; None where there is none, or it failed.
         options: Weights, and the score that publication needs.
-        why_no_critic: Why there is no critique.
+        missing: Why there is no critique, and what has to be there before it is approved.
     """
     found = scores(verdict.criteria, critique.criteria if critique else (), options)
     breaches = (*(house.breaches if house else ()), *(critique.breaches if critique else ()))
     status, reason = _status(verdict, found, breaches, critique, options)
+    if status is ApprovalStatus.APPROVED and missing.awaited:
+        said = found.words(options.publish_from)
+        status, reason = ApprovalStatus.REVIEW, f"{said}, but {'; '.join(missing.awaited)}."
     if critique is None:
-        reason += f" Judged by the rules alone: {why_no_critic or NO_CRITIC}."
+        reason += f" Judged by the rules alone: {missing.critic or NO_CRITIC}."
     is_wanting = found.whole < options.publish_from
     return Approval(
         item_id=item_id,

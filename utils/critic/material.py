@@ -114,6 +114,8 @@ def _texts(subject: Subject) -> Iterator[Piece]:
         if name not in _NOT_TEXT:
             yield from _lines(name, _as_text(document[name]))
     yield from _lines("video_summary", subject.video_summary or "")
+    for label in subject.labels:
+        yield from _lines(label.name, label.text)
     yield from _lines("content_warnings", ", ".join(subject.content_warnings))
     for text in subject.texts:
         yield from _lines("written", text)

@@ -50,7 +50,11 @@ FIGURE = (
     r"|one point zero)(?!\d)"
 )
 _LISTS = _read()
-_PARTS = tuple((name, words.parts) for name, words in _LISTS.items() if words.parts)
+_PARTS = [(name, part) for name, words in _LISTS.items() for part in words.parts]
+_BY_FIRST = {
+    first: tuple(one for one in _PARTS if one[1][0] == first)
+    for first in {part[0] for _, part in _PARTS}
+}
 _A_FIGURE = re.compile(FIGURE)
 
 
@@ -58,7 +62,8 @@ def lists_in(text: str) -> frozenset[str]:
     """The lists of which a text has words: a pattern is tried only where it has all it needs."""
     found = set().union(*map(_lists_of, set(_WORD.findall(text))))
     if not text.isascii():
-        found |= {name for name, parts in _PARTS if any(part in text for part in parts)}
+        for first in _BY_FIRST.keys() & set(text):
+            found |= {name for name, part in _BY_FIRST[first] if part in text}
     if "1" in text or "0" in text or "5" in text or "one point" in text:
         found |= {"top", "figure"} if _A_FIGURE.search(text) else set()
     return frozenset(found)

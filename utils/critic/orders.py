@@ -12,7 +12,7 @@ import codecs
 import html
 import re
 import unicodedata
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import lru_cache
 from typing import NamedTuple
 from urllib.parse import unquote
@@ -24,14 +24,16 @@ _MOST = 20_000  # characters of one line that are looked at, and of what is deco
 _BASE64 = re.compile(r"[A-Za-z0-9+/_-]{16,}={0,2}")
 _HEX = re.compile(r"(?:[0-9a-fA-F]{2}[\s:,]?){10,}")
 _ESCAPED = re.compile(r"\\u([0-9a-fA-F]{4})|\\x([0-9a-fA-F]{2})")
-_TAG_LETTERS = range(0xE0020, 0xE007F)  # invisible ASCII
+_TAG_LETTERS = re.compile("[\U000e0020-\U000e007e]")  # invisible ASCII
 # Letters of other scripts that look like ours (of Unicode's confusables those that people type).
 _LOOKS = str.maketrans(
     "авеіјкмнорстухуѕԁһӏɡαβεικνορτυχհոսցզօƖɑɩοⅼ",
     "abeijkmhopctyxysdhlgabeiknoptuxhnugqolaiol",
 )
+_LOOK_ALIKE = frozenset(map(chr, _LOOKS))
 _LETTERS = re.compile(r"[^\W_]+")
 _FIGURES = str.maketrans("01345789@$!|", "oieastbgasil")
+_LEAST_COMPACT = 9  # letters of the shortest that COMPACT matches: "ignorrule"
 
 
 def found_in(lines: Sequence[str]) -> frozenset[int]:
@@ -83,13 +85,15 @@ def _speaks(lines: Sequence[_Known], anywhere: Sequence[Order]) -> bool:
 
 
 def _is_compact(text: str) -> bool:
+    if not text.isascii() and len(text.encode("ascii", "ignore")) < _LEAST_COMPACT:
+        return False
     return bool(COMPACT.search("".join(_LETTERS.findall(text.translate(_FIGURES)))))
 
 
 def _is_hidden(text: str) -> bool:
     """True if a line is an order once it is decoded, or turned."""
     turned = (codecs.encode(text, "rot13"), text[::-1])
-    if any(_speaks([_known(plain)], ()) for plain in turned):
+    if any(_speaks([_known(plain)], ()) for plain in turned if plain != text):
         return True
     marks = [one for one in ORDERS if not one.needs]
     return any(_speaks([_known(plain[:_MOST])], marks) for plain in _decoded(text))
@@ -101,15 +105,25 @@ def _forms(text: str) -> Iterator[str]:
         yield text.casefold()
         return
     shown = _ESCAPED.sub(lambda one: chr(int(one[1] or one[2], 16)), html.unescape(text))
-    shown = "".join(chr(ord(c) - 0xE0000) if ord(c) in _TAG_LETTERS else c for c in shown)
-    plain = unicodedata.normalize("NFKC", shown).casefold()
-    plain = "".join(c for c in plain if unicodedata.category(c) not in {"Cf", "Cc"} or c == "\n")
+    shown = _TAG_LETTERS.sub(lambda one: chr(ord(one[0]) - 0xE0000), shown)
+    plain = _without(_is_invisible, unicodedata.normalize("NFKC", shown).casefold())
     yield plain
-    bare = "".join(c for c in unicodedata.normalize("NFD", plain) if not _is_accent(c))
-    looks = bare.translate(_LOOKS)
+    bare = _without(_is_accent, unicodedata.normalize("NFD", plain))
+    looks = bare if _LOOK_ALIKE.isdisjoint(bare) else bare.translate(_LOOKS)
     for other in dict.fromkeys((bare, looks)):
         if other != plain:
             yield other
+
+
+def _without(is_left_out: Callable[[str], bool], text: str) -> str:
+    """A text without some characters: each is judged once, however often it is there."""
+    for character in filter(is_left_out, set(text)):
+        text = text.replace(character, "")
+    return text
+
+
+def _is_invisible(character: str) -> bool:
+    return character != "\n" and unicodedata.category(character) in {"Cf", "Cc"}
 
 
 def _is_accent(character: str) -> bool:

@@ -7,13 +7,16 @@ from collections.abc import Iterator
 from sqlalchemy.orm import Session
 
 from utils.critic import approval as approving
-from utils.db import items, ledger, source_reports, transcripts
+from utils.critic import labels
+from utils.db import items, ledger, listings, source_reports, transcripts
 from utils.db.schema import Item
 from utils.db.words import clean
 from utils.models.analysis import Analysis, Understanding
 from utils.models.approval import Approval, Critique, Subject
 from utils.models.frames import SeenTexts
 from utils.models.house_rules import HouseCheck
+from utils.models.metadata import Metadata
+from utils.models.probe import FfprobeReport
 from utils.models.review import TEXT_CHARACTERS, ReviewSnapshot, SnapshotScore
 from utils.models.verdict import Verdict
 from utils.models.video_analysis import VideoAnalysis
@@ -87,6 +90,8 @@ def subject_of(s: Session, item_id: str) -> Subject:
     analysis = ledger.latest_result(s, item_id, "analyze_content", Analysis)
     seen = ledger.latest_result(s, item_id, "ai_video_analysis", VideoAnalysis)
     read = ledger.latest_result(s, item_id, "read_text", SeenTexts)
+    facts = ledger.latest_result(s, item_id, "consolidate_metadata", Metadata)
+    ffprobe = ledger.latest_result(s, item_id, "extract_ffprobe", FfprobeReport)
     said = transcripts.transcript_of(s, item_id)
     path = next(iter(items.paths_of(s, item_id)), None)
     return Subject(
@@ -100,6 +105,7 @@ def subject_of(s: Session, item_id: str) -> Subject:
         video_summary=seen.summary if seen else None,
         content_warnings=seen.content_warnings if seen else (),
         texts=tuple(text.text for text in (read.texts if read else ())),
+        labels=labels.of(row.title, facts, listings.of(s, item_id), ffprobe, seen),
     )
 
 

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from itertools import groupby
-from typing import Any
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, NamedTuple
 
 from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
@@ -37,29 +36,41 @@ def decided_by_person(s: Session, item_id: str) -> ApprovalStatus | None:
     return _BY_PERSON.get(last or "")
 
 
-def judged_with(
-    s: Session, steps: Sequence[str]
-) -> Iterator[tuple[str, bool, dict[str, dict[str, Any]]]]:
-    """Each done item that nobody works on, the oldest first: what it was judged with last.
+class JudgedItem(NamedTuple):
+    """An item with its approval: by step what its last result was made of."""
 
-    Yields:
-        Its id, whether it has an approval, and by step what its last result was made of.
+    item_id: str
+    is_judged: bool
+    made: Mapping[str, Mapping[str, Any]]
+    ruling: Any
+    requested: Mapping[str, Any]
+
+
+def judged_with(s: Session, steps: Sequence[str]) -> Iterator[JudgedItem]:
+    """Each done item that nobody works on: those that never were judged, then the longest ago.
+
+    Of the same time the oldest item first. So what is due again and again keeps no others waiting.
     """
     last = (
-        select(Execution.item_id, Execution.step, Execution.inputs)
+        select(Execution.item_id, Execution.step, Execution.inputs, Execution.used_at)
         .where(Execution.step.in_(steps), Execution.status == ExecutionStatus.DONE)
         .order_by(Execution.item_id, Execution.used_at, Execution.id)
         .execution_options(yield_per=1000)
     )
-    made = {
-        item_id: {step: inputs or {} for _, step, inputs in rows}
-        for item_id, rows in groupby(s.execute(last), key=lambda row: row[0])
-    }
-    done = select(Item.id, Item.approval).where(
+    made: dict[str, dict[str, Any]] = {}
+    used: dict[str, float] = {}
+    for item_id, step, inputs, used_at in s.execute(last):
+        made.setdefault(item_id, {})[step] = inputs or {}
+        used[item_id] = max(used.get(item_id, 0.0), used_at.timestamp() if used_at else 0.0)
+    done = select(Item.id, Item.approval, Item.ruling, Item.requested_changes).where(
         Item.status == ItemStatus.DONE.value, Item.claimed_by.is_(None)
     )
-    for item_id, approval in s.execute(done.order_by(Item.added_at, Item.id)):
-        yield item_id, approval is not None, made.get(item_id, {})
+    rows = s.execute(done.order_by(Item.added_at, Item.id)).all()
+    for row in sorted(rows, key=lambda row: used.get(row.id, 0.0) if row.approval else 0.0):
+        yield JudgedItem(
+            row.id, row.approval is not None, made.get(row.id, {}), row.ruling,
+            row.requested_changes or {},
+        )  # fmt: skip
 
 
 def count_by_status(s: Session, item_ids: Sequence[str]) -> dict[str, int]:

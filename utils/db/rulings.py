@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from typing import Any
 
 from pydantic import ValidationError
 from sqlalchemy import null, select, update
@@ -41,8 +42,13 @@ def forget(s: Session, item_id: str) -> None:
 
 def of(row: Item) -> Ruling | None:
     """What was decided of an item; None where no rules held, or an older version wrote it."""
+    return read(row.ruling)
+
+
+def read(document: Any) -> Ruling | None:
+    """The same from what its row holds."""
     try:
-        return Ruling.model_validate(row.ruling) if row.ruling else None
+        return Ruling.model_validate(document) if document else None
     except ValidationError:
         return None
 

@@ -299,6 +299,15 @@ def sources_of(s: Session, item_id: str) -> list[str]:
     return list(s.scalars(select(SourceFile.source_id).where(SourceFile.item_id == item_id)))
 
 
+def sources_of_items(s: Session) -> dict[str, frozenset[str]]:
+    """The ids of the sources that hold it, of each item that one holds."""
+    held = select(SourceFile.item_id, SourceFile.source_id).where(SourceFile.item_id.is_not(None))
+    found: dict[str, set[str]] = {}
+    for item_id, source_id in s.execute(held):
+        found.setdefault(item_id, set()).add(source_id)
+    return {item_id: frozenset(ids) for item_id, ids in found.items()}
+
+
 def every(
     s: Session, source_id: str, status: FileStatus | None, limit: int, after: str = ""
 ) -> Sequence[SourceFile]:

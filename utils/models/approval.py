@@ -22,6 +22,13 @@ class ApprovalStatus(StrEnum):
     REJECTED = "rejected"
 
 
+class Label(Frozen):
+    """A text that is published with an item as it came: by its tags, its site, its chapters."""
+
+    name: str
+    text: str
+
+
 class Subject(Frozen):
     """What is read of an item to judge it. All of it is a stranger's text, never an instruction."""
 
@@ -35,6 +42,7 @@ class Subject(Frozen):
     video_summary: str | None = None
     content_warnings: tuple[str, ...] = ()
     texts: tuple[str, ...] = ()
+    labels: tuple[Label, ...] = ()
 
 
 class Evidence(Frozen):
@@ -96,6 +104,16 @@ class Critique(Frozen):
     notes: tuple[str, ...] = ()
     usage: TokenUsage | None = None
     cost_microusd: int | None = None
+
+
+class Missing(Frozen):
+    """What there is not to judge by: why there is no critique, and what an approval waits for.
+
+    ``awaited`` has a sentence for each check that failed, or is tried again later.
+    """
+
+    critic: str | None = None
+    awaited: tuple[str, ...] = ()
 
 
 class Approval(Frozen):

@@ -64,6 +64,7 @@ def _breach(
 
 def _texts(subject: Subject) -> Iterator[_Text]:
     yield _Text("title", (subject.title,))
+    yield from (_Text(label.name, (label.text,)) for label in subject.labels)
     said = [segment for segment in subject.segments if segment.text.strip()]
     yield _Text(
         "transcript",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any, get_args
 
 from sqlalchemy.orm import Session
@@ -52,6 +53,34 @@ def of_item(s: Session, item_id: str, base: PipelineOptions, settings: Settings)
     Raises:
         SettingsError: as ``of_source``.
     """
-    known = set(source_files.sources_of(s, item_id))
+    return of_sources(s, source_files.sources_of(s, item_id), base, settings)
+
+
+def of_sources(
+    s: Session, source_ids: Collection[str], base: PipelineOptions, settings: Settings
+) -> PipelineOptions:
+    """The same for the sources that hold it, by their ids."""
+    known = set(source_ids)
     row = next((row for row in sources.every(s) if row.id in known), None) if known else None
     return of_source(sources.definition(row), base, settings) if row else base
+
+
+def given_in(options: PipelineOptions, groups: Sequence[str]) -> dict[str, Any]:
+    """What was given of groups of options, by names with dots; not what is usual."""
+    return {
+        f"{group}.{name}": getattr(getattr(options, group), name)
+        for group in groups
+        for name in sorted(getattr(options, group).model_fields_set)
+    }
+
+
+def under(options: PipelineOptions, changes: Mapping[str, Any]) -> PipelineOptions:
+    """The options with what is wanted of all items of a run.
+
+    Raises:
+        SettingsError: that does not go with the others.
+    """
+    try:
+        return with_changes(options, changes) if changes else options
+    except ValueError as error:
+        raise SettingsError(f"What is asked for can't be done with this item: {error}") from error

@@ -110,9 +110,10 @@ def _result(
     """What the server says of a job that it has made."""
     client_id = uuid.uuid4().hex
     with opened(server, client_id) as channel:  # before the job: it may take a moment only
-        job, refused = comfyui_client.submit(server, graph, str(uuid.uuid4()), client_id)
-        wait = _Wait(server, job, Progress(job, len(graph)), end, hear)
-        try:
+        job = str(uuid.uuid4())
+        try:  # with the submission: it may have the job though its answer is lost
+            job, refused = comfyui_client.submit(server, graph, job, client_id)
+            wait = _Wait(server, job, Progress(job, len(graph)), end, hear)
             if refused:  # it would make a part of the graph only
                 told = comfyui_client.refusal({"node_errors": refused})
                 raise PermanentError(f"ComfyUI refuses a part of the workflow: {told}")

@@ -12,6 +12,7 @@ from utils.models.approval import (
     CriticScore,
     Critique,
     Evidence,
+    Missing,
 )
 from utils.models.house_rules import HouseCheck, RuleBreach
 from utils.models.options import ApprovalOptions, PipelineOptions
@@ -73,12 +74,26 @@ def test_the_reason_is_in_words() -> None:
         "Score 0.56 (rules 0.80, critic 0.40; 0.7 needed) is too low: a person decides. "
         "Lowest: loudness 0.20 (-5.0 LUFS)."
     )
-    broken = decide(rules(), HouseCheck(breaches=(BREACH, BREACH)), None, USUAL, "it failed")
+    broken = decide(
+        rules(), HouseCheck(breaches=(BREACH, BREACH)), None, USUAL, Missing(critic="it failed")
+    )
     assert broken.reason == (
         "Breaks a house rule: politics: names a party ('vote for' at 12 s), and 1 more. "
         "Judged by the rules alone: it failed."
     )
     assert broken.by == "rules"
+
+
+def test_while_a_check_is_awaited_nothing_is_approved_and_what_is_worse_stays() -> None:
+    missing = Missing(critic="it is busy", awaited=("the critic did not answer",))
+    found = decide(rules(), HouseCheck(), None, USUAL, missing)
+    assert found.status is ApprovalStatus.REVIEW
+    assert found.reason == (
+        "Score 1.00 (0.7 needed), but the critic did not answer. "
+        "Judged by the rules alone: it is busy."
+    )
+    broken = HouseCheck(breaches=(BREACH,))
+    assert decide(rules(), broken, None, USUAL, missing).status is ApprovalStatus.REJECTED
 
 
 def test_weights_are_those_of_single_criteria_of_rules_and_critic() -> None:

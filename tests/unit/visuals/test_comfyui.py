@@ -152,6 +152,15 @@ def test_a_job_that_never_ends_is_cancelled_there_and_none_of_others(
     assert "of another" in comfy.running
 
 
+def test_a_job_that_it_took_though_its_answer_was_lost_is_cancelled_there(
+    comfy: Comfy, drawing: Settings
+) -> None:
+    comfy.moods.never_ends, comfy.moods.loses_answers = True, 1
+    with pytest.raises(RetryableError):
+        generate(drawing)
+    assert comfy.interrupted == comfy.deleted == jobs(comfy)
+
+
 def test_a_job_that_waits_behind_others_leaves_the_queue(comfy: Comfy, drawing: Settings) -> None:
     comfy.moods.never_ends = comfy.moods.without_socket = True
     settings = with_limits(drawing, timeout_seconds=0.2)
