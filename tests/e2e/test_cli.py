@@ -81,6 +81,7 @@ def test_run_processes_a_library_and_prints_one_document(first: CompletedProcess
     assert numbers(report) == {"done": 6, "skipped": 1, "quarantined": 1}
     assert set(report) == {
         "run_id", "status", "counts", "duration_seconds", "report", "items", "left_out",
+        "total", "success",
     }  # fmt: skip
     found = by_name(report)
     assert set(found["coast.jpg"]) == {
