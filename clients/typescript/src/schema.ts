@@ -2204,6 +2204,13 @@ export interface components {
             approval: {
                 [key: string]: unknown;
             } | null;
+            /**
+             * Publications
+             * @description Where it is published, or was, or will be.
+             */
+            publications: {
+                [key: string]: unknown;
+            }[];
             /** Compression */
             compression: string | null;
             /** Renditions */
@@ -10192,6 +10199,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description The publication's number. */
                 number: number;
             };
             cookie?: never;
@@ -10313,6 +10321,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description The publication's number. */
                 number: number;
             };
             cookie?: never;
@@ -10434,6 +10443,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description The publication's number. */
                 number: number;
             };
             cookie?: never;
