@@ -2,24 +2,31 @@
 
 import shutil
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from sqlalchemy import select, update
 
 from flows.quality_gate import quality_gate
+from subflows import quality_gate as judging
+from tasks.context import RunContext
 from tests.conftest import Override
 from tests.flows.test_shift import QUICK, ingest, steps
 from tests.media import Clips, ffmpeg
 from tests.servers.openai_chat import Model, openai_chat, refused
-from utils.config import load_settings
+from utils.config import Settings, load_settings
 from utils.critic import rest
-from utils.db import approvals, transcripts
+from utils.db import approvals, ledger, transcripts
 from utils.db.schema import Item, Spending
 from utils.db.session import session
 from utils.errors import PermanentError, ResourceError
+from utils.models.approval import CriticScore, Critique, Subject
+from utils.models.house_rules import HouseRules
 from utils.models.options import ApprovalOptions, PipelineOptions, TranscriptionOptions
+from utils.models.steps import BY_NAME
 from utils.models.transcript import Segment, Transcript
+from utils.pipeline import step_key
 from utils.processes import deadline
 from utils.rules import house_rules
 from utils.speech import transcriber
@@ -174,6 +181,26 @@ def test_what_a_failed_check_left_open_is_not_approved(
     assert [one.step for one in outcome.lacks] == ["check_house_rules"]
     assert item.approval == "review"
     assert "could not be checked (The words can't be read): a person" in item.approval_reason
+
+
+def test_beyond_the_ceiling_only_a_critique_of_the_same_texts_counts(settings: Settings) -> None:
+    subject, rules, step = Subject(title="x", kind="audio"), HouseRules(), "critique_content"
+    with session() as s:
+        s.add(Item(id="a" * 64, kind="audio", title="x", size_bytes=1, status="done"))
+    given = {"subject": subject, "rules": rules, "options": settings.pipeline.critic}
+    key = step_key.inputs_of(step, BY_NAME[step].version, given, "m", settings.home)
+    score = CriticScore(name="accuracy", score=0.9, reason="x")
+    said = Critique(engine="m", score=0.9, criteria=(score,), readings=(0.9, 0.9))
+    row = ledger.start("a" * 64, step, key, None)
+    with session() as s:
+        ledger.finish(s, row, said, 0.1)
+    context = RunContext("r", "r", settings.pipeline, settings)
+    facts: Any = SimpleNamespace(item=SimpleNamespace(item_id="a" * 64))
+    assert judging._said_before(context, facts, subject, rules) == said
+    words = Segment(start_seconds=0, end_seconds=2, text="Other words.")
+    heard_anew = subject.model_copy(update={"segments": (words,)})
+    assert judging._said_before(context, facts, heard_anew, rules) is None
+    assert judging._said_before(context, facts, subject, HouseRules(brand="Ann")) is None
 
 
 def test_what_its_tags_say_is_judged_too(clips: Clips, tmp_path: Path) -> None:

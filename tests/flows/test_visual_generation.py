@@ -65,7 +65,7 @@ def test_what_a_person_decided_and_an_items_own_options_hold_for_its_pictures(
             made = [row.aspect for row in visuals.of_item(s, item.item_id)]
         return made, [lack.reason for lack in report.items[0].lacks]
 
-    nothing = ([], ["The item was rejected: nothing is drawn."])
+    nothing: tuple[list[str], list[str]] = ([], ["The item was rejected: nothing is drawn."])
     assert drawn() == nothing  # by the house rules
     decided("accept")
     assert drawn() == (["16:9"], [])

@@ -45,7 +45,7 @@ def due(settings: Settings, **changes: Any) -> list[str]:
 def test_an_item_is_compared_under_its_own_options(settings: Settings) -> None:
     usual, high = settings.pipeline.approval, ApprovalOptions(publish_from=0.9)
     judged("a", settings, usual)
-    asked = {"requested_changes": {"approval.publish_from": 0.9}}
+    asked: dict[str, Any] = {"requested_changes": {"approval.publish_from": 0.9}}
     judged("b", settings, high, **asked)
     ruling = {
         "facts": {"kind": "audio", "path": "x"},
