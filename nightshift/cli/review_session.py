@@ -77,6 +77,7 @@ class Session:
         number = self._total - len(self._left) + 1
         console.rule(f"[bold]{number} of {self._total}[/]", style="dim")
         print_page(document)
+        self._keyboard.drop()
         before = len(self._left), len(self._decided)
         while (len(self._left), len(self._decided)) == before:
             self._take_key(item_id, document)
@@ -84,6 +85,9 @@ class Session:
     def _take_key(self, item_id: str, document: dict[str, Any]) -> None:
         console.print(f"\n{_KEYS}", highlight=False)
         key = self._keyboard.key().lower()
+        if len(key) > 1:  # pasted, or typed ahead of what was to be seen
+            console.print("Several keys came at once: nothing was done. One key at a time.")
+            return
         if key == "q":
             raise EOFError
         if key in _DECISIONS:

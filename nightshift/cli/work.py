@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from nightshift.cli.output import Json, not_blank, print_json, print_report
+from nightshift.cli.output import Json, not_blank, print_json, print_report, print_reviews
 from nightshift.cli.work_options import (
     AiWorkers,
     Concurrency,
@@ -268,13 +268,16 @@ def _finish(run_id: str, as_json: bool, message: str | None = None) -> None:
     from utils.documents import run as run_document
     from utils.errors import NightShiftError
     from utils.models.shift import RunStatus
+    from utils.observability.reports import reviews
 
     with session() as s:
         report = runs.load(s, run_id) if s.get(Run, run_id) else None
+        waiting = None if as_json else reviews.of_library(s, most=1)
     if report is None or report.status in {RunStatus.RUNNING, RunStatus.CRASHED}:
         raise NightShiftError(f"The run broke off: {message}")
     if as_json:
         print_json(run_document.report(report))
     else:
         print_report(report)
+        print_reviews(waiting)
     sys.exit(1 if report.failures else 0)

@@ -229,10 +229,20 @@ def test_what_others_do_meanwhile_is_told(capsys: pytest.CaptureFixture[str]) ->
     assert "two does not wait for you any more." in told and "was forgotten meanwhile" in told
 
 
-def test_keys_typed_ahead_are_not_lost() -> None:
-    keys = Keyboard(lambda: "r1\rsq", lambda prompt: "asked")
-    assert (keys.key(), keys.line("why? "), keys.key(), keys.key()) == ("r", "1", "s", "q")
-    keys = Keyboard(lambda: "a", lambda prompt: "asked")
-    assert (keys.key(), keys.line("why? ")) == ("a", "asked")
+def test_what_is_pasted_or_typed_ahead_decides_nothing(capsys: pytest.CaptureFixture[str]) -> None:
+    one, two = waiting_item("one"), waiting_item("two")
+    review("aaa", "rr\n", "q")
+    assert "One key at a time" in capsys.readouterr().out
+    assert waiting() == [one, two]
+
+
+def test_keys_of_a_terminal_are_those_typed_after_an_item_is_shown() -> None:
+    ids = [waiting_item("one"), waiting_item("two")]
+    keys, typed, dropped = iter("as"), iter([""]), []
+    board = Keyboard(lambda: next(keys), lambda _: next(typed), lambda: dropped.append(waiting()))
+    Session(ids, "ann", board).run()
+    assert dropped == [ids, ids[1:]]  # once an item, before it is asked for a key
+    with pytest.raises(KeyboardInterrupt):
+        Keyboard(lambda: "ab\x03").key()
     with pytest.raises(EOFError):
         Keyboard(lambda: "\x04").key()
