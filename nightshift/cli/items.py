@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from nightshift.cli.approval import reason_of
 from nightshift.cli.filters import (
     After,
     Approval,
@@ -114,7 +115,18 @@ def _print_items(records: Sequence[dict[str, Any]]) -> None:
     from utils.observability.reports.rows import duration, size
 
     print_table(
-        ("item", "title", "kind", "length", "size", "language", "status", "verdict", "error"),
+        (
+            "item",
+            "title",
+            "kind",
+            "length",
+            "size",
+            "language",
+            "status",
+            "verdict",
+            "approval",
+            "why",
+        ),
         (
             (
                 one["item_id"][:10],
@@ -125,9 +137,16 @@ def _print_items(records: Sequence[dict[str, Any]]) -> None:
                 one["language"] or "–",
                 one["status"],
                 one["verdict"] or "–",
+                one["approval"] or "–",
                 without_name(one["error"], one["path"])
-                or lacks_in_words([Lack.model_validate(lack) for lack in one["lacks"]]),
+                or lacks_in_words([Lack.model_validate(lack) for lack in one["lacks"]])
+                or _why_not_approved(one),
             )
             for one in records
         ),
     )
+
+
+def _why_not_approved(one: dict[str, Any]) -> str:
+    """Why it is not to be published, or a person decides."""
+    return "" if one["approval"] == "approved" else reason_of(one["approval_reason"])

@@ -150,7 +150,7 @@ def verify(
         chosen = numbers or [row.id for row in table.listed(s) if row.address]
     bad, rows = False, []
     for one in requests.verify(chosen, load_settings()):
-        wrong = [*one.wrong, *filter(None, [one.error])]
+        wrong = [*one.wrong, *(f"could not be looked at: {said}" for said in [one.error] if said)]
         bad = bad or bool(wrong)
         rows.append({
             "publication_id": one.row.id, "item_id": one.row.item_id, "title": one.row.title,

@@ -109,7 +109,7 @@ def verify(row: Row, worker: str, settings: Settings) -> tuple[str, ...]:
     there = publications.published(row)
     with calls.of_publication(row, worker, settings, row.package_key or "") as call:
         wrong = of_kind(target.kind).verify(there, target, call)
-    wrong = (*wrong, *_seen_wrongly(there, target))
+    wrong = wrong or (*_seen_wrongly(there, target),)
     with session() as s:
         publications.change(
             s, worker, row.id, flaws=list(wrong), verified_at=now(), claimed_by=None

@@ -214,6 +214,19 @@ def test_what_was_damaged_where_it_lies_is_found_and_mended(tmp_path: Path) -> N
     assert "damaged" in requests.publish_due(load_settings()).flaws[0].flaw
 
 
+def test_what_does_not_answer_is_not_damaged(tmp_path: Path) -> None:
+    known.targets(f"targets: {{public: {{kind: folder, url: 'file://{tmp_path}/public'}}}}\n")
+    item_id = known.item(tmp_path / "library" / "song.mp3")
+    publish(item_id)
+    known.targets(
+        f"targets: {{public: {{kind: folder, url: 'file://{tmp_path}/public', "
+        "public_url: 'http://127.0.0.1:9/'}}\n"
+    )
+    (seen,) = requests.verify([row_of(item_id).id], load_settings())
+    assert seen.wrong == () and str(seen.error).count("does not answer") == 1
+    assert row_of(item_id).flaws in (None, [])
+
+
 def test_two_processes_never_publish_one_row_at_once(tmp_path: Path) -> None:
     known.public(tmp_path)
     item_id = known.item(tmp_path / "library" / "song.mp3")
