@@ -94,7 +94,7 @@ def items(
     elif as_csv or columns:
         print_records(records, names, as_csv)
     elif total:
-        _print_items(records)
+        _print_items(records, with_reasons=approval is not None)
     elif status or not chosen.is_empty:
         console.print("No item passes these filters.")
     else:
@@ -110,7 +110,7 @@ def items(
     print_pause()
 
 
-def _print_items(records: Sequence[dict[str, Any]]) -> None:
+def _print_items(records: Sequence[dict[str, Any]], with_reasons: bool) -> None:
     from utils.models.shift import Lack, lacks_in_words
     from utils.observability.reports.rows import duration, size
 
@@ -144,6 +144,7 @@ def _print_items(records: Sequence[dict[str, Any]]) -> None:
             )
             for one in records
         ),
+        below=("why",) if with_reasons else (),
     )
 
 

@@ -132,6 +132,7 @@ def list_waiting(
                 )
                 for one in rows
             ),
+            below=("why",),
         )  # fmt: skip
     else:
         console.print("Nothing waits for you.")

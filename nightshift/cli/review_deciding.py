@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from nightshift.cli.output import Json, console, print_error, print_json
+from nightshift.cli.output import Json, console, print_error, print_json, print_paragraph
 from utils.models.sanitize import visible
 
 if TYPE_CHECKING:
@@ -166,8 +166,7 @@ def _finish(told: list[dict[str, Any]], failed: list[dict[str, Any]], as_json: b
         print_json({"decided": told, "failed": failed})
     for one in told if not as_json else ():
         again = f"; {what_follows(one['item_id'])}" if one["decision"] == "revise" else ""
-        console.print(f"{visible(one['title'])}: {one['in_words']}{again}", markup=False,
-                      soft_wrap=True)  # fmt: skip
+        print_paragraph(f"{visible(one['title'])}: {one['in_words']}{again}", 0)
     for one in failed if not as_json else ():
         print_error(one["error"])
     raise typer.Exit(1 if failed else 0)

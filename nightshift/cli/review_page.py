@@ -58,7 +58,7 @@ def _print_content(document: dict[str, Any]) -> None:
     rows += _made(document["renditions"])
     if rows:
         console.print()
-    print_facts(rows, whole=("file",))
+    print_facts(rows)
 
 
 def _made(renditions: list[dict[str, Any]]) -> list[tuple[str, str]]:

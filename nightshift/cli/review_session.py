@@ -174,8 +174,8 @@ class Session:
                 return given or None
             if 1 <= int(given) <= len(known):
                 return known[int(given) - 1]
-            offered = f"1 to {len(known)}" if len(known) > 1 else "1" if known else "none"
-            console.print(f"There is no reason {given[:9]}: offered is {offered}.", style="red")
+            offered = f"1 to {len(known)} are" if len(known) > 1 else "1 is" if known else "none is"
+            console.print(f"There is no reason {given[:9]}: {offered} offered.", style="red")
 
     def _undo(self) -> None:
         """Take the last decision back, and have its item be shown next."""
@@ -255,7 +255,7 @@ def _without_critic() -> str:
 
     settings = load_settings()
     is_set = critic.engine(settings.pipeline.critic, settings)
-    return "" if is_set else "No critic is set (docs/quality.md): the rules alone have judged."
+    return "" if is_set else "No critic is set (docs/quality.md): the rules alone judge."
 
 
 def _open(item_id: str) -> None:

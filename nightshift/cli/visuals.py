@@ -68,7 +68,8 @@ def make(
     with session() as s:
         ids = [items.find(s, one).id for one in wanted]
     options = options.model_copy(update={"visuals": chosen, "force": force})
-    call_flow("visual_generation", as_json, verbose, items=ids, options=options)
+    call_flow("visual_generation", as_json, verbose, f"nightshift visuals list {ids[0][:10]}",
+              items=ids, options=options)  # fmt: skip
 
 
 @visuals.command("list")

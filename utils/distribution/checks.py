@@ -23,6 +23,12 @@ class Checked(NamedTuple):
 
     ok: bool
     found: str
+    is_written: bool = False  # whatever others see of it
+
+    @property
+    def state(self) -> str:
+        """As a table has it."""
+        return "ok" if self.ok else "not to be seen" if self.is_written else "problem"
 
 
 def place_of(target: Target) -> str:
@@ -63,8 +69,8 @@ def _files(name: str, target: FilesTarget, settings: Settings) -> Checked:
     if wrong:
         return Checked(False, wrong)
     if public:
-        return Checked(False, f"written; but {public}")
-    return Checked(True, "written, read and removed")
+        return Checked(False, f"written; but {public}", is_written=True)
+    return Checked(True, "written, read and removed", is_written=True)
 
 
 def _seen(target: FilesTarget, made: PublishedObject) -> str | None:

@@ -143,7 +143,8 @@ def _publish(row: Row, worker: str, settings: Settings) -> PublicationOutcome:
     placed = publications.Placed(package, made, *keys, stale)
     with session() as s:
         require_own(publications.settle_published(s, worker, row, placed))
-    return _outcome(row, PublicationResult.PUBLISHED, address=made.address)
+    done = _outcome(row, PublicationResult.PUBLISHED, address=made.address)
+    return done.model_copy(update={"title": package.title})  # as it is kept from now on
 
 
 def _retract(row: Row, worker: str, settings: Settings) -> PublicationOutcome:
@@ -163,16 +164,17 @@ def _retract(row: Row, worker: str, settings: Settings) -> PublicationOutcome:
 def _require_approved(row: Row) -> None:
     if row.forced is None:
         with session() as s:
-            why = not_approved(publications.approval_of(s, [row.item_id]).get(row.item_id))
+            known = publications.approval_of(s, [row.item_id]).get(row.item_id)
+            why = not_approved(known, row.item_id)
         if why:
             raise PermanentError(why)
 
 
-def not_approved(known: tuple[str | None, str] | None) -> str | None:
+def not_approved(known: tuple[str | None, str] | None, item_id: str) -> str | None:
     """Why an item may not be published; None if it may."""
     if known is None:
         return "The item is not known any more."
-    approval, reason = known
+    approval, reason = known[0], _first_sentence(known[1])
     if approval == "approved":
         return None
     said = {
@@ -181,9 +183,13 @@ def not_approved(known: tuple[str | None, str] | None) -> str | None:
         None: "Nobody has judged it yet",
     }.get(approval, f"It is {approval}")
     return (
-        f"{said}{f': {reason}' if reason else ''}. `nightshift review accept ITEM` lets it pass, "
-        "--force with --reason publishes it all the same."
+        f"{said}{f': {reason}' if reason else ''}. `nightshift review accept {item_id[:10]}` lets "
+        "it pass, --force with --reason publishes it all the same."
     )
+
+
+def _first_sentence(text: str | None) -> str:
+    return (text or "").split(". ")[0].rstrip(". ")
 
 
 def _settled(

@@ -18,7 +18,7 @@ from utils.config import load_settings
 from utils.db import publications, workers
 from utils.db.publication_tables import PublicationRow
 from utils.db.session import session
-from utils.distribution import requests
+from utils.distribution import publishing, requests
 from utils.distribution.requests import Order
 from utils.errors import StoppedError, UsageError
 from utils.models.publishing import PublicationResult as Result
@@ -212,6 +212,16 @@ def test_what_was_damaged_where_it_lies_is_found_and_mended(tmp_path: Path) -> N
     assert len(seen.wrong) == 2
     assert "another content" in seen.wrong[0] and "is gone" in seen.wrong[1]
     assert "damaged" in requests.publish_due(load_settings()).flaws[0].flaw
+
+
+def test_a_refusal_says_the_first_reason_and_what_to_do_with_this_item() -> None:
+    said = publishing.not_approved(
+        ("review", "Score 0.61 is too low: a person decides. Lowest: loudness 0."), "abcdef0123456"
+    )
+    assert said is not None and said.startswith(
+        "A person has to decide first: Score 0.61 is too low: a person decides. "
+        "`nightshift review accept abcdef0123` lets it pass"
+    )
 
 
 def test_what_does_not_answer_is_not_damaged(tmp_path: Path) -> None:

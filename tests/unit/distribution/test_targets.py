@@ -36,7 +36,7 @@ def test_a_secret_comes_from_the_environment_and_is_never_shown(
         ("targets: {a: {kind: folder}}", "a.url: Field required"),
         (
             "targets: {a: {kind: folder, url: 'file:///x', hights: 1}}",
-            "a.hights: is not known; there are nig",
+            "a.hights: is not known; there",
         ),
         ("targets: {A b: {kind: folder, url: 'file:///x'}}", "A b"),
         ("targets: {a: {kind: folder, url: '/srv/x'}}", "a.url"),
@@ -96,9 +96,10 @@ def test_a_public_url_that_nobody_serves_yet_is_asked_about(tmp_path: Path) -> N
     )
     settings = load_settings()
     found = checks.check("a", targets.one(settings, "a"), settings)
-    assert found == (
-        False, "written; but public_url http://127.0.0.1:9/ does not answer: is it served yet?"
-    )  # fmt: skip
+    assert found.found == (
+        "written; but public_url http://127.0.0.1:9/ does not answer: is it served yet?"
+    )
+    assert (found.ok, found.state) == (False, "not to be seen")
     assert list((tmp_path / "a").iterdir()) == []
 
 

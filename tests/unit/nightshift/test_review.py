@@ -218,7 +218,7 @@ def test_a_number_that_is_not_offered_is_no_reason(capsys: pytest.CaptureFixture
     one, two = waiting_item("one"), waiting_item("two")
     said("accept", one, "--reason", "good")
     review("a", "7", "1")
-    assert "There is no reason 7: offered is 1." in capsys.readouterr().out
+    assert "There is no reason 7: 1 is offered." in capsys.readouterr().out
     assert "good" in str(item(two).approval_reason)
 
 
