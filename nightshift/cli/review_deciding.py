@@ -58,6 +58,7 @@ def revise(
     With --now alone, what was asked for before is done now. After that rules and critic judge it
     anew. Undo brings the former options back.
     """
+    from utils.config import load_settings
     from utils.critic import decisions
     from utils.db import reviews
     from utils.db.session import session
@@ -75,7 +76,7 @@ def revise(
     asked = [Change.model_validate(one) for one in approval.get("changes", ())]
     changes = decisions.picked(asked, numbers or ()) | decisions.from_words(options or ())
     decision = decisions.Wanted("revise", reason, changes)
-    decisions.checked_changes(decision)
+    decisions.checked_changes(decision, load_settings())
     if not now:
         _decide([item_id], decision, as_json)
         return

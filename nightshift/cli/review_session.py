@@ -110,6 +110,7 @@ class Session:
 
     def _decide(self, item_id: str, decision: ReviewDecision, document: dict[str, Any]) -> None:
         """Ask what a decision needs, and keep it; Ctrl-C on the way leaves all as it is."""
+        from utils.config import load_settings
         from utils.critic import decisions
         from utils.errors import NightShiftError
 
@@ -123,7 +124,7 @@ class Session:
             return
         wanted = decisions.Wanted(decision, reason, changes)
         try:
-            review_id = decisions.keep(item_id, wanted, self._made_by)
+            review_id = decisions.keep(item_id, wanted, self._made_by, load_settings())
         except NightShiftError as error:
             _print_fault(error)
             return
@@ -136,6 +137,7 @@ class Session:
 
     def _changes(self, document: dict[str, Any]) -> dict[str, Any] | None:
         """The options that are to change, as a person names them; None: none after all."""
+        from utils.config import load_settings
         from utils.critic import decisions
         from utils.errors import UsageError
         from utils.models.approval import Change
@@ -150,7 +152,8 @@ class Session:
             options = [word for word in words if not word.isdecimal()]
             try:
                 changes = decisions.picked(asked, numbers) | decisions.from_words(options)
-                changes = decisions.checked_changes(decisions.Wanted("revise", None, changes))
+                wanted = decisions.Wanted("revise", None, changes)
+                changes = decisions.checked_changes(wanted, load_settings())
             except UsageError as error:
                 _print_fault(error)
                 continue

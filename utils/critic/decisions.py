@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 from sqlalchemy.orm import Session
 
 from utils.analysis.gemini import prices
-from utils.config import Settings, load_settings
+from utils.config import Settings
 from utils.critic import memory, snapshot
 from utils.db import forgotten, items, reviews, words
 from utils.db.reviews import ReviewDecision
@@ -47,7 +47,7 @@ def decide(item_id: str, wanted: Wanted, made_by: str | None, settings: Settings
         UsageError: the item is not there, or a revision asks for nothing that can be.
         PermanentError: a run works on the item, or there is nothing to decide.
     """
-    review_id = keep(item_id, wanted, made_by)
+    review_id = keep(item_id, wanted, made_by, settings)
     remember([review_id], settings)
     return review_id
 
@@ -64,9 +64,9 @@ def undo(review_id: int, settings: Settings) -> None:
         memory.forget(review_id, settings)
 
 
-def keep(item_id: str, wanted: Wanted, made_by: str | None) -> int:
+def keep(item_id: str, wanted: Wanted, made_by: str | None, settings: Settings) -> int:
     """The first half of ``decide``: what counts, and takes no model."""
-    changes = checked_changes(wanted)
+    changes = checked_changes(wanted, settings)
     with session() as s:
         reviews.taken(s, item_id)
         known = snapshot.of(s, item_id).model_dump(mode="json")
@@ -95,7 +95,7 @@ def remember(review_ids: Sequence[int], settings: Settings) -> None:
             memory.remember(review_id, settings)
 
 
-def checked_changes(wanted: Wanted) -> dict[str, Any]:
+def checked_changes(wanted: Wanted, settings: Settings) -> dict[str, Any]:
     """The options that a revision asks for, each of them one that there is.
 
     Raises:
@@ -113,7 +113,7 @@ def checked_changes(wanted: Wanted) -> dict[str, Any]:
     if of_run := [name for name in _OF_A_RUN if name in changes]:
         raise UsageError(f"{of_run[0]} is for a run, not for an item.")
     try:
-        _require_known(with_changes(PipelineOptions(), changes), changes, load_settings())
+        _require_known(with_changes(PipelineOptions(), changes), changes, settings)
     except ValueError as error:
         raise UsageError(str(error)) from error
     return {
