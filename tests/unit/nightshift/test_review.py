@@ -237,6 +237,15 @@ def test_without_a_critic_nothing_is_made_findable_for_one(
     assert "findable for the critic" in capsys.readouterr().out and len(told) == 1
 
 
+def test_a_revision_says_what_follows_and_a_title_is_no_item() -> None:
+    item_id = waiting_item("a film")
+    told = typed("review", "revise", item_id, "--set", "transcription.model=small")
+    assert "to be revised" in told and f"nightshift review revise {item_id[:10]} --now" in told
+    assert item_id[:10] in typed("review", "history")
+    with pytest.raises(UsageError, match="Meant is a checksum"):
+        CliRunner().invoke(app, ["review", "revise", "a film"], catch_exceptions=False)
+
+
 def test_lists_show_what_is_not_approved_and_why_without_who_judged(tmp_path: Path) -> None:
     item_id = waiting_item()
     change(item_id, approval_reason="Score 0.50. Judged by the rules alone: no critic is set.")
