@@ -11,6 +11,7 @@ from prefect.runtime import flow_run
 from pydantic import Field, PositiveInt
 
 from tasks.database import connect
+from utils.config import Settings
 from utils.critic import decisions
 from utils.db.review_tables import ReviewRow
 from utils.db.session import session
@@ -58,14 +59,14 @@ def review_item(
     with session() as s:
         row = decisions.found(s, item)
         item_id, told = row.id, review_page.markdown(items.document(s, row))
-    given = _asked(told, hours, poll_seconds)
+    given = _asked(told, hours, poll_seconds, settings)
     by = given.made_by or "somebody at Prefect"
     review_id = decisions.decide(item_id, _wanted(given), by, settings)
     with session() as s:
         return documents.decision(s.get_one(ReviewRow, review_id))
 
 
-def _asked(told: str, hours: int, poll_seconds: int) -> ReviewForm:
+def _asked(told: str, hours: int, poll_seconds: int, settings: Settings) -> ReviewForm:
     """The form as a person filled it in, with options that there are or after the last try."""
     complaint = ""
     for _ in range(_TRIES):
@@ -75,7 +76,7 @@ def _asked(told: str, hours: int, poll_seconds: int) -> ReviewForm:
             poll_interval=poll_seconds,
         )
         try:
-            decisions.checked_changes(_wanted(given))
+            decisions.checked_changes(_wanted(given), settings)
         except UsageError as error:
             complaint = f"**{markdown.cell(str(error))}**\n\n"
         else:

@@ -7,15 +7,20 @@ from typing import Any
 from nightshift.cli.output import COLORS, console, print_facts, print_paragraph, print_table
 from utils.models.sanitize import visible
 
+_ALONE = " Judged by the rules alone: "
 
-def print_approval(approval: dict[str, Any] | None) -> None:
-    """Print all that is known of it; nothing for an item that nobody judged."""
+
+def print_approval(approval: dict[str, Any] | None, in_session: bool = False) -> None:
+    """Print all that is known of it; nothing for an item that nobody judged.
+
+    ``in_session``: why there is no critic was said before.
+    """
     if approval is None:
         return
     status = approval["status"] or "not judged"
     score = f" {approval['score']:.2f}" if approval["score"] is not None else ""
     console.print(f"\n[bold]Approval[/] [{COLORS.get(status, 'default')}]{status}[/]{score}")
-    print_facts(_facts(approval), whole=())
+    print_facts(_facts(approval, in_session))
     _print_breaches(approval["breaches"])
     _print_critique(approval["critique"])
     _print_changes(approval["changes"])
@@ -26,15 +31,21 @@ def changed(options: dict[str, Any]) -> str:
     return ", ".join(f"{name}={value}" for name, value in options.items())
 
 
-def _facts(approval: dict[str, Any]) -> list[tuple[str, str]]:
+def reason_of(text: str | None) -> str:
+    """Why, for lists: without who judged, which is the same in every row."""
+    return (text or "").partition(_ALONE)[0]
+
+
+def _facts(approval: dict[str, Any], in_session: bool) -> list[tuple[str, str]]:
     rows, decision = [], approval["decision"]
     if decision:
         rows.append(("decided", f"{decision['in_words']} (decision {decision['review_id']})"))
     if approval["by"] in {"rules", "critic"}:
-        alone = "the rules alone" if approval["by"] == "rules" else "rules and critic"
-        rows.append(("by", alone))
-        if approval["reason"]:
-            rows.append(("why", approval["reason"]))
+        alone = (approval["reason"] or "").partition(_ALONE)[2].rstrip(".")
+        told = f"the rules alone{f': {alone}' if alone and not in_session else ''}"
+        rows.append(("by", told if approval["by"] == "rules" else "rules and critic"))
+        if reason := reason_of(approval["reason"]):
+            rows.append(("why", reason))
     elif approval["machine"]:
         rows.append(("rules and critic", f"{approval['machine']}"))
     if approval["requested_changes"]:

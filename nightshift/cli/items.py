@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from nightshift.cli.approval import reason_of
 from nightshift.cli.filters import (
     After,
     Approval,
@@ -93,7 +94,7 @@ def items(
     elif as_csv or columns:
         print_records(records, names, as_csv)
     elif total:
-        _print_items(records)
+        _print_items(records, with_reasons=approval is not None)
     elif status or not chosen.is_empty:
         console.print("No item passes these filters.")
     else:
@@ -109,12 +110,23 @@ def items(
     print_pause()
 
 
-def _print_items(records: Sequence[dict[str, Any]]) -> None:
+def _print_items(records: Sequence[dict[str, Any]], with_reasons: bool) -> None:
     from utils.models.shift import Lack, lacks_in_words
     from utils.observability.reports.rows import duration, size
 
     print_table(
-        ("item", "title", "kind", "length", "size", "language", "status", "verdict", "error"),
+        (
+            "item",
+            "title",
+            "kind",
+            "length",
+            "size",
+            "language",
+            "status",
+            "verdict",
+            "approval",
+            "why",
+        ),
         (
             (
                 one["item_id"][:10],
@@ -125,9 +137,17 @@ def _print_items(records: Sequence[dict[str, Any]]) -> None:
                 one["language"] or "–",
                 one["status"],
                 one["verdict"] or "–",
+                one["approval"] or "–",
                 without_name(one["error"], one["path"])
-                or lacks_in_words([Lack.model_validate(lack) for lack in one["lacks"]]),
+                or lacks_in_words([Lack.model_validate(lack) for lack in one["lacks"]])
+                or _why_not_approved(one),
             )
             for one in records
         ),
+        below=("why",) if with_reasons else (),
     )
+
+
+def _why_not_approved(one: dict[str, Any]) -> str:
+    """Why it is not to be published, or a person decides."""
+    return "" if one["approval"] == "approved" else reason_of(one["approval_reason"])

@@ -1,4 +1,4 @@
-"""A person's keys, one at a time, and lines; what is typed ahead is not lost."""
+"""A person's keys, one at a time, and lines; what is typed ahead decides nothing."""
 
 from __future__ import annotations
 
@@ -15,32 +15,37 @@ class Keyboard:
     Args:
         read: Gives what was typed, at least a character.
         read_line: Shows a prompt and gives a line without its end.
+        drop: Forgets what was typed and not read yet.
     """
 
     def __init__(
-        self, read: Callable[[], str] | None = None, read_line: Callable[[str], str] = input
+        self,
+        read: Callable[[], str] | None = None,
+        read_line: Callable[[str], str] = input,
+        drop: Callable[[], None] | None = None,
     ) -> None:
         self._read, self._read_line = read or _of_terminal, read_line
-        self._typed = ""
+        self._drop = drop or (_drop_of_terminal if read is None else _nothing)
+
+    def drop(self) -> None:
+        """Forget what was typed before: it was meant for something else."""
+        self._drop()
 
     def key(self) -> str:
         """The next key; empty for one that is no character, such as an arrow.
+
+        Several characters where they came at once: pasted, or typed before anybody asked.
 
         Raises:
             KeyboardInterrupt: Ctrl-C.
             EOFError: Ctrl-D, or nothing more comes.
         """
-        if not self._typed:
-            self._typed = self._read()
-        if self._typed.startswith("\x1b"):  # all of it: an arrow's letters are no keys
-            self._typed = ""
-            return ""
-        key, self._typed = self._typed[:1], self._typed[1:]
-        if key == _STOP:
+        typed = self._read()
+        if _STOP in typed:
             raise KeyboardInterrupt
-        if key in ("", _END):
+        if typed in ("", _END):
             raise EOFError
-        return key
+        return "" if typed.startswith("\x1b") else typed  # an arrow's letters are no keys
 
     def line(self, prompt: str) -> str:
         """The next line.
@@ -49,12 +54,7 @@ class Keyboard:
             KeyboardInterrupt: Ctrl-C.
             EOFError: Ctrl-D, or nothing more comes.
         """
-        begun, end, rest = self._typed.replace("\r", "\n").partition("\n")
-        self._typed = rest
-        if end:
-            print(f"{prompt}{begun}")
-            return begun
-        return begun + self._read_line(f"{prompt}{begun}")
+        return self._read_line(prompt)
 
 
 def _of_terminal() -> str:
@@ -70,3 +70,13 @@ def _of_terminal() -> str:
         return os.read(terminal, 64).decode(errors="replace")
     finally:
         termios.tcsetattr(terminal, termios.TCSANOW, before)
+
+
+def _drop_of_terminal() -> None:
+    import termios
+
+    termios.tcflush(sys.stdin.fileno(), termios.TCIFLUSH)
+
+
+def _nothing() -> None:
+    """Where keys come from no terminal, none waits there."""

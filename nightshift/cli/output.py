@@ -57,6 +57,7 @@ COLORS = {
     "revise": "yellow", "deferred": "yellow", "partial": "yellow", "warning": "yellow",
     "failed": "red", "reject": "red", "quarantined": "red", "problem": "red",
     "done with lacks": "yellow", "waits for you": "yellow", "stopped": "yellow",
+    "not to be seen": "yellow",
     "approved": "green", "review": "yellow", "rejected": "red",
     "crashed": "red", "repaired": "cyan", "running": "cyan",
 }  # fmt: skip

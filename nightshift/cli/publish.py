@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -126,7 +127,10 @@ def show(number: int, as_json: Json = False) -> None:
         return
     plain = {name: value for name, value in document.items() if value not in (None, [], {})}
     objects = plain.pop("objects", [])
-    print_facts(((name, _words(value)) for name, value in plain.items()), whole=("address",))
+    extra = plain.pop("extra", {})
+    told = [(name, _told_of(name, value)) for name, value in plain.items()]
+    told += [(f"extra.{name}", _words(value)) for name, value in extra.items()]
+    print_facts(told, whole=("address",))
     print_table(
         ("name", "bytes", "SHA-256"),
         ((one["name"], f"{one['size_bytes']:,}", one["sha256"]) for one in objects),
@@ -150,7 +154,7 @@ def verify(
         chosen = numbers or [row.id for row in table.listed(s) if row.address]
     bad, rows = False, []
     for one in requests.verify(chosen, load_settings()):
-        wrong = [*one.wrong, *filter(None, [one.error])]
+        wrong = [*one.wrong, *(f"could not be looked at: {said}" for said in [one.error] if said)]
         bad = bad or bool(wrong)
         rows.append({
             "publication_id": one.row.id, "item_id": one.row.item_id, "title": one.row.title,
@@ -267,5 +271,14 @@ def _local(moment: Any) -> str:
     return f"{moment.astimezone(ZoneInfo(load_settings().timezone)):%Y-%m-%d %H:%M %Z}"
 
 
+def _told_of(name: str, value: Any) -> str:
+    """A value of a publication for people: times in the zone of the settings."""
+    from datetime import datetime
+
+    return _local(datetime.fromisoformat(value)) if name.endswith("_at") else _words(value)
+
+
 def _words(value: Any) -> str:
+    if isinstance(value, dict):
+        return json.dumps(value, ensure_ascii=False)
     return "; ".join(map(str, value)) if isinstance(value, list) else str(value)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from nightshift.cli import review_calibration
+from nightshift.cli.approval import changed, reason_of
 from nightshift.cli.filters import (
     After,
     Before,
@@ -127,10 +128,11 @@ def list_waiting(
                     one["item_id"][:10], one["title"], one["kind"],
                     duration(one["duration_seconds"]), one["language"] or "–",
                     f"{one['score']:.2f}" if one["score"] is not None else "–",
-                    one["verdict"] or "–", one["reason"] or "",
+                    one["verdict"] or "–", reason_of(one["reason"]),
                 )
                 for one in rows
             ),
+            below=("why",),
         )  # fmt: skip
     else:
         console.print("Nothing waits for you.")
@@ -201,10 +203,11 @@ def _print_decisions(rows: Sequence[dict[str, Any]]) -> None:
     from nightshift.cli.item_facts import day
 
     print_table(
-        ("number", "when", "title", "decision", "by", "why"),
+        ("number", "item", "when", "title", "decision", "by", "why"),
         (
             (
                 str(one["review_id"]),
+                one["item_id"][:10],
                 day(one["made_at"]),
                 one.get("title", ""),
                 one["decision"] + (" (undone)" if one["undone_at"] else ""),
@@ -213,10 +216,9 @@ def _print_decisions(rows: Sequence[dict[str, Any]]) -> None:
             )
             for one in rows
         ),
+        below=("why",),
     )
 
 
 def _changed(changes: dict[str, Any]) -> str:
-    from nightshift.cli.approval import changed
-
     return f"[{changed(changes)}]" if changes else ""

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from nightshift.cli.output import Json, console, print_error, print_json
+from nightshift.cli.output import Json, console, print_error, print_json, print_paragraph
 from utils.models.sanitize import visible
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ Reason = Annotated[
 
 
 def accept(items: Several, reason: Reason = None, as_json: Json = False) -> None:
-    """Say that items may be published; it stands above what rules and critic say."""
+    """Say that items may be published: this overrides rules and critic."""
     from utils.critic import decisions
 
     _decide(items, decisions.Wanted("accept", reason), as_json)
@@ -55,9 +55,12 @@ def revise(
 ) -> None:
     """Have an item done again with other options: only the steps that they touch run.
 
-    After that rules and critic judge it anew. Undo brings the former options back.
+    With --now alone, what was asked for before is done now. After that rules and critic judge it
+    anew. Undo brings the former options back.
     """
+    from utils.config import load_settings
     from utils.critic import decisions
+    from utils.db import reviews
     from utils.db.session import session
     from utils.documents import review as documents
     from utils.models.approval import Change
@@ -65,10 +68,15 @@ def revise(
     with session() as s:
         row = decisions.found(s, wanted)
         item_id, approval = row.id, documents.approval(s, row) or {}
+        last = reviews.last_decision(s, row.id)
+        is_asked = last is not None and reviews.is_due(row, last)
+    if now and is_asked and not (options or numbers or reason):  # decided before, not done yet
+        _work_now(item_id, as_json)
+        return
     asked = [Change.model_validate(one) for one in approval.get("changes", ())]
     changes = decisions.picked(asked, numbers or ()) | decisions.from_words(options or ())
     decision = decisions.Wanted("revise", reason, changes)
-    decisions.checked_changes(decision)
+    decisions.checked_changes(decision, load_settings())
     if not now:
         _decide([item_id], decision, as_json)
         return
@@ -87,7 +95,7 @@ def undo(
     ],
     as_json: Json = False,
 ) -> None:
-    """Take a decision back: what stood before it holds again, or what was found since."""
+    """Undo a decision: the item returns to what rules and critic say now."""
     from utils.config import load_settings
     from utils.critic import decisions
     from utils.db import reviews
@@ -158,12 +166,17 @@ def _finish(told: list[dict[str, Any]], failed: list[dict[str, Any]], as_json: b
     if as_json:
         print_json({"decided": told, "failed": failed})
     for one in told if not as_json else ():
-        again = ". The next night does it again" if one["decision"] == "revise" else ""
-        console.print(f"{visible(one['title'])}: {one['in_words']}{again}", markup=False,
-                      soft_wrap=True)  # fmt: skip
+        again = f"; {what_follows(one['item_id'])}" if one["decision"] == "revise" else ""
+        print_paragraph(f"{visible(one['title'])}: {one['in_words']}{again}", 0)
     for one in failed if not as_json else ():
         print_error(one["error"])
     raise typer.Exit(1 if failed else 0)
+
+
+def what_follows(item_id: str) -> str:
+    """What does a revision that was asked for."""
+    now = f"nightshift review revise {item_id[:10]} --now"
+    return f"the next `nightshift night` does it (or `{now}`)"
 
 
 def _work_now(item_id: str, as_json: bool) -> None:

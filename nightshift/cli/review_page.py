@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 from nightshift.cli.approval import print_approval
@@ -13,10 +14,11 @@ _LINES = 6  # of the transcript
 _SUMMARY = 600  # characters
 _PICTURES = ("contact_sheet", "thumbnail", "waveform")  # the most telling first
 _BESIDE = 14  # cells that stand beside a line of the transcript
+_STILLS = len(" (of 20 stills)")
 _SOUND = 1.0  # the score of a criterion that finds nothing
 
 
-def print_page(document: dict[str, Any]) -> None:
+def print_page(document: dict[str, Any], in_session: bool = False) -> None:
     """Print what a decision needs; ``document`` is that of `nightshift show`."""
     from utils.observability.reports.rows import duration
 
@@ -27,7 +29,7 @@ def print_page(document: dict[str, Any]) -> None:
     told[-1] = told[-1][:10]
     console.print(" · ".join(told), style="dim", highlight=False)
     _print_verdict(document["verdict"])
-    print_approval(document["approval"])
+    print_approval(document["approval"], in_session)
     _print_content(document)
 
 
@@ -56,17 +58,28 @@ def _print_content(document: dict[str, Any]) -> None:
     rows += _made(document["renditions"])
     if rows:
         console.print()
-    print_facts(rows, whole=("file", "smaller", "picture"))
+    print_facts(rows)
 
 
 def _made(renditions: list[dict[str, Any]]) -> list[tuple[str, str]]:
-    """The smaller file, and the most telling of the pictures."""
-    paths = {one["kind"]: one["path"] for one in reversed(renditions)}
+    """The rendition, and the most telling of the pictures."""
+    paths = {one["kind"]: _below_home(one["path"]) for one in reversed(renditions)}
     pictures = [paths.pop(kind) for kind in _PICTURES if kind in paths]
-    rows = [("smaller", path) for kind, path in paths.items() if kind != "spectrogram"]
+    rows = [("rendition", path) for kind, path in paths.items() if kind != "spectrogram"]
     more = sum(one["kind"] == "thumbnail" for one in renditions)
     told = f" (of {more} stills)" if more > 1 else ""
     return rows + [("picture", f"{path}{told}") for path in pictures[:1]]
+
+
+def _below_home(path: str) -> str:
+    """A path that fits beside its name on a terminal, from the home on; a pipe gets all of it."""
+    from utils.config import load_settings
+
+    if not console.is_terminal:
+        return path
+    home = load_settings().home
+    short = str(Path(path).relative_to(home)) if Path(path).is_relative_to(home) else path
+    return cut(short, max(20, console.width - _BESIDE - _STILLS), "path")
 
 
 def _speech(transcript: dict[str, Any] | None, item_id: str) -> list[tuple[str, str]]:

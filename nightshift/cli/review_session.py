@@ -11,18 +11,17 @@ from collections.abc import Sequence
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from nightshift.cli.approval import changed
 from nightshift.cli.keyboard import Keyboard
-from nightshift.cli.output import console, print_paragraph
+from nightshift.cli.output import console, print_facts, print_paragraph
+from nightshift.cli.review_deciding import what_follows
 from nightshift.cli.review_page import print_page, print_speech
 from utils.models.sanitize import visible
 
 if TYPE_CHECKING:
     from utils.db.reviews import ReviewDecision
 
-_KEYS = (
-    "[b]a[/]ccept  [b]r[/]eject  re[b]v[/]ise  [b]s[/]kip  [b]u[/]ndo  [b]o[/]pen  [b]t[/]ext  "
-    "[b]?[/] help  [b]q[/]uit"
-)
+_KEYS = "[a]ccept  [r]eject  re[v]ise  [s]kip  [u]ndo  [o]pen  [t]ext  [?] help  [q]uit"
 _HELP = (
     ("a", "accept: it may be published"),
     ("r", "reject: it is not published"),
@@ -59,6 +58,8 @@ class Session:
         """Go through all that waits, until it is through or the person ends it."""
         waits = "1 item waits" if self._total == 1 else f"{self._total:,} items wait"
         console.print(f"{waits} for you. One key decides; ? says what each does.")
+        if alone := _without_critic():
+            print_paragraph(alone, 0)
         try:
             while self._left:
                 self._review(self._left[0])
@@ -76,14 +77,18 @@ class Session:
             return
         number = self._total - len(self._left) + 1
         console.rule(f"[bold]{number} of {self._total}[/]", style="dim")
-        print_page(document)
+        print_page(document, in_session=True)
+        self._keyboard.drop()
         before = len(self._left), len(self._decided)
         while (len(self._left), len(self._decided)) == before:
             self._take_key(item_id, document)
 
     def _take_key(self, item_id: str, document: dict[str, Any]) -> None:
-        console.print(f"\n{_KEYS}", highlight=False)
+        console.print(f"\n{_KEYS}", highlight=False, markup=False)
         key = self._keyboard.key().lower()
+        if len(key) > 1:  # pasted, or typed ahead of what was to be seen
+            console.print("Several keys came at once: nothing was done. One key at a time.")
+            return
         if key == "q":
             raise EOFError
         if key in _DECISIONS:
@@ -99,12 +104,13 @@ class Session:
             print_speech(document)
         elif key == "?":
             for name, meaning in _HELP:
-                print_paragraph(f"{name}  {meaning}", 2)
+                print_facts([(f"  {name}", meaning)])
         elif key.strip():
             console.print(f"{visible(key)} means nothing here; ? says what does.", markup=False)
 
     def _decide(self, item_id: str, decision: ReviewDecision, document: dict[str, Any]) -> None:
         """Ask what a decision needs, and keep it; Ctrl-C on the way leaves all as it is."""
+        from utils.config import load_settings
         from utils.critic import decisions
         from utils.errors import NightShiftError
 
@@ -118,33 +124,41 @@ class Session:
             return
         wanted = decisions.Wanted(decision, reason, changes)
         try:
-            review_id = decisions.keep(item_id, wanted, self._made_by)
+            review_id = decisions.keep(item_id, wanted, self._made_by, load_settings())
         except NightShiftError as error:
-            console.print(visible(str(error)), style="red", markup=False, soft_wrap=True)
+            _print_fault(error)
             return
         self._decided.append(Decided(review_id, item_id, decision))
         self._left.popleft()
-        console.print(f"{_WORDS[decision].capitalize()}.", style="dim")
+        if decision == "revise":
+            print_paragraph(f"To be revised: {what_follows(item_id)}.", 0)
+        else:
+            console.print(f"{_WORDS[decision].capitalize()}.", style="dim")
 
     def _changes(self, document: dict[str, Any]) -> dict[str, Any] | None:
         """The options that are to change, as a person names them; None: none after all."""
+        from utils.config import load_settings
         from utils.critic import decisions
         from utils.errors import UsageError
         from utils.models.approval import Change
 
         approval = document["approval"] or {}
         asked = [Change.model_validate(one) for one in approval.get("changes", ())]
-        console.print("What is to change? Options such as transcription.model=small"
-                      + (", or numbers of what would raise it" if asked else "")
-                      + "; blanks between. Enter: nothing.", soft_wrap=True)  # fmt: skip
+        numbered = ", or numbers of what would raise it" if asked else ""
+        print_paragraph("What is to change? Options such as transcription.model=small"
+                        f"{numbered}; blanks between. Enter: nothing.", 0)  # fmt: skip
         while words := _split(self._keyboard.line("change> ")):
             numbers = [int(word) for word in words if word.isdecimal()]
             options = [word for word in words if not word.isdecimal()]
             try:
                 changes = decisions.picked(asked, numbers) | decisions.from_words(options)
-                return decisions.checked_changes(decisions.Wanted("revise", None, changes))
+                wanted = decisions.Wanted("revise", None, changes)
+                changes = decisions.checked_changes(wanted, load_settings())
             except UsageError as error:
-                console.print(visible(str(error)), style="red", markup=False, soft_wrap=True)
+                _print_fault(error)
+                continue
+            print_paragraph(f"Will run again with {changed(changes)}.", 0)
+            return changes
         return None
 
     def _reason(self, decision: str) -> str | None:
@@ -157,10 +171,14 @@ class Session:
         for number, reason in enumerate(known, start=1):
             print_paragraph(f"{number}  {reason}", 2)
         numbers = ", a number: as before" if known else ""
-        given = self._keyboard.line(f"Why? (Enter: no reason{numbers}; Ctrl-C: back) ").strip()
-        if given.isdecimal() and 1 <= int(given) <= len(known):
-            return known[int(given) - 1]
-        return given or None
+        while True:
+            given = self._keyboard.line(f"Why? (Enter: no reason{numbers}; Ctrl-C: back) ").strip()
+            if not given.isdecimal():
+                return given or None
+            if 1 <= int(given) <= len(known):
+                return known[int(given) - 1]
+            offered = f"1 to {len(known)} are" if len(known) > 1 else "1 is" if known else "none is"
+            console.print(f"There is no reason {given[:9]}: {offered} offered.", style="red")
 
     def _undo(self) -> None:
         """Take the last decision back, and have its item be shown next."""
@@ -174,7 +192,7 @@ class Session:
         try:
             decisions.take_back(last.review_id)
         except NightShiftError as error:
-            console.print(visible(str(error)), style="red", markup=False, soft_wrap=True)
+            _print_fault(error)
             return
         self._decided.pop()
         self._left.appendleft(last.item_id)
@@ -183,10 +201,15 @@ class Session:
     def _remember(self) -> None:
         """Have a critic find what was decided; Ctrl-C leaves that to the next time it asks."""
         from utils.config import load_settings
-        from utils.critic import decisions
+        from utils.critic import critic, decisions
 
+        settings = load_settings()
+        if not self._decided or not critic.engine(settings.pipeline.critic, settings):
+            return  # a critic that is set later finds them: it repairs what is not there
+        print_paragraph("Making your decisions findable for the critic … (Ctrl-C leaves it for "
+                        "later)", 0)  # fmt: skip
         with suppress(KeyboardInterrupt):
-            decisions.remember([one.review_id for one in self._decided], load_settings())
+            decisions.remember([one.review_id for one in self._decided], settings)
 
     def _print_summary(self) -> None:
         numbers = Counter(one.decision for one in self._decided)
@@ -197,10 +220,10 @@ class Session:
         waits = waits if waiting else "nothing waits for you any more"
         console.print(f"\n[bold]{', '.join(said) or 'Nothing was decided'}[/]; {waits}.")
         if numbers["revise"]:
-            console.print("`nightshift night` does again what is to be revised.", markup=False)
+            console.print("The next `nightshift night` does what is to be revised.", markup=False)
         if self._decided:
-            console.print("nightshift review history has your decisions; nightshift review undo "
-                          "takes one back.", style="dim", soft_wrap=True)  # fmt: skip
+            print_paragraph("nightshift review history has your decisions; nightshift review undo "
+                            "takes one back.", 0)  # fmt: skip
 
 
 def _document(item_id: str) -> dict[str, Any] | str:
@@ -228,6 +251,16 @@ def _count_waiting() -> int:
         return reviews.count_waiting(s, SearchFilters())
 
 
+def _without_critic() -> str:
+    """That the rules judge alone, where they do."""
+    from utils.config import load_settings
+    from utils.critic import critic
+
+    settings = load_settings()
+    is_set = critic.engine(settings.pipeline.critic, settings)
+    return "" if is_set else "No critic is set (docs/quality.md): the rules alone judge."
+
+
 def _open(item_id: str) -> None:
     """Open the item's file in this desktop's program; without one, say where it lies."""
     from nightshift.cli.files import open_file
@@ -236,7 +269,11 @@ def _open(item_id: str) -> None:
     try:
         open_file(item_id)
     except NightShiftError as error:
-        console.print(visible(str(error)), style="red", markup=False, soft_wrap=True)
+        _print_fault(error)
+
+
+def _print_fault(error: Exception) -> None:
+    console.print(visible(str(error)), style="red", markup=False)
 
 
 def _split(line: str) -> list[str]:

@@ -70,7 +70,7 @@ def check(
     elif found:
         print_table(
             ("name", "state", "found"),
-            ((name, "ok" if one.ok else "problem", one.found) for name, one in found.items()),
+            ((name, one.state, one.found) for name, one in found.items()),
             below=("found",),
         )
     else:

@@ -70,7 +70,8 @@ def make(
     given = {name: one for name, one in said.items() if one is not None}
     wanted_visuals = type(options.visuals)(**given)
     options = type(options)(steps=options.steps, visuals=wanted_visuals, force=force)
-    call_flow("visual_generation", as_json, verbose, items=ids, options=options)
+    call_flow("visual_generation", as_json, verbose, f"nightshift visuals list {ids[0][:10]}",
+              items=ids, options=options)  # fmt: skip
 
 
 @visuals.command("list")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from nightshift.cli.output import Json, not_blank, print_json, print_report
+from nightshift.cli.output import Json, console, not_blank, print_json, print_report, print_reviews
 from nightshift.cli.work_options import (
     AiWorkers,
     Concurrency,
@@ -38,6 +38,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from prefect.client.schemas.objects import State
+
+    from utils.models.shift import ShiftReport
 
 
 # True once Prefect's server is away for good: the process must not wait for it when it ends.
@@ -194,8 +196,13 @@ def _widen_ai(workers: int | None) -> None:
         override(lanes=load_settings().lanes.model_copy(update={"ai": workers}))
 
 
-def call_flow(flow_name: str, as_json: bool, verbose: bool, **parameters: Any) -> None:
-    """Call a batch flow in this process, show its progress, and print what it came to."""
+def call_flow(
+    flow_name: str, as_json: bool, verbose: bool, next_command: str = "", **parameters: Any
+) -> None:
+    """Call a batch flow in this process, show its progress, and print what it came to.
+
+    ``next_command`` is named at the end, where something was done.
+    """
     from utils.db import runs
     from utils.db.schema import Run
     from utils.db.session import session
@@ -214,7 +221,7 @@ def call_flow(flow_name: str, as_json: bool, verbose: bool, **parameters: Any) -
         stopping.print_stopped(left)
 
     state = in_process(flow_name, run_id, tell, as_json, verbose, parameters)
-    _finish(run_id, as_json, state.message)
+    _finish(run_id, as_json, state.message, next_command)
 
 
 def in_process(
@@ -261,20 +268,39 @@ def in_process(
     return state
 
 
-def _finish(run_id: str, as_json: bool, message: str | None = None) -> None:
+def _finish(run_id: str, as_json: bool, message: str | None = None, next_command: str = "") -> None:
     from utils.db import runs
     from utils.db.schema import Run
     from utils.db.session import session
     from utils.documents import run as run_document
     from utils.errors import NightShiftError
     from utils.models.shift import RunStatus
+    from utils.observability.reports import reviews
 
     with session() as s:
         report = runs.load(s, run_id) if s.get(Run, run_id) else None
+        waiting = None if as_json else reviews.of_library(s, most=1)
     if report is None or report.status in {RunStatus.RUNNING, RunStatus.CRASHED}:
         raise NightShiftError(f"The run broke off: {message}")
     if as_json:
         print_json(run_document.report(report))
     else:
         print_report(report)
+        if next_command:
+            console.print(f"What was made: {next_command}", style="dim", markup=False)
+        _print_rejected(report)
+        print_reviews(waiting)
     sys.exit(1 if report.failures else 0)
+
+
+def _print_rejected(report: ShiftReport) -> None:
+    """Say how many of the items of a run are not to be published."""
+    from utils.db import publications
+    from utils.db.session import session
+
+    ids = {one.item_id for one in report.items if one.item_id and one.was_worked_on}
+    with session() as s:
+        known = publications.approval_of(s, ids).values()
+    if number := sum(approval == "rejected" for approval, _ in known):
+        what = "1 item is" if number == 1 else f"{number:,} items are"
+        console.print(f"{what} rejected: nightshift items --approval rejected", style="yellow")

@@ -25,8 +25,9 @@ from utils.models.shift import RunStatus, ShiftError, ShiftReport
 pytestmark = pytest.mark.usefixtures("prefect_server")
 
 # Tones hold no voice: these stories need no speech model.
+QUICK = PipelineOptions().without("generate_embeddings")
 # A key for Gemini is one for the critic too, whose questions have tests of their own.
-QUICK = PipelineOptions().without("generate_embeddings", "critique_content")
+UNCRITICISED = QUICK.without("critique_content")
 
 
 @pytest.fixture
@@ -427,11 +428,11 @@ def test_a_key_brings_gemini_which_is_asked_again_when_it_throttles(
     throttled = refused(429, "RESOURCE_EXHAUSTED", "slow down", retry="0.1s")
     with gemini(throttled, understood()) as server:
         override(gemini_api_key=SecretStr("the-secret-key"), gemini_base_url=server.url)
-        report, _ = ingest(clips.speech)
+        report, _ = ingest(clips.speech, options=UNCRITICISED)
         assert report.counts.done == 1
         item_id = report.items[0].item_id
         assert steps(item_id)["analyze_content"].executions == 2
-        ingest(clips.speech)
+        ingest(clips.speech, options=UNCRITICISED)
         assert len(server.asked) == 2
     with session() as s:
         kept = ledger.latest_result(s, item_id, "analyze_content", Analysis)
@@ -496,7 +497,7 @@ def test_gemini_watches_a_film_and_chooses_its_pictures(
 
     with gemini(watched()) as server:
         override(gemini_api_key=SecretStr("the-secret-key"), gemini_base_url=server.url)
-        report, _ = ingest(clips.silent_video)
+        report, _ = ingest(clips.silent_video, options=UNCRITICISED)
     assert report.counts.done == 1
     item_id = report.items[0].item_id
     with session() as s:
@@ -519,7 +520,7 @@ def test_what_does_not_fit_the_ceiling_is_put_off_and_done_by_a_later_shift(
         override(
             gemini_api_key=SecretStr("key"), gemini_base_url=server.url, ai_shift_ceiling_usd=0.001
         )
-        report, _ = ingest(clips.silent_video)
+        report, _ = ingest(clips.silent_video, options=UNCRITICISED)
         assert not server.asked
         assert (report.counts.deferred, report.counts.done, report.status) == (
             1, 0, RunStatus.SUCCESS,
@@ -580,9 +581,9 @@ def test_a_wrong_key_quarantines_nothing(clips: Clips, override: Override) -> No
 
     with gemini(refused(400, "INVALID_ARGUMENT", "API key not valid"), understood()) as server:
         override(gemini_api_key=SecretStr("wrong"), gemini_base_url=server.url)
-        report, _ = ingest(clips.speech)
+        report, _ = ingest(clips.speech, options=UNCRITICISED)
         assert "NIGHTSHIFT_GEMINI_API_KEY" in outcomes(report)["speech.mp3"][1]
-        report, _ = ingest(clips.speech)  # the key was mended
+        report, _ = ingest(clips.speech, options=UNCRITICISED)  # the key was mended
     assert report.counts.done == 1
     assert steps(report.items[0].item_id)["transcribe_audio"].executions == 1
 

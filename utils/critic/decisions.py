@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 
 from sqlalchemy.orm import Session
 
+from utils.analysis.gemini import prices
 from utils.config import Settings
 from utils.critic import memory, snapshot
 from utils.db import forgotten, items, reviews, words
@@ -23,6 +24,7 @@ from utils.errors import NightShiftError, UsageError
 from utils.models.approval import Change
 from utils.models.options import PipelineOptions, with_changes
 from utils.models.sanitize import visible
+from utils.speech import weights
 
 MAX_REASON = 2_000  # characters; chosen
 _OF_A_RUN = ("only", "force")  # for a run, not for an item
@@ -45,7 +47,7 @@ def decide(item_id: str, wanted: Wanted, made_by: str | None, settings: Settings
         UsageError: the item is not there, or a revision asks for nothing that can be.
         PermanentError: a run works on the item, or there is nothing to decide.
     """
-    review_id = keep(item_id, wanted, made_by)
+    review_id = keep(item_id, wanted, made_by, settings)
     remember([review_id], settings)
     return review_id
 
@@ -62,9 +64,9 @@ def undo(review_id: int, settings: Settings) -> None:
         memory.forget(review_id, settings)
 
 
-def keep(item_id: str, wanted: Wanted, made_by: str | None) -> int:
+def keep(item_id: str, wanted: Wanted, made_by: str | None, settings: Settings) -> int:
     """The first half of ``decide``: what counts, and takes no model."""
-    changes = checked_changes(wanted)
+    changes = checked_changes(wanted, settings)
     with session() as s:
         reviews.taken(s, item_id)
         known = snapshot.of(s, item_id).model_dump(mode="json")
@@ -93,7 +95,7 @@ def remember(review_ids: Sequence[int], settings: Settings) -> None:
             memory.remember(review_id, settings)
 
 
-def checked_changes(wanted: Wanted) -> dict[str, Any]:
+def checked_changes(wanted: Wanted, settings: Settings) -> dict[str, Any]:
     """The options that a revision asks for, each of them one that there is.
 
     Raises:
@@ -111,13 +113,29 @@ def checked_changes(wanted: Wanted) -> dict[str, Any]:
     if of_run := [name for name in _OF_A_RUN if name in changes]:
         raise UsageError(f"{of_run[0]} is for a run, not for an item.")
     try:
-        with_changes(PipelineOptions(), changes)
+        _require_known(with_changes(PipelineOptions(), changes), changes, settings)
     except ValueError as error:
         raise UsageError(str(error)) from error
     return {
         name: words.clean(value) if isinstance(value, str) else value
         for name, value in changes.items()
     }
+
+
+def _require_known(
+    options: PipelineOptions, changes: Mapping[str, Any], settings: Settings
+) -> None:
+    """Refuse a model that nobody has: it would be found out in the night.
+
+    Raises:
+        ValueError: there is one; says which there are.
+    """
+    speech, gemini = options.transcription.model, options.analysis.gemini_model
+    if "transcription.model" in changes and not weights.is_known(speech, settings):
+        known = ", ".join(sorted(weights.NAMES))
+        raise ValueError(f"{speech} is no whisper model that is known here: {known}")
+    if "analysis.gemini_model" in changes and prices.price(gemini, settings.ai_price) is None:
+        raise ValueError(f"{gemini} is no model of Gemini that a price is known for")
 
 
 def from_words(given: Sequence[str]) -> dict[str, str]:
@@ -165,9 +183,9 @@ def found(s: Session, wanted: str) -> Item:
     """
     try:
         return items.find(s, wanted)
-    except UsageError:
+    except UsageError as error:
         if not forgotten.is_meant(s, wanted):
-            raise
+            raise UsageError(f"{error} Meant is a checksum, its beginning, or a path.") from None
         raise UsageError(
             f"{wanted} was forgotten: nothing can be decided of it. `nightshift run --again` takes "
             "it in again."

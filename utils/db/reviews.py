@@ -26,7 +26,7 @@ from utils.models.search import SearchFilters
 
 ReviewDecision = Literal["accept", "reject", "revise"]
 
-DONE_WORDS = {"accept": "accepted", "reject": "rejected", "revise": "sent back"}
+DONE_WORDS = {"accept": "accepted", "reject": "rejected", "revise": "to be revised"}
 _SETTLED = (ItemStatus.DONE.value, ItemStatus.DEFERRED.value)
 # Why nothing can be decided of an item, by its status.
 _NOTHING_TO_DECIDE = {
@@ -328,7 +328,8 @@ def _of_decision(query: Any, decision: str | None, item_id: str | None) -> Any:
 
 def _said(review: ReviewRow) -> str:
     by = visible(review.made_by or "somebody")
-    return f"{DONE_WORDS[review.decision]} by {by} on {_day(review.made_at)}"
+    asked = ", asked for" if review.decision == "revise" else ""
+    return f"{DONE_WORDS[review.decision]}{asked} by {by} on {_day(review.made_at)}"
 
 
 def _day(moment: datetime) -> str:

@@ -10,7 +10,8 @@ import httpx
 
 from utils.config import Settings
 from utils.distribution import calls, delivery, place, quota, youtube_api
-from utils.errors import NightShiftError
+from utils.errors import NightShiftError, RetryableError
+from utils.models.publishing import PublishedObject
 from utils.models.targets import FilesTarget, MessageTarget, Target, WebhookTarget, YoutubeTarget
 from utils.storage import remote
 
@@ -22,6 +23,12 @@ class Checked(NamedTuple):
 
     ok: bool
     found: str
+    is_written: bool = False  # whatever others see of it
+
+    @property
+    def state(self) -> str:
+        """As a table has it."""
+        return "ok" if self.ok else "not to be seen" if self.is_written else "problem"
 
 
 def place_of(target: Target) -> str:
@@ -57,13 +64,22 @@ def _files(name: str, target: FilesTarget, settings: Settings) -> Checked:
     with calls.of_index(name, settings) as call:
         made = place.put_bytes(call, target, b"nightshift", probe, "text/plain")
         wrong = place.check(call, target, made)
-        public = None if wrong else place.seen_wrongly(target, made)
+        public = None if wrong else _seen(target, made)
         place.remove(call, target, probe)
     if wrong:
         return Checked(False, wrong)
     if public:
-        return Checked(False, f"written, but not to be seen by its public_url: {public}")
-    return Checked(True, "written, read and removed")
+        return Checked(False, f"written; but {public}", is_written=True)
+    return Checked(True, "written, read and removed", is_written=True)
+
+
+def _seen(target: FilesTarget, made: PublishedObject) -> str | None:
+    """What is wrong with the ``public_url``; None: nothing."""
+    try:
+        wrong = place.seen_wrongly(target, made)
+    except RetryableError:
+        return f"public_url {target.public_url} does not answer: is it served yet?"
+    return f"not to be seen by its public_url: {wrong}" if wrong else None
 
 
 def _web(url: str, shown: str) -> Checked:

@@ -35,14 +35,14 @@ def require(row: Row, worker: str) -> None:
                 return
             # The last word is the rejection: from now on it is as any other.
             require_own(publications.change(s, worker, row.id, forced=None))
-    why = not_approved(known)
+    why = not_approved(known, row.item_id)
     if why and known is None:
         raise PermanentError(why)
     if why and known:
         raise NotYetError(why, known.approval == "rejected")
 
 
-def not_approved(known: ItemState | None) -> str | None:
+def not_approved(known: ItemState | None, item_id: str) -> str | None:
     """Why an item may not be published; None if it may."""
     if known is None:
         return "The item is not known any more."
@@ -56,5 +56,6 @@ def not_approved(known: ItemState | None) -> str | None:
         "rejected": "It is rejected",
         None: "Nobody has judged it yet",
     }.get(known.approval, f"It is {known.approval}")
-    why = f"{said}{f': {known.reason}' if known.reason else ''}"
-    return f"{why}. `nightshift review accept ITEM` lets it pass, {_FORCE}"
+    reason = (known.reason or "").split(". ")[0].rstrip(". ")
+    why = f"{said}: {reason}" if reason else said
+    return f"{why}. `nightshift review accept {item_id[:10]}` lets it pass, {_FORCE}"

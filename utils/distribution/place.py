@@ -145,7 +145,11 @@ def check(call: Call, target: FilesTarget, made: PublishedObject) -> str | None:
 
 
 def seen_wrongly(target: FilesTarget, made: PublishedObject) -> str | None:
-    """What is wrong with a file as others see it (``public_url``); None: nothing, or not known."""
+    """What is wrong with a file as others see it (``public_url``); None: nothing, or not known.
+
+    Raises:
+        RetryableError: nobody answers, or says that it can't now: that is no damage.
+    """
     if not target.public_url:
         return None
     url = address(target, made.name)
@@ -154,10 +158,12 @@ def seen_wrongly(target: FilesTarget, made: PublishedObject) -> str | None:
         headers = {"accept-encoding": "identity"}
         answer = httpx.head(url, timeout=_SECONDS, follow_redirects=True, headers=headers)
     except (httpx.HTTPError, httpx.InvalidURL) as error:
-        return f"{url} does not answer: {type(error).__name__}"
+        raise RetryableError(f"{url} does not answer: {type(error).__name__}") from error
     length = answer.headers.get("content-length", "")
     if answer.status_code in {405, 501}:  # it takes no HEAD: nothing is known
         return None
+    if answer.status_code == 429 or answer.status_code >= 500:
+        raise RetryableError(f"{url} answers {answer.status_code}")
     if not answer.is_success:
         return f"{url} answers {answer.status_code}"
     if length.isdecimal() and int(length) != made.size_bytes:

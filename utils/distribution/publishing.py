@@ -110,7 +110,7 @@ def verify(row: Row, worker: str, settings: Settings) -> tuple[str, ...]:
     there = publications.published(row)
     with calls.of_publication(row, worker, settings, row.package_key or "") as call:
         wrong = of_kind(target.kind).verify(there, target, call)
-    wrong = (*wrong, *_seen_wrongly(there, target))
+    wrong = wrong or (*_seen_wrongly(there, target),)
     with session() as s:
         publications.change(
             s, worker, row.id, flaws=list(wrong), verified_at=now(), claimed_by=None
@@ -148,7 +148,8 @@ def _publish(row: Row, worker: str, settings: Settings) -> PublicationOutcome:
         require_own(publications.settle_published(s, worker, row, placed))
         if row.flaws:  # the index may be what is damaged
             flags.put(s, calls.index_flag(row.target), {"of": "", "repair": True})
-    return _outcome(row, PublicationResult.PUBLISHED, address=made.address)
+    done = _outcome(row, PublicationResult.PUBLISHED, address=made.address)
+    return done.model_copy(update={"title": package.title})  # as it is kept from now on
 
 
 def _lies_there(row: Row, target: Target, package_key: str) -> bool:

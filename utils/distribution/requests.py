@@ -62,7 +62,7 @@ def publish(order: Order, settings: Settings, hear: Hear | None = None) -> Publi
         states = publishable.item_states(s, rows)
     refused, ids = [], []
     for item_id, title in rows.items():
-        why = None if order.reason else permission.not_approved(states.get(item_id))
+        why = None if order.reason else permission.not_approved(states.get(item_id), item_id)
         for name, kind in kinds.items():
             if why:
                 refused.append(_refused(item_id, title, name, why))

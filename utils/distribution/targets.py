@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, get_args
 from urllib.parse import urlsplit
 
 import yaml
@@ -25,7 +25,14 @@ from utils.models.targets import (
 )
 from utils.storage import remote
 
+if TYPE_CHECKING:
+    from pydantic_core import ErrorDetails
+
 _MAX_BYTES = 1 << 20
+_KINDS = {
+    model.model_fields["kind"].annotation.__args__[0]: model
+    for model in get_args(get_args(Target)[0])
+}
 _VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
 
 
@@ -112,7 +119,18 @@ def _filled(value: Any, where: str, missing: list[str]) -> Any:
 
 def _in_words(error: ValidationError) -> str:
     faults = error.errors(include_input=False, include_url=False, include_context=False)
-    return "; ".join(f"{_where(fault['loc'])}: {fault['msg']}" for fault in faults)
+    return "; ".join(f"{_where(fault['loc'])}: {_fault(fault)}" for fault in faults)
+
+
+def _fault(fault: ErrorDetails) -> str:
+    """What is wrong, in the words of the file."""
+    if fault["type"] in {"union_tag_not_found", "union_tag_invalid"}:
+        return f"kind is missing or not known: one of {', '.join(_KINDS)}"
+    if fault["type"] != "extra_forbidden":
+        return fault["msg"]
+    loc = fault["loc"]
+    known = _KINDS[str(loc[2])].model_fields if len(loc) > 3 else Targets.model_fields
+    return f"is not known; there are {', '.join(known)}"
 
 
 def _where(loc: tuple[Any, ...]) -> str:

@@ -15,11 +15,11 @@ from tests.unit.distribution import known
 from utils import clock
 from utils.clock import now
 from utils.config import load_settings
-from utils.db import publications, workers
+from utils.db import publications, publishable, workers
 from utils.db.publication_tables import PublicationRow
 from utils.db.session import session
 from utils.distribution import folder as folders
-from utils.distribution import requests
+from utils.distribution import permission, requests
 from utils.distribution.call import Call
 from utils.distribution.requests import Order
 from utils.errors import StoppedError, UsageError
@@ -246,6 +246,30 @@ def test_a_number_that_no_publication_has_is_said(number: int) -> None:
         publications.get(s, number)
     with pytest.raises(UsageError, match="no publication"):
         list(requests.verify([number], load_settings()))
+
+
+def test_a_refusal_says_the_first_reason_and_what_to_do_with_this_item() -> None:
+    state = publishable.ItemState(
+        "review", "Score 0.61 is too low: a person decides. Lowest: loudness 0.", "done", ""
+    )
+    said = permission.not_approved(state, "abcdef0123456")
+    assert said is not None and said.startswith(
+        "A person has to decide first: Score 0.61 is too low: a person decides. "
+        "`nightshift review accept abcdef0123` lets it pass"
+    )
+
+
+def test_what_does_not_answer_is_not_damaged(tmp_path: Path) -> None:
+    known.targets(f"targets: {{public: {{kind: folder, url: 'file://{tmp_path}/public'}}}}\n")
+    item_id = known.item(tmp_path / "library" / "song.mp3")
+    publish(item_id)
+    known.targets(
+        f"targets: {{public: {{kind: folder, url: 'file://{tmp_path}/public', "
+        "public_url: 'http://127.0.0.1:9/'}}\n"
+    )
+    (seen,) = requests.verify([row_of(item_id).id], load_settings())
+    assert seen.wrong == () and str(seen.error).count("does not answer") == 1
+    assert row_of(item_id).flaws in (None, [])
 
 
 def test_two_processes_never_publish_one_row_at_once(tmp_path: Path) -> None:

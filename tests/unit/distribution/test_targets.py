@@ -30,9 +30,14 @@ def test_a_secret_comes_from_the_environment_and_is_never_shown(
     ("text", "said"),
     [
         ("targets: {a: {kind: folder, url: 's3://${NOT_SET}/x'}}", "a.url: ${NOT_SET} is not set"),
-        ("targets: {a: {kind: podkast, url: 'file:///x'}}", "a"),
+        ("targets: {a: {kind: podkast, url: 'file:///x'}}", "a: kind is missing or not known: one"),
+        ("targets: {a: {url: 'file:///x'}}", "a: kind is missing or not known: one of folder, pod"),
+        ("target: {}", "target: is not known; there are targets"),
         ("targets: {a: {kind: folder}}", "a.url: Field required"),
-        ("targets: {a: {kind: folder, url: 'file:///x', hights: 1}}", "a.hights"),
+        (
+            "targets: {a: {kind: folder, url: 'file:///x', hights: 1}}",
+            "a.hights: is not known; there",
+        ),
         ("targets: {A b: {kind: folder, url: 'file:///x'}}", "A b"),
         ("targets: {a: {kind: folder, url: '/srv/x'}}", "a.url"),
         ("targets: {a: {kind: folder, url: 'file:///x', public_url: 'x'}}", "a.public_url"),
@@ -82,6 +87,20 @@ def test_a_check_writes_reads_and_leaves_nothing(tmp_path: Path) -> None:
     found = checks.check("public", targets.one(settings, "public"), settings)
     assert not found.ok
     assert "no folder" not in found.found
+
+
+def test_a_public_url_that_nobody_serves_yet_is_asked_about(tmp_path: Path) -> None:
+    known.targets(
+        f"targets: {{a: {{kind: folder, url: 'file://{tmp_path}/a', "
+        "public_url: 'http://127.0.0.1:9/'}}"
+    )
+    settings = load_settings()
+    found = checks.check("a", targets.one(settings, "a"), settings)
+    assert found.found == (
+        "written; but public_url http://127.0.0.1:9/ does not answer: is it served yet?"
+    )
+    assert (found.ok, found.state) == (False, "not to be seen")
+    assert list((tmp_path / "a").iterdir()) == []
 
 
 def test_the_schema_knows_every_kind() -> None:

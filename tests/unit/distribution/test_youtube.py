@@ -276,13 +276,11 @@ def test_a_look_at_the_target_names_its_channel_and_takes_a_unit(
         f"    api_url: {url}\n    token_url: {url}/token\n"
     )
     target = targets.one(settings, "stage")
-    assert checks.check("stage", target, settings) == (
-        True,
-        "logged in: the channel is Night films",
-    )
+    found = checks.check("stage", target, settings)
+    assert (found.ok, found.found) == (True, "logged in: the channel is Night films")
     channel.service.revoked = True
-    ok, said = checks.check("stage", target, settings)
-    assert not ok and "no longer takes the refresh token" in said
+    found = checks.check("stage", target, settings)
+    assert not found.ok and "no longer takes the refresh token" in found.found
 
 
 def test_what_is_refused_beside_the_film_is_noted(channel: Channel, clips: Clips) -> None:

@@ -27,7 +27,8 @@ def test_an_item_is_published_named_once_it_should_not_be_and_taken_back(tmp_pat
     (row,) = json.loads(called("publications", "list", "--json").stdout)
     assert (row["status"], row["flaws"], row["made_by"]) == ("published", [], "command line")
     assert called("publications", "verify").exit_code == 0
-    assert "media.mp3" in called("publications", "show", "1").stdout
+    shown = called("publications", "show", "1").stdout
+    assert "media.mp3" in shown and " UTC\n" in shown and "+00:00" not in shown
     shown = json.loads(called("show", item_id, "--json").stdout)
     assert [one["target"] for one in shown["publications"]] == ["public"]
     known.judged(item_id, "review")

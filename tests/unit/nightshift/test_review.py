@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,6 +13,7 @@ from nightshift.cli.keyboard import Keyboard
 from nightshift.cli.review_session import Session
 from tests.unit.critic.test_decisions import change, item, judged, waiting, waiting_item
 from tests.unit.db.test_voices import executed
+from utils.config import override
 from utils.db.session import session
 from utils.errors import PermanentError, UsageError
 from utils.models.approval import (
@@ -23,6 +25,7 @@ from utils.models.approval import (
     Evidence,
     Precedent,
 )
+from utils.models.critic_settings import CriticSettings
 from utils.models.house_rules import RuleBreach
 from utils.models.transcript import Segment, Transcript
 from utils.models.verdict import Band
@@ -200,6 +203,57 @@ def test_what_is_typed_wrong_decides_nothing(capsys: pytest.CaptureFixture[str])
     assert "There is no change 3" in told and "colour is no option" in told
     assert item(item_id).requested_changes == {"transcription.model": "small"}
     assert "1 to be revised" in told and "nightshift night" in told
+    assert "Will run again with transcription.model=small." in told
+
+
+def test_a_model_that_nobody_has_is_no_revision(capsys: pytest.CaptureFixture[str]) -> None:
+    item_id = waiting_item()
+    review("v", "transcription.model=huge", "analysis.gemini_model=gemini-9", "", "q")
+    told = capsys.readouterr().out
+    assert "huge is no whisper model" in told and "gemini-9 is no model" in told
+    assert waiting() == [item_id]
+
+
+def test_a_number_that_is_not_offered_is_no_reason(capsys: pytest.CaptureFixture[str]) -> None:
+    one, two = waiting_item("one"), waiting_item("two")
+    said("accept", one, "--reason", "good")
+    review("a", "7", "1")
+    assert "There is no reason 7: 1 is offered." in capsys.readouterr().out
+    assert "good" in str(item(two).approval_reason)
+
+
+def test_without_a_critic_nothing_is_made_findable_for_one(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    waiting_item("one")
+    told: list[list[int]] = []
+    monkeypatch.setattr("utils.critic.decisions.remember", lambda ids, _: told.append(ids))
+    review("a", "")
+    page = capsys.readouterr().out
+    assert told == [] and "findable" not in page and "No critic is set" in page
+    waiting_item("two")
+    override(critic=CriticSettings(base_url="http://127.0.0.1:9/v1"))
+    review("a", "")
+    assert "findable for the critic" in capsys.readouterr().out and len(told) == 1
+
+
+def test_a_revision_says_what_follows_and_a_title_is_no_item() -> None:
+    item_id = waiting_item("a film")
+    told = typed("review", "revise", item_id, "--set", "transcription.model=small")
+    assert "to be revised" in told and f"nightshift review revise {item_id[:10]} --now" in told
+    assert item_id[:10] in typed("review", "history")
+    with pytest.raises(UsageError, match="Meant is a checksum"):
+        CliRunner().invoke(app, ["review", "revise", "a film"], catch_exceptions=False)
+
+
+def test_lists_show_what_is_not_approved_and_why_without_who_judged(tmp_path: Path) -> None:
+    item_id = waiting_item()
+    change(item_id, approval_reason="Score 0.50. Judged by the rules alone: no critic is set.")
+    for command in (("review", "list"), ("items", "--approval", "review")):
+        assert typed(*command).splitlines()[1].endswith("\tScore 0.50."), command
+    assert "no critic is set" in typed("show", item_id)
+    ran = typed("run", str(tmp_path))
+    assert ran.rstrip().endswith("1 item waits for your review: nightshift review")
 
 
 def test_ctrl_c_keeps_what_was_decided(capsys: pytest.CaptureFixture[str]) -> None:
@@ -229,10 +283,20 @@ def test_what_others_do_meanwhile_is_told(capsys: pytest.CaptureFixture[str]) ->
     assert "two does not wait for you any more." in told and "was forgotten meanwhile" in told
 
 
-def test_keys_typed_ahead_are_not_lost() -> None:
-    keys = Keyboard(lambda: "r1\rsq", lambda prompt: "asked")
-    assert (keys.key(), keys.line("why? "), keys.key(), keys.key()) == ("r", "1", "s", "q")
-    keys = Keyboard(lambda: "a", lambda prompt: "asked")
-    assert (keys.key(), keys.line("why? ")) == ("a", "asked")
+def test_what_is_pasted_or_typed_ahead_decides_nothing(capsys: pytest.CaptureFixture[str]) -> None:
+    one, two = waiting_item("one"), waiting_item("two")
+    review("aaa", "rr\n", "q")
+    assert "One key at a time" in capsys.readouterr().out
+    assert waiting() == [one, two]
+
+
+def test_keys_of_a_terminal_are_those_typed_after_an_item_is_shown() -> None:
+    ids = [waiting_item("one"), waiting_item("two")]
+    keys, typed, dropped = iter("as"), iter([""]), []
+    board = Keyboard(lambda: next(keys), lambda _: next(typed), lambda: dropped.append(waiting()))
+    Session(ids, "ann", board).run()
+    assert dropped == [ids, ids[1:]]  # once an item, before it is asked for a key
+    with pytest.raises(KeyboardInterrupt):
+        Keyboard(lambda: "ab\x03").key()
     with pytest.raises(EOFError):
         Keyboard(lambda: "\x04").key()
