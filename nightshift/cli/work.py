@@ -295,12 +295,12 @@ def _finish(run_id: str, as_json: bool, message: str | None = None, next_command
 
 def _print_rejected(report: ShiftReport) -> None:
     """Say how many of the items of a run are not to be published."""
-    from utils.db import publications
+    from utils.db import approvals
     from utils.db.session import session
 
     ids = {one.item_id for one in report.items if one.item_id and one.was_worked_on}
     with session() as s:
-        known = publications.approval_of(s, ids).values()
-    if number := sum(approval == "rejected" for approval, _ in known):
+        number = approvals.count_by_status(s, sorted(ids)).get("rejected", 0)
+    if number:
         what = "1 item is" if number == 1 else f"{number:,} items are"
         console.print(f"{what} rejected: nightshift items --approval rejected", style="yellow")
