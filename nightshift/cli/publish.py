@@ -45,12 +45,12 @@ def publish(
     What lies there already is not sent again; what was interrupted goes on.
     """
     from utils.config import load_settings
-    from utils.distribution import moments, requests
+    from utils.distribution import requests, schedule_time
 
     if force != bool(reason and reason.strip()):
         raise typer.BadParameter("--force needs a --reason, and --reason is for --force")
     settings = load_settings()
-    moment = moments.at(at, settings.timezone) if at else None
+    moment = schedule_time.at(at, settings.timezone) if at else None
     order = requests.Order(tuple(wanted), tuple(dict.fromkeys(to)), moment, reason, "command line")
     _finish(requests.publish(order, settings, None if as_json else _told), as_json)
 

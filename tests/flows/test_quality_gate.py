@@ -16,7 +16,7 @@ from tests.flows.test_shift import QUICK, ingest, steps
 from tests.media import Clips, ffmpeg
 from tests.servers.openai_chat import Model, openai_chat, refused
 from utils.config import Settings, load_settings
-from utils.critic import rest
+from utils.critic import cooldown
 from utils.db import approvals, ledger, transcripts
 from utils.db.schema import Item, Spending
 from utils.db.session import session
@@ -42,8 +42,8 @@ HELPS = {"words": "The names were misheard.",
 
 @pytest.fixture(autouse=True)
 def _no_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(rest, "_until", {})
-    monkeypatch.setattr(rest, "_failures", {})
+    monkeypatch.setattr(cooldown, "_until", {})
+    monkeypatch.setattr(cooldown, "_failures", {})
     monkeypatch.setattr(deadline, "pause", lambda _seconds: None)
 
 
@@ -232,7 +232,7 @@ def test_while_the_critic_is_away_nothing_is_approved_and_it_is_asked_later(
             assert (item.status, item.approval) == ("done", "review")
             assert "the critic did not answer: it is asked again" in item.approval_reason
             assert "Judged by the rules alone: the critic failed" in item.approval_reason
-        rest.answered(f"openai m {server.url}/v1")  # the hour is over
+        cooldown.answered(f"openai m {server.url}/v1")  # the hour is over
         dear = {"input_usd": 1000.0, "output_usd": 1.0}  # for a million tokens: above the ceiling
         override(critic=settings.critic.model_copy(update=given | dear))
         assert quality_gate()["review"] == 1

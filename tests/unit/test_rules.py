@@ -47,7 +47,7 @@ STATEMENTS = {"tasks/retention.py", "tasks/database.py"}
 EDGES = {
     "deployments/chroma_server.py",  # a program of its own
     *("tasks/database.py", "tasks/lanes.py", "utils/config.py", "utils/db/session.py"),
-    *("utils/media/tools.py", "utils/storage/scratch.py", "utils/visuals/faces.py"),
+    *("utils/media/tools.py", "utils/storage/scratch.py", "utils/visuals/font_choice.py"),
 }
 
 

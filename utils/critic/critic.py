@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from utils.config import Settings
-from utils.critic import chat, form, material, memory, prompt, readings, rest, revision
+from utils.critic import chat, cooldown, form, material, memory, prompt, readings, revision
 from utils.critic.material import Material
 from utils.critic.readings import Reading
 from utils.errors import NightShiftError, PermanentError, RetryableError, SettingsError
@@ -81,7 +81,7 @@ def critique(
     """Ask the critic twice, and a third time where the two disagree.
 
     Raises:
-        RetryableError: it does not answer, or is left alone for now.
+        RetryableError: it does not answer, or is not to be asked now.
         PermanentError: it refuses, or its answers are of no use.
     """
     asking = _Asking(subject, rules, options, settings)
@@ -186,19 +186,19 @@ class _Asking:
         return found
 
     def _said(self, question: prompt.Question) -> chat.Said:
-        rest.require_awake(self.place)
+        cooldown.require_available(self.place)
         try:
             self.model = self.model or _model(self.name, self.options, self.settings)
             said = _ask(self.name, self.model, question, self.settings)
         except RetryableError as error:
             if error.billed:
                 self._count(error.usage or _estimated(question, ""))
-            raise self._billed(rest.failed(self.place, error)) from error
+            raise self._billed(cooldown.failed(self.place, error)) from error
         except chat.TooLongError:
             raise
         except NightShiftError as error:
             raise self._billed(error) from error
-        rest.answered(self.place)
+        cooldown.answered(self.place)
         return said
 
     def _count(self, usage: TokenUsage) -> None:

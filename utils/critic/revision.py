@@ -54,8 +54,6 @@ ALLOWED: dict[str, tuple[Callable[[object], object], str]] = {
     "analysis.media_resolution": (_resolution, "high: small writing in the picture matters"),
     "compression.normalize_loudness": (_truth, "true: it is too quiet or too loud"),
 }
-# What acts after all judging: nothing is to be judged again for it.
-_AFTERWARDS = "compression."
 
 
 def described() -> str:

@@ -11,7 +11,7 @@ import re
 
 from utils.distribution import delivery
 from utils.distribution.call import Call
-from utils.distribution.elsewhere import addresses
+from utils.distribution.other_addresses import addresses
 from utils.errors import PermanentError, RetryableError
 from utils.models.notice import Notice
 from utils.models.publishing import Package, Published

@@ -18,7 +18,7 @@ from utils.distribution import (
     feed_check,
     index_files,
     place,
-    played,
+    playable_audio,
     podcast_feed,
 )
 from utils.distribution.call import Call
@@ -148,7 +148,7 @@ def verify(row: Published, target: PodcastTarget, call: Call) -> tuple[str, ...]
 
 
 def _media(package: Package, call: Call) -> PackageFile:
-    media = played.of(package, call)
+    media = playable_audio.of(package, call)
     if media is None or media.mime_type.partition("/")[0] not in {"audio", "video"}:
         raise PermanentError(
             f"{package.title} has nothing that a podcast could play: neither sound nor film."

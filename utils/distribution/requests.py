@@ -17,7 +17,7 @@ from utils.db import items, publications, publishable, workers
 from utils.db.publication_tables import PublicationRow as Row
 from utils.db.publications import Wish
 from utils.db.session import session
-from utils.distribution import flaws, indexes, permission, publishing, targets, wanted
+from utils.distribution import flaws, indexes, nightly_selection, permission, publishing, targets
 from utils.errors import NightShiftError, UsageError
 from utils.models.publishing import (
     PublicationOutcome,
@@ -169,7 +169,7 @@ def publish_due(
     for name in to or ():
         targets.one(settings, name)
     names = [name for name in known if to is None or name in to]
-    wanted.note(known, names, settings, item_ids, is_asked=to is not None)
+    nightly_selection.note(known, names, settings, item_ids, is_asked=to is not None)
     with session() as s:
         publications.give_up(s)
         ids = publications.due(s, names, item_ids)
@@ -180,7 +180,7 @@ def publish_due(
         indexes.refresh(names, worker, settings)  # of what is taken back, before its files go
         done = _work(ids, worker, settings, watch.done if watch else None)
         found = _report(done, names, worker, settings)
-    unknown = wanted.unknown_targets(known, settings)
+    unknown = nightly_selection.unknown_targets(known, settings)
     return found.model_copy(update={"run_id": run_id, "problems": (*found.problems, *unknown)})
 
 

@@ -15,7 +15,7 @@ from utils.distribution import (
     captions,
     index_files,
     place,
-    played,
+    playable_audio,
     site_index,
     site_pages,
     site_search,
@@ -35,7 +35,7 @@ def publish(package: Package, target: SiteTarget, call: Call) -> Published:
     Raises:
         PermanentError: there is nothing to show.
     """
-    media = played.of(package, call)
+    media = playable_audio.of(package, call)
     if media is None:
         raise PermanentError(f"{package.title} has no file that could be shown.")
     folder = place.folder_of(package)

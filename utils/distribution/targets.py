@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, get_args
+from typing import Any, get_args
 from urllib.parse import urlsplit
 
 import yaml
@@ -25,8 +25,6 @@ from utils.models.targets import (
 )
 from utils.storage import remote
 
-if TYPE_CHECKING:
-    from pydantic_core import ErrorDetails
 
 _MAX_BYTES = 1 << 20
 _KINDS = {
@@ -122,12 +120,12 @@ def _in_words(error: ValidationError) -> str:
     return "; ".join(f"{_where(fault['loc'])}: {_fault(fault)}" for fault in faults)
 
 
-def _fault(fault: ErrorDetails) -> str:
+def _fault(fault: Mapping[str, Any]) -> str:
     """What is wrong, in the words of the file."""
     if fault["type"] in {"union_tag_not_found", "union_tag_invalid"}:
         return f"kind is missing or not known: one of {', '.join(_KINDS)}"
     if fault["type"] != "extra_forbidden":
-        return fault["msg"]
+        return str(fault["msg"])
     loc = fault["loc"]
     known = _KINDS[str(loc[2])].model_fields if len(loc) > 3 else Targets.model_fields
     return f"is not known; there are {', '.join(known)}"

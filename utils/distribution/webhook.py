@@ -20,7 +20,7 @@ from tenacity import Retrying, retry_if_exception_type, stop_after_attempt, wait
 
 from utils.clock import now
 from utils.distribution.call import Call
-from utils.distribution.elsewhere import addresses
+from utils.distribution.other_addresses import addresses
 from utils.errors import PermanentError, RetryableError, ThrottledError
 from utils.models.publishing import Package, Published
 from utils.models.targets import WebhookTarget

@@ -26,9 +26,3 @@ def paragraphs(text: str | None) -> list[str]:
     return [
         found for part in re.split(r"\n\s*\n", plain(text)) if (found := " ".join(part.split()))
     ]
-
-
-def within_bytes(text: str, most: int) -> str:
-    """``text`` cut so that its UTF-8 has at most ``most`` bytes."""
-    data = text.encode()
-    return text if len(data) <= most else data[: most - 3].decode(errors="ignore").rstrip() + "…"

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from utils.models.visual_subject import VisualSubject
 from utils.models.visuals import Aspect
 from utils.storage.files import whole_file
-from utils.visuals import bidi, clusters, faces, grounds, palette, typesetting
+from utils.visuals import backgrounds, bidi, clusters, font_choice, palette, typesetting
 from utils.visuals.palette import Palette
 from utils.visuals.typesetting import Block, Box
 
@@ -78,8 +78,8 @@ def draw(
 def warnings(subject: VisualSubject, brand: str | None) -> tuple[str, ...]:
     """What of the texts a card can't show as it is: writing without a font, a title cut short."""
     texts = [subject.title, subject.artist or "", subject.album or "", brand or ""]
-    found = [faces.drawable(clusters.cut(text, MAX_TITLE)).lacking for text in texts]
-    said = [faces.complaint(tuple(dict.fromkeys(sign for one in found for sign in one)))]
+    found = [font_choice.drawable(clusters.cut(text, MAX_TITLE)).lacking for text in texts]
+    said = [font_choice.complaint(tuple(dict.fromkeys(sign for one in found for sign in one)))]
     if len(list(clusters.of(clusters.on_one_line(subject.title)))) > MAX_TITLE:
         said.append(f"The title is cut after {MAX_TITLE} letters.")
     return tuple(filter(None, said))
@@ -91,16 +91,16 @@ def drawn(
     """The card as a picture in memory."""
     size, chance = SIZES[aspect], chance_of(subject)
     used = palette.of(colours, chance)
-    picture = grounds.own_picture(subject.pictures)
+    picture = backgrounds.own_picture(subject.pictures)
     text = text_of(subject, brand)
     margin = round(_MARGIN * min(size))
     foot = round(0.055 * min(size)) if text.brand else 0
     room = _Area(margin, margin, size[0] - 2 * margin, size[1] - 2 * margin - foot)
     if picture is None:
-        ground = grounds.pattern(size, used, chance)
+        ground = backgrounds.pattern(size, used, chance)
         column = room._replace(width=round(room.width * (0.82 if aspect == "16:9" else 1)))
     else:
-        ground = grounds.of_picture(picture, size, used)
+        ground = backgrounds.of_picture(picture, size, used)
         column = _inset(ground, picture, room, text)
     _written(ground, text, column, used)
     if text.brand:
@@ -119,7 +119,9 @@ def text_of(subject: VisualSubject, brand: str | None) -> CardText:
 
     def fit(text: str | None, most: int) -> str:
         plain = clusters.on_one_line(text or "")
-        drawable = faces.drawable(clusters.cut(plain, most)).text  # in Latin letters it is longer
+        drawable = font_choice.drawable(
+            clusters.cut(plain, most)
+        ).text  # in Latin letters it is longer
         return clusters.cut(drawable, most)
 
     return CardText(
@@ -173,7 +175,7 @@ def _written(ground: Image, text: CardText, column: _Area, used: Palette) -> Non
     blocks = _blocks(text, column)
     whole = _BAR[1] + _GAP + sum(block.height for block, _ in blocks) + _GAP * (len(blocks) - 1)
     top = column.top + max(0, (column.height - whole) // 2)
-    light = grounds.most_luminance(
+    light = backgrounds.most_luminance(
         ground, (column.left, column.top, column.left + column.width, column.top + column.height)
     )
     accent = palette.best(used.accents, light)
@@ -231,7 +233,7 @@ def _signed(ground: Image, brand: str, margin: int, foot: int, used: Palette) ->
     top, dot = height - margin - foot // 2, round(foot * 0.30)
     box = Box(width - 2 * margin - 2 * dot, foot, round(foot * 0.62), 14, 1, is_bold=True)
     block = typesetting.fitted(brand, box)._replace(is_right_to_left=False)
-    light = grounds.most_luminance(ground, (margin, top, width - margin, height - margin // 2))
+    light = backgrounds.most_luminance(ground, (margin, top, width - margin, height - margin // 2))
     middle = top + foot // 2
     ImageDraw.Draw(ground).ellipse(
         (margin, middle - dot // 2, margin + dot, middle + dot // 2),

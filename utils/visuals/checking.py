@@ -8,7 +8,7 @@ from utils import clock
 from utils.config import Settings
 from utils.errors import NightShiftError, SettingsError
 from utils.privacy.redaction import bare
-from utils.visuals import comfyui, comfyui_client, comfyui_nodes, received, template_files
+from utils.visuals import comfyui, comfyui_client, comfyui_nodes, downloaded_image, template_files
 from utils.visuals.comfyui_client import Server
 
 _SIZE = (160, 90)
@@ -43,7 +43,7 @@ def check(settings: Settings) -> Check:
         blank = template_files.workflow("blank", settings)
         size = {"width": _SIZE[0], "height": _SIZE[1]}
         made = comfyui.generate(server, blank, size, settings)
-        received.checked(made.picture, _SIZE)
+        downloaded_image.checked(made.picture, _SIZE)
         seconds = clock.monotonic() - begun
         names = template_files.workflows(settings)
         found = tuple(_of_workflow(name, server, settings) for name in names)

@@ -19,7 +19,7 @@ from utils.media.probing import ffprobe
 from utils.models.probe import AudioStream
 from utils.processes import child_process
 from utils.storage import scratch
-from utils.visuals import faces
+from utils.visuals import font_choice
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -76,14 +76,14 @@ def encode(film: Film, target: Path, hear: Callable[[float], None]) -> None:
 def _link_fonts(texts: tuple[str, ...], folder: Path) -> None:
     """A folder of the fonts that these texts need: libass reads all that lie in one."""
     folder.mkdir()
-    used = {face.path for text in texts for face in faces.used(text)}
+    used = {face.path for text in texts for face in font_choice.used(text)}
     for number, path in enumerate(sorted({*used, *_always()})):
         (folder / f"{number}{path.suffix}").symlink_to(path)
 
 
 def _always() -> Iterator[Path]:
     for weight in ("Regular", "Bold"):
-        yield faces.VENDORED / f"NotoSans-{weight}.ttf"
+        yield font_choice.VENDORED / f"NotoSans-{weight}.ttf"
 
 
 def _command(film: Film, folder: Path, target: Path) -> list[str]:

@@ -17,7 +17,14 @@ from utils.models.visual_subject import VisualSubject
 from utils.models.visual_templates import GIVEN, Style, Value, WorkflowTemplate
 from utils.models.visuals import Aspect, VisualOptions
 from utils.storage import scratch
-from utils.visuals import comfyui, comfyui_client, comfyui_nodes, prompts, received, template_files
+from utils.visuals import (
+    comfyui,
+    comfyui_client,
+    comfyui_nodes,
+    downloaded_image,
+    prompts,
+    template_files,
+)
 from utils.visuals.comfyui_client import Server
 
 Hear = Callable[[float], None]
@@ -143,10 +150,10 @@ def made(generator: Generator, aspect: Aspect, hear: Hear) -> Iterator[Generated
            if name in template.inputs},
     }  # fmt: skip
     found = comfyui.generate(generator.server, template, values, generator.settings, hear)
-    picture, warnings = received.checked(found.picture, size)
+    picture, warnings = downloaded_image.checked(found.picture, size)
     path = scratch.folder() / f"{uuid.uuid4().hex}.png"
     try:
-        received.save(picture, path)
+        downloaded_image.save(picture, path)
         seed = found.values.get("seed")
         others = {name: value for name, value in found.values.items() if name not in _SAID_APART}
         defaults = {name: one.default for name, one in template.inputs.items()

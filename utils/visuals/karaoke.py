@@ -8,7 +8,7 @@ from typing import NamedTuple
 from utils.analysis import romanisation as rules
 from utils.models.transcript import Segment, Transcript, Word
 from utils.subtitles import tokens
-from utils.visuals import bidi, clusters, faces, typesetting
+from utils.visuals import bidi, clusters, font_choice, typesetting
 
 MAX_ROWS = 3
 _LEAD_SECONDS = 1.2  # a line is there before it is sung. Chosen, as the next.
@@ -84,7 +84,7 @@ def of(transcript: Transcript, romanisation: str | None, width: float, seconds: 
     for segment, line in zip(segments, lines, strict=True):
         parts = list(_parts(segment, seconds, lacking))
         screens += _screens(parts, line, width)
-    if complaint := faces.complaint(tuple(dict.fromkeys(lacking))):
+    if complaint := font_choice.complaint(tuple(dict.fromkeys(lacking))):
         said.append(complaint)
     return Song(tuple(_timed(screens, seconds)), tuple(said))
 
@@ -126,14 +126,14 @@ def _romanised(
         )
     pairs = zip(lines, segments, strict=True)
     plain = [line if line.split() != segment.text.split() else "" for line, segment in pairs]
-    return said, [faces.drawable(line).text for line in plain]
+    return said, [font_choice.drawable(line).text for line in plain]
 
 
 def _parts(segment: Segment, seconds: float, lacking: list[str]) -> Iterator[Part]:
     """A segment in parts between which a row may end, none behind the song's end."""
     now = 0.0
     for word, is_apart in _words(segment):
-        drawable = faces.drawable(word.text)
+        drawable = font_choice.drawable(word.text)
         lacking += drawable.lacking
         pieces = list(clusters.pieces(drawable.text))
         start = min(max(now, word.start_seconds), seconds)

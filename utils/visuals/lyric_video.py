@@ -24,16 +24,7 @@ from utils.models.visual_subject import VisualSubject
 from utils.models.visuals import Aspect, LyricVideoOptions, Visual, Visuals
 from utils.rules import romanised_text
 from utils.storage import files, scratch
-from utils.visuals import (
-    brands,
-    cards,
-    film,
-    grounds,
-    karaoke,
-    palette,
-    substation,
-    waveforms,
-)
+from utils.visuals import backgrounds, brands, cards, film, karaoke, palette, substation, waveforms
 from utils.visuals.brands import Brand
 from utils.visuals.karaoke import Song
 from utils.visuals.palette import Palette
@@ -217,7 +208,7 @@ def _wave(task: _Task, look: Look) -> substation.Wave:
 
 
 def _look(ground: Image, colours: Palette) -> Look:
-    light = grounds.most_luminance(ground, (0, 0, *ground.size))
+    light = backgrounds.most_luminance(ground, (0, 0, *ground.size))
     accent = palette.best(colours.accents, light)
     grey = palette.readable(palette.mixed(palette.WHITE, colours.ground, 0.42), light)
     is_pale = palette.luminance(accent) > _PALE
@@ -229,13 +220,13 @@ def _ground(task: _Task, aspect: Aspect, colours: Palette, chance: random.Random
     """A picture that was generated for it, else one of its own, else a pattern: as a card has."""
     drawn = cards.SIZES[aspect]
     generated = _generated(task.visuals, aspect)
-    own = None if generated else grounds.own_picture(task.subject.pictures)
+    own = None if generated else backgrounds.own_picture(task.subject.pictures)
     if generated:
         visual, picture = generated
-        return _Ground(grounds.of_picture(picture, drawn, colours), "generated picture", visual)
+        return _Ground(backgrounds.of_picture(picture, drawn, colours), "generated picture", visual)
     if own is not None:
-        return _Ground(grounds.of_picture(own, drawn, colours), "its own picture")
-    return _Ground(grounds.pattern(drawn, colours, chance), "pattern")
+        return _Ground(backgrounds.of_picture(own, drawn, colours), "its own picture")
+    return _Ground(backgrounds.pattern(drawn, colours, chance), "pattern")
 
 
 def _darker(picture: Image, size: tuple[int, int]) -> Image:

@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from pysubs2 import Color, SSAEvent, SSAFile, SSAStyle
 
-from utils.visuals import bidi, clusters, faces
+from utils.visuals import bidi, clusters, font_choice
 from utils.visuals.karaoke import Part, Screen, Song, joined, rows_of
 from utils.visuals.palette import Colour
 
@@ -184,7 +184,7 @@ def _plain(text: str, size: float, is_right_to_left: bool | None = None) -> str:
     """Text with its fonts and sizes."""
     base = bidi.is_right_to_left(text) if is_right_to_left is None else is_right_to_left
     shown = []
-    for run in faces.runs(text, True):
+    for run in font_choice.runs(text, True):
         name = _UNSAFE.sub("", run.face.family)
         marked = _with_directions(run.text) if base else run.text
         shown.append(rf"{{\fn{name}\fs{size * run.face.height:.1f}}}{_kept_blanks(marked)}")
@@ -224,7 +224,7 @@ def _shortened(text: str, width: float) -> str:
 
 def _tall(text: str) -> float:
     """How tall libass makes a row, in the size of its type."""
-    return max((run.face.height for run in faces.runs(text, True)), default=1.0)
+    return max((run.face.height for run in font_choice.runs(text, True)), default=1.0)
 
 
 def _event(start: float, end: float, text: str) -> SSAEvent:

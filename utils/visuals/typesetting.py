@@ -7,9 +7,9 @@ from functools import lru_cache
 from itertools import pairwise
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
-from utils.visuals import bidi, clusters, faces
+from utils.visuals import bidi, clusters, font_choice
 from utils.visuals.bidi import Stretch
-from utils.visuals.faces import Face
+from utils.visuals.font_choice import Face
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -58,7 +58,7 @@ def fitted(text: str, box: Box) -> Block:
     """The text in the largest type in which all of it has room; cut short if none has.
 
     Args:
-        text: What ``faces.drawable`` gave.
+        text: What ``font_choice.drawable`` gave.
         box: Where it is to go.
     """
     parts = [_Part(piece, apart, _wide(piece, box.is_bold)) for piece, apart in _pieces(text)]
@@ -113,7 +113,7 @@ def measured(line: str, size: int, is_bold: bool) -> float:
     return sum(
         _font(run.face, size).getlength(run.text, direction=_direction(stretch.is_right_to_left))
         for stretch in bidi.in_order([line], False)[0]
-        for run in faces.runs(stretch.text, is_bold)
+        for run in font_choice.runs(stretch.text, is_bold)
     )
 
 
@@ -204,7 +204,8 @@ def _block(lines: Sequence[str], box: Box, size: int, text: str, is_cut: bool = 
 def _ink(line: str, size: int, is_bold: bool) -> tuple[int, int]:
     """How far a line's ink goes above (negative) and below its baseline."""
     boxes = [
-        _font(run.face, size).getbbox(run.text, anchor="ls") for run in faces.runs(line, is_bold)
+        _font(run.face, size).getbbox(run.text, anchor="ls")
+        for run in font_choice.runs(line, is_bold)
     ]
     top, bottom = min(box[1] for box in boxes), max(box[3] for box in boxes)
     return round(top), round(bottom)
@@ -230,7 +231,7 @@ def _shortened(text: str, box: Box) -> Block:
 def _stretches(found: Sequence[Stretch], block: Block) -> Iterator[tuple[str, FreeTypeFont, str]]:
     """The parts of a line from left to right, each with its font and direction."""
     for stretch in found:
-        runs = faces.runs(stretch.text, block.is_bold)
+        runs = font_choice.runs(stretch.text, block.is_bold)
         for run in runs[::-1] if stretch.is_right_to_left else runs:
             yield run.text, _font(run.face, block.size), _direction(stretch.is_right_to_left)
 

@@ -16,7 +16,7 @@ from utils.models.visual_subject import VisualSubject
 from utils.models.visuals import Aspect
 from utils.processes import child_process, deadline
 from utils.storage.files import whole_file
-from utils.visuals import cards, grounds, palette, typesetting
+from utils.visuals import backgrounds, cards, palette, typesetting
 from utils.visuals.cards import SIZES
 from utils.visuals.palette import Palette
 from utils.visuals.typesetting import Box
@@ -86,11 +86,11 @@ def drawn(
     """The picture in memory, of loudnesses 0–1."""
     size, chance = SIZES[aspect], cards.chance_of(subject)
     used = palette.of(colours, chance)
-    picture = grounds.own_picture(subject.pictures)
+    picture = backgrounds.own_picture(subject.pictures)
     if picture is None:
-        ground = grounds.pattern(size, used, chance)
+        ground = backgrounds.pattern(size, used, chance)
     else:
-        ground = grounds.of_picture(picture, size, used)
+        ground = backgrounds.of_picture(picture, size, used)
     lengths = [max(_LEAST, bar**_CURVE) for bar in bars]
     room = _titled(ground, subject, used)
     if aspect == "1:1":
@@ -139,7 +139,7 @@ def _titled(ground: Image, subject: VisualSubject, used: Palette) -> tuple[int, 
     title = typesetting.fitted(text.title, Box(room, 150, 64, 26, 2, is_bold=True))
     artist = typesetting.fitted(text.artist, Box(room, 60, 40, 20, 1)) if text.artist else None
     top = height - margin - title.height - (artist.height + 18 if artist else 0)
-    light = grounds.most_luminance(ground, (margin, top, width - margin, height - margin))
+    light = backgrounds.most_luminance(ground, (margin, top, width - margin, height - margin))
     ink = palette.readable(used.ink, light)
     typesetting.draw(ground, title, (margin, top), room, ink, align="middle")
     if artist:
@@ -199,7 +199,7 @@ def _stroked(
         pen.line((x0, y0, x1, y1), 255, thick)
         for x, y in ((x0, y0), (x1, y1)):
             pen.ellipse((x - r, y - r, x + r, y + r), 255)
-    light = grounds.most_luminance(ground, room)
+    light = backgrounds.most_luminance(ground, room)
     first, second = (palette.readable(one, light, palette.SIGN_CONTRAST) for one in used.accents)
     share = np.linspace(0, 1, ground.width, dtype=np.float32)[None, :, None]
     one, other = (np.asarray(colour, dtype=np.float32) for colour in (first, second))

@@ -12,7 +12,7 @@ from tests.servers.loopback import Answer, Server
 from tests.servers.openai_chat import Model, Silence, completion, openai_chat, refused
 from tests.unit.critic.attempts import ATTEMPTS, ORDINARY
 from utils.config import load_settings
-from utils.critic import critic, orders, rest
+from utils.critic import cooldown, critic, orders
 from utils.errors import PermanentError, RetryableError, ThrottledError
 from utils.models.analysis import Understanding
 from utils.models.approval import Critique, Subject
@@ -43,8 +43,8 @@ def subject(*said: str, **fields: Any) -> Subject:
 
 @pytest.fixture(autouse=True)
 def _nothing_rests(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(rest, "_until", {})
-    monkeypatch.setattr(rest, "_failures", {})
+    monkeypatch.setattr(cooldown, "_until", {})
+    monkeypatch.setattr(cooldown, "_failures", {})
 
 
 @pytest.fixture

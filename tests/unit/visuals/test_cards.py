@@ -7,7 +7,7 @@ from PIL import Image
 from utils.models.rendition import Thumbnail
 from utils.models.visual_subject import VisualSubject
 from utils.models.visuals import Aspect
-from utils.visuals import cards, grounds, palette
+from utils.visuals import backgrounds, cards, palette
 
 RED = ("#c8102e", "#ffd100")
 
@@ -54,8 +54,8 @@ def test_what_is_written_can_be_read_on_any_brand_colour(colours: tuple[str, ...
     for number in range(3):
         chance = cards.chance_of(subject(str(number)))
         used = palette.of(colours, chance)
-        ground = grounds.pattern((480, 270), used, chance)
-        light = grounds.most_luminance(ground, (0, 0, 480, 270))
+        ground = backgrounds.pattern((480, 270), used, chance)
+        light = backgrounds.most_luminance(ground, (0, 0, 480, 270))
         for ink in (palette.readable(used.ink, light), palette.best(used.accents, light)):
             assert palette.contrast(ink, light) >= 4.5
 
@@ -65,8 +65,10 @@ def test_a_bright_picture_is_darkened_behind_the_text(tmp_path: Path) -> None:
         np.random.default_rng(1).integers(180, 255, (90, 160, 3), dtype=np.uint8)
     )
     used = palette.of(RED, cards.chance_of(subject()))
-    ground = grounds.of_picture(picture, (480, 270), used)
-    assert palette.contrast(palette.WHITE, grounds.most_luminance(ground, (0, 0, 480, 270))) >= 4.5
+    ground = backgrounds.of_picture(picture, (480, 270), used)
+    assert (
+        palette.contrast(palette.WHITE, backgrounds.most_luminance(ground, (0, 0, 480, 270))) >= 4.5
+    )
 
 
 def test_the_picture_is_the_items_own_if_it_shows_something(tmp_path: Path) -> None:
@@ -80,9 +82,9 @@ def test_the_picture_is_the_items_own_if_it_shows_something(tmp_path: Path) -> N
     half.save(tmp_path / "cover.png")
     order = (*names, "broken.png", "cover.png")
     pictures = tuple(Thumbnail(path=tmp_path / name, width=64, height=36) for name in order)
-    found = grounds.own_picture(pictures)
+    found = backgrounds.own_picture(pictures)
     assert found and found.getpixel((60, 20)) == (0, 0, 255)
-    assert grounds.own_picture(pictures[:-1]) is None
+    assert backgrounds.own_picture(pictures[:-1]) is None
     plain, shown = (
         np.asarray(cards.drawn(subject(pictures=some), RED, None, "16:9"))
         for some in (pictures[:-1], pictures)

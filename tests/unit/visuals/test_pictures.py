@@ -20,7 +20,7 @@ from utils.models.signal import SignalReport
 from utils.models.visual_subject import VisualSubject
 from utils.models.visuals import ComfyuiSettings, VisualOptions, Visuals
 from utils.storage import files
-from utils.visuals import pictures, received
+from utils.visuals import downloaded_image, pictures
 
 ITEM = "ab" * 32
 SIGNAL = SignalReport(decoded_seconds=3, decode_errors=0)
@@ -205,18 +205,20 @@ NOISE = Image.effect_noise((160, 90), 90)
 def test_what_is_kept_of_a_picture_is_nothing_but_the_picture(tmp_path: Path) -> None:
     hidden = PngImagePlugin.PngInfo()
     hidden.add_text("prompt", "the whole graph")
-    picture, warnings = received.checked(png(NOISE.convert("RGBA"), pnginfo=hidden), (160, 90))
-    received.save(picture, tmp_path / "kept.png")
+    picture, warnings = downloaded_image.checked(
+        png(NOISE.convert("RGBA"), pnginfo=hidden), (160, 90)
+    )
+    downloaded_image.save(picture, tmp_path / "kept.png")
     assert warnings == ()
     with Image.open(tmp_path / "kept.png") as kept:
         assert (kept.mode, kept.size, kept.info) == ("RGB", (160, 90), {})
 
 
 def test_a_picture_of_another_shape_is_cut_and_one_of_one_colour_is_told() -> None:
-    picture, warnings = received.checked(png(NOISE), (90, 160))
+    picture, warnings = downloaded_image.checked(png(NOISE), (90, 160))
     assert picture.size == (51, 90)
     assert "cut to 51×90" in warnings[0]
-    black, warnings = received.checked(png(Image.new("RGB", (80, 45))), (160, 90))
+    black, warnings = downloaded_image.checked(png(Image.new("RGB", (80, 45))), (160, 90))
     assert black.size == (80, 45)
     assert "it is of one colour" in warnings[1]
 
@@ -235,4 +237,4 @@ def test_a_picture_of_another_shape_is_cut_and_one_of_one_colour_is_told() -> No
 )
 def test_what_is_no_picture_is_refused(content: bytes, told: str) -> None:
     with pytest.raises(PermanentError, match=told):
-        received.checked(content, (160, 90))
+        downloaded_image.checked(content, (160, 90))

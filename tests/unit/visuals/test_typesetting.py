@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from PIL import Image, ImageFont
 
-from utils.visuals import clusters, faces, typesetting
+from utils.visuals import clusters, font_choice, typesetting
 from utils.visuals.typesetting import Box
 
 BOX = Box(width=900, height=600, largest=190, smallest=24, max_lines=14, is_bold=True)
@@ -52,7 +52,7 @@ def test_a_text_that_has_no_room_even_in_the_smallest_type_ends_in_an_ellipsis()
 
 def test_letters_are_shaped_and_not_set_side_by_side() -> None:
     for text in ("مرحبا", "ស្រលាញ់", "क्षत्रिय"):
-        face = faces.runs(text)[0].face
+        face = font_choice.runs(text)[0].face
         basic = ImageFont.Layout.BASIC
         plain = ImageFont.truetype(str(face.path), 100, layout_engine=basic)
         assert bytes(plain.getmask(text)) != bytes(typesetting._font(face, 100).getmask(text))

@@ -14,7 +14,7 @@ from utils.db import publications, rulings
 from utils.db import session as session_module
 from utils.db.schema import Item
 from utils.db.session import session
-from utils.distribution import requests, targets, wanted
+from utils.distribution import nightly_selection, requests, targets
 from utils.documents import publication
 from utils.models.rules import ItemFacts, RuleSet
 from utils.rules import matching
@@ -100,9 +100,9 @@ def test_a_library_is_noted_some_items_at_a_time_with_one_statement_for_them(
 ) -> None:
     known.public(tmp_path, "    nightly: true\n")
     ids = {known.item(tmp_path / "library" / f"{n}.mp3") for n in range(5)}
-    monkeypatch.setattr(wanted, "_AT_ONCE", 2)
+    monkeypatch.setattr(nightly_selection, "_AT_ONCE", 2)
     with statements() as asked:
-        wanted.note(targets.load(load_settings()).targets, ["public"], load_settings())
+        nightly_selection.note(targets.load(load_settings()).targets, ["public"], load_settings())
     assert sum(one.startswith("INSERT INTO publications") for one in asked) == 3
     with session() as s:
         assert {row.item_id for row in publications.listed(s)} == ids

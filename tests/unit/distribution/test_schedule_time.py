@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 import pytest
 
 from utils import clock
-from utils.distribution import moments
+from utils.distribution import schedule_time
 from utils.errors import UsageError
 
 NOW = datetime(2026, 3, 28, 20, 30, tzinfo=UTC)
@@ -29,10 +29,10 @@ def _now() -> object:
 )
 def test_a_moment_is_one_of_the_settings_zone_unless_it_names_one(text: str, utc: str) -> None:
     expected = datetime.fromisoformat(utc).replace(tzinfo=UTC)
-    assert moments.at(text, "Europe/Berlin") == expected
+    assert schedule_time.at(text, "Europe/Berlin") == expected
 
 
 @pytest.mark.parametrize("text", ["tomorrow", "25:00", "2026-03-28T20:00Z", "2026-03-29T02:30"])
 def test_what_is_no_moment_over_or_left_out_by_the_clocks_is_refused(text: str) -> None:
     with pytest.raises(UsageError):
-        moments.at(text, "Europe/Berlin")
+        schedule_time.at(text, "Europe/Berlin")

@@ -1,4 +1,4 @@
-"""A model that does not answer is left alone for a while, by all items of this process.
+"""A model that does not answer is not asked again for a while, by any item of this process.
 
 Without it each item of a night would wait for the same silence, or for the hour that a service
 named.
@@ -12,18 +12,18 @@ from utils import clock
 from utils.errors import NightShiftError, RetryableError, ThrottledError
 
 # All chosen: a longer named delay is not waited for by the item that meets it; failures in a row
-# before a model is left alone; for how long, where it named no delay.
+# before a model is not asked; for how long, where it named no delay.
 LONGEST_WAIT_SECONDS = 60.0
 _FAILURES = 3
-_REST_SECONDS = 300.0
+_COOLDOWN_SECONDS = 300.0
 
 _guard = threading.Lock()
 _failures: dict[str, int] = {}
 _until: dict[str, float] = {}
 
 
-def require_awake(name: str) -> None:
-    """Go on, unless the model is left alone now.
+def require_available(name: str) -> None:
+    """Go on, unless the model is not to be asked now.
 
     Raises:
         RetryableError: it is; for a later run.
@@ -32,7 +32,9 @@ def require_awake(name: str) -> None:
         left = _until.get(name, 0.0) - clock.monotonic()
     if left > 0:
         minutes = max(1, round(left / 60))
-        raise for_later(f"The critic ({name}) did not answer before: left alone for {minutes} min.")
+        raise for_later(
+            f"The critic ({name}) did not answer before: it is not asked again for {minutes} min."
+        )
 
 
 def failed(name: str, error: NightShiftError) -> NightShiftError:
@@ -43,7 +45,7 @@ def failed(name: str, error: NightShiftError) -> NightShiftError:
         _failures[name] = _failures.get(name, 0) + 1
         is_too_often = _failures[name] >= _FAILURES
         if is_long or is_too_often:
-            _until[name] = clock.monotonic() + max(named or 0.0, _REST_SECONDS)
+            _until[name] = clock.monotonic() + max(named or 0.0, _COOLDOWN_SECONDS)
     if not (is_long or is_too_often):
         return error
     later = for_later(f"{str(error).rstrip('.')}. It is asked again by a later run.")

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from tests import media, published
-from utils.distribution import played
+from utils.distribution import playable_audio
 from utils.errors import PermanentError
 from utils.media import tools
 from utils.models.publishing import PackageFile
@@ -35,7 +35,7 @@ def probed(path: Path) -> dict[str, Any]:
 
 def of(tmp_path: Path, *files: PackageFile) -> PackageFile:
     package = published.package(tmp_path, files=files, title="A & B")
-    made = played.of(package, published.call(tmp_path / "work"))
+    made = playable_audio.of(package, published.call(tmp_path / "work"))
     assert made
     return made
 
@@ -69,7 +69,7 @@ def test_an_original_in_mp3_is_copied_without_its_tags(tmp_path: Path) -> None:
 def test_an_original_alone_is_copied_without_its_tags_too(tmp_path: Path) -> None:
     alone = published.file(sound(tmp_path, "o.m4a", "-c:a", "aac"), "media", "audio/mp4")
     package = published.package(tmp_path, files=(alone,), item_id=alone.sha256)
-    made = played.of(package, published.call(tmp_path / "work"))
+    made = playable_audio.of(package, published.call(tmp_path / "work"))
     assert made and made.path.suffix == ".m4a"
     facts = probed(made.path)
     assert [one["codec_name"] for one in facts["streams"]] == ["aac"]
