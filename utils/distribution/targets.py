@@ -25,7 +25,6 @@ from utils.models.targets import (
 )
 from utils.storage import remote
 
-
 _MAX_BYTES = 1 << 20
 _KINDS = {
     model.model_fields["kind"].annotation.__args__[0]: model
