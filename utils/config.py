@@ -44,6 +44,8 @@ from utils.models.visuals import ComfyuiSettings
 from utils.models.window import valid_window, valid_zone
 
 PREFECT_PORT = 4200
+# Files that people write into the home, maybe before it is one.
+RULES, HOUSE_RULES, TARGETS = "rules.yaml", "house_rules.yaml", "targets.yaml"
 METRICS_PORT = 9464
 PREFECT_RETENTION_DAYS = 14
 
@@ -284,17 +286,17 @@ class Settings(BaseSettings):
     @property
     def rules_file(self) -> Path:
         """What is done with which items, as a person wrote it (utils/models/rules.py)."""
-        return self.rules or self.home / "rules.yaml"
+        return self.rules or self.home / RULES
 
     @property
     def house_rules_file(self) -> Path:
         """What content must keep to, as a person wrote it (utils/models/house_rules.py)."""
-        return self.house_rules or self.home / "house_rules.yaml"
+        return self.house_rules or self.home / HOUSE_RULES
 
     @property
     def targets_file(self) -> Path:
         """Where items are published, as a person wrote it (utils/models/targets.py)."""
-        return self.targets or self.home / "targets.yaml"
+        return self.targets or self.home / TARGETS
 
     @property
     def inbox(self) -> Path:

@@ -17,7 +17,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 from utils import clock
-from utils.config import Settings
+from utils.config import HOUSE_RULES, RULES, TARGETS, Settings
 from utils.errors import PermanentError, SettingsError, from_os_error
 from utils.storage import private
 
@@ -34,7 +34,7 @@ _FILES_OF_0_1 = frozenset(
 )
 # What may lie in a folder that becomes a home: of file systems, and the inbox that a person (or
 # Docker, for docker-compose.yml) made first, out of which nothing is ever removed.
-_MAY_BE_THERE = frozenset(("lost+found", INBOX))
+_MAY_BE_THERE = frozenset(("lost+found", INBOX, RULES, HOUSE_RULES, TARGETS))
 _WAL_BYTES = 32 * 2**20  # of a write-ahead log so much is looked at; chosen
 
 

@@ -91,6 +91,17 @@ def test_an_empty_folder_becomes_a_home(settings: Settings, name: str | None) ->
 
 
 @pytest.mark.empty_home
+def test_a_folder_with_nothing_but_what_a_person_wrote_for_it_becomes_a_home(
+    settings: Settings,
+) -> None:
+    for name in ("rules.yaml", "house_rules.yaml", "targets.yaml"):
+        (settings.home / name).write_text("{}")
+    home.prepare(settings)
+    assert home.is_marked(settings.home)
+    assert (settings.home / "targets.yaml").read_text() == "{}"
+
+
+@pytest.mark.empty_home
 def test_a_link_is_no_mark(settings: Settings, tmp_path: Path) -> None:
     (tmp_path / "elsewhere").touch()
     (settings.home / home.MARKER).symlink_to(tmp_path / "elsewhere")
