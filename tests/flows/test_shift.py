@@ -531,7 +531,7 @@ def test_what_does_not_fit_the_ceiling_is_put_off_and_done_by_a_later_shift(
         assert found["ai_video_analysis"].status == "deferred"
         assert found["store_item"].status == "done"
         override(ai_shift_ceiling_usd=1.0)
-        report = work_a_night()
+        report = work_a_night(options=UNCRITICISED)
     assert report.counts.done == 1
     counts = {name: step.executions for name, step in steps(report.items[0].item_id).items()}
     assert counts["ai_video_analysis"] == 2
