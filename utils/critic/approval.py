@@ -50,8 +50,8 @@ def scores(
 ) -> Scores:
     """The scores by the weights of ``options``: what the calibration compares proposals with."""
     weights = weights_of(options)
-    rules = _mean((one.score, weights.get(_key(one.name), one.weight)) for one in criteria)
-    said = _mean((one.score, weights.get(_key(one.name), 1.0)) for one in critic if one.counts)
+    rules = _mean((one.score, weights.get(key(one.name), one.weight)) for one in criteria)
+    said = _mean((one.score, weights.get(key(one.name), 1.0)) for one in critic if one.counts)
     if rules is None or said is None:
         alone = (rules if said is None else said) or 0.0
         return Scores(alone, said, round(alone, 4))
@@ -62,7 +62,7 @@ def scores(
 def weights_of(options: ApprovalOptions) -> dict[str, float]:
     """The weights that a person gave, by names without case and ``_``."""
     pairs = (one.rpartition("=") for one in options.weights)
-    return {_key(name): float(value) for name, _, value in pairs}
+    return {key(name): float(value) for name, _, value in pairs}
 
 
 def decide(
@@ -190,5 +190,6 @@ def _mean(pairs: Iterable[tuple[float, float]]) -> float | None:
     return sum(score * weight for score, weight in given) / weight if weight else None
 
 
-def _key(name: str) -> str:
-    return name.strip().casefold().replace("_", " ")
+def key(name: str) -> str:
+    """A criterion's name as weights have it: without case, with spaces."""
+    return " ".join(name.casefold().replace("_", " ").split())

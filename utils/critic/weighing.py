@@ -7,11 +7,14 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from utils.critic.approval import key, weights_of
 from utils.models.calibration import Thresholds
 from utils.models.options import ApprovalOptions
 from utils.models.review import ReviewSnapshot
+from utils.models.verdict import Band
+from utils.quality.verdict import BANDS
 
-_LEAST_RULES = 0.5  # below it the rules reject (utils/quality/verdict.py)
+_LEAST_RULES = next(least for least, band in BANDS if band is Band.REVISE)  # else they reject
 Numbers = Any  # an array of numpy
 
 
@@ -88,17 +91,11 @@ def is_rejected(items: Items, weights: Mapping[str, float]) -> Numbers:
 
 def today(options: ApprovalOptions) -> Thresholds:
     """The thresholds that are set."""
-    pairs = (one.rpartition("=") for one in options.weights)
     return Thresholds(
         publish_from=options.publish_from,
         rules_weight=options.rules_weight,
-        weights={key(name): float(value) for name, _, value in pairs},
+        weights=weights_of(options),
     )
-
-
-def key(name: str) -> str:
-    """A criterion's name as weights have it: without case, with spaces."""
-    return " ".join(name.casefold().replace("_", " ").split())
 
 
 def _group(snapshots: Sequence[ReviewSnapshot], by: str) -> Group:
