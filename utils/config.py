@@ -38,6 +38,7 @@ from utils.models.music_settings import (
 )
 from utils.models.notice import Event, words
 from utils.models.options import PipelineOptions
+from utils.models.page_settings import PageSettings
 from utils.models.spending import TokenPrice
 from utils.models.targets import C2paSettings
 from utils.models.visuals import ComfyuiSettings
@@ -160,6 +161,7 @@ class Settings(BaseSettings):
     lanes: Lanes = Lanes()
     pipeline: PipelineOptions = PipelineOptions()
     api: ApiSettings = ApiSettings()
+    pages: PageSettings = PageSettings()
     music: MusicSettings = MusicSettings()
     critic: CriticSettings = CriticSettings()
     comfyui: ComfyuiSettings = ComfyuiSettings()

@@ -59,7 +59,7 @@ def serve(
     if flows:
         _serve_flows()
         return
-    from nightshift.api.app import create_app
+    from nightshift.pages.app import create_app
     from utils.config import load_settings
 
     settings = load_settings()

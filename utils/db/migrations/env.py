@@ -15,6 +15,7 @@ from utils.db import (  # noqa: F401  their tables are in it then
     item_checksum_tables,
     job_tables,
     music_tables,
+    page_tables,
     publication_tables,
     request_tables,
     review_tables,

@@ -1,0 +1,119 @@
+"""Who looks at the pages, and what they may do there."""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Awaitable, Callable
+from typing import Annotated, NamedTuple
+
+from anyio import to_thread
+from fastapi import Depends, Request
+
+from nightshift.pages import csrf
+from utils.config import Settings
+from utils.db import audit, login_sessions
+from utils.db.login_sessions import Person
+from utils.db.session import session
+from utils.models.api import Scope
+from utils.models.page_settings import Theme
+
+COOKIE = "nightshift_session"
+_SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
+_ANYBODY = Person("", "", Scope.READ.including, False, None, None, Theme.AUTO)
+
+
+class LoginNeededError(Exception):
+    """Nobody in particular asks for what is not for everybody."""
+
+
+class ForbiddenError(Exception):
+    """Somebody asks for what they may not do, or a page of strangers asks in their name."""
+
+
+class Viewer(NamedTuple):
+    """Who looks: a person who logged in, or anybody from this machine where reading is open."""
+
+    person: Person
+    cookie: str | None
+    address: str
+
+    @property
+    def may_edit(self) -> bool:
+        """True if they may change things."""
+        return Scope.WRITE in self.person.scopes
+
+    @property
+    def is_admin(self) -> bool:
+        """True if they may do everything."""
+        return Scope.ADMIN in self.person.scopes
+
+    @property
+    def user_id(self) -> str | None:
+        """Of a user; None for whoever came with a token, or without anything."""
+        return self.person.id if self.person.is_user else None
+
+    @property
+    def actor(self) -> audit.Actor:
+        """The same for the audit log, and for what keeps who did it."""
+        return audit.Actor(self.person.name, self.person.id or None, "pages", self.address)
+
+
+def allowed(scope: Scope) -> Callable[[Request], Awaitable[Viewer]]:
+    """A dependency that lets in whoever has ``scope``; of a change it wants the page's own token.
+
+    Raises:
+        LoginNeededError: nobody is logged in.
+        ForbiddenError: who is may not do it, or the request comes from elsewhere.
+    """
+
+    async def check(request: Request) -> Viewer:
+        viewer = await current(request)
+        if viewer is None:
+            raise LoginNeededError
+        if scope not in viewer.person.scopes:
+            raise ForbiddenError
+        if request.method not in _SAFE:
+            await csrf.check(request, viewer.cookie)
+        return viewer
+
+    return check
+
+
+async def current(request: Request) -> Viewer | None:
+    """Who looks; None for nobody who may look at anything. Looked up once a request."""
+    if not hasattr(request.state, "viewer"):
+        request.state.viewer = await _looked_up(request)
+    found: Viewer | None = request.state.viewer
+    return found
+
+
+async def _looked_up(request: Request) -> Viewer | None:
+    address = request.client.host if request.client else ""
+    cookie = request.cookies.get(COOKIE)
+    person = await to_thread.run_sync(_recognised, cookie) if cookie else None
+    if person is not None:
+        return Viewer(person, cookie, address)
+    return Viewer(_ANYBODY, None, address) if _is_open(request, address) else None
+
+
+def _recognised(cookie: str) -> Person | None:
+    with session() as s:
+        return login_sessions.recognised(s, cookie)
+
+
+def _is_open(request: Request, address: str) -> bool:
+    """True for whoever asks from this machine, where it is set so; a proxy asks for others."""
+    settings: Settings = request.app.state.settings
+    if not (settings.api.open_reading and request.app.state.on_loopback):
+        return False
+    if {"forwarded", "x-forwarded-for", "via"} & set(request.headers):
+        return False
+    try:
+        return ipaddress.ip_address(address).is_loopback
+    except ValueError:
+        return False
+
+
+Reading = Annotated[Viewer, Depends(allowed(Scope.READ))]
+Editing = Annotated[Viewer, Depends(allowed(Scope.WRITE))]
+Administering = Annotated[Viewer, Depends(allowed(Scope.ADMIN))]
