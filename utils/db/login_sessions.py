@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import secrets
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import NamedTuple
 
-from sqlalchemy import delete, or_, update
+from sqlalchemy import delete, or_, select, update
 from sqlalchemy.orm import Session
 
 from utils.clock import now
@@ -117,6 +118,29 @@ def note_seen(s: Session, cookie: str) -> None:
 def end(s: Session, cookie: str) -> None:
     """Log a browser out."""
     s.execute(delete(LoginSession).where(LoginSession.sha256 == _hash(cookie)))
+
+
+def of_user(s: Session, user_id: str) -> Sequence[LoginSession]:
+    """The logins of a person that are not over, the one that was used last first."""
+    mine = select(LoginSession).where(
+        LoginSession.user_id == user_id, LoginSession.expires_at > now()
+    )
+    return s.scalars(mine.order_by(LoginSession.last_seen_at.desc())).all()
+
+
+def is_of(row: LoginSession, cookie: str | None) -> bool:
+    """True if it is the login of this cookie."""
+    return cookie is not None and row.sha256 == _hash(cookie)
+
+
+def end_of(s: Session, user_id: str, *, only: str | None = None, but: str | None = None) -> None:
+    """End the logins of a person: all; ``only``: the one of this SHA-256; ``but``: not a cookie."""
+    gone = delete(LoginSession).where(LoginSession.user_id == user_id)
+    if only is not None:
+        gone = gone.where(LoginSession.sha256 == only)
+    if but is not None:
+        gone = gone.where(LoginSession.sha256 != _hash(but))
+    s.execute(gone)
 
 
 def _hash(cookie: str) -> str:
