@@ -30,7 +30,11 @@ def show_account(request: Request, viewer: Reading, done: str = "") -> Response:
 
 @router.post("/account/preferences")
 def prefer(
-    request: Request, viewer: Reading, theme: Theme, language: Text = "", timezone: Text = ""
+    request: Request,
+    viewer: Reading,
+    theme: Annotated[Theme, Form()],
+    language: Text = "",
+    timezone: Text = "",
 ) -> Response:
     """Choose language, zone and colours; nothing chosen: as the browser says."""
     with session() as s:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Annotated, NamedTuple
 
-from fastapi import APIRouter, Request, Response
+from fastapi import APIRouter, Form, Request, Response
 from fastapi.responses import RedirectResponse
 
 from nightshift.pages import passwords
@@ -18,6 +18,8 @@ from utils.errors import PermanentError, UsageError
 from utils.models.page_settings import Role
 
 router = APIRouter()
+
+_Role = Annotated[Role, Form()]
 
 
 class _Wrong(NamedTuple):
@@ -38,7 +40,7 @@ def show_people(request: Request, viewer: Administering, done: str = "") -> Resp
 def add_person(
     request: Request,
     viewer: Administering,
-    role: Role,
+    role: _Role,
     name: Text = "",
     password: Text = "",
     again: Text = "",
@@ -59,7 +61,7 @@ def add_person(
 
 
 @router.post("/users/{user_id}/role")
-def change_role(request: Request, viewer: Administering, user_id: str, role: Role) -> Response:
+def change_role(request: Request, viewer: Administering, user_id: str, role: _Role) -> Response:
     """Give a person another role."""
     try:
         with session() as s:

@@ -49,7 +49,7 @@ def begin(s: Session, who: User | Token, browser: Browser, days: float) -> str:
     s.execute(delete(LoginSession).where(LoginSession.expires_at < now()))
     s.add(
         LoginSession(
-            sha256=_hash(secret),
+            sha256=digest(secret),
             user_id=who.id if isinstance(who, User) else None,
             token_id=who.id if isinstance(who, Token) else None,
             browser=browser.name[:_LONGEST_BROWSER] if browser.name else None,
@@ -70,7 +70,7 @@ def valid(s: Session, cookie: str) -> LoginSession | None:
     """The login of this cookie; None if it is none of ours, or over."""
     if not cookie or len(cookie) > _LONGEST_COOKIE:
         return None
-    row = s.get(LoginSession, _hash(cookie))
+    row = s.get(LoginSession, digest(cookie))
     return row if row is not None and row.expires_at > now() else None
 
 
@@ -107,7 +107,7 @@ def note_seen(s: Session, cookie: str) -> None:
     """
     moment = now()
     noted = update(LoginSession).where(
-        LoginSession.sha256 == _hash(cookie),
+        LoginSession.sha256 == digest(cookie),
         or_(LoginSession.last_seen_at < moment - _SEEN_AGAIN,
             LoginSession.last_seen_at > moment + _SEEN_AGAIN),
     )  # fmt: skip
@@ -117,7 +117,7 @@ def note_seen(s: Session, cookie: str) -> None:
 
 def end(s: Session, cookie: str) -> None:
     """Log a browser out."""
-    s.execute(delete(LoginSession).where(LoginSession.sha256 == _hash(cookie)))
+    s.execute(delete(LoginSession).where(LoginSession.sha256 == digest(cookie)))
 
 
 def of_user(s: Session, user_id: str) -> Sequence[LoginSession]:
@@ -130,7 +130,7 @@ def of_user(s: Session, user_id: str) -> Sequence[LoginSession]:
 
 def is_of(row: LoginSession, cookie: str | None) -> bool:
     """True if it is the login of this cookie."""
-    return cookie is not None and row.sha256 == _hash(cookie)
+    return cookie is not None and row.sha256 == digest(cookie)
 
 
 def end_of(s: Session, user_id: str, *, only: str | None = None, but: str | None = None) -> None:
@@ -139,9 +139,10 @@ def end_of(s: Session, user_id: str, *, only: str | None = None, but: str | None
     if only is not None:
         gone = gone.where(LoginSession.sha256 == only)
     if but is not None:
-        gone = gone.where(LoginSession.sha256 != _hash(but))
+        gone = gone.where(LoginSession.sha256 != digest(but))
     s.execute(gone)
 
 
-def _hash(cookie: str) -> str:
+def digest(cookie: str) -> str:
+    """A cookie as it is kept."""
     return hashlib.sha256(cookie.encode(errors="replace")).hexdigest()
