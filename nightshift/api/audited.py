@@ -22,7 +22,7 @@ from utils.errors import NightShiftError
 from utils.models.api import PREFIX
 
 # Each part of an upload is one; its beginning and its end are noted.
-_LEFT_OUT = frozenset({f"PATCH {PREFIX}/uploads/{{upload_id}}"})
+_LEFT_OUT = frozenset({"PATCH /uploads/{upload_id}"})
 _LONGEST_TARGET = 300
 
 _log = logging.getLogger(__name__)
@@ -55,7 +55,7 @@ def asks(request: Request, actor: Actor) -> None:
     """Say who asks for a change, and by which route."""
     route = request.scope["route"]
     request.state.actor = actor
-    request.state.route = f"{request.method} {route.path}"
+    request.state.route = f"{request.method} {route.path.removeprefix(PREFIX)}"
     request.state.ids = ", ".join(str(one) for one in request.path_params.values())
 
 
