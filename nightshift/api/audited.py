@@ -22,7 +22,7 @@ from utils.errors import NightShiftError
 from utils.models.api import PREFIX
 
 # Each part of an upload is one; its beginning and its end are noted.
-_LEFT_OUT = frozenset({"PATCH /uploads/{upload_id}"})
+_LEFT_OUT = frozenset({"PATCH /uploads/{upload_id}", "POST /uploads/{upload_id}"})
 _LONGEST_TARGET = 300
 
 _log = logging.getLogger(__name__)
