@@ -17,8 +17,12 @@ from starlette.types import Scope
 
 from nightshift.api.app import create_app as create_api
 from nightshift.pages import (
+    library,
+    library_actions,
     login,
     pictures,
+    search,
+    views,
 )
 from nightshift.pages.headers import PageHeaders
 from nightshift.pages.rendering import STATIC, is_part, page
@@ -52,8 +56,12 @@ def _pages(settings: Settings, on_loopback: bool) -> FastAPI:
     made = FastAPI(openapi_url=None, docs_url=None, redoc_url=None, redirect_slashes=False)
     made.state.settings, made.state.on_loopback = settings, on_loopback
     for module in (
+        library,
+        library_actions,
         login,
         pictures,
+        search,
+        views,
     ):
         made.include_router(module.router)
     made.mount("/static", _Static(directory=STATIC))
