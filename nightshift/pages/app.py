@@ -19,10 +19,15 @@ from nightshift.api.app import create_app as create_api
 from nightshift.pages import (
     account,
     audit,
+    library,
+    library_actions,
     login,
     manifest,
     people,
     setup,
+    pictures,
+    search,
+    views,
 )
 from nightshift.pages.headers import PageHeaders
 from nightshift.pages.login_limits import LoginLimits
@@ -65,6 +70,14 @@ def _pages(settings: Settings, on_loopback: bool) -> FastAPI:
         people,
         setup,
     ):  # fmt: skip
+    for module in (
+        library,
+        library_actions,
+        login,
+        pictures,
+        search,
+        views,
+    ):
         made.include_router(module.router)
     made.mount("/static", _Static(directory=STATIC))
     made.add_exception_handler(LoginNeededError, _to_login)
