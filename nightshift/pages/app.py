@@ -17,6 +17,10 @@ from starlette.types import Scope
 
 from nightshift.api.app import create_app as create_api
 from nightshift.pages import (
+    item,
+    item_sound,
+    item_speakers,
+    item_words,
     login,
     pictures,
 )
@@ -52,6 +56,10 @@ def _pages(settings: Settings, on_loopback: bool) -> FastAPI:
     made = FastAPI(openapi_url=None, docs_url=None, redoc_url=None, redirect_slashes=False)
     made.state.settings, made.state.on_loopback = settings, on_loopback
     for module in (
+        item,
+        item_sound,
+        item_speakers,
+        item_words,
         login,
         pictures,
     ):
