@@ -19,6 +19,7 @@ from nightshift.api.app import create_app as create_api
 from nightshift.pages import (
     item_facts,
     login,
+    pictures,
 )
 from nightshift.pages.headers import PageHeaders
 from nightshift.pages.rendering import STATIC, is_part, page
@@ -54,6 +55,7 @@ def _pages(settings: Settings, on_loopback: bool) -> FastAPI:
     for module in (
         item_facts,
         login,
+        pictures,
     ):
         made.include_router(module.router)
     made.mount("/static", _Static(directory=STATIC))
