@@ -17,6 +17,7 @@ from starlette.types import Scope
 
 from nightshift.api.app import create_app as create_api
 from nightshift.pages import (
+    item_facts,
     item,
     item_sound,
     item_speakers,
@@ -56,6 +57,7 @@ def _pages(settings: Settings, on_loopback: bool) -> FastAPI:
     made = FastAPI(openapi_url=None, docs_url=None, redoc_url=None, redirect_slashes=False)
     made.state.settings, made.state.on_loopback = settings, on_loopback
     for module in (
+        item_facts,
         item,
         item_sound,
         item_speakers,

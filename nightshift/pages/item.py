@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 from starlette.convertors import Convertor, register_url_convertor
 
 from nightshift.api.items import ItemQuery
+from nightshift.pages import item_facts
 from nightshift.pages.rendering import page
 from nightshift.pages.viewer import Reading
 from utils.db import items, ledger, library, pages
@@ -48,7 +49,7 @@ class _Checksum(Convertor[str]):
 register_url_convertor("checksum", _Checksum())
 router = APIRouter()
 
-TABS = ("facts", "files", "history", "alike", "published")
+TABS = item_facts.TABS
 _MOST_SECONDS = 1e7
 _HUES = 6  # colours of speakers (static/item.css)
 _NOT_SHOTS = frozenset(
@@ -98,7 +99,7 @@ def show_item(
             "behind": behind,
             "asked": asked,
             "tabs": TABS,
-            "tab_name": tab,
+            "tab": item_facts.context(s, row, tab, request.app.state.settings),
         }
         return page(request, "item.html.j2", viewer, **shown, **transcript(s, row, said, asked))
 

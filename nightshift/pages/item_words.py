@@ -173,4 +173,3 @@ def _line(s: Session, row: Item, number: int) -> spoken.Line:
     if found is None:
         raise UsageError("There is no such line: load the page again.")
     return found
-

@@ -179,3 +179,10 @@ picture?.addEventListener("click", (event) => {
   }
   picture.classList.toggle("full");
 });
+
+// The tabs below, without leaving what plays.
+document.addEventListener("htmx:afterSwap", (event) => {
+  if (event.detail.target.id !== "tab") return;
+  for (const one of document.querySelectorAll("#tabs a")) one.removeAttribute("aria-current");
+  event.detail.requestConfig.elt.setAttribute("aria-current", "page");
+});

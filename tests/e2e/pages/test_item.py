@@ -9,6 +9,7 @@ from tests import spoken
 from tests.pages import PHONE, Site, faults_of
 from tests.paths import SAMPLES
 from tests.spoken import line
+from tests.waiting import until
 from utils.models.page_settings import Role
 
 LINES = [
@@ -31,6 +32,11 @@ def time_of(page: Page) -> float:
     return found
 
 
+def reaches(page: Page, state: str) -> None:
+    """Wait for a state of the player `m`; by the browser's own door, as the policy wants it."""
+    until(lambda: page.evaluate(f"(m => {state})(document.getElementById('media'))"), state)
+
+
 def current(page: Page, number: int) -> None:
     expect(page.locator(f"#l{number}")).to_have_attribute("aria-current", "true")
 
@@ -38,15 +44,15 @@ def current(page: Page, number: int) -> None:
 def test_it_plays_follows_and_is_led_by_lines_and_keys(site: Site, tmp_path: Path) -> None:
     item_id = film(tmp_path)
     page = site.open(f"/items/{item_id}?t=2.1", Role.EDITOR)
-    page.wait_for_function("document.getElementById('media').readyState >= 2")
+    reaches(page, "m.readyState >= 2")
     current(page, 1)
     assert 2.0 <= time_of(page) < 2.3
     page.locator("#l3 p").click()
-    page.wait_for_function("document.getElementById('media').currentTime > 6.3")  # it plays
+    reaches(page, "m.currentTime > 6.3")  # it plays
     current(page, 3)
     expect(page.locator("#l3 .word.now")).to_have_count(1)
     page.keyboard.press("k")
-    page.wait_for_function("document.getElementById('media').paused")
+    reaches(page, "m.paused")
     page.keyboard.press("j")
     current(page, 0)
     page.keyboard.press("ArrowRight")
@@ -104,11 +110,9 @@ def test_a_sound_has_its_wave_and_goes_on_where_it_was_left(site: Site) -> None:
     page = site.open(f"/items/{item_id}", Role.VIEWER, locale="de-DE")
     page.wait_for_selector("#wave:not([hidden]) canvas")
     page.evaluate("document.getElementById('media').currentTime = 5.5")
-    page.wait_for_function(
-        "Object.values(JSON.parse(localStorage['nightshift.places'] ?? '{}'))[0] == 6"
-    )
+    reaches(page, "Object.values(JSON.parse(localStorage['nightshift.places'] ?? '{}'))[0] == 6")
     page.reload()
-    page.wait_for_function("document.getElementById('media').currentTime > 5")
+    reaches(page, "m.currentTime > 5")
     assert faults_of(page) == []
 
 
