@@ -17,8 +17,8 @@ from starlette.types import Scope
 
 from nightshift.api.app import create_app as create_api
 from nightshift.pages import (
-    item_facts,
     item,
+    item_facts,
     item_sound,
     item_speakers,
     item_words,

@@ -43,7 +43,7 @@ function begin() {
     const all = places();
     delete all[player.dataset.item];
     const rest = media.duration - media.currentTime;
-    if (media.currentTime > 5 && !(rest < 10)) all[player.dataset.item] = Math.round(media.currentTime);
+    if (media.currentTime > 5 && !(rest < Math.min(10, media.duration / 20))) all[player.dataset.item] = Math.floor(media.currentTime);
     const names = Object.keys(all);
     for (const name of names.slice(0, Math.max(0, names.length - MOST_PLACES))) delete all[name];
     stored(PLACES, JSON.stringify(all));

@@ -110,7 +110,7 @@ def test_a_sound_has_its_wave_and_goes_on_where_it_was_left(site: Site) -> None:
     page = site.open(f"/items/{item_id}", Role.VIEWER, locale="de-DE")
     page.wait_for_selector("#wave:not([hidden]) canvas")
     page.evaluate("document.getElementById('media').currentTime = 5.5")
-    reaches(page, "Object.values(JSON.parse(localStorage['nightshift.places'] ?? '{}'))[0] == 6")
+    reaches(page, "Object.values(JSON.parse(localStorage['nightshift.places'] ?? '{}'))[0] == 5")
     page.reload()
     reaches(page, "m.currentTime > 5")
     assert faults_of(page) == []
