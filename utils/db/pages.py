@@ -175,6 +175,24 @@ def _tiles(
     return query.limit(limit + 1)
 
 
+def neighbours(
+    s: Session, filters: SearchFilters, status: str | None, sort: str, item_id: str
+) -> tuple[str | None, str | None]:
+    """The items before and behind one in a list; None at its ends, and of what is not in it."""
+    name, falls = sort.removeprefix("-"), sort.startswith("-")
+    key = (_EXPRESSIONS[name], Item.id)
+    here = s.execute(select(key[0]).where(Item.id == item_id, *listed(filters, status))).first()
+    if here is None:
+        return None, None
+    values = {"value": here[0], "row_id": item_id}
+    passing = select(Item.id).where(*listed(filters, status))
+    before, behind = (
+        s.scalar(_ordered(passing, key, down).where(_behind(key, down)).limit(1), values)
+        for down in (not falls, falls)
+    )
+    return before, behind
+
+
 def run_ids(
     s: Session, limit: int, after: Place | None = None
 ) -> tuple[Sequence[str], Place | None]:
