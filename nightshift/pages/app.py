@@ -19,6 +19,7 @@ from nightshift.api.app import create_app as create_api
 from nightshift.pages import (
     item_facts,
     login,
+    near_duplicates,
     pictures,
 )
 from nightshift.pages.headers import PageHeaders
@@ -55,6 +56,7 @@ def _pages(settings: Settings, on_loopback: bool) -> FastAPI:
     for module in (
         item_facts,
         login,
+        near_duplicates,
         pictures,
     ):
         made.include_router(module.router)

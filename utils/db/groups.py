@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, Literal, Protocol
 
+from sqlalchemy import delete, update
 from sqlalchemy.orm import Session
 
 from utils.clock import now
 from utils.db.session import upsert
 
 Decision = Literal["same", "different"]
+_SAID = "a person said so"  # evidence of a pair that nothing was measured of
 
 
 class Joined(Protocol):
@@ -68,9 +70,16 @@ def say(s: Session, table: Any, one: str, other: str, decision: Decision, **rest
         .values(
             first_id=min(one, other),
             second_id=max(one, other),
-            evidence="a person said so",
+            evidence=_SAID,
             **rest,
             **said,
         )
         .on_conflict_do_update(index_elements=["first_id", "second_id"], set_=said)
     )
+
+
+def take_back_said(s: Session, table: Any, one: str, other: str) -> None:
+    """Take back what a person said of two items; a pair that is there for it alone goes."""
+    pair = (table.first_id == min(one, other), table.second_id == max(one, other))
+    s.execute(delete(table).where(*pair, table.evidence == _SAID))
+    s.execute(update(table).where(*pair).values(decision=None, decided_at=None))
