@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 from itertools import combinations
+from pathlib import Path
 from typing import Annotated, Any, Literal, NamedTuple
 
 from fastapi import APIRouter, Form, Query, Request, Response
@@ -14,7 +16,7 @@ from nightshift.pages.rendering import is_part, page
 from nightshift.pages.viewer import Editing, Reading
 from utils.db import duplicates, items, works
 from utils.db.duplicates import Outline
-from utils.db.session import session
+from utils.db.session import home_of, session
 from utils.documents import duplicate, item_files, likeness, pictures, playable
 from utils.errors import UsageError
 from utils.models.fingerprint import Copy, DuplicateGroup, Pair
@@ -30,6 +32,19 @@ Decision = Literal["same", "different", "apart", "stack"]
 _Id = Annotated[str, Form(pattern="^[0-9a-fA-F]{4,64}$")]
 _Ids = Annotated[list[str], Form(alias="item", min_length=2, max_length=MOST_COPIES)]
 _Place = Annotated[str, Query(max_length=100)]
+
+
+class _Known(NamedTuple):
+    """The groups as they were read last: of which home, in what state, at which time."""
+
+    home: Path
+    state: tuple[Any, ...]
+    read_at: float
+    outlines: list[Outline]
+
+
+_known: list[_Known] = []  # one at most: thousands of groups take longer to read than to show
+_FRESH_SECONDS = 30.0  # chosen: what belongs to works may change without a trace in the state
 
 
 class Where(NamedTuple):
@@ -57,9 +72,9 @@ def show_duplicates(
 ) -> HTMLResponse:
     """Show one group of near-duplicates; `at` is its place, `item` one that is in it."""
     with session() as s:
-        where = _where(duplicates.outlines(s), at, item)
+        where = _where(_outlines(s), at, item)
         made = _group(s, where, (a, b)) if where.outline else {"group": None}
-        counts = {"exact": len(duplicates.exact_ids(s)), "decided": duplicates.count_decided(s)}
+        counts = {} if is_part(request) else _counts(s)  # which stand around the group
         shown: dict[str, Any] = {
             "where": where,
             "done": done,
@@ -83,7 +98,7 @@ def show_exact(
         ids = duplicates.exact_ids(s)
         chosen = ids[after : after + _PAGE]
         copies = duplicate.present(duplicates.exact_among(s, chosen))
-        counts = {"exact": len(ids), "decided": duplicates.count_decided(s)}
+        counts = _counts(s)
         drawn = pictures.which(s, chosen)
     behind = after + _PAGE if len(ids) > after + _PAGE else None
     return page(request, "duplicates_exact.html.j2", viewer, kind="exact", counts=counts,
@@ -100,9 +115,7 @@ def show_decided(
         pairs = duplicates.decided(s, _PAGE + 1, after)
         ids = {one for pair in pairs for one in (pair.first, pair.second)}
         titles = {row.id: row.title for row in items.preload(s, sorted(ids))}
-        counts = {
-            "exact": len(duplicates.exact_ids(s)), "decided": duplicates.count_decided(s),
-        }  # fmt: skip
+        counts = _counts(s)
     return page(request, "duplicates_decided.html.j2", viewer, kind="decided", counts=counts,
                 pairs=pairs[:_PAGE], titles=titles,
                 before=max(0, after - _PAGE) if after else None,
@@ -145,7 +158,7 @@ def decide_group(
         best = items.find(s, chosen).id
         if best not in ids:
             raise UsageError("What was chosen is not in this group: look at it again.")
-        behind = _where(duplicates.outlines(s), at, "").behind or at
+        behind = _where(_outlines(s), at, "").behind or at
         _decide(s, ids, best, action)
     request.state.audit = ("duplicates.decide", ", ".join(ids), {"decision": action})
     others = [one for one in ids if one != best]
@@ -187,6 +200,21 @@ def _pairs_of(ids: Sequence[str], action: Decision) -> list[tuple[str, str]]:
     if action in {"different", "stack"}:
         return [(ids[0], other) for other in ids[1:]]
     return list(combinations(ids, 2))
+
+
+def _counts(s: Session) -> dict[str, int]:
+    return {"exact": len(duplicates.exact_ids(s)), "decided": duplicates.count_decided(s)}
+
+
+def _outlines(s: Session) -> list[Outline]:
+    """All groups, read again if anything changed since the last time."""
+    home, state = home_of(s), duplicates.state(s)
+    last = _known[0] if _known else None
+    if last and last[:2] == (home, state) and time.monotonic() - last.read_at < _FRESH_SECONDS:
+        return last.outlines
+    found = duplicates.outlines(s)
+    _known[:] = [_Known(home, state, time.monotonic(), found)]
+    return found
 
 
 def place_of(outline: Outline) -> str:

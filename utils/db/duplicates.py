@@ -18,6 +18,7 @@ from utils.db.groups import Decision, Joined, connect, say, take_back_said
 from utils.db.schema import DuplicatePair, File, FingerprintRow, Item
 from utils.db.session import chunks, upsert
 from utils.db.session import rows as rows_of
+from utils.db.work_tables import WorkLinkRow
 from utils.errors import UsageError
 from utils.models.fingerprint import Copy, DuplicateGroup, NearDuplicates, Pair
 
@@ -31,10 +32,9 @@ _TOUCHING = (
 _LIGHT = select(
     DuplicatePair.first_id.label("first"), DuplicatePair.second_id.label("second"),
     DuplicatePair.score, DuplicatePair.decision,
+    select(Item.size_bytes).where(Item.id == DuplicatePair.first_id).scalar_subquery(),
+    select(Item.size_bytes).where(Item.id == DuplicatePair.second_id).scalar_subquery(),
 )  # fmt: skip
-_SIZES = select(Item.id, Item.size_bytes).where(
-    Item.id.in_(select(DuplicatePair.first_id).union(select(DuplicatePair.second_id)))
-)
 _BOX_ERROR = 0.03  # a border is measured on a small still: of a tie the copy without one is better
 _SAME_LENGTH_SECONDS = 0.5  # lengths that differ by less tell no complete copy from a cut one
 
@@ -96,23 +96,46 @@ class Outline(NamedTuple):
         return self.item_ids[0]
 
 
+class _Light(NamedTuple):
+    """A pair without its words, and the sizes of its two: thousands are read at once."""
+
+    first: str
+    second: str
+    score: float
+    decision: str | None
+    first_bytes: int
+    second_bytes: int
+
+
 def outlines(s: Session) -> list[Outline]:
-    """All groups of near-duplicates, those with the most to save first; three statements."""
-    pairs = _outside_works(s, s.execute(_LIGHT).all())
-    sizes: dict[str, int] = dict(s.execute(_SIZES).tuples().all())
+    """All groups of near-duplicates, those with the most to save first; two statements."""
+    pairs = _outside_works(s, [_Light._make(row) for row in rows_of(s, _LIGHT)])
     groups = connect(pairs)
-    group_of_item = {one: number for number, group in enumerate(groups) for one in group}
-    undecided = {
-        group_of_item.get(pair.first)
-        for pair in pairs
-        if pair.decision is None and group_of_item.get(pair.first) == group_of_item.get(pair.second)
-    }
+    number_of = {one: number for number, group in enumerate(groups) for one in group}
+    sizes: dict[str, int] = {}
+    undecided: set[int | None] = set()
+    for first, second, _, decision, first_bytes, second_bytes in pairs:
+        sizes[first], sizes[second] = first_bytes, second_bytes
+        if decision is None and number_of.get(first, -1) == number_of.get(second, -2):
+            undecided.add(number_of[first])
     found = []
     for number, group in enumerate(groups):
-        bytes_of = [sizes.get(one, 0) for one in group]
+        bytes_of = [sizes[one] for one in group]
         saved = sum(bytes_of) - max(bytes_of)
         found.append(Outline(tuple(group), saved, number in undecided))
     return sorted(found, key=lambda one: (-one.saved_bytes, one.item_ids))
+
+
+def state(s: Session) -> tuple[Any, ...]:
+    """What changes whenever groups do: to be asked before all of them are read again."""
+    pair, link = DuplicatePair, WorkLinkRow
+    pairs = select(func.count(), func.max(pair.found_at), func.max(pair.decided_at))
+    links = select(func.count(), func.max(link.first_id), func.max(link.decided_at))
+    decided = (func.count(pair.decision), func.count(link.decision))
+    return (
+        *s.execute(pairs.add_columns(decided[0]).select_from(pair)).one(),
+        *s.execute(links.add_columns(decided[1]).select_from(link)).one(),
+    )
 
 
 def details(s: Session, item_ids: Sequence[str]) -> DuplicateGroup:

@@ -50,13 +50,17 @@ def connect(pairs: Sequence[Joined]) -> list[list[str]]:
     for pair in joined:
         one = groups.setdefault(pair.first, [pair.first])
         other = groups.setdefault(pair.second, [pair.second])
-        if one is other or any((min(a, b), max(a, b)) in apart for a in one for b in other):
+        if one is other or (apart and _are_apart(one, other, apart)):
             continue
         one.extend(other)
         for item_id in other:
             groups[item_id] = one
     unique = {id(group): sorted(group) for group in groups.values() if len(group) > 1}
     return list(unique.values())
+
+
+def _are_apart(one: Sequence[str], other: Sequence[str], apart: set[tuple[str, str]]) -> bool:
+    return any((min(a, b), max(a, b)) in apart for a in one for b in other)
 
 
 def say(s: Session, table: Any, one: str, other: str, decision: Decision, **rest: Any) -> None:
