@@ -1,5 +1,6 @@
 // One group after another by keyboard: each key presses a button that is there for everybody.
-import { say } from "./page.js";
+// By the address of the page's own script: by another one it would run a second time.
+const { say } = await import(document.querySelector('script[src*="/static/page.js"]').src);
 
 let ahead = null; // the next group, asked for before somebody wants it: {place, text}
 
