@@ -17,7 +17,11 @@ from starlette.types import Scope
 
 from nightshift.api.app import create_app as create_api
 from nightshift.pages import (
+    item,
     item_facts,
+    item_sound,
+    item_speakers,
+    item_words,
     login,
     near_duplicates,
     pictures,
@@ -55,6 +59,10 @@ def _pages(settings: Settings, on_loopback: bool) -> FastAPI:
     made.state.settings, made.state.on_loopback = settings, on_loopback
     for module in (
         item_facts,
+        item,
+        item_sound,
+        item_speakers,
+        item_words,
         login,
         near_duplicates,
         pictures,

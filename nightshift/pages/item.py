@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import re
+import zlib
 from typing import Annotated, Any, NamedTuple
-from urllib.parse import parse_qsl, quote
+from urllib.parse import parse_qsl
 
 from fastapi import APIRouter, Query, Request, Response
-from pydantic import ValidationError
+from pydantic import BaseModel, Field, ValidationError
 from sqlalchemy.orm import Session
 from starlette.convertors import Convertor, register_url_convertor
 
 from nightshift.api.items import ItemQuery
+from nightshift.pages import item_facts
 from nightshift.pages.rendering import page
 from nightshift.pages.viewer import Reading
-from utils.config import Settings
 from utils.db import items, ledger, library, pages
 from utils.db.schema import Item
 from utils.db.session import session
@@ -47,119 +49,128 @@ class _Checksum(Convertor[str]):
 register_url_convertor("checksum", _Checksum())
 router = APIRouter()
 
-TABS = ("facts", "files", "history", "alike", "published")
+TABS = item_facts.TABS
 _MOST_SECONDS = 1e7
-_LONGEST_LIST = 2_000  # characters of the address of a list
+_HUES = 6  # colours of speakers (static/item.css)
+_NOT_SHOTS = frozenset(
+    ("tracks", "segments", "notes", "texts", "thumbnails", "criteria", "keywords", "description")
+)
 
 
-class ItemPage(NamedTuple):
-    """What the page shows above its tabs; ``versions``: what plays, the chosen one first."""
+class Asked(BaseModel):
+    """What is asked of an item's page: where it plays from, which lines, which tab."""
 
-    row: Item
+    t: float | None = Field(None, ge=0, le=_MOST_SECONDS, description="Seconds.")
+    first: int = Field(0, ge=0, le=10_000_000, description="The first line of a part.")
+    q: str = Field("", max_length=300, description="Words that lines must have.")
+    edit: int | None = Field(None, ge=0, le=10_000_000, description="The line to correct.")
+    tab: str = TABS[0]
+    file: str | None = Field(None, description="Which of the files that play.")
+    listed: str | None = Field(
+        None, alias="from", max_length=2_000, description="The query of the list that led here."
+    )
+
+
+class Media(NamedTuple):
+    """What is seen and heard of an item; ``versions``: what plays, the chosen one first."""
+
     versions: tuple[Playable, ...]
     tracks: tuple[Track, ...]
     chapters: tuple[Chapter, ...]
     picture: ItemFile | None
     original: ItemFile | None
     has_still: bool
-    spoken: Spoken
-
-
-class Asked(NamedTuple):
-    """What is asked of the transcript: a time, a part by its first line, words, a line to edit."""
-
-    seconds: float | None
-    first: int
-    words: str
-    edit: int | None
 
 
 @router.get("/items/{item_id:checksum}")
 def show_item(
-    request: Request,
-    viewer: Reading,
-    item_id: str,
-    t: Annotated[float | None, Query(ge=0, le=_MOST_SECONDS)] = None,
-    first: Annotated[int, Query(ge=0)] = 0,
-    q: Annotated[str, Query(max_length=300)] = "",
-    edit: Annotated[int | None, Query(ge=0)] = None,
-    tab: str = TABS[0],
-    file: str | None = None,
-    listed: Annotated[str | None, Query(alias="from", max_length=_LONGEST_LIST)] = None,
+    request: Request, viewer: Reading, item_id: str, asked: Annotated[Asked, Query()]
 ) -> Response:
-    """Show an item; `t` plays from there, `from` is the query of the list that led here."""
-    settings: Settings = request.app.state.settings
-    asked = Asked(t, first, q, edit)
+    """Show an item."""
     with session() as s:
         row = items.find(s, item_id)
-        made = _page(s, row, asked, file)
-        before, behind = _neighbours(s, row.id, listed)
-        return page(
-            request,
-            "item.html.j2",
-            viewer,
-            item=row,
-            made=made,
-            status=items.shown_status(row),
-            error=shown_within(row.error) if row.error else None,
-            source=shown_within(row.source_url) if row.source_url else None,
-            place=_place(s, row),
-            before=before,
-            behind=behind,
-            listed=listed,
-            tabs=TABS,
-            tab_name=tab if tab in TABS else TABS[0],
-            start=t,
-            quote=quote,
-            **transcript(s, row, made.spoken, asked),
-        )
+        said = read(s, row, asked)
+        before, behind = _neighbours(s, row.id, asked.listed)
+        tab = asked.tab if asked.tab in TABS else TABS[0]
+        shown: dict[str, Any] = {
+            "media": _media(s, row, said, asked.file),
+            "head": _head(s, row),
+            "before": before,
+            "behind": behind,
+            "asked": asked,
+            "tabs": TABS,
+            "tab": item_facts.context(s, row, tab, request.app.state.settings),
+        }
+        return page(request, "item.html.j2", viewer, **shown, **transcript(s, row, said, asked))
 
 
 def transcript(s: Session, row: Item, said: Spoken, asked: Asked) -> dict[str, Any]:
     """What the templates of lines want; ``edited`` is the line that is open, and what was heard."""
     line = spoken.line(s, row, asked.edit) if asked.edit is not None else None
     heard = line_edits.heard_at(s, row.id, line.start_seconds, line.end_seconds) if line else None
-    return {"item": row, "said": said, "q": asked.words, "edited": line, "heard": heard}
+    return {
+        "item": row,
+        "said": said,
+        "q": " ".join(asked.q.split()),
+        "edited": line,
+        "heard": heard,
+        "given": None,
+        "hue": _hue,
+        "found_in": _found_in,
+    }
+
+
+def _hue(label: str) -> int:
+    """Which of the colours of speakers a label has: the same on every page."""
+    return zlib.crc32(label.encode()) % _HUES
+
+
+def _found_in(text: str, words: str) -> list[tuple[str, bool]]:
+    """A text in parts, and of each whether it is what was looked for."""
+    parts = re.split(f"({re.escape(words)})", text.strip(), flags=re.IGNORECASE)
+    return [(part, number % 2 == 1) for number, part in enumerate(parts) if part]
 
 
 def read(s: Session, row: Item, asked: Asked) -> Spoken:
     """The lines that are asked for."""
-    if words := " ".join(asked.words.split()):
+    if words := " ".join(asked.q.split()):
         return spoken.holding(s, row, words)
-    return spoken.part(s, row, asked.first, asked.seconds)
+    return spoken.part(s, row, asked.first, asked.t)
 
 
-def _page(s: Session, row: Item, asked: Asked, file: str | None) -> ItemPage:
+def _head(s: Session, row: Item) -> dict[str, Any]:
+    """What stands above the player."""
+    paths = items.paths_of(s, row.id)
+    return {
+        "status": items.shown_status(row),
+        "error": shown_within(row.error) if row.error else None,
+        "source": shown_within(row.source_url) if row.source_url else None,
+        "place": f"{paths[0].parent.name}/{paths[0].name}" if paths else None,
+    }
+
+
+def _media(s: Session, row: Item, said: Spoken, file: str | None) -> Media:
     files = item_files.of_item(s, row)
+    original = next((one for one in files if one.kind == item_files.ORIGINAL), None)
+    has_still = any(one.kind == "thumbnail" for one in files)
+    if not playable.is_played(row.kind):
+        return Media((), (), (), playable.picture(files), original, has_still)
     encoded = ledger.latest_result(s, row.id, COMPRESSIONS, Compression)
     found = playable.of(row, files, encoded.rendition if encoded else None)
-    versions = sorted(found, key=lambda one: one.name != file) if file else found
-    said = read(s, row, asked)
-    is_played = playable.is_played(row.kind)
-    kinds = {one.kind for one in files}
-    return ItemPage(
-        row=row,
-        versions=tuple(versions) if is_played else (),
-        tracks=tuple(subtitle_tracks.of(s, row, said)) if is_played else (),
-        chapters=_chapters(s, row) if is_played else (),
-        picture=None if is_played else playable.picture(files),
-        original=next((one for one in files if one.kind == item_files.ORIGINAL), None),
-        has_still="thumbnail" in kinds,
-        spoken=said,
+    return Media(
+        versions=tuple(sorted(found, key=lambda one: one.name != file)),
+        tracks=tuple(subtitle_tracks.of(s, row, said)),
+        chapters=_chapters(s, row),
+        picture=None,
+        original=original,
+        has_still=has_still,
     )
 
 
 def _chapters(s: Session, row: Item) -> tuple[Chapter, ...]:
     report = ledger.latest_result(s, row.id, "extract_ffprobe", FfprobeReport)
-    parts = set(library.PARTS) - {"shots"}
-    shots = library.load(s, row.id, parts | {"keywords", "description"}).shots
+    shots = library.load(s, row.id, _NOT_SHOTS).shots
     return chapters.of(report, shots, row.duration_seconds)
-
-
-def _place(s: Session, row: Item) -> str | None:
-    """Where it lies, without what leads there."""
-    paths = items.paths_of(s, row.id)
-    return f"{paths[0].parent.name}/{paths[0].name}" if paths else None
 
 
 def _neighbours(s: Session, item_id: str, listed: str | None) -> tuple[str | None, str | None]:
