@@ -5,7 +5,8 @@ from __future__ import annotations
 import shutil
 from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
-from functools import lru_cache
+from pathlib import Path
+from threading import Lock
 from typing import Any, NamedTuple
 
 from sqlalchemy.orm import Session
@@ -16,7 +17,7 @@ from utils.db import mornings, reviews, run_history, runs
 from utils.db.mornings import Totals, Trouble
 from utils.db.run_history import RunSummary
 from utils.db.schema import Run
-from utils.db.session import session
+from utils.db.session import home_of
 from utils.models.refusal import Refusal
 from utils.models.search import SearchFilters
 from utils.privacy.redaction import shown_within
@@ -30,6 +31,9 @@ _NEEDS_A_PERSON = frozenset({"ResourceError", "SettingsError"})
 # Refusals of sites that a login (its cookies) may end.
 _WANTS_LOGIN = frozenset({Refusal.LOGIN, Refusal.PRIVATE, Refusal.MEMBERS_ONLY,
                           Refusal.AGE_RESTRICTED, Refusal.BOT_CHECK})  # fmt: skip
+
+_MOST_TOTALS = 512
+_lock, _totals = Lock(), dict[tuple[Path, str], Totals]()
 
 
 class Waits(NamedTuple):
@@ -130,10 +134,15 @@ def _broken(found: Sequence[Trouble], reason: str) -> Iterator[Waits]:
 
 def totals(s: Session, run_id: str) -> Totals:
     """What a run took and made; of one that is over it is summed up once."""
-    return _totals_of(run_id) if run_id in runs.ends(s, [run_id]) else mornings.totals(s, run_id)
-
-
-@lru_cache(maxsize=512)
-def _totals_of(run_id: str) -> Totals:
-    with session() as s:
+    if run_id not in runs.ends(s, [run_id]):
         return mornings.totals(s, run_id)
+    key = (home_of(s), run_id)
+    with _lock:
+        known = _totals.get(key)
+    if known is None:
+        known = mornings.totals(s, run_id)
+        with _lock:
+            _totals[key] = known
+            while len(_totals) > _MOST_TOTALS:
+                del _totals[next(iter(_totals))]
+    return known
