@@ -57,7 +57,8 @@ def post(asking: TestClient, place: str, fields: dict[str, Any] | None = None) -
 def served(settings: Settings, **changes: Any) -> Iterator[str]:
     """The pages at a free port of this machine, in a thread; gives their address."""
     app = create_app(settings.model_copy(update=changes))
-    config = uvicorn.Config(app, port=0, log_level="warning", timeout_graceful_shutdown=1)
+    config = uvicorn.Config(app, port=0, log_level="warning", timeout_graceful_shutdown=1,
+                            proxy_headers=False)  # fmt: skip
     server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()
