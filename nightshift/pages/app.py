@@ -19,13 +19,18 @@ from nightshift.api.app import create_app as create_api
 from nightshift.pages import (
     account,
     audit,
+    library,
+    library_actions,
     login,
     manifest,
     people,
+    pictures,
     runs,
+    search,
     setup,
     shift,
     today,
+    views,
 )
 from nightshift.pages.headers import PageHeaders
 from nightshift.pages.login_limits import LoginLimits
@@ -63,13 +68,18 @@ def _pages(settings: Settings, on_loopback: bool) -> FastAPI:
     for module in (
         account,
         audit,
+        library,
+        library_actions,
         login,
         manifest,
         people,
+        pictures,
         runs,
+        search,
         setup,
         shift,
         today,
+        views,
     ):
         made.include_router(module.router)
     made.mount("/static", _Static(directory=STATIC))

@@ -11,10 +11,10 @@ from nightshift.pages.answers import done
 from nightshift.pages.rendering import page
 from nightshift.pages.viewer import Editing, Reading
 from utils.config import Settings
-from utils.db import failures
+from utils.db import failures, saved_views
 from utils.db.failures import Choice
 from utils.db.session import session
-from utils.documents import morning
+from utils.documents import item_rows, morning
 from utils.scheduling import in_work
 
 router = APIRouter()
@@ -31,6 +31,8 @@ def show_today(request: Request, viewer: Reading) -> Response:
         totals = morning.totals(s, found.last.run_id) if found.last and is_over else None
         return page(
             request, "today.html.j2", viewer, morning=found, totals=totals,
+            rows=item_rows.of(s, [one.id for one in found.done]),
+            views=saved_views.on_start(s, viewer.user_id),
             **shift.live_context(s, now, settings),
         )  # fmt: skip
 

@@ -5,7 +5,7 @@ from alembic import op
 from sqlalchemy.dialects.postgresql import JSONB
 
 revision = "0038"
-down_revision = "0034"
+down_revision = "0036"
 
 PLAIN = sa.JSON().with_variant(JSONB(), "postgresql")
 # With conditions, or for pages alone: not in the schema (utils/db/base.py).
