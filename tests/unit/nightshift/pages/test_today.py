@@ -47,7 +47,7 @@ def test_an_empty_home_says_what_to_do_first(settings: Settings, asking: TestCli
     page = asking.get("/").text
     assert "Welcome" in page
     for place in ("/sources", "/upload", "/shift"):
-        assert f'class="button' in page and f'href="{place}"' in page
+        assert 'class="button' in page and f'href="{place}"' in page
     reader = text_of(client(settings, Role.VIEWER).get("/").text)
     assert "Add a source" not in reader
 
