@@ -32,7 +32,11 @@ from nightshift.pages import (
     setup,
     near_duplicates,
     pictures,
+    runs,
     search,
+    setup,
+    shift,
+    today,
     views,
 )
 from nightshift.pages.headers import PageHeaders
@@ -71,12 +75,6 @@ def _pages(settings: Settings, on_loopback: bool) -> FastAPI:
     for module in (
         account,
         audit,
-        login,
-        manifest,
-        people,
-        setup,
-    ):  # fmt: skip
-    for module in (
         library,
         library_actions,
         item_facts,
@@ -86,8 +84,14 @@ def _pages(settings: Settings, on_loopback: bool) -> FastAPI:
         item_words,
         login,
         near_duplicates,
+        manifest,
+        people,
         pictures,
+        runs,
         search,
+        setup,
+        shift,
+        today,
         views,
     ):
         made.include_router(module.router)
