@@ -17,8 +17,11 @@ from starlette.types import Scope
 
 from nightshift.api.app import create_app as create_api
 from nightshift.pages import (
+    doctor,
     login,
+    review,
 )
+from nightshift.pages import settings as settings_page
 from nightshift.pages.headers import PageHeaders
 from nightshift.pages.rendering import STATIC, is_part, page
 from nightshift.pages.viewer import ForbiddenError, LoginNeededError, current
@@ -50,7 +53,12 @@ class _BesideApi(Mount):
 def _pages(settings: Settings, on_loopback: bool) -> FastAPI:
     made = FastAPI(openapi_url=None, docs_url=None, redoc_url=None, redirect_slashes=False)
     made.state.settings, made.state.on_loopback = settings, on_loopback
-    for module in (login,):
+    for module in (
+        doctor,
+        login,
+        review,
+        settings_page,
+    ):
         made.include_router(module.router)
     made.mount("/static", _Static(directory=STATIC))
     made.add_exception_handler(LoginNeededError, _to_login)
