@@ -35,9 +35,15 @@ class Queue(NamedTuple):
     items: tuple[str, ...]
     at: str | None
 
+    @property
+    def number(self) -> int:
+        """How many filters are set."""
+        return sum(bool(text) for text in self.given.values())
+
     def place(self, at: str | None = None, page: str = "/review", **more: Any) -> str:
         """A path of ours that asks for the same, at an item."""
-        asked = [*self.given.items(), *(("item", one) for one in self.items)]
+        filters = [(name, text) for name, text in self.given.items() if text]
+        asked = [*filters, *(("item", one) for one in self.items)]
         asked += [("at", at)] if at else []
         query = urlencode([*asked, *more.items()], quote_via=quote)
         return page + (f"?{query}" if query else "")
@@ -65,9 +71,10 @@ def asked(request: Request) -> Queue:
     items = tuple(query.getlist("item"))
     if len(items) > _MOST_CHOSEN or any(len(one) > _LONGEST for one in query.values()):
         raise HTTPException(422)
-    given = {name: query[name] for name in FIELDS if query.get(name)}
+    given = {name: query.get(name, "").strip() for name in FIELDS}
+    put = {_NAMED.get(name, name): text for name, text in given.items() if text}
     try:
-        chosen = Filters.model_validate({_NAMED.get(k, k): v for k, v in given.items()}).chosen()
+        chosen = Filters.model_validate(put).chosen()
     except ValidationError as error:
         told = [one | {"loc": ("query", *one["loc"])} for one in error.errors()]
         raise RequestValidationError(told) from None

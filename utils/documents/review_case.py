@@ -52,7 +52,8 @@ def of_item(s: Session, row: Item) -> dict[str, Any]:
         files = item_files.of_item(s, row)
     said = heard.segments if heard else ()
     stills = _stills(made, files)
-    _point(judged, said, stills)
+    if row.kind != "image":  # which has no seconds
+        _point(judged, said, stills)
     return {
         "item_id": row.id,
         "title": row.title,
@@ -75,14 +76,15 @@ def of_item(s: Session, row: Item) -> dict[str, Any]:
 
 
 def _media(files: Sequence[ItemFile]) -> dict[str, Any] | None:
-    """What plays: the rendition, which is small, else the item itself."""
+    """What plays, of what is here: the rendition, which is small, else the item, else a still."""
     own = [one for one in files if one.kind == item_files.ORIGINAL]
     pictures = {"thumbnail", "contact_sheet", "waveform", "spectrogram", "scene", "still"}
     made = [one for one in files if one.kind not in pictures | {item_files.ORIGINAL, "subtitles"}]
-    for one in (*made, *own):
+    stills = [one for one in files if one.kind == "thumbnail" and one.path.exists()]
+    poster = stills[0].name if stills else None
+    for one in (*made, *own, *stills):
         kind = media_type(one.path)
-        if kind in _PLAYS:
-            poster = next((file.name for file in files if file.kind == "thumbnail"), None)
+        if kind in _PLAYS and one.path.exists():
             return {"name": one.name, "kind": kind.partition("/")[0], "poster": poster}
     return None
 

@@ -1,6 +1,8 @@
 // The review queue by keys: shows one item after the other, plays evidence, decides, undoes.
 // A key or a click that was made before the item was to be seen decides nothing.
-import { path, post, say } from "./page.js";
+// The instance that the page has loaded: by another address it would run a second time.
+const shared = document.querySelector('script[src*="/static/page.js"]').src;
+const { path, post, say } = await import(shared);
 
 const SETTLE = 350; // ms that an item is to be seen before it can be decided
 const root = document.querySelector("[data-review]");
@@ -10,7 +12,7 @@ const words = root.dataset;
 const ahead = new Map(); // id → what will be shown, loading or loaded
 let open = root.querySelector("[data-case]");
 let busy = false;
-let shownAt = performance.now();
+let readyAt = Infinity;
 
 /* What was decided here, for undo; it outlives a reload, not the tab. */
 const made = {
@@ -51,8 +53,6 @@ async function more(id) {
   for (const row of body.querySelectorAll("[data-row]")) if (!rowOf(row.dataset.row)) list.append(document.importNode(row, true));
 }
 
-const painted = () => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)));
-
 function place(id) {
   return `${words.review}${words.review.includes("?") ? "&" : "?"}at=${id}`;
 }
@@ -71,8 +71,7 @@ async function show(id) {
     window.scrollTo({ top: 0 });
     open.focus({ preventScroll: true });
     prepare();
-    await painted();
-    shownAt = performance.now();
+    ready(open);
   } finally {
     release();
   }
@@ -100,7 +99,17 @@ function prepare() {
 
 function hold() { busy = true; root.setAttribute("aria-busy", "true"); }
 function release() { busy = false; root.removeAttribute("aria-busy"); }
-const tooSoon = (event) => busy || event.timeStamp < shownAt + SETTLE;
+const tooSoon = (event) => busy || event.timeStamp < readyAt;
+
+/* From when on an item may be decided: it was painted, and there was time to see that it is new. */
+async function ready(item) {
+  readyAt = Infinity;
+  await new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)));
+  await new Promise((done) => setTimeout(done, SETTLE));
+  if (item !== open) return;
+  readyAt = performance.now();
+  item.dataset.ready = "";
+}
 
 function go(step) {
   if (busy) return;
@@ -286,4 +295,5 @@ document.getElementById("queue").open = isWide;
 if (open) {
   for (const one of document.querySelectorAll(".page-head [data-do=help]")) one.hidden = false;
   prepare();
+  ready(open);
 }

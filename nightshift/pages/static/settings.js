@@ -1,5 +1,5 @@
 // The name of a setting is copied by a button; what was found anew gets its buttons, too.
-import { say } from "./page.js";
+const { say } = await import(document.querySelector('script[src*="/static/page.js"]').src);
 
 function offer() {
   for (const button of document.querySelectorAll("[data-copy]")) button.hidden = !navigator.clipboard;
