@@ -52,7 +52,7 @@ def show(
             viewer,
             queue=queue,
             rows=shown_within([one._asdict() for one in rows]),
-            left=queue.count(s, rows),
+            left=queue.left(s, rows),
             previous=ids[at - 1] if at else None,
             following=next(iter(ids[at + 1 :]), None) if at is not None else None,
             done=_told(s, done) if done else None,
@@ -169,7 +169,7 @@ def _changes(s: Session, row: Item, form: FormData) -> dict[str, Any]:
     """What a revision asks for: picked of the critic's changes, chosen, or written."""
     judged = documents.approval(s, row) or {}
     offered = [Change.model_validate(one) for one in judged.get("changes", ())]
-    numbers = [int(one) for one in form.getlist("change") if str(one).isdecimal()]
+    numbers = [int(one) for one in map(str, form.getlist("change")) if one.isdecimal()]
     chosen = {
         name.removeprefix(_OPTION): str(value).strip()
         for name, value in form.multi_items()

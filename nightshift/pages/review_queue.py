@@ -54,7 +54,7 @@ class Queue(NamedTuple):
             return review_queue.chosen(s, self.items)
         return review_queue.around(s, self.filters, self.at, BEFORE, AFTER)
 
-    def count(self, s: Session, rows: list[QueueRow]) -> int:
+    def left(self, s: Session, rows: list[QueueRow]) -> int:
         """How many wait, of all that was asked for."""
         if self.items:
             return sum(row.waits for row in rows)
