@@ -26,6 +26,7 @@ from nightshift.pages import (
     item_sound,
     item_speakers,
     item_words,
+    doctor,
     login,
     manifest,
     people,
@@ -38,7 +39,9 @@ from nightshift.pages import (
     shift,
     today,
     views,
+    review,
 )
+from nightshift.pages import settings as settings_page
 from nightshift.pages.headers import PageHeaders
 from nightshift.pages.login_limits import LoginLimits
 from nightshift.pages.rendering import STATIC, is_part, page, prefix_of
@@ -93,6 +96,12 @@ def _pages(settings: Settings, on_loopback: bool) -> FastAPI:
         shift,
         today,
         views,
+    ):
+    for module in (
+        doctor,
+        login,
+        review,
+        settings_page,
     ):
         made.include_router(module.router)
     made.mount("/static", _Static(directory=STATIC))
