@@ -1,8 +1,9 @@
 """What stands before every request: limits of rate and size, and headers that browsers heed.
 
-The rate is counted for a token that was recognised lately, else for an address, by all processes
-of this server together (rate_limit_storage.py beside this): whoever guesses tokens is counted by
-the address, whatever is guessed. No more is done against that: a token has 256 random bits.
+The rate is counted for a token or login that was recognised lately, else for an address, by all
+processes of this server together (rate_limit_storage.py beside this): whoever guesses tokens is
+counted by the address, whatever is guessed. No more is done against that: a token has 256 random
+bits.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from limits.aio.strategies import SlidingWindowCounterRateLimiter
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from nightshift.api import logins
 from nightshift.api.access import RecentTokens
 from nightshift.api.problems import SECURITY, answer
 from nightshift.api.rate_limit_storage import SharedMemoryStorage
@@ -64,6 +66,8 @@ class Guards:
     def _caller(self, headers: Headers, address: str) -> str:
         """Whose requests are counted together."""
         owner = self._known.owner(headers.get("authorization", "").removeprefix("Bearer "))
+        if owner is None and "cookie" in headers and "authorization" not in headers:
+            owner = self._known.owner_of_login(logins.of_cookie(headers["cookie"]))
         return f"token {owner}" if owner else f"address {address}"
 
     async def _wait(self, caller: str, given: dict[str, str], path: str) -> int:

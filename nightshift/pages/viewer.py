@@ -6,19 +6,18 @@ import ipaddress
 from collections.abc import Awaitable, Callable
 from typing import Annotated, NamedTuple
 
-from anyio import to_thread
 from fastapi import Depends, Request
 
+from nightshift.api import logins
+from nightshift.api.csrf import SAFE
 from nightshift.pages import csrf
 from utils.config import Settings
-from utils.db import audit, login_sessions
+from utils.db import audit
 from utils.db.login_sessions import Person
-from utils.db.session import session
 from utils.models.api import Scope
 from utils.models.page_settings import Theme
 
-COOKIE = "nightshift_session"
-_SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
+COOKIE = logins.COOKIE
 _ANYBODY = Person("", "", Scope.READ.including, False, None, None, Theme.AUTO)
 
 
@@ -72,7 +71,7 @@ def allowed(scope: Scope) -> Callable[[Request], Awaitable[Viewer]]:
             raise LoginNeededError
         if scope not in viewer.person.scopes:
             raise ForbiddenError
-        if request.method not in _SAFE:
+        if request.method not in SAFE:
             await csrf.check(request, viewer.cookie)
         return viewer
 
@@ -89,16 +88,10 @@ async def current(request: Request) -> Viewer | None:
 
 async def _looked_up(request: Request) -> Viewer | None:
     address = request.client.host if request.client else ""
-    cookie = request.cookies.get(COOKIE)
-    person = await to_thread.run_sync(_recognised, cookie) if cookie else None
-    if person is not None:
-        return Viewer(person, cookie, address)
+    login = await logins.current(request)
+    if login is not None:
+        return Viewer(login.person, login.cookie, address)
     return Viewer(_ANYBODY, None, address) if _is_open(request, address) else None
-
-
-def _recognised(cookie: str) -> Person | None:
-    with session() as s:
-        return login_sessions.recognised(s, cookie)
 
 
 def _is_open(request: Request, address: str) -> bool:
