@@ -17,7 +17,12 @@ from starlette.types import Scope
 
 from nightshift.api.app import create_app as create_api
 from nightshift.pages import (
+    costs,
     login,
+    music,
+    music_answers,
+    sources,
+    upload,
 )
 from nightshift.pages.headers import PageHeaders
 from nightshift.pages.rendering import STATIC, is_part, page
@@ -50,7 +55,14 @@ class _BesideApi(Mount):
 def _pages(settings: Settings, on_loopback: bool) -> FastAPI:
     made = FastAPI(openapi_url=None, docs_url=None, redoc_url=None, redirect_slashes=False)
     made.state.settings, made.state.on_loopback = settings, on_loopback
-    for module in (login,):
+    for module in (
+        login,
+        costs,
+        music,
+        music_answers,
+        sources,
+        upload,
+    ):
         made.include_router(module.router)
     made.mount("/static", _Static(directory=STATIC))
     made.add_exception_handler(LoginNeededError, _to_login)
