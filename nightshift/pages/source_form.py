@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 from pydantic import ValidationError
 
 from utils.config import Settings
+from utils.db.sources import kind_of
 from utils.errors import NightShiftError
 from utils.models.source import SourceDefinition, SourceOptions, with_options
 from utils.privacy.redaction import shown
@@ -51,6 +52,8 @@ def read(
         free_name: What it is called if no name is given.
     """
     fields = {name: str(value)[:_MOST].strip() for name, value in given.items()}
+    if not fields.get("kind") and fields.get("url"):
+        fields["kind"] = kind_of(fields["url"]).value
     document: dict[str, Any] = {name: fields.get(name) or None for name in _FIELDS}
     document["name"] = document["name"] or free_name
     document["queue"] = document["queue"] or "default"

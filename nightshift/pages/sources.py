@@ -219,11 +219,8 @@ def _start(request: Request, name: str, why: Trigger) -> Response:
 
 
 def _read(request: Request, fields: dict[str, str]) -> Form:
-    url = fields.get("url", "").strip()
-    if not fields.get("kind") and url:
-        fields["kind"] = sources.kind_of(url).value
     with session() as s:
-        name = sources.free_name(s, url or "source")
+        name = sources.free_name(s, fields.get("url", "").strip() or "source")
     return source_form.read(fields, _settings(request), None, name)
 
 

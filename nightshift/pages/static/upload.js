@@ -2,9 +2,9 @@
 const meta = (name) => document.querySelector(`meta[name="${name}"]`)?.content ?? "";
 const path = (place) => meta("base-path") + place;
 const AT_ONCE = 3;
-const CHUNK_BYTES = 32 * 2 ** 20;
+const CHUNK_BYTES = 8 * 2 ** 20;
 const AGAIN_MS = 5000; // after a connection was lost, unless the browser says sooner that it is back
-const RETRIES = [0, 1000, 3000, 5000];
+const RETRIES = [0, 1000]; // at once; then it says that the connection is lost, and goes on trying
 const SHOWN = 300; // rows: what comes behind them waits unseen
 
 const words = document.getElementById("words").dataset;
