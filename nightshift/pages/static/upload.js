@@ -166,8 +166,9 @@ function draw(job) {
   part("progress").value = job.file.size ? job.sent / job.file.size : 0;
   part("progress").hidden = job.over;
   const left = job.state === "sends" && job.rate > 0 ? Math.ceil((job.file.size - job.sent) / job.rate / 1000) : 0;
-  const rest = left > 1 ? ` · ${left} s ${words.left}` : "";
-  const amount = job.state === "came" ? size.format(job.file.size / 1e6) : `${size.format(job.sent / 1e6)} ${words.of} ${size.format(job.file.size / 1e6)}`;
+  const rest = left > 1 ? ` · ${words.left.replace("{seconds}", left)}` : "";
+  const whole = size.format(job.file.size / 1e6);
+  const amount = job.state === "came" ? whole : words.part.replace("{sent}", size.format(job.sent / 1e6)).replace("{size}", whole);
   part(".state").textContent = `${words[job.state] && job.state !== "lost" ? words[job.state] : words.waits} · ${amount}${rest}`;
   if (job.state !== "came") part(".came").textContent = job.note ?? "";
   job.row.classList.toggle("failed", job.state === "failed");
@@ -178,7 +179,7 @@ function draw(job) {
 
 function total() {
   const done = jobs.filter((job) => job.state === "came").length;
-  document.getElementById("sum").textContent = `${done} ${words.of} ${jobs.length} ${words.sum}`;
+  document.getElementById("sum").textContent = words.sum.replace("{done}", done).replace("{all}", jobs.length);
   document.getElementById("pause-all").hidden = !jobs.some((job) => ["sends", "waits", "lost"].includes(job.state));
   document.getElementById("resume-all").hidden = !jobs.some((job) => job.state === "paused");
   document.getElementById("clear").hidden = !jobs.some((job) => job.over);
