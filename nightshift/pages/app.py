@@ -27,6 +27,7 @@ from nightshift.pages import (
     item_speakers,
     item_words,
     doctor,
+    costs,
     login,
     manifest,
     people,
@@ -40,6 +41,10 @@ from nightshift.pages import (
     today,
     views,
     review,
+    music,
+    music_answers,
+    sources,
+    upload,
 )
 from nightshift.pages import settings as settings_page
 from nightshift.pages.headers import PageHeaders
@@ -102,6 +107,14 @@ def _pages(settings: Settings, on_loopback: bool) -> FastAPI:
         login,
         review,
         settings_page,
+    ):
+    for module in (
+        login,
+        costs,
+        music,
+        music_answers,
+        sources,
+        upload,
     ):
         made.include_router(module.router)
     made.mount("/static", _Static(directory=STATIC))

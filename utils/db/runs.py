@@ -85,6 +85,13 @@ def outcomes_of_item(s: Session, run_id: str, item_id: str) -> tuple[ItemOutcome
     return tuple(ItemOutcome.model_validate(row._asdict()) for row in rows)
 
 
+def latest_outcomes(s: Session, run_ids: Sequence[str], limit: int) -> list[ItemOutcome]:
+    """What these runs came to last, so many rows at most."""
+    columns = (getattr(RunItem, name) for name in ItemOutcome.model_fields)
+    rows = select(*columns).where(RunItem.run_id.in_(run_ids)).order_by(RunItem.id.desc())
+    return [ItemOutcome.model_validate(row._asdict()) for row in s.execute(rows.limit(limit))]
+
+
 def finish(s: Session, run_id: str, status: RunStatus, report: Path | None) -> None:
     """Close a run."""
     run = s.get_one(Run, run_id)
