@@ -68,6 +68,11 @@ def addresses(app: Any, world: World) -> list[Address]:
     return found + more
 
 
+def filled(path: str, world: World) -> Iterator[str]:
+    """The addresses of a route."""
+    return _filled(path, _known(world))
+
+
 def _known(world: World) -> Mapping[str, Sequence[str]]:
     """What may stand for each parameter, by its name."""
     several = (world.items[0], world.items[17], world.hour, *world.waiting[:1], *world.failed[:1])

@@ -35,10 +35,13 @@ _CHUNK = 5_000
 _PICTURES = 24  # files; items share them
 _SPOKEN_SECONDS = 8.0  # of a segment
 _VOCABULARY = (
-    "harbour evening light tram winter market bread letter garden storm window radio mountain river "
-    "bicycle kitchen lantern station bridge summer orchard island piano forest museum holiday birthday "
-    "concert interview meeting lecture report wedding journey beach snow festival parade rehearsal"
-).split()  # fmt: skip
+    "harbour", "evening", "light", "tram", "winter", "market", "bread", "letter", "garden",
+    "storm", "window", "radio", "mountain", "river", "bicycle", "kitchen", "lantern", "station",
+    "bridge", "summer", "orchard", "island", "piano", "forest", "museum", "holiday", "birthday",
+    "concert", "interview", "meeting", "lecture", "report", "wedding", "journey", "beach",
+    "snow", "festival", "parade", "rehearsal",
+)  # fmt: skip
+_LANGUAGES = ("en", "de", "ja", "ar", "km", None)
 _CAMERAS = (
     ("Canon", "EOS R6"),
     ("Apple", "iPhone 15 Pro"),
@@ -113,7 +116,7 @@ def fill(settings: Settings, count: int, *, hostile: bool = True) -> World:
                   for one in chunk]  # fmt: skip
     done = [item for item, status, _, _ in known if status == "done"]
     with session() as s:
-        hour = next(item for item, status, _, kind in known[len(texts) :]
+        hour = next(item for item, status, _, kind in reversed(known)
                     if status == "done" and kind == "audio")  # fmt: skip
         _speak_for_an_hour(s, hour, chance)
         events = page_world_events.write(
@@ -173,12 +176,12 @@ def _row(
         "claimed_by": None, "requested_at": None, "added_at": added,
         "processed_at": added + 2 * HOUR if is_done else None,
         "duration_seconds": None if kind == "image" else round(chance.lognormvariate(5, 1.4), 2),
-        "language": chance.choice(("en", "de", "ja", "ar", "km", None)) if kind != "image" else None,
+        "language": None if kind == "image" else chance.choice(_LANGUAGES),
         "verdict": verdict if is_done else None, "score": score if is_done else None,
         "summary": f"{text} {_words(chance, 12, 40).capitalize()}.".strip() if is_done else None,
         "captured_at": added - chance.uniform(0.1, 400) * DAY if chance.random() < 0.8 else None,
         "captured_at_offset_minutes": 120, "captured_at_source": "EXIF:DateTimeOriginal",
-        "camera_make": text[:200] if text and number % 3 == 0 else make if kind != "audio" else None,
+        "camera_make": None if kind == "audio" else (number % 3 == 0 and text[:200]) or make,
         "camera_model": model if kind != "audio" else None,
         "lens": text[:200] if text and number % 3 == 1 else "24-105 mm F4",
         "focal_length_mm": 35.0, "width": width if kind != "audio" else None,

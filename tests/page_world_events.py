@@ -157,8 +157,8 @@ def _sources(
         if kind is SourceKind.FOLDER:
             Path(url).mkdir(parents=True, exist_ok=True)
         row = sources.define(s, SourceDefinition(
-            name=name, kind=kind, url=url, pattern=pattern, schedule="0 3 * * *" if number else None,
-            vocabulary=said[number % len(said)][:200],
+            name=name, kind=kind, url=url, pattern=pattern,
+            schedule="0 3 * * *" if number else None, vocabulary=said[number % len(said)][:200],
         ))  # fmt: skip
         s.flush()
         states = ("success", "failed", "discovered", "processing", "skipped")
@@ -249,8 +249,9 @@ def _errands(s: Session, items: Sequence[str], said: Sequence[str]) -> None:
     s.execute(insert(Address), [
         {"key": hashlib.sha256(f"address {n}".encode()).hexdigest(),
          "url": f"https://media.example/{n}", "title": text, "entry": None,
-         "status": ("failed", "quarantined")[n % 2], "tries": n % 4, "error_class": "PermanentError",
-         "failed_step": "fetch_media", "error": text, "refusal": refusals[n % len(refusals)].value}
+         "status": ("failed", "quarantined")[n % 2], "tries": n % 4,
+         "error_class": "PermanentError", "failed_step": "fetch_media", "error": text,
+         "refusal": refusals[n % len(refusals)].value}
         for n, text in enumerate(said[:20])
     ])  # fmt: skip
     states = ("queued", "running", "completed", "failed", "cancelled")

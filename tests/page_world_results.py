@@ -1,4 +1,4 @@
-"""What the ledger has of the items of a world (tests/page_world.py): results as steps leave them."""
+"""What the ledger has of items of a world (tests/page_world.py): results as steps leave them."""
 
 from __future__ import annotations
 
@@ -25,6 +25,10 @@ if TYPE_CHECKING:
     from tests.page_world import Made
 
 NIGHTS = 30  # that are remembered as runs
+_KEPT = (
+    "latitude", "longitude", "camera_make", "camera_model", "lens", "width", "height",
+    "duration_seconds", "size_bytes", "video_codec", "audio_codec", "captured_at",
+)  # fmt: skip
 _OTHERS = ("generate_checksum", "extract_ffprobe", "analyze_signal", "store_item")
 
 
@@ -99,8 +103,9 @@ def _verdict(one: Made) -> Verdict:
 def _critique(one: Made) -> Critique:
     quote = one.sentences[0][:400]
     evidence = (Evidence(quote=quote, start_seconds=0.0), Evidence(start_seconds=12.5))
-    scores = [CriticScore(name=name, score=one.row["score"], reason=one.text or "It is said.",
-                          evidence=evidence) for name in ("accuracy", "harm", "privacy")]  # fmt: skip
+    told, score = one.text or "It is said.", one.row["score"]
+    scores = [CriticScore(name=name, score=score, reason=told, evidence=evidence)
+              for name in ("accuracy", "harm", "privacy")]  # fmt: skip
     return Critique(engine="gemini-2.5-flash", score=one.row["score"], criteria=tuple(scores),
                     readings=(0.7, 0.8), notes=(one.text,) if one.text else ())  # fmt: skip
 
@@ -118,12 +123,10 @@ def _approval(one: Made) -> Approval:
 
 def _metadata(one: Made) -> Metadata:
     row, text = one.row, one.text or None
-    names = ("latitude", "longitude", "camera_make", "camera_model", "lens", "width", "height",
-             "duration_seconds", "size_bytes", "video_codec", "audio_codec", "captured_at")  # fmt: skip
     return Metadata(
-        kind=MediaKind(row["kind"]), **{name: row[name] for name in names}, location_name=text,
+        kind=MediaKind(row["kind"]), **{name: row[name] for name in _KEPT}, location_name=text,
         title=text, artist=text, description=text, keywords=(text,) if text else (),
-        sources=dict.fromkeys(names, text or "ExifTool"), container="mp4",
+        sources=dict.fromkeys(_KEPT, text or "ExifTool"), container="mp4",
     )  # fmt: skip
 
 
