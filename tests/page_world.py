@@ -34,7 +34,7 @@ HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 _CHUNK = 5_000
 _PICTURES = 24  # files; items share them
 _SPOKEN_SECONDS = 8.0  # of a segment
-_VOCABULARY = (
+VOCABULARY = (
     "harbour", "evening", "light", "tram", "winter", "market", "bread", "letter", "garden",
     "storm", "window", "radio", "mountain", "river", "bicycle", "kitchen", "lantern", "station",
     "bridge", "summer", "orchard", "island", "piano", "forest", "museum", "holiday", "birthday",
@@ -237,7 +237,7 @@ def _write_facts(s: Session, made: Sequence[Made]) -> None:
     said = [(one, one.text or one.sentences[0]) for one in made]
     _insert(s, Keyword, [
         {"item_id": one.id, "number": n, "word": word} for one, text in said
-        for n, word in enumerate((text[:300], *_VOCABULARY[one.number % 30 :][:4]))
+        for n, word in enumerate((text[:300], *VOCABULARY[one.number % 30 :][:4]))
     ])  # fmt: skip
     _insert(s, Note, [
         {"item_id": one.id, "number": n, "kind": kind, "text": text, "source": f"XMP {text[:60]}"}
@@ -296,7 +296,7 @@ def _speak_for_an_hour(s: Session, item: str, chance: random.Random) -> None:
 
 
 def _words(chance: random.Random, least: int, most: int) -> str:
-    return " ".join(chance.choices(_VOCABULARY, k=chance.randint(least, most)))
+    return " ".join(chance.choices(VOCABULARY, k=chance.randint(least, most)))
 
 
 def _drawn(folder: Path, chance: random.Random) -> list[Path]:
