@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from fastapi import FastAPI
@@ -43,11 +43,17 @@ def pages_of(app: Any) -> FastAPI:
 
 def routes(app: Any, method: str) -> list[str]:
     """The paths of the pages' routes that take a method, in their order."""
-    return [
-        route.path
-        for route in pages_of(app).routes
-        if isinstance(route, APIRoute) and method in (route.methods or ())
-    ]
+    found = [one.path for one in _routes(pages_of(app).routes) if method in (one.methods or ())]
+    assert found, "FastAPI keeps its routes elsewhere"
+    return found
+
+
+def _routes(known: Iterable[Any]) -> Iterator[APIRoute]:
+    for one in known:
+        if isinstance(one, APIRoute):
+            yield one
+        elif router := getattr(one, "original_router", None):  # of a module, as it was included
+            yield from _routes(router.routes)
 
 
 def addresses(app: Any, world: World) -> list[Address]:
