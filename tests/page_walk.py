@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
+from urllib.parse import quote
 
 from fastapi import FastAPI
 from fastapi.routing import APIRoute
@@ -29,10 +30,14 @@ TABS = ("facts", "files", "history", "alike", "published")
 
 
 class Address(NamedTuple):
-    """One page to look at: the path of its route, and the address with its parameters filled in."""
+    """One page to look at: the path of its route, and the address with its parameters filled in.
+
+    ``is_there``: False where nothing is known of a parameter: there may be no such page.
+    """
 
     route: str
     place: str
+    is_there: bool = True
 
 
 def pages_of(app: Any) -> FastAPI:
@@ -57,16 +62,12 @@ def _routes(known: Iterable[Any]) -> Iterator[APIRoute]:
 
 
 def addresses(app: Any, world: World) -> list[Address]:
-    """Every page that one can look at; those of items for several items of different kinds.
-
-    Raises:
-        LookupError: a route has a parameter of which nothing is known here.
-    """
+    """Every page that one can look at; those of items for several items of different kinds."""
     known, paths = _known(world), routes(app, "GET")
-    found = [Address(path, place) for path in paths for place in _filled(path, known)]
+    found = [one for path in paths for one in _filled(path, known)]
     more = [Address(path, path + query) for path, query in _ASKED if path in paths]
-    if "/items/{item_id}" in paths or any(re.fullmatch(r"/items/\{\w+\}", p) for p in paths):
-        item = world.items[0]
+    item = world.items[0]
+    if any(re.fullmatch(r"/items/\{[\w:]+\}", path) for path in paths):
         more += [Address("/items/", f"/items/{item}?tab={tab}") for tab in TABS]
         more += [Address("/items/", f"/items/{world.hour}?t=600")]
     if "/review" in paths and world.waiting:
@@ -74,44 +75,42 @@ def addresses(app: Any, world: World) -> list[Address]:
     return found + more
 
 
-def filled(path: str, world: World) -> Iterator[str]:
-    """The addresses of a route."""
-    return _filled(path, _known(world))
+def filled(path: str, world: World) -> str:
+    """An address of a route."""
+    return next(_filled(path, _known(world))).place
 
 
 def _known(world: World) -> Mapping[str, Sequence[str]]:
     """What may stand for each parameter, by its name."""
     several = (world.items[0], world.items[17], world.hour, *world.waiting[:1], *world.failed[:1])
     with session() as s:
-        view = s.scalars(select(SavedView.id).limit(1)).all()
-        review = s.scalars(select(ReviewRow.id).limit(1)).all()
-        publication = s.scalars(select(PublicationRow.id).limit(1)).all()
         person = [one.id for one in users.every(s)][:1]
-    return {
-        "item": several, "item_id": several, "wanted": several, "run": world.runs[:2],
-        "run_id": world.runs[:2], "source": world.sources[:3], "source_name": world.sources[:3],
-        "view": [str(one) for one in view], "view_id": [str(one) for one in view],
-        "review_id": [str(one) for one in review], "user": person, "user_id": person,
-        "number": [str(one) for one in review or publication],
-        "publication_id": [str(one) for one in publication], "tab": TABS,
-        "one": world.alike[0][:1], "other": world.alike[0][1:],
+        numbers = {
+            name: [str(one) for one in s.scalars(select(table.id).limit(1))]
+            for name, table in (
+                ("view", SavedView), ("review", ReviewRow), ("publication", PublicationRow)
+            )
+        }  # fmt: skip
+    known: dict[str, Sequence[str]] = {
+        "item": several, "run": world.runs[:2], "source": world.sources[:3], "tab": TABS,
+        "user": person, "form": ("txt", "vtt"), "number": ("1",), **numbers,
     }  # fmt: skip
+    return known | {f"{name}_id": values for name, values in known.items()}
 
 
-def _filled(path: str, known: Mapping[str, Sequence[str]]) -> Iterator[str]:
-    """The addresses of a route; of one with several parameters the first of each of the rest."""
+def _filled(path: str, known: Mapping[str, Sequence[str]]) -> Iterator[Address]:
+    """The addresses of a route; with several parameters the first of each of the rest."""
     names = re.findall(r"\{(\w+)(?::\w+)?\}", path)
-    if not names:
-        yield path
-        return
-    for name in names:
-        name = "source" if name == "name" and path.startswith("/sources") else name
-        if name not in known:
-            raise LookupError(f"tests/page_walk.py knows nothing for {name} in {path}")
-    first, *rest = names
-    values = known["source" if first == "name" else first]
-    for value in values:
-        place = re.sub(rf"\{{{first}(?::\w+)?\}}", value, path)
-        for name in rest:
-            place = re.sub(rf"\{{{name}(?::\w+)?\}}", known[name][0], place)
-        yield place
+    given = {name: _values(path, name, known) for name in names}
+    most = max((len(values or ()) for values in given.values()), default=1) or 1
+    for number in range(most):
+        place = path
+        for name, values in given.items():
+            value = values[min(number, len(values) - 1)] if values else "1"
+            place = re.sub(rf"\{{{name}(?::\w+)?\}}", quote(value), place)
+        yield Address(path, place, all(given.values()))
+
+
+def _values(path: str, name: str, known: Mapping[str, Sequence[str]]) -> Sequence[str]:
+    is_source = name == "name" and path.startswith("/sources/")
+    return known.get("source" if is_source else name, ())

@@ -35,14 +35,15 @@ def _walk(asking: TestClient, places: list[page_walk.Address]) -> Iterator[str]:
     """What is wrong with pages, as an admin, as a viewer who reads German, and as nobody."""
     viewer, linked = cookie_of(Role.VIEWER), {}
     admin = asking.cookies[COOKIE]
-    for route, place in places:
+    for route, place, is_there in places:
         answer = asking.get(place)
         if answer.status_code >= 400 and "text/html" not in answer.headers["content-type"]:
-            continue  # the picture of an item that has none
-        if answer.status_code >= 400:
+            continue  # the picture of an item that has none, sound that lies elsewhere
+        if answer.status_code >= (400 if is_there else 500):
             yield f"{place}: {answer.status_code}"
-        if "text/html" in answer.headers["content-type"]:
-            yield from (f"{place}: {one}" for one in page_checks.faults(answer.text))
+        if "text/html" in answer.headers.get("content-type", ""):
+            part = not answer.text.lstrip().startswith("<!doctype")
+            yield from (f"{place}: {one}" for one in page_checks.faults(answer.text, is_part=part))
             size = len(gzip.compress(answer.content))
             yield from [f"{place}: {size} bytes"] * (size > MOST_BYTES)
             linked |= {_ID.sub("ID", urlsplit(one).path): one
@@ -59,11 +60,11 @@ def _walk(asking: TestClient, places: list[page_walk.Address]) -> Iterator[str]:
 
 def _read_by_a_viewer(asking: TestClient, place: str) -> Iterator[str]:
     answer = asking.get(place, headers={"accept-language": "de"})
-    if "text/html" not in answer.headers["content-type"]:
+    if "text/html" not in answer.headers.get("content-type", ""):
         return
-    if answer.status_code not in {200, 403}:
+    if answer.status_code >= 500:
         yield f"{place} of a viewer: {answer.status_code}"
-    if 'lang="de"' not in answer.text:
+    if "<!doctype" in answer.text and 'lang="de"' not in answer.text:
         yield f"{place} is not German"
 
 
@@ -85,7 +86,7 @@ def test_every_change_wants_the_token_of_its_page(settings: Settings) -> None:
     for path in page_walk.routes(asking.app, "POST"):
         if path in _PUBLIC:
             continue
-        place = next(iter(page_walk.filled(path, world)))
+        place = page_walk.filled(path, world)
         status = asking.post(place, data={"item": world.items[0]}).status_code
         if status != 403:
             found.append(f"{path}: {status}")
