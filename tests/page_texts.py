@@ -22,7 +22,8 @@ _SHOWN = ("title", "aria-label", "placeholder", "alt", "label", "data-confirm")
 # What is the same in every language: names, keys, units, and what machines are told.
 _NAMES = re.compile(
     r"\b(?:Night Shift|Ctrl|Esc|Shift|Alt|Enter|Tab|kB|MB|GB|MusicBrainz|Spotify|Last\.fm|"
-    r"ListenBrainz|YouTube|RSS|URL|HTTP|JSON|CSV|SHA-256|ID|API|USD|CRF|VMAF|cron|English|Deutsch)\b"
+    r"ListenBrainz|YouTube|RSS|URL|HTTP|JSON|CSV|SHA-256|ID|API|USD|CRF|VMAF|cron|English|Deutsch|"
+    r"px|kHz|Hz|mm|kbit/s|Mbit/s|LUFS|dBTP|dB|fps|min|[a-z]{2})\b|\S*[/=.]\S+|\S+[/=]"
 )
 
 
@@ -84,4 +85,5 @@ class _Words(HTMLParser):
 def said_by(path: Path) -> list[str]:
     """English that a script shows: texts come to it in attributes of the page."""
     shown = r"(?:say|confirm|alert|prompt)\(\s*|(?:textContent|innerText|title|ariaLabel)\s*=\s*"
-    return re.findall(rf"(?:{shown})([\"'`][^\"'`]*[A-Za-z]{{3,}}[^\"'`]*[\"'`])", path.read_text())
+    source = re.sub(r"\$\{[^}]*\}", "", path.read_text())  # what is put into a text
+    return re.findall(rf"(?:{shown})([\"'`][^\"'`]*[A-Za-z]{{3,}}[^\"'`]*[\"'`])", source)
