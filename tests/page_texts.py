@@ -22,7 +22,7 @@ _SHOWN = ("title", "aria-label", "placeholder", "alt", "label", "data-confirm")
 # What is the same in every language: names, keys, units, and what machines are told.
 _NAMES = re.compile(
     r"\b(?:Night Shift|Ctrl|Esc|Shift|Alt|Enter|Tab|kB|MB|GB|MusicBrainz|Spotify|Last\.fm|"
-    r"ListenBrainz|YouTube|RSS|URL|HTTP|JSON|CSV|SHA-256|ID|API|USD|CRF|VMAF|cron|English|Deutsch|"
+    r"ListenBrainz|ISRC|YouTube|RSS|URL|HTTP|JSON|CSV|SHA-256|ID|API|USD|CRF|VMAF|cron|English|Deutsch|"
     r"px|kHz|Hz|mm|kbit/s|Mbit/s|LUFS|dBTP|dB|fps|min|[a-z]{2})\b|\S*[/=.]\S+|\S+[/=]"
 )
 

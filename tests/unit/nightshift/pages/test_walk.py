@@ -37,7 +37,7 @@ def _walk(asking: TestClient, places: list[page_walk.Address]) -> Iterator[str]:
     admin = asking.cookies[COOKIE]
     for route, place, is_there in places:
         answer = asking.get(place)
-        if answer.status_code >= 400 and "text/html" not in answer.headers["content-type"]:
+        if answer.status_code >= 400 and "text/html" not in answer.headers.get("content-type", ""):
             continue  # the picture of an item that has none, sound that lies elsewhere
         if answer.status_code >= (400 if is_there else 500):
             yield f"{place}: {answer.status_code}"
