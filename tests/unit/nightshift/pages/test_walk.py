@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import gzip
 import re
-from collections.abc import Iterator, Mapping
-from types import SimpleNamespace
-from typing import Any
+from collections.abc import Iterator
 from urllib.parse import urlsplit
 
 from fastapi.testclient import TestClient
 
+from nightshift.pages.app import create_app
 from nightshift.pages.viewer import COOKIE
 from tests import page_checks, page_texts, page_walk, page_world
 from tests.hostile import TEXTS
-from tests.pages import client, cookie_of
+from tests.pages import LOCAL, client, cookie_of
 from tests.paths import PROJECT
 from utils.config import Settings
 from utils.models.page_settings import Role
@@ -28,7 +27,11 @@ _ICONS = PROJECT / "nightshift" / "pages" / "static" / "icons.svg"
 
 def test_every_page_stands_among_hostile_texts(settings: Settings) -> None:
     world = page_world.fill(settings, len(TEXTS) + 4)
-    asking = client(settings, Role.ADMIN)
+    asking = TestClient(
+        create_app(settings), "http://127.0.0.1", client=LOCAL, follow_redirects=False,
+        raise_server_exceptions=False,
+    )  # fmt: skip
+    asking.cookies.set(COOKIE, cookie_of(Role.ADMIN))
     found = list(_walk(asking, page_walk.addresses(asking.app, world)))
     assert found == []
 
@@ -38,11 +41,11 @@ def _walk(asking: TestClient, places: list[page_walk.Address]) -> Iterator[str]:
     viewer, linked = cookie_of(Role.VIEWER), {}
     admin = asking.cookies[COOKIE]
     for route, place, is_there in places:
-        answer = _asked(asking, place)
+        answer = asking.get(place)
         if answer.status_code >= 400 and "text/html" not in answer.headers.get("content-type", ""):
             continue  # the picture of an item that has none, sound that lies elsewhere
         if answer.status_code >= (400 if is_there else 500):
-            yield f"{place}: {answer.status_code} {answer.text[:200] * (answer.status_code == 500)}"
+            yield f"{place}: {answer.status_code}"
         if "text/html" in answer.headers.get("content-type", ""):
             part = not answer.text.lstrip().startswith("<!doctype")
             yield from (f"{place}: {one}" for one in page_checks.faults(answer.text, is_part=part))
@@ -54,22 +57,14 @@ def _walk(asking: TestClient, places: list[page_walk.Address]) -> Iterator[str]:
         yield from _read_by_a_viewer(asking, place)
         asking.cookies.delete(COOKIE)
         if route not in _PUBLIC:
-            status = _asked(asking, place).status_code
+            status = asking.get(place).status_code
             yield from [f"{place}: anybody gets {status}"] * (status not in {303, 401})
         asking.cookies.set(COOKIE, admin)
     yield from _followed(asking, list(linked.values())[:_MOST_LINKS])
 
 
-def _asked(asking: TestClient, place: str, headers: Mapping[str, str] | None = None) -> Any:
-    """The answer; of an endpoint that raised, which this client passes on, a 500 that says what."""
-    try:
-        return asking.get(place, headers=headers)
-    except Exception as error:
-        return SimpleNamespace(status_code=500, headers={}, text=repr(error), content=b"")
-
-
 def _read_by_a_viewer(asking: TestClient, place: str) -> Iterator[str]:
-    answer = _asked(asking, place, {"accept-language": "de"})
+    answer = asking.get(place, headers={"accept-language": "de"})
     if "text/html" not in answer.headers.get("content-type", ""):
         return
     if answer.status_code >= 500:
@@ -84,7 +79,7 @@ def _followed(asking: TestClient, links: list[str]) -> Iterator[str]:
         place = urlsplit(link)
         if place.scheme or place.netloc or not place.path or "/files/" in place.path:
             continue
-        answer = _asked(asking, link)
+        answer = asking.get(link)
         if answer.status_code >= 400 and not place.path.startswith("/pictures/"):
             yield f"the link {link}: {answer.status_code}"
 
