@@ -25,6 +25,7 @@ router = APIRouter()
 
 ROWS = 60  # of a page, or of a part of one
 COUNTED = 10_000  # items; whether there are more is all that is asked
+LONGEST_TITLE = 200  # characters of it in a list
 LAYOUT_COOKIE = "nightshift_layout"
 _FACETS_SECONDS = 60.0  # for which values and numbers are kept: they take a look at every item
 _YEAR_SECONDS = 31_536_000
