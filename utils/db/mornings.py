@@ -18,7 +18,7 @@ from utils.db.source_tables import Source, SourceLook
 from utils.models.item import ItemStatus
 from utils.models.publishing import PublicationStatus
 from utils.models.rendition import COMPRESSIONS
-from utils.models.shift import Outcome
+from utils.models.shift import Outcome, RunStatus
 
 NIGHT = "night-shift"
 # What is not through. Told so, and not by what is, or SQLite takes the index of the statuses
@@ -59,8 +59,9 @@ class Totals(NamedTuple):
 
 
 def last_run(s: Session, flow: str | None = None) -> Run | None:
-    """The run that began last, of a flow or of any."""
-    query = select(Run).order_by(Run.started_at.desc(), Run.id.desc()).limit(1)
+    """The run that began last and is over, of a flow or of any."""
+    over = Run.status != RunStatus.RUNNING.value
+    query = select(Run).where(over).order_by(Run.started_at.desc(), Run.id.desc()).limit(1)
     return s.scalars(query.where(Run.flow == flow) if flow else query).first()
 
 
