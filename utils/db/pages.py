@@ -1,7 +1,7 @@
 """Pages of long lists by key: each begins behind the last row of the one before.
 
 What is added meanwhile moves no row to another page, and the last page costs what the first does:
-each order has an index (migration 0023).
+each order has an index (migrations 0023 and 0036).
 """
 
 from __future__ import annotations
@@ -27,6 +27,8 @@ from sqlalchemy import (
 from sqlalchemy.orm import Session
 
 from utils.db.base import IsoTime
+from utils.db.item_filters import conditions
+from utils.db.item_rows import COLUMNS, ItemRow
 from utils.db.items import shown_status_column
 from utils.db.library import listed
 from utils.db.schema import Execution, File, Item, Run
@@ -43,16 +45,18 @@ _EXPRESSIONS: dict[str, ColumnElement[Any]] = {
     "title": func.lower(func.substr(Item.title, literal_column("1"), literal_column("200"))),
     "duration": func.coalesce(Item.duration_seconds, literal_column("-1")),
     "size": Item.size_bytes.expression,
+    "score": func.coalesce(Item.score, literal_column("-1")),
 }
 _TIMES = ("added", "captured")
 # What a row's place is; those in _OWN are columns that lists have anyway.
-_OWN = ("added", "duration", "size")
+_OWN = ("added", "duration", "size", "score")
 _PLACES: dict[str, Callable[[Any], Any]] = {
     "added": lambda row: row.added_at,
     "captured": lambda row: row.place,
     "title": lambda row: row.place,
     "duration": lambda row: -1 if row.duration_seconds is None else row.duration_seconds,
     "size": lambda row: row.size_bytes,
+    "score": lambda row: -1 if row.score is None else row.score,
 }
 # What lists say of an item, named as they name it (utils/documents/item.py), in one statement:
 # also where it lies, the last result of an encoding (by the index of those; literals, or SQLite
@@ -98,7 +102,7 @@ def items(
         s: The session.
         filters: What an item must be.
         status: As people are shown it; None for any.
-        sort: added, captured, title, duration or size; with ``-`` the highest first.
+        sort: added, captured, title, duration, size or score; with ``-`` the highest first.
         limit: Rows of a page.
         after: Where it begins.
 
@@ -127,6 +131,68 @@ def _page(
     return query.limit(limit + 1)
 
 
+def tiles(
+    s: Session,
+    filters: SearchFilters,
+    sort: str,
+    limit: int,
+    at: Place | None = None,
+    is_before: bool = False,
+) -> tuple[list[ItemRow], Place | None]:
+    """The same of what grids show; with ``is_before`` the last ones up to a place.
+
+    Returns:
+        Up to ``limit`` items in the order of the list, and where it goes on in that direction.
+
+    Raises:
+        CursorError: ``at`` is no place in this order.
+    """
+    values = {} if at is None else {"value": _value(sort, at.value), "row_id": at.row_id}
+    query = _tiles(filters, sort, limit, at is not None, is_before)
+    rows = rows_of(s, query, **values).all()
+    shown = [ItemRow(*row[:-1]) for row in rows[:limit]]
+    if is_before:
+        earlier = _place(rows[limit]) if len(rows) > limit else None
+        return shown[::-1], earlier
+    return shown, _place(rows[limit - 1]) if len(rows) > limit else None
+
+
+def _place(row: Any) -> Place:
+    value = row.place
+    return Place(value.isoformat() if isinstance(value, datetime) else value, row.id)
+
+
+@lru_cache(maxsize=256)
+def _tiles(
+    filters: SearchFilters, sort: str, limit: int, is_behind: bool, is_before: bool
+) -> Select[Any]:
+    name, falls = sort.removeprefix("-"), sort.startswith("-")
+    key = (_EXPRESSIONS[name], Item.id)
+    columns = (*COLUMNS, key[0].label("place"))
+    query = _ordered(select(*columns).where(*conditions(filters)), key, falls != is_before)
+    if is_behind:
+        query = query.where(_behind(key, falls != is_before, is_before))
+    return query.limit(limit + 1)
+
+
+def neighbours(
+    s: Session, filters: SearchFilters, status: str | None, sort: str, item_id: str
+) -> tuple[str | None, str | None]:
+    """The items before and behind one in a list; None at its ends, and of what is not in it."""
+    name, falls = sort.removeprefix("-"), sort.startswith("-")
+    key = (_EXPRESSIONS[name], Item.id)
+    here = s.execute(select(key[0]).where(Item.id == item_id, *listed(filters, status))).first()
+    if here is None:
+        return None, None
+    values = {"value": here[0], "row_id": item_id}
+    passing = select(Item.id).where(*listed(filters, status))
+    before, behind = (
+        s.scalar(_ordered(passing, key, down).where(_behind(key, down)).limit(1), values)
+        for down in (not falls, falls)
+    )
+    return before, behind
+
+
 def run_ids(
     s: Session, limit: int, after: Place | None = None
 ) -> tuple[Sequence[str], Place | None]:
@@ -144,10 +210,13 @@ def _ordered(query: Select[Any], key: Sequence[Any], falls: bool) -> Select[Any]
     return query.order_by(*(part.desc() if falls else part.asc() for part in key))
 
 
-def _behind(key: tuple[Any, Any], falls: bool) -> ColumnElement[bool]:
-    """True for rows behind a place, which is given with the statement."""
+def _behind(key: tuple[Any, Any], falls: bool, with_it: bool = False) -> ColumnElement[bool]:
+    """True for rows behind a place, which is given with the statement; or for that row, too."""
     place = tuple_(bindparam("value", type_=key[0].type), bindparam("row_id", type_=key[1].type))
-    return tuple_(*key) < place if falls else tuple_(*key) > place
+    row = tuple_(*key)
+    if with_it:
+        return row <= place if falls else row >= place
+    return row < place if falls else row > place
 
 
 def _value(sort: str, value: Any) -> Any:

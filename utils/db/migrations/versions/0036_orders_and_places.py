@@ -1,0 +1,22 @@
+"""the score orders the list of items, too; places are found by the beginnings of their names"""
+
+from alembic import op
+
+revision = "0036"
+down_revision = "0034"
+
+# Of expressions, as those of migration 0023.
+INDEXES = {
+    "ix_page_items_score": "items (coalesce(score, -1), id)",
+    "ix_page_keywords_word": "keywords (lower(word), item_id)",
+}
+
+
+def upgrade() -> None:
+    for name, columns in INDEXES.items():
+        op.execute(f"CREATE INDEX {name} ON {columns}")
+
+
+def downgrade() -> None:
+    for name in INDEXES:
+        op.execute(f"DROP INDEX {name}")
