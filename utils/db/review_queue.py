@@ -98,6 +98,17 @@ def _forward() -> tuple[Any, ...]:
 
 def _rows(s: Session, query: Any) -> list[QueueRow]:
     return [
-        QueueRow(*row[:7], row.approval_score, row.approval_reason, reviews.is_waiting(row))
+        QueueRow(
+            row.id,
+            row.title,
+            row.kind,
+            row.duration_seconds,
+            row.language,
+            row.verdict,
+            row.approval,
+            row.approval_score,
+            row.approval_reason,
+            reviews.is_waiting(row),
+        )
         for row in s.execute(query)
     ]

@@ -5,6 +5,7 @@ const shared = document.querySelector('script[src*="/static/page.js"]').src;
 const { path, post, say } = await import(shared);
 
 const SETTLE = 350; // ms that an item is to be seen before it can be decided
+const TOLD = 12000; // ms that a message stays
 const root = document.querySelector("[data-review]");
 const list = root.querySelector("[data-list]");
 const help = document.getElementById("help");
@@ -128,13 +129,17 @@ function count(change) {
   left.textContent = said.replace("#", new Intl.NumberFormat(document.documentElement.lang).format(number));
 }
 
-/* The message of what was decided stays until the next one: undoing it has no time limit. */
+/* What was decided; it goes after a while, the button and the key that undo it stay. */
 function announce(body) {
   for (const old of document.querySelectorAll("#messages .done-message, .notice")) old.remove();
   const line = document.createElement("div");
   line.className = "message done-message";
   line.append(document.importNode(body.querySelector("[data-done]"), true));
   document.getElementById("messages").append(line);
+  setTimeout(function go() {
+    if (line.matches(":hover, :focus-within")) setTimeout(go, TOLD);
+    else line.remove();
+  }, TOLD);
 }
 
 async function decide(form) {
