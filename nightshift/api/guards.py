@@ -27,6 +27,7 @@ MAX_HEADER_BYTES = 16 * 1024  # of all of them; ours have 0.5 kB. Chosen.
 BODY_SECONDS = 60  # in which a body of the allowed size arrives. Chosen.
 # Uploads have limits of their own; who watches over servers is never turned away.
 LARGE = (f"{PREFIX}/uploads",)
+LARGE_FORM = "/upload"  # of the pages, for browsers without scripts
 UNLIMITED = (f"{PREFIX}/health", f"{PREFIX}/ready")
 
 
@@ -57,7 +58,8 @@ class Guards:
                              {"Retry-After": str(wait)})  # fmt: skip
             await refusal(scope, receive, told)
             return
-        body = None if path.startswith(LARGE) else await self._body(headers, receive)
+        is_large = path.startswith(LARGE) or path == LARGE_FORM
+        body = None if is_large else await self._body(headers, receive)
         if isinstance(body, int):
             why = f"A body has at most {self._max_bytes:,} bytes, and arrives in {BODY_SECONDS} s."
             title = "Content too large" if body == 413 else "Request timeout"

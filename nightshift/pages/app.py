@@ -19,11 +19,33 @@ from nightshift.api.app import create_app as create_api
 from nightshift.pages import (
     account,
     audit,
+    costs,
+    doctor,
+    item,
+    item_facts,
+    item_sound,
+    item_speakers,
+    item_words,
+    library,
+    library_actions,
     login,
     manifest,
+    music,
+    music_answers,
+    near_duplicates,
     people,
+    pictures,
+    review,
+    runs,
+    search,
     setup,
+    shift,
+    sources,
+    today,
+    upload,
+    views,
 )
+from nightshift.pages import settings as settings_page
 from nightshift.pages.headers import PageHeaders
 from nightshift.pages.login_limits import LoginLimits
 from nightshift.pages.rendering import STATIC, is_part, page, prefix_of
@@ -60,11 +82,33 @@ def _pages(settings: Settings, on_loopback: bool) -> FastAPI:
     for module in (
         account,
         audit,
+        costs,
+        doctor,
+        item_facts,
+        item_sound,
+        item_speakers,
+        item_words,
+        item,
+        library,
+        library_actions,
         login,
         manifest,
+        music,
+        music_answers,
+        near_duplicates,
         people,
+        pictures,
+        review,
+        runs,
+        search,
+        settings_page,
         setup,
-    ):  # fmt: skip
+        shift,
+        sources,
+        today,
+        upload,
+        views,
+    ):
         made.include_router(module.router)
     made.mount("/static", _Static(directory=STATIC))
     made.add_exception_handler(LoginNeededError, _to_login)
@@ -72,7 +116,7 @@ def _pages(settings: Settings, on_loopback: bool) -> FastAPI:
     made.add_exception_handler(NightShiftError, _failed)
     made.add_exception_handler(HTTPException, _refused)
     made.add_exception_handler(RequestValidationError, _not_understood)
-    made.add_middleware(GZipMiddleware, minimum_size=_LEAST_COMPRESSED)
+    made.add_middleware(GZipMiddleware, minimum_size=_LEAST_COMPRESSED, compresslevel=5)
     made.add_middleware(PageHeaders)
     return made
 

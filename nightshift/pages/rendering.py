@@ -36,7 +36,7 @@ def page(
     language = language_of(request, viewer)
     prefix = prefix_of(request)
 
-    def path(place: str, **query: Any) -> str:
+    def path(place: str, /, **query: Any) -> str:
         asked = "&".join(
             f"{quote(name)}={quote(str(value), safe='')}"
             for name, value in query.items()

@@ -24,7 +24,7 @@ from utils.errors import from_os_error
 from utils.housekeeping import recovery
 from utils.search import vectors
 from utils.sources import received
-from utils.storage import removal
+from utils.storage import picture_cache, removal
 
 _DAY_SECONDS = 24 * 3600
 # Names of ours: a report has its run's, a log its service's (deployments/services.py).
@@ -56,6 +56,7 @@ def clean(settings: Settings, dry_run: bool = False) -> list[Part]:
         _audit(settings, dry_run),
         _executions(settings, dry_run),
         _logs(settings, dry_run),
+        _pictures(settings, dry_run),
     ]
 
 
@@ -153,6 +154,10 @@ def _logs(settings: Settings, dry_run: bool) -> Part:
             if not dry_run:
                 _cut(folder, name)
     return Part("logs", 0, files, freed)
+
+
+def _pictures(settings: Settings, dry_run: bool) -> Part:
+    return Part("small pictures", 0, *picture_cache.shrink(settings.home, dry_run=dry_run))
 
 
 def _cut(folder: int | None, name: str) -> None:
