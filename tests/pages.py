@@ -101,9 +101,8 @@ class Site:
         )
         self.contexts.append(context)
         if role is not None:
-            cookie = cookie_of(role)
             context.add_cookies(
-                [{"name": COOKIE, "value": cookie, "url": self.url, "sameSite": "Strict"}]
+                [{"name": COOKIE, "value": cookie_of(role), "url": self.url, "sameSite": "Strict"}]
             )
         page = context.new_page()
         page.set_default_timeout(20_000)
