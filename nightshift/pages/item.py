@@ -139,7 +139,7 @@ def _tab(s: Session, row: Item, asked: Asked, settings: Settings) -> dict[str, A
 def read(s: Session, row: Item, asked: Asked) -> Spoken:
     """The lines that are asked for."""
     if words := " ".join(asked.q.split()):
-        return spoken.holding(s, row, words)
+        return spoken.containing(s, row, words)
     return spoken.part(s, row, asked.first, asked.t)
 
 
