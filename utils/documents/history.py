@@ -60,4 +60,4 @@ def left_out(s: Session, row: Item, settings: Settings) -> dict[str, str]:
     plan = planning.plan(probed.container, options, settings)
     if row.verdict == Band.REJECT.value:
         plan = plan.for_rejected()
-    return dict(plan.reasons)
+    return {step: reason for step, reason in plan.reasons.items() if reason}

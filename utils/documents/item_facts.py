@@ -102,7 +102,7 @@ def place_of(record: ItemRecord) -> tuple[float, float] | None:
 def _of_row(row: Item) -> Metadata:
     """What is known before anybody put the facts together."""
     return Metadata(
-        kind=row.kind,  # type: ignore[arg-type]
+        kind=row.kind,
         size_bytes=row.size_bytes,
         duration_seconds=row.duration_seconds,
     )
