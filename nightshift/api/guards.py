@@ -13,6 +13,7 @@ import time
 
 from limits import RateLimitItemPerMinute
 from limits.aio.strategies import SlidingWindowCounterRateLimiter
+from starlette._utils import get_route_path
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -26,6 +27,7 @@ MAX_HEADER_BYTES = 16 * 1024  # of all of them; ours have 0.5 kB. Chosen.
 BODY_SECONDS = 60  # in which a body of the allowed size arrives. Chosen.
 # Uploads have limits of their own; who watches over servers is never turned away.
 LARGE = (f"{PREFIX}/uploads",)
+LARGE_FORM = "/upload"  # of the pages, for browsers without scripts
 UNLIMITED = (f"{PREFIX}/health", f"{PREFIX}/ready")
 
 
@@ -43,19 +45,21 @@ class Guards:
             await self._app(scope, receive, send)
             return
         headers, address = Headers(scope=scope), (scope["client"] or ("",))[0]
+        path = get_route_path(scope)
         given = {**SECURITY}
         told = _telling(send, given)
         if sum(len(name) + len(value) + 4 for name, value in headers.raw) > MAX_HEADER_BYTES:
             refusal = answer(431, "Headers too large", f"At most {MAX_HEADER_BYTES} bytes.")
             await refusal(scope, receive, told)
             return
-        wait = await self._wait(self._caller(headers, address), given, scope["path"])
+        wait = await self._wait(self._caller(headers, address), given, path)
         if wait:
             refusal = answer(429, "Too many requests", f"Ask again in {wait} s.",
                              {"Retry-After": str(wait)})  # fmt: skip
             await refusal(scope, receive, told)
             return
-        body = None if scope["path"].startswith(LARGE) else await self._body(headers, receive)
+        is_large = path.startswith(LARGE) or path == LARGE_FORM
+        body = None if is_large else await self._body(headers, receive)
         if isinstance(body, int):
             why = f"A body has at most {self._max_bytes:,} bytes, and arrives in {BODY_SECONDS} s."
             title = "Content too large" if body == 413 else "Request timeout"

@@ -18,7 +18,7 @@ from typing import NamedTuple
 from utils import clock
 from utils.clock import now
 from utils.config import Settings
-from utils.db import music_runs, pruning
+from utils.db import audit, music_runs, pruning
 from utils.db.session import engine, session
 from utils.errors import from_os_error
 from utils.housekeeping import recovery
@@ -53,6 +53,7 @@ def clean(settings: Settings, dry_run: bool = False) -> list[Part]:
         *_runs(settings, dry_run),
         _music_runs(settings, dry_run),
         _uploads(settings, dry_run),
+        _audit(settings, dry_run),
         _executions(settings, dry_run),
         _logs(settings, dry_run),
         _pictures(settings, dry_run),
@@ -110,6 +111,12 @@ def _runs(settings: Settings, dry_run: bool) -> Iterator[Part]:
         for name in reports:
             removal.remove(settings.home, _REPORTS, name)
     yield Part("reports", 0, len(reports), sum(reports.values()))
+
+
+def _audit(settings: Settings, dry_run: bool) -> Part:
+    before = now() - timedelta(days=settings.pages.audit_days)
+    with session() as s:
+        return Part("audit log", audit.prune(s, before, dry_run))
 
 
 def _music_runs(settings: Settings, dry_run: bool) -> Part:
