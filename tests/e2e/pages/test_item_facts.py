@@ -1,6 +1,7 @@
 """The tabs of an item in a browser: on a phone, and two films of it compared."""
 
 from pathlib import Path
+from shutil import copy
 from typing import Any
 
 import pytest
@@ -32,7 +33,7 @@ def films(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
 @pytest.fixture
 def item(settings: Settings, films: tuple[Path, Path]) -> str:
     """A film with an encode, a place and a verdict."""
-    original, encode = films
+    original, encode = (Path(copy(one, settings.home)) for one in films)
     found = original.stat()
     stat = FileStat(path=original, size_bytes=found.st_size, modified_ns=found.st_mtime_ns,
                     inode=found.st_ino)  # fmt: skip
