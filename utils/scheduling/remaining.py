@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sqlalchemy.orm import Session
@@ -14,7 +14,7 @@ from utils.models.steps import BY_NAME
 from utils.pipeline import planning
 from utils.scheduling import forecast
 from utils.scheduling.forecast import Forecast
-from utils.scheduling.in_work import RunInWork
+from utils.scheduling.in_work import RunInWork, length_of_new
 
 _LOOKED_AT = 200  # items that are foretold one by one; more are taken to be as they are
 # Of a file whose length nobody knows: 1080p at 8 Mbit/s, and sound at 256 kbit/s. Chosen.
@@ -51,7 +51,7 @@ def of_items(
 def _seconds(row: Any, done: set[tuple[str, int]], history: Forecast, settings: Settings) -> float:
     steps = planning.expected(MediaKind(row.kind), settings.pipeline, settings)
     left = [step for step in steps if (step, BY_NAME[step].version) not in done]
-    return forecast.seconds(history, row.kind, length_of(row), left)
+    return forecast.seconds(history, row.kind, length, left)
 
 
 def length_of(row: Any) -> float | None:
