@@ -43,12 +43,25 @@ def of_items(
     """Predicted seconds of each of these items, less the steps that are done."""
     done = ledger.done_steps(s, item_ids)
     return {
-        row.id: _seconds(row, done.get(row.id, set()), history, settings)
+        row.id: _seconds(row, _length(s, row, done), done.get(row.id, set()), history, settings)
         for row in items.preload(s, item_ids)
     }
 
 
-def _seconds(row: Any, done: set[tuple[str, int]], history: Forecast, settings: Settings) -> float:
+def _length(s: Session, row: Any, done: Mapping[str, object]) -> float | None:
+    """Seconds of its media; as probed while it is in work for the first time, else by its size."""
+    if row.duration_seconds is None and row.id in done:
+        return length_of_new(s, row.id) or length_of(row)
+    return length_of(row)
+
+
+def _seconds(
+    row: Any,
+    length: float | None,
+    done: set[tuple[str, int]],
+    history: Forecast,
+    settings: Settings,
+) -> float:
     steps = planning.expected(MediaKind(row.kind), settings.pipeline, settings)
     left = [step for step in steps if (step, BY_NAME[step].version) not in done]
     return forecast.seconds(history, row.kind, length, left)
