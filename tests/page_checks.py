@@ -128,7 +128,7 @@ class _Reader(HTMLParser):
             self.found.append("a script within the page")
         if tag == "style" and not given.get("nonce"):
             self.found.append("styles within the page")
-        if tag in {"base", "iframe", "object", "embed", "plaintext", "template"}:
+        if tag in {"base", "iframe", "object", "embed", "plaintext"}:
             self.found.append(f"<{tag}>")
         place = given.get(_LOADING.get(tag, ""))
         if place and re.match(r"(?:[a-z]+:)?//|\\", place) and tag != "a":

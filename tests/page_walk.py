@@ -30,14 +30,10 @@ TABS = ("facts", "files", "history", "alike", "published")
 
 
 class Address(NamedTuple):
-    """One page to look at: the path of its route, and the address with its parameters filled in.
-
-    ``is_there``: False where nothing is known of a parameter: there may be no such page.
-    """
+    """One page to look at: the path of its route, and the address with its parameters filled in."""
 
     route: str
     place: str
-    is_there: bool = True
 
 
 def pages_of(app: Any) -> FastAPI:
@@ -63,7 +59,8 @@ def _routes(known: Iterable[Any]) -> Iterator[APIRoute]:
 
 def addresses(app: Any, world: World) -> list[Address]:
     """Every page that one can look at; those of items for several items of different kinds."""
-    known, paths = _known(world), routes(app, "GET")
+    known = _known(world)
+    paths = [path for path in routes(app, "GET") if not path.endswith("/events")]  # without end
     found = [one for path in paths for one in _filled(path, known)]
     more = [Address(path, path + query) for path, query in _ASKED if path in paths]
     item = world.items[0]
@@ -108,7 +105,7 @@ def _filled(path: str, known: Mapping[str, Sequence[str]]) -> Iterator[Address]:
         for name, values in given.items():
             value = values[min(number, len(values) - 1)] if values else "1"
             place = re.sub(rf"\{{{name}(?::\w+)?\}}", quote(value), place)
-        yield Address(path, place, all(given.values()))
+        yield Address(path, place)
 
 
 def _values(path: str, name: str, known: Mapping[str, Sequence[str]]) -> Sequence[str]:

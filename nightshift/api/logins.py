@@ -9,7 +9,6 @@ from contextlib import suppress
 from typing import NamedTuple
 
 from anyio import to_thread
-from sqlalchemy.exc import IntegrityError
 from starlette.requests import Request, cookie_parser
 
 from nightshift.api.proxies import Named
@@ -100,20 +99,13 @@ def _of_cookie(cookie: str) -> Login | None:
 
 def _named(name: str, settings: Settings, address: str) -> Person | None:
     """A person whom a proxy logged in, made if they are new; None for one who may not come in."""
-    with suppress(IntegrityError):  # two requests at once: the other one made them
-        return _found_or_made(name, settings, address)
-    return _found_or_made(name, settings, address)
-
-
-def _found_or_made(name: str, settings: Settings, address: str) -> Person | None:
+    role = settings.pages.user_header_role
     with session() as s:
-        found = users.find(s, name)
-        if found is None:
-            role = settings.pages.user_header_role
-            try:
-                found = users.create(s, name, None, role)
-            except UsageError:
-                return None
+        try:
+            found, is_new = users.found_or_made(s, name, role)
+        except UsageError:
+            return None
+        if is_new:
             actor = audit.Actor(found.name, found.id, "pages", address)
             audit.note(s, actor, "user.create", found.name, {"role": role.value, "by": "proxy"})
         return None if found.disabled_at else login_sessions.person(found)

@@ -116,7 +116,7 @@ def _pages(settings: Settings, on_loopback: bool) -> FastAPI:
     made.add_exception_handler(NightShiftError, _failed)
     made.add_exception_handler(HTTPException, _refused)
     made.add_exception_handler(RequestValidationError, _not_understood)
-    made.add_middleware(GZipMiddleware, minimum_size=_LEAST_COMPRESSED)
+    made.add_middleware(GZipMiddleware, minimum_size=_LEAST_COMPRESSED, compresslevel=5)
     made.add_middleware(PageHeaders)
     return made
 

@@ -16,6 +16,7 @@ from nightshift.api.items import ItemQuery
 from nightshift.pages import item_facts
 from nightshift.pages.rendering import page
 from nightshift.pages.viewer import Reading
+from utils.config import Settings
 from utils.db import items, ledger, library, pages
 from utils.db.schema import Item
 from utils.db.session import session
@@ -64,7 +65,7 @@ class Asked(BaseModel):
     first: int = Field(0, ge=0, le=10_000_000, description="The first line of a part.")
     q: str = Field("", max_length=300, description="Words that lines must have.")
     edit: int | None = Field(None, ge=0, le=10_000_000, description="The line to correct.")
-    tab: str = TABS[0]
+    tab: str = ""
     file: str | None = Field(None, description="Which of the files that play.")
     listed: str | None = Field(
         None, alias="from", max_length=2_000, description="The query of the list that led here."
@@ -91,15 +92,13 @@ def show_item(
         row = items.find(s, item_id)
         said = read(s, row, asked)
         before, behind = _neighbours(s, row.id, asked.listed)
-        tab = asked.tab if asked.tab in TABS else TABS[0]
         shown: dict[str, Any] = {
             "media": _media(s, row, said, asked.file),
             "head": _head(s, row),
             "before": before,
             "behind": behind,
             "asked": asked,
-            "tabs": TABS,
-            "tab": item_facts.context(s, row, tab, request.app.state.settings),
+            "tab": _tab(s, row, asked, request.app.state.settings),
         }
         return page(request, "item.html.j2", viewer, **shown, **transcript(s, row, said, asked))
 
@@ -115,6 +114,7 @@ def transcript(s: Session, row: Item, said: Spoken, asked: Asked) -> dict[str, A
         "edited": line,
         "heard": heard,
         "given": None,
+        "was": None,
         "hue": _hue,
         "found_in": _found_in,
     }
@@ -129,6 +129,11 @@ def _found_in(text: str, words: str) -> list[tuple[str, bool]]:
     """A text in parts, and of each whether it is what was looked for."""
     parts = re.split(f"({re.escape(words)})", text.strip(), flags=re.IGNORECASE)
     return [(part, number % 2 == 1) for number, part in enumerate(parts) if part]
+
+
+def _tab(s: Session, row: Item, asked: Asked, settings: Settings) -> dict[str, Any] | None:
+    """What the tab shows that is asked for; None: the page asks for the facts once it is shown."""
+    return item_facts.context(s, row, asked.tab, settings) if asked.tab in TABS else None
 
 
 def read(s: Session, row: Item, asked: Asked) -> Spoken:

@@ -81,12 +81,14 @@ def recognise(
 
 
 def _renewed(request: Request, viewer: Viewer, item_id: str, first: int) -> Response:
-    indexing.renew(item_id, request.app.state.settings)
+    record = indexing.renew_words(item_id)
     with session() as s:
         row = items.find(s, item_id)
-        if not is_part(request):
-            return item_words.back(request, row, None)
-        return item_words.lines(request, viewer, s, row, Asked(first=first))
+        if is_part(request):
+            answer = item_words.lines(request, viewer, s, row, Asked(first=first))
+        else:
+            answer = item_words.back(request, row, None)
+    return item_words.indexed(answer, request, record)
 
 
 def _voice(s: Session, item_id: str, label: str) -> Voice:

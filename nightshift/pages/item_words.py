@@ -9,6 +9,7 @@ from fastapi import APIRouter, Form, Query, Request, Response
 from fastapi import Path as InPath
 from fastapi.responses import RedirectResponse
 from sqlalchemy.orm import Session
+from starlette.background import BackgroundTask
 
 from nightshift.pages import item as item_page
 from nightshift.pages.item import Asked
@@ -20,9 +21,11 @@ from utils.db.session import session
 from utils.documents import spoken
 from utils.documents.spoken import Spoken
 from utils.errors import PermanentError, UsageError
+from utils.models.record import ItemRecord
 from utils.models.sanitize import visible
 from utils.models.subtitles import Format
 from utils.search import indexing
+from utils.search.index import index
 from utils.speech import line_edits
 from utils.speech.line_edits import ChangedMeanwhileError, Edit
 from utils.storage import names
@@ -87,10 +90,10 @@ def correct_line(
             raise
         # The line as it stands now, with the words that were not kept: they can be kept still.
         return _shown(request, viewer, item_id, number, edit=True, status=409, given=text)
-    indexing.renew(row.id, request.app.state.settings)
+    record = indexing.renew_words(row.id)
     if is_part(request):
-        return _shown(request, viewer, row.id, number, was=was)
-    return back(request, row, made.start_seconds, number)
+        return indexed(_shown(request, viewer, row.id, number, was=was), request, record)
+    return indexed(back(request, row, made.start_seconds, number), request, record)
 
 
 @router.post("/items/{item_id:checksum}/correction/undo")
@@ -100,8 +103,8 @@ def undo_all(request: Request, viewer: Editing, item_id: str) -> Response:
         row = idle(s, item_id)
         if not corrections.remove(s, row.id):
             raise UsageError("Nothing is corrected here: there is nothing to undo.")
-    indexing.renew(row.id, request.app.state.settings)
-    return back(request, row, None)
+    record = indexing.renew_words(row.id)
+    return indexed(back(request, row, None), request, record)
 
 
 @router.get("/items/{item_id:checksum}/words")
@@ -128,6 +131,16 @@ def download(item_id: str, form: Format, _viewer: Reading) -> Response:
     return Response(
         made.text, media_type=_TYPES[form], headers={"content-disposition": disposition}
     )  # fmt: skip
+
+
+def indexed(answer: Response, request: Request, record: ItemRecord | None) -> Response:
+    """An answer, behind which what was changed goes into the index of vectors.
+
+    The model for that may take seconds to load: nobody waits for it, and words are found already.
+    """
+    if record is not None:
+        answer.background = BackgroundTask(index, record, request.app.state.settings)
+    return answer
 
 
 def idle(s: Session, item_id: str) -> Item:

@@ -17,6 +17,7 @@ from nightshift.pages.viewer import Reading, Viewer
 from utils.db import facets, pages, saved_views
 from utils.db.facets import Facets
 from utils.db.item_rows import ItemRow
+from utils.db.pages import Window
 from utils.db.session import session
 from utils.models.pages import cursor, place
 
@@ -24,6 +25,7 @@ router = APIRouter()
 
 ROWS = 60  # of a page, or of a part of one
 COUNTED = 10_000  # items; whether there are more is all that is asked
+LONGEST_TITLE = 200  # characters of it in a list
 LAYOUT_COOKIE = "nightshift_layout"
 _FACETS_SECONDS = 60.0  # for which values and numbers are kept: they take a look at every item
 _YEAR_SECONDS = 31_536_000
@@ -45,13 +47,13 @@ def show_library(request: Request, viewer: Reading) -> Response:
         return _without_blanks(request)
     asked = _asked(request, viewer)
     with session() as s:
-        shown = _shown(s, asked)
-        if is_part(request):
+        total = None if is_part(request) else facets.count(s, asked.filters, COUNTED + 1)
+        shown = _shown(s, asked, total)
+        if total is None:
             only = shown._replace(later=None) if asked.until else shown._replace(earlier=None)
             return page(request, "library_part.html.j2", viewer, asked=asked, shown=only,
                         is_first=False)  # fmt: skip
         views = saved_views.seen_by(s, viewer.user_id)
-        total = facets.count(s, asked.filters, COUNTED + 1)
         known = values(s)
     answer = page(
         request, "library.html.j2", viewer, status=422 if asked.unknown else 200, asked=asked,
@@ -84,14 +86,15 @@ def _asked(request: Request, viewer: Viewer) -> Asked:
     return asked._replace(layout="list" if request.cookies.get(LAYOUT_COOKIE) == "list" else "grid")
 
 
-def _shown(s: Session, asked: Asked) -> Shown:
+def _shown(s: Session, asked: Asked, total: int | None) -> Shown:
     if asked.until:
-        at = place(asked.until, asked.sort)
-        rows, before = pages.tiles(s, asked.filters, asked.sort, ROWS, at, is_before=True)
+        end = place(asked.until, asked.sort)
+        window = Window(asked.sort, ROWS, end, is_before=True)
+        rows, before = pages.tiles(s, asked.filters, window, total)
         here = cursor(asked.sort, before) if before else None
         return Shown(rows, here, here, asked.until)
     at = place(asked.cursor, asked.sort) if asked.cursor else None
-    rows, behind = pages.tiles(s, asked.filters, asked.sort, ROWS, at)
+    rows, behind = pages.tiles(s, asked.filters, Window(asked.sort, ROWS, at), total)
     later = cursor(asked.sort, behind) if behind else None
     return Shown(rows, asked.cursor, asked.cursor, later)
 

@@ -6,7 +6,7 @@ import csv
 import io
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Annotated, Any, Literal, NamedTuple
+from typing import TYPE_CHECKING, Annotated, Any, Literal, NamedTuple
 from zoneinfo import ZoneInfo
 
 from fastapi import APIRouter, Query, Request, Response
@@ -25,6 +25,9 @@ from utils.models.sanitize import visible
 from utils.music.reports import answer_documents as documents
 from utils.music.reports import answers
 from utils.privacy.redaction import shown
+
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
 
 router = APIRouter()
 
@@ -99,22 +102,27 @@ def _answered(request: Request, form: Form) -> Answer:
         return Answer((), "no date")
     with opened(request) as (connection, zone):
         try:
-            match form.question:
-                case "top":
-                    rows = answers.top(connection, asked, form.of, form.limit, form.by)
-                case "places":
-                    rows = answers.places(connection, asked, form.origin, form.limit)
-                case "timeline":
-                    rows = answers.timeline(connection, asked, form.step, zone)
-                case "habits":
-                    rows = answers.habits(connection, asked)
-                case "new":
-                    rows = answers.new(connection, asked, form.of, form.limit)
-                case "missing":
-                    rows = answers.missing(connection, asked, form.limit)
+            return Answer(_rows(connection, asked, form, zone))
         except UsageError as error:
             return Answer((), str(error))
-    return Answer(rows)
+
+
+def _rows(
+    connection: DuckDBPyConnection, asked: Asked, form: Form, zone: ZoneInfo
+) -> Sequence[Any]:
+    match form.question:
+        case "top":
+            return answers.top(connection, asked, form.of, form.limit, form.by)
+        case "places":
+            return answers.places(connection, asked, form.origin, form.limit)
+        case "timeline":
+            return answers.timeline(connection, asked, form.step, zone)
+        case "habits":
+            return answers.habits(connection, asked)
+        case "new":
+            return answers.new(connection, asked, form.of, form.limit)
+        case "missing":
+            return answers.missing(connection, asked, form.limit)
 
 
 def _asked(request: Request, form: Form) -> Asked:

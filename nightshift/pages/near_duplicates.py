@@ -17,7 +17,7 @@ from nightshift.pages.viewer import Editing, Reading
 from utils.db import duplicates, items, works
 from utils.db.duplicates import Outline
 from utils.db.session import home_of, session
-from utils.documents import duplicate, item_files, likeness, pictures, playable
+from utils.documents import comparison, duplicate, item_files, pictures, playable
 from utils.errors import UsageError
 from utils.models.fingerprint import Copy, DuplicateGroup, Pair
 from utils.models.item import MediaKind
@@ -260,11 +260,11 @@ def _group(s: Session, where: Where, wanted: tuple[str, str]) -> dict[str, Any]:
     return {
         "group": found,
         "more": len(ids) - len(copies),
-        "rows": likeness.compared(s, [copy.item_id for copy in copies]),
+        "rows": comparison.compared(s, [copy.item_id for copy in copies]),
         "drawn": pictures.which(s, [copy.item_id for copy in copies]),
         "pair": pair,
         "media": [_medium(s, copy) for copy in pair],
-        "likeness": _likeness(found, pair),
+        "match": _measured(found, pair),
         "place": place_of(where.outline),
     }
 
@@ -277,7 +277,7 @@ def _chosen_pair(copies: Sequence[Copy], wanted: tuple[str, str]) -> tuple[Copy,
     return first, second if second is not None and second is not first else other
 
 
-def _likeness(group: DuplicateGroup, shown: tuple[Copy, Copy]) -> Pair | None:
+def _measured(group: DuplicateGroup, shown: tuple[Copy, Copy]) -> Pair | None:
     """What is measured of the two that are compared; of some pairs nothing is."""
     two = {shown[0].item_id, shown[1].item_id}
     return next((pair for pair in group.pairs if {pair.first, pair.second} == two), None)

@@ -43,7 +43,7 @@ def show_run(
         found = runs.find(s, run_id)
         report = runs.load(s, found.id)
         rows = run_history.outcomes(s, found.id, outcome, _MOST + 1, after)
-        context = {
+        context: dict[str, Any] = {
             "run": report,
             "flow": found.flow,
             "ended_at": found.ended_at,

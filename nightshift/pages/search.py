@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Annotated, NamedTuple
+from typing import Annotated, Any, NamedTuple
 
 from fastapi import APIRouter, Query, Request, Response
 
@@ -63,7 +63,13 @@ async def show_search(
         hits, total, by_meaning = await _hits(request, wanted, asked.filters, offset, words)
     answers, known = await limited_read(_told)(wanted, hits, asked.filters, offset)
     more = offset + ROWS if offset + len(hits) < min(total, _LAST_OFFSET) and hits else None
-    told = {"q": wanted, "asked": asked, "answers": answers, "more": more, "words": words}
+    told: dict[str, Any] = {
+        "q": wanted,
+        "asked": asked,
+        "answers": answers,
+        "more": more,
+        "words": words,
+    }
     if is_part(request):
         return page(request, "search_part.html.j2", viewer, **told)
     return page(

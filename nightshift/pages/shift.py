@@ -50,7 +50,7 @@ def show_shift(
     after = place(cursor, _SORT) if cursor else None
     with session() as s:
         ids, behind = pages.run_ids(s, _RUNS, after)
-        context = {
+        context: dict[str, Any] = {
             "runs": run_history.of(s, ids),
             "behind": cursor_of(_SORT, behind) if behind else None,
             "is_first": cursor is None,

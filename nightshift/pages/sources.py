@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from datetime import datetime
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Path, Request, Response
 from fastapi.responses import RedirectResponse
@@ -14,11 +15,13 @@ from nightshift.pages import source_form, source_tests
 from nightshift.pages.rendering import is_part, page
 from nightshift.pages.source_form import Form
 from nightshift.pages.viewer import Editing, Reading, Viewer
+from utils import clock
 from utils.config import Settings
 from utils.db import run_history, runs, source_files, sources
 from utils.db.session import session
 from utils.documents import source, source_file
 from utils.errors import NightShiftError
+from utils.models.schedule import cron_of, next_after
 from utils.models.shift import ItemOutcome
 from utils.models.source import NAME, FileStatus, SourceDefinition, SourceKind, Trigger
 from utils.privacy.redaction import shown
@@ -28,7 +31,7 @@ from utils.storage.sealing import sealed_source
 router = APIRouter()
 
 Name = Annotated[str, Path(pattern=NAME)]
-_RECENT, _FAILED, _RUNS = 20, 20, 3
+_RECENT, _FAILED, _RUNS, _NEXT = 20, 20, 3, 3
 _MOST_FIELDS = 60
 
 
@@ -127,6 +130,7 @@ def show_one(request: Request, viewer: Reading, name: Name, told: str = "") -> R
         one=known,
         failed=documents,
         recent=[(shown(one.path).rpartition("/")[2], one) for one in _once(recent)],
+        upcoming=_upcoming(known, settings),
         told=told,
         served=is_served(settings),
     )
@@ -261,6 +265,16 @@ def _page_of_form(
         own_options=source_form.OWN_OPTIONS,
         folders=[str(path) for path in (settings.inbox, *settings.api.roots)],
     )  # fmt: skip
+
+
+def _upcoming(known: dict[str, Any], settings: Settings) -> list[datetime]:
+    """When a source's own schedule fires next: what a cron expression comes to, in moments."""
+    found: list[datetime] = []
+    if known["schedule"] and not known["paused_at"]:
+        cron, zone = cron_of(known["schedule"]), known["timezone"] or settings.timezone
+        for _ in range(_NEXT):
+            found.append(next_after(cron, zone, found[-1] if found else clock.now()))
+    return found
 
 
 def _once(found: list[ItemOutcome]) -> list[ItemOutcome]:

@@ -27,8 +27,7 @@ def show_today(request: Request, viewer: Reading) -> Response:
     with session() as s:
         found = morning.of(s, settings)
         now = in_work.now_of(s, settings)
-        is_over = found.last is not None and found.last.status != "running"
-        totals = morning.totals(s, found.last.run_id) if found.last and is_over else None
+        totals = morning.totals(s, found.last.run_id) if found.last else None
         return page(
             request, "today.html.j2", viewer, morning=found, totals=totals,
             rows=item_rows.of(s, [one.id for one in found.done]),

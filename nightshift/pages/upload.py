@@ -58,7 +58,7 @@ async def take(request: Request) -> Response:
     """Take the files of a form, for browsers without scripts: each is written as it comes."""
     viewer = await _sender(request)
     settings: Settings = request.app.state.settings
-    arrived, problem = list[Arrived](), ""
+    arrived, problem = list[Arrived | None](), ""
     try:
         states.require_allowed((bodies.declared_bytes(request) or 0) - bodies.BLOCK_BYTES, settings)
         parts = forms.parts(request)
@@ -202,7 +202,7 @@ def _shown(
     viewer: Viewer,
     *,
     told: str = "",
-    arrived: list[Arrived] | None = None,
+    arrived: list[Arrived | None] | None = None,
     problem: str = "",
     addresses: str = "",
     wrong: list[str] | None = None,
@@ -220,7 +220,7 @@ def _shown(
         viewer,
         status=422 if problem else 200,
         told=told,
-        arrived=arrived or [],
+        arrived=[one for one in arrived or [] if one],
         problem=problem,
         addresses=addresses,
         wrong=wrong or [],

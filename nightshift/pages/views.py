@@ -17,6 +17,7 @@ from nightshift.pages.viewer import ForbiddenError, Reading, Viewer
 from utils.db import facets, pages, saved_views
 from utils.db.item_rows import ItemRow
 from utils.db.page_tables import SavedView
+from utils.db.pages import Window
 from utils.db.session import session
 
 router = APIRouter()
@@ -86,8 +87,8 @@ def on_start(s: Session, request: Request, viewer: Viewer) -> list[StartView]:
     found = []
     for view in saved_views.on_start(s, viewer.user_id):
         asked = filters.of_query(QueryParams(view.query), request, viewer)
-        rows, _ = pages.tiles(s, asked.filters, asked.sort, _FIRST)
         total = facets.count(s, asked.filters, _COUNTED + 1)
+        rows, _ = pages.tiles(s, asked.filters, Window(asked.sort, _FIRST))
         found.append(StartView(view.name, view.query, view.user_id is None, rows, total))
     return found
 

@@ -69,7 +69,7 @@ def paid(s: Session, since: datetime | None) -> list[Paid]:
         )
         .where(Spending.status != spending.RELEASED)
         .group_by(Spending.run_id, Spending.engine, Spending.step)
-        .order_by(func.min(Spending.id))
+        .order_by(func.min(Spending.created_at), Spending.engine, Spending.step)
     )
     rows = s.execute(query.where(Spending.created_at >= since) if since else query)
     return [Paid(*row[:4], *(int(value) for value in row[4:])) for row in rows]

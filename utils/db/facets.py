@@ -8,8 +8,8 @@ from typing import Any, NamedTuple
 from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.orm import Session
 
-from utils.db.item_filters import conditions
-from utils.db.items import shown_status_column
+from utils.db.item_filters import scanned
+from utils.db.items import IN_WORK
 from utils.db.schema import Item
 from utils.db.source_tables import Source
 from utils.db.speech_tables import VoiceName
@@ -33,24 +33,27 @@ class Facets(NamedTuple):
 
 
 def of(s: Session) -> Facets:
-    """The facets of the whole library: one look at an index of all items (migration 0036)."""
-    columns = (Item.kind, Item.language, Item.verdict, Item.approval, shown_status_column())
-    rows = s.execute(select(*columns, func.count()).group_by(*columns)).all()
-    counted = [_counted(rows, place) for place in range(len(columns))]
+    """The facets of the whole library: two looks at an index of all items (migration 0036)."""
+    columns = (
+        Item.kind, Item.language, Item.verdict, Item.approval, Item.status, Item.claimed_by,
+    )  # fmt: skip
+    found = s.execute(select(*columns, func.count()).group_by(*columns)).all()
+    rows = [(*row[:4], IN_WORK if row.claimed_by else row.status, row[-1]) for row in found]
+    kind, language, verdict, approval, status = (_counted(rows, place) for place in range(5))
     camera = func.coalesce(Item.camera_model, Item.camera_make)
     people = func.count(VoiceName.item_id.distinct())
     return Facets(
-        *counted,
+        kind=kind, language=language, verdict=verdict, approval=approval, status=status,
         camera=_listed(s, camera, func.count(), camera.is_not(None)),
         speaker=_listed(s, VoiceName.name, people),
         source=s.scalars(select(Source.name).order_by(Source.name)).all(),
         total=sum(row[-1] for row in rows),
-    )
+    )  # fmt: skip
 
 
 def count(s: Session, filters: SearchFilters, most: int) -> int:
     """How many items pass, counted up to ``most``."""
-    some = select(Item.id).where(*conditions(filters)).limit(most).subquery()
+    some = select(Item.id).where(*scanned(filters)).limit(most).subquery()
     return s.scalar(select(func.count()).select_from(some)) or 0
 
 

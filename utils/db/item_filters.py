@@ -23,6 +23,18 @@ def conditions(filters: SearchFilters) -> list[ColumnElement[bool]]:
     return [*_of_kind(filters), *_of_moment(filters), *_of_elsewhere(filters)]
 
 
+def scanned(filters: SearchFilters) -> list[ColumnElement[bool]]:
+    """The same for whoever looks at all items: SQLite is kept from the index of the approval.
+
+    By that it would look up each of many rows; the index of all that filters ask (migration 0036)
+    is read in a tenth of the time.
+    """
+    others = conditions(filters.model_copy(update={"approval": None}))
+    if filters.approval:
+        others.append(func.coalesce(Item.approval, "") == filters.approval.value)
+    return others
+
+
 def _of_kind(filters: SearchFilters) -> Iterator[ColumnElement[bool]]:
     if filters.kind:
         yield Item.kind == filters.kind.value

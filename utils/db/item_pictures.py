@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, bindparam, exists, or_, select
+from sqlalchemy import BindParameter, ColumnElement, bindparam, exists, or_, select
 from sqlalchemy.orm import Session
 
 from utils.db import items
@@ -18,7 +18,7 @@ from utils.db.visual_tables import VisualRow
 from utils.models.item import MediaKind
 
 DRAWN = frozenset({"waveform.jpg", "spectrogram.jpg"})  # of sound, by generate_thumbnails
-_IDS = bindparam("ids", expanding=True)
+_IDS: BindParameter[Any] = bindparam("ids", expanding=True)
 _STILLS = (
     select(Thumbnail.item_id, Thumbnail.path, Thumbnail.reason)
     .where(Thumbnail.item_id.in_(_IDS))

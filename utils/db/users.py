@@ -9,6 +9,7 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 from sqlalchemy import func, select
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from utils.clock import now
@@ -48,6 +49,21 @@ def create(s: Session, name: str, password: str | None, role: Role) -> User:
     s.add(made)
     s.flush()
     return made
+
+
+def found_or_made(s: Session, name: str, role: Role) -> tuple[User, bool]:
+    """The person of this name, made if there is none; and whether they are new.
+
+    Raises:
+        UsageError: the name is none.
+    """
+    if (found := find(s, name)) is not None:
+        return found, False
+    try:
+        with s.begin_nested():
+            return create(s, name, None, role), True
+    except IntegrityError:  # another request made them meanwhile
+        return get(s, name), False
 
 
 def shown(name: str) -> str | None:

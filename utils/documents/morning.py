@@ -92,7 +92,10 @@ def of(s: Session, settings: Settings, most: int = 12) -> Morning:
 
 
 def _last(s: Session) -> tuple[Run | None, datetime | None]:
-    """The run that people mean by "last night", and since when things are told as new."""
+    """The run that people mean by "last night", and since when things are told as new.
+
+    One that runs now is no last one; what it has done by now counts as new all the same.
+    """
     night, latest = mornings.last_run(s, mornings.NIGHT), mornings.last_run(s)
     if latest is None:
         return None, None

@@ -61,7 +61,7 @@ def part(s: Session, row: Item, first: int = 0, seconds: float | None = None) ->
     total = segments.count(s, row.id)
     if seconds is not None and total > PART:
         first = segments.at(s, row.id, seconds) // PART * PART
-    lines = [Line(*one) for one in segments.part(s, row.id, first, PART)]
+    lines = [_of_row(one) for one in segments.part(s, row.id, first, PART)]
     if not total and row.processed_at is None:
         lines = _unsaved(s, row.id)
         first, total = 0, len(lines)
@@ -71,7 +71,7 @@ def part(s: Session, row: Item, first: int = 0, seconds: float | None = None) ->
 
 def holding(s: Session, row: Item, wanted: str) -> Spoken:
     """The first lines in which some words stand."""
-    found = [Line(*one) for one in segments.holding(s, row.id, wanted, MOST_FOUND)]
+    found = [_of_row(one) for one in segments.holding(s, row.id, wanted, MOST_FOUND)]
     total = segments.count(s, row.id)
     said = segments.said(s, row.id, transcripts.STEP)
     return Spoken(_beside(s, row.id, found, total), 0, len(found), said)
@@ -140,9 +140,15 @@ def _unsaved(s: Session, item_id: str) -> list[Line]:
 
 def _line(transcript: Transcript, number: int) -> Line:
     one = transcript.segments[number]
-    return Line(
-        number, one.start_seconds, one.end_seconds, one.text, one.language, one.speaker
-    )  # fmt: skip
+    return _of_row(
+        (number, one.start_seconds, one.end_seconds, one.text, one.language, one.speaker)
+    )
+
+
+def _of_row(row: Any) -> Line:
+    """A line; its times to the hundredth of a second, which nobody hears."""
+    number, start, end, *rest = row
+    return Line(number, round(start, 2), round(end, 2), *rest)
 
 
 def _beside(s: Session, item_id: str, lines: Sequence[Line], total: int) -> tuple[Line, ...]:

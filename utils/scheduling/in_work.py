@@ -99,7 +99,9 @@ def now_of(s: Session, settings: Settings) -> Now:
 
 def _run(row: Any, told: Sequence[Any], counts: dict[str, int]) -> RunInWork:
     of_run = [one for one in told if one.run_id == row.id]
-    own: dict[str, Any] = next((one.progress for one in of_run if one.id == row.id), None) or {}
+    own: dict[str, Any] = {}
+    for one in of_run:
+        own = one.progress or {} if one.id == row.id else own
     parts = [one.progress for one in of_run if one.progress]
     total = own.get("total")
     # What there was nothing to do for was noted before the run knew how much it has.

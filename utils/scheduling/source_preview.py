@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from utils import clock
 from utils.config import Settings
@@ -130,7 +130,7 @@ def _looked(at: _Look) -> SourcePreview:
     )
 
 
-def _known(source_id: str | None, keys: list[str]) -> dict[str, SourceFile]:
+def _known(source_id: str | None, keys: list[str]) -> dict[str, Any]:
     if source_id is None:
         return {}
     with session() as s:

@@ -58,12 +58,14 @@ function begin() {
 
 // None of the files plays here: said, with the way out.
 function complain() {
-  const sources = [...media.querySelectorAll("source")];
-  sources.at(-1)?.addEventListener("error", () => {
-    if (media.networkState === HTMLMediaElement.NETWORK_NO_SOURCE) document.getElementById("unplayable").hidden = false;
-  });
-  media.addEventListener("error", () => { document.getElementById("unplayable").hidden = false; });
-  if (media.networkState === HTMLMediaElement.NETWORK_NO_SOURCE) document.getElementById("unplayable").hidden = false;
+  const unplayable = document.getElementById("unplayable");
+  const look = () => {
+    unplayable.hidden = media.readyState > 0 || media.networkState !== HTMLMediaElement.NETWORK_NO_SOURCE;
+  };
+  // A browser says "no source" also while it looks for one: later is sure.
+  media.addEventListener("error", () => setTimeout(look, 200), true);
+  media.addEventListener("loadedmetadata", look);
+  setTimeout(look, 3000);
 }
 
 const SPEEDS = [0.5, 0.75, 1, 1.25, 1.5, 1.75, 2];
@@ -134,7 +136,6 @@ async function drawWave(box, tries = 6) {
   if (!peaks?.length || !length || !window.WaveSurfer) return;
   box.hidden = false;
   const colours = () => {
-    const style = getComputedStyle(document.documentElement);
     const probe = document.createElement("i");
     const resolved = (name) => {
       probe.style.color = `var(${name})`;
@@ -143,7 +144,6 @@ async function drawWave(box, tries = 6) {
       probe.remove();
       return found;
     };
-    void style;
     return { waveColor: resolved("--edge"), progressColor: resolved("--accent"), cursorColor: resolved("--ink") };
   };
   const wave = window.WaveSurfer.create({
@@ -183,6 +183,7 @@ picture?.addEventListener("click", (event) => {
 // The tabs below, without leaving what plays.
 document.addEventListener("htmx:afterSwap", (event) => {
   if (event.detail.target.id !== "tab") return;
+  if (!event.detail.requestConfig.elt.matches("#tabs a")) return;
   for (const one of document.querySelectorAll("#tabs a")) one.removeAttribute("aria-current");
   event.detail.requestConfig.elt.setAttribute("aria-current", "page");
 });

@@ -49,7 +49,7 @@ function show() {
     now = row ?? null;
     row?.setAttribute("aria-current", "true");
     if (row) loadWords(numberOf(row));
-    if (row && follow.checked && !row.closest(".lines")?.querySelector(".editing, .naming")) bring(row);
+    if (row && follow.checked && !lines.querySelector(".editing, .naming")) bring(row);
   }
   if (row) showWord(row);
   const isBehind = found === rows.length - 1 && row && media.currentTime > Number(row.dataset.e);
@@ -105,7 +105,8 @@ function showWord(row) {
 const get = (place, target, swap) => window.htmx.ajax("GET", place, { target, swap });
 
 function openEdit(link) {
-  get(link.getAttribute("href"), link.closest("li"), "outerHTML");
+  const row = link.closest("li");
+  get(`${box.dataset.lines}/${numberOf(row)}?edit=true`, row, "outerHTML");
 }
 
 function cancel(form) {
@@ -124,7 +125,10 @@ let back = null; // the line that has the focus again once it is there
 let named = null;
 
 async function askName(label) {
-  const answer = await fetch(label.href, { headers: { "HX-Request": "true" } });
+  const asked = new URLSearchParams({
+    label: label.textContent, line: numberOf(label.closest("li")), first: Math.max(0, numberOf(rows[0])),
+  });
+  const answer = await fetch(`${box.dataset.speakers}?${asked}`, { headers: { "HX-Request": "true" } });
   const page = new DOMParser().parseFromString(await answer.text(), "text/html");
   if (!answer.ok) return say(page.body.textContent.trim());
   const form = page.querySelector("form");
@@ -152,7 +156,7 @@ lines?.addEventListener("click", (event) => {
     openEdit(link);
   } else if (link?.matches(".who")) {
     event.preventDefault();
-    if (link.search) askName(link);
+    askName(link);
   } else if (link?.dataset.part) {
     event.preventDefault();
     const field = document.getElementById("words");

@@ -77,7 +77,7 @@ def test_csv_has_each_step_of_each_run_and_no_formulas(settings: Settings) -> No
     answer = client(settings, Role.VIEWER).get("/costs.csv")
     assert answer.headers["content-disposition"].startswith("attachment")
     rows = list(csv.DictReader(io.StringIO(answer.text)))
-    assert [row["usd"] for row in rows] == ["0.500000", "0.900000", "2.000000"]
+    assert [row["usd"] for row in rows] == ["2.000000", "0.900000", "0.500000"]
     assert rows[1]["service"].startswith("'=cmd") and rows[1]["estimated_usd"] == "0.900000"
 
 

@@ -14,6 +14,7 @@ from utils.config import Settings
 from utils.db import corrections, items, ledger, library, listings, publications
 from utils.db.items import Seen
 from utils.db.ledger import Inputs
+from utils.db.publication_tables import PublicationRow
 from utils.db.publications import Wish
 from utils.db.schema import Item
 from utils.db.session import session
@@ -192,7 +193,7 @@ def test_what_is_published_stands_there_and_only_an_admin_takes_it_back(settings
     wish = Wish(item_id, "a", "site", "files", datetime(2026, 5, 1, tzinfo=UTC), "ada", None)
     with session() as s:
         number = publications.want(s, wish)
-        s.get_one(publications.Row, number).address = "javascript:alert(1)"
+        s.get_one(PublicationRow, number).address = "javascript:alert(1)"
     editor, admin = client(settings, Role.EDITOR), client(settings, Role.ADMIN)
     text = editor.get(f"/items/{item_id}/published", headers=PART).text
     assert "site" in text

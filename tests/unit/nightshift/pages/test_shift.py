@@ -158,7 +158,7 @@ def test_what_a_worker_tells_of_itself_follows_what_happens_in_it() -> None:
     assert told.news() == news
 
 
-def test_how_things_stand_has_another_mark_after_each_change() -> None:
+def test_how_things_stand_has_another_mark_after_each_change(database: str) -> None:
     marks = []
 
     def mark() -> None:

@@ -81,7 +81,10 @@ def test_what_the_last_night_did_and_cost_is_told(settings: Settings, asking: Te
     assert "1 item is done" in text_of(asking.get("/").text)
 
 
-def test_what_failed_is_grouped_by_its_reason_and_tried_again_together(asking: TestClient) -> None:
+def test_what_failed_is_grouped_by_its_reason_and_tried_again_together(
+    database: str, settings: Settings
+) -> None:
+    asking = client(settings, Role.EDITOR)
     films = [add(one, f"Film {one}") for one in "abcd"]
     for one in films[:2]:
         fail(one, PermanentError("it is broken: https://me:secret@example.org/"))

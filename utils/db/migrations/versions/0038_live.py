@@ -13,6 +13,8 @@ INDEXES = {
     "ix_page_executions_running": "executions (run_id) WHERE status = 'running'",
     "ix_page_runs_running": "runs (id) WHERE status = 'running'",
     "ix_page_items_processed": "items (processed_at, status, kind)",
+    "ix_page_items_broken": "items (status, error_class, failed_step, claimed_by, added_at) "
+    "WHERE status IN ('failed', 'quarantined')",
     "ix_page_items_review": "items (approval, status, claimed_by)",
 }
 
