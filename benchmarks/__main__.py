@@ -7,7 +7,7 @@ python -m benchmarks shift      one of them: shift, help, extraction, views, enc
                                 queue, music-tables, music-import, music-musicbrainz,
                                 music-spotify, review-memory, calibration
                                 queue, music-import, music-musicbrainz, music-spotify,
-                                music-night, critic, publishing, hls
+                                music-night, critic, publishing, hls, pages
 python -m benchmarks mutations 200 7   so many damaged files, by this seed
 python -m benchmarks api-load 2        so many minutes
 """
@@ -44,6 +44,7 @@ from benchmarks import (
     music_tables,
     mutations,
     near_duplicates,
+    pages,
     publishing,
     queue,
     review_memory,
@@ -91,11 +92,16 @@ BENCHMARKS = {
     "music-night": music_night.rows,
     "publishing": publishing.rows,
     "hls": hls.rows,
+    "pages": pages.rows,
 }
 
 
 def main() -> None:
-    chosen = [word for word in sys.argv[1:] if not word.isdecimal()] or list(BENCHMARKS)
+    # What names no benchmark is for one: a number, a folder, "postgres".
+    chosen = [word for word in sys.argv[1:] if word in BENCHMARKS]
+    if len(sys.argv) > 1 and not chosen:
+        raise SystemExit(f"There are {', '.join(BENCHMARKS)}.")
+    chosen = chosen or list(BENCHMARKS)
     table = Table("what", "measured", "against", "ratio", "aim", title="Night Shift")
     for name in chosen:
         for row in BENCHMARKS[name]():

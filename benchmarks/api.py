@@ -58,7 +58,7 @@ def _rows(kind: str) -> Iterator[Row]:
         ids = fill(ITEMS)
         with session() as s:
             token = tokens.create(s, "benchmark", [Scope.READ], None)
-        with _served(home, url) as (port, server):
+        with served(home, url) as (port, server):
             for what, paths in _requests(ids).items():
                 _ask(port, token, paths[:200], 1.0)
                 before = _cpu(server)
@@ -177,7 +177,7 @@ def _database(kind: str) -> Iterator[str | None]:
 
 
 @contextmanager
-def _served(home: Path, url: str | None) -> Iterator[tuple[int, psutil.Process]]:
+def served(home: Path, url: str | None) -> Iterator[tuple[int, psutil.Process]]:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = int(free.getsockname()[1])

@@ -2,8 +2,9 @@
 
     python scripts/page_assets.py
 
-Writes `nightshift/pages/static/vendor/` with the licences, the sprite `icons.svg`, and
-`tests/vendor/` (the accessibility checker, for tests alone). It needs npm; nobody else does.
+Writes `nightshift/pages/static/vendor/` with the licences and a table of what is there, the sprite
+`icons.svg`, and `tests/vendor/` (the accessibility checker, for tests alone). It needs npm; nobody
+else does.
 """
 
 from __future__ import annotations
@@ -130,6 +131,7 @@ class Asset(NamedTuple):
     package: str
     version: str
     sha256: str  # of the archive
+    licence: str  # SPDX
     file: str
     target: Path
 
@@ -140,6 +142,7 @@ ASSETS = (
         "htmx.org",
         "2.0.11",
         "165a2655073e9e6e55e307a7c74e8ebcdb76afb7701f9c16cfd106a13add408e",
+        "0BSD",
         "dist/htmx.min.js",
         VENDOR / "htmx.min.js",
     ),
@@ -147,6 +150,7 @@ ASSETS = (
         "htmx-ext-sse",
         "2.2.4",
         "90b46f5ab915ba2f64e6348448c8dba509277a47e15c125ffb65754eb4f6b5dc",
+        "0BSD",
         "dist/sse.min.js",
         VENDOR / "htmx-sse.min.js",
     ),
@@ -154,6 +158,7 @@ ASSETS = (
         "wavesurfer.js",
         "8.0.1",
         "f1a63903c1a53591ba24be4aad13d7ae69c6373f359701857135b756b307bf3b",
+        "BSD-3-Clause",
         "dist/wavesurfer.min.js",
         VENDOR / "wavesurfer.min.js",
     ),
@@ -161,6 +166,7 @@ ASSETS = (
         "tus-js-client",
         "4.3.1",
         "919f46808b2c689be9214df5c0f21879bee4a4599b34e212ada8f14de1db9bc0",
+        "MIT",
         "dist/tus.min.js",
         VENDOR / "tus.min.js",
     ),
@@ -168,6 +174,7 @@ ASSETS = (
         "lucide-static",
         "1.62.0",
         "386f9080c440d6f5049cefe3456ae8357f7a0c7f76e59670cd1cb83bc7050a44",
+        "ISC",
         "icons",
         STATIC / "icons.svg",
     ),
@@ -175,6 +182,7 @@ ASSETS = (
         "axe-core",
         "4.14.1",
         "e6b0ce02b84d892e2e33e403485e7f3d6c29e2be6df65daf44d89ba564139745",
+        "MPL-2.0",
         "axe.min.js",
         TESTS / "axe.min.js",
     ),
@@ -194,6 +202,21 @@ def main() -> None:
             asset.target.write_bytes((package / asset.file).read_bytes())
             licence = asset.target.with_name(asset.target.name.split(".")[0] + ".LICENSE")
             licence.write_bytes((package / "LICENSE").read_bytes())
+    for folder in (VENDOR, TESTS):
+        (folder / "README.md").write_text(told(folder))
+
+
+def told(folder: Path) -> str:
+    """What lies in a folder: whose it is, under which licence, with which content."""
+    rows = [
+        f"| `{asset.target.name}` | {asset.package} {asset.version} | {asset.licence} | "
+        f"`{hashlib.sha256(asset.target.read_bytes()).hexdigest()}` |"
+        for asset in ASSETS
+        if asset.target.parent == folder
+    ]
+    about = "Fetched by `scripts/page_assets.py`; nothing is changed in it. SHA-256 of each file."
+    head = "| File | Package | Licence | SHA-256 |\n| --- | --- | --- | --- |"
+    return "\n".join(["# Of others", "", about, "", head, *rows, ""])
 
 
 def _fetched(asset: Asset, folder: Path) -> Path:

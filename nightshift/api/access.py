@@ -16,12 +16,13 @@ from anyio import to_thread
 from fastapi import Depends, Request
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
-from nightshift.api import csrf, logins
-from nightshift.api.logins import Login
+from nightshift.api import audited, csrf, logins
+from nightshift.api.logins import Login, RefusedError
 from nightshift.api.problems import problem
 from utils import clock
 from utils.config import Settings
 from utils.db import tokens
+from utils.db.audit import Actor
 from utils.db.session import session
 from utils.errors import RetryableError
 from utils.models.api import Scope
@@ -56,6 +57,9 @@ def allowed(scope: Scope) -> Callable[..., Awaitable[Caller]]:
         if scope not in caller.scopes:
             what = "Your role" if given is None else "The token"
             raise problem(403, "Forbidden", f"{what} has not the scope {scope.value}.")
+        if request.method not in csrf.SAFE:
+            actor = Actor(caller.name, caller.owner, "api", logins.address_of(request))
+            audited.asks(request, actor)
         return caller
 
     return check
@@ -63,7 +67,11 @@ def allowed(scope: Scope) -> Callable[..., Awaitable[Caller]]:
 
 async def _caller(request: Request, given: HTTPAuthorizationCredentials | None) -> Caller:
     if given is None:
-        if (login := await logins.current(request)) is not None:
+        try:
+            login = await logins.current(request)
+        except RefusedError:
+            raise problem(403, "Forbidden", "You may not come in: ask an admin.") from None
+        if login is not None:
             return _logged_in(request, login)
         if scopes := _without_token(request, request.app.state.settings):
             return Caller(ANONYMOUS, scopes, ANONYMOUS)
@@ -90,7 +98,8 @@ async def _caller(request: Request, given: HTTPAuthorizationCredentials | None) 
 def _logged_in(request: Request, login: Login) -> Caller:
     """A person who logged in at the pages; what changes something is asked for by our pages."""
     known: RecentTokens = request.app.state.known
-    known.note_login(login.cookie, login.person.id)
+    if login.cookie:
+        known.note_login(login.cookie, login.person.id)
     if request.method not in csrf.SAFE:
         given = request.headers.get(csrf.HEADER, "")
         if not csrf.is_of_our_page(request.headers) or not csrf.is_valid(given, login.key):

@@ -45,20 +45,20 @@ class Guards:
             await self._app(scope, receive, send)
             return
         headers, address = Headers(scope=scope), (scope["client"] or ("",))[0]
+        path = get_route_path(scope)
         given = {**SECURITY}
         told = _telling(send, given)
         if sum(len(name) + len(value) + 4 for name, value in headers.raw) > MAX_HEADER_BYTES:
             refusal = answer(431, "Headers too large", f"At most {MAX_HEADER_BYTES} bytes.")
             await refusal(scope, receive, told)
             return
-        wait = await self._wait(self._caller(headers, address), given, scope["path"])
+        wait = await self._wait(self._caller(headers, address), given, path)
         if wait:
             refusal = answer(429, "Too many requests", f"Ask again in {wait} s.",
                              {"Retry-After": str(wait)})  # fmt: skip
             await refusal(scope, receive, told)
             return
-        place = get_route_path(scope)
-        is_large = place.startswith(LARGE) or place == LARGE_FORM
+        is_large = path.startswith(LARGE) or path == LARGE_FORM
         body = None if is_large else await self._body(headers, receive)
         if isinstance(body, int):
             why = f"A body has at most {self._max_bytes:,} bytes, and arrives in {BODY_SECONDS} s."

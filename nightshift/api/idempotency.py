@@ -11,6 +11,7 @@ from typing import Any
 
 from anyio import CancelScope, to_thread
 from sqlalchemy.orm import Session
+from starlette._utils import get_route_path
 from starlette.datastructures import Headers
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -39,7 +40,7 @@ class Idempotent:
         """Pass a request on, or answer it as it was answered before."""
         headers = Headers(scope=scope) if scope["type"] == "http" else None
         is_meant = headers and HEADER in headers and scope["method"] == "POST"
-        if not is_meant or headers is None or scope["path"].startswith(LARGE):
+        if not is_meant or headers is None or get_route_path(scope).startswith(LARGE):
             await self._app(scope, receive, send)
             return
         key = headers[HEADER]

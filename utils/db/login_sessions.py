@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import secrets
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import NamedTuple
 
-from sqlalchemy import delete, or_, update
+from sqlalchemy import delete, or_, select, update
 from sqlalchemy.orm import Session
 
 from utils.clock import now
@@ -48,7 +49,7 @@ def begin(s: Session, who: User | Token, browser: Browser, days: float) -> str:
     s.execute(delete(LoginSession).where(LoginSession.expires_at < now()))
     s.add(
         LoginSession(
-            sha256=_hash(secret),
+            sha256=digest(secret),
             user_id=who.id if isinstance(who, User) else None,
             token_id=who.id if isinstance(who, Token) else None,
             browser=browser.name[:_LONGEST_BROWSER] if browser.name else None,
@@ -69,7 +70,7 @@ def valid(s: Session, cookie: str) -> LoginSession | None:
     """The login of this cookie; None if it is none of ours, or over."""
     if not cookie or len(cookie) > _LONGEST_COOKIE:
         return None
-    row = s.get(LoginSession, _hash(cookie))
+    row = s.get(LoginSession, digest(cookie))
     return row if row is not None and row.expires_at > now() else None
 
 
@@ -106,7 +107,7 @@ def note_seen(s: Session, cookie: str) -> None:
     """
     moment = now()
     noted = update(LoginSession).where(
-        LoginSession.sha256 == _hash(cookie),
+        LoginSession.sha256 == digest(cookie),
         or_(LoginSession.last_seen_at < moment - _SEEN_AGAIN,
             LoginSession.last_seen_at > moment + _SEEN_AGAIN),
     )  # fmt: skip
@@ -116,8 +117,32 @@ def note_seen(s: Session, cookie: str) -> None:
 
 def end(s: Session, cookie: str) -> None:
     """Log a browser out."""
-    s.execute(delete(LoginSession).where(LoginSession.sha256 == _hash(cookie)))
+    s.execute(delete(LoginSession).where(LoginSession.sha256 == digest(cookie)))
 
 
-def _hash(cookie: str) -> str:
+def of_user(s: Session, user_id: str) -> Sequence[LoginSession]:
+    """The logins of a person that are not over, the one that was used last first."""
+    mine = select(LoginSession).where(
+        LoginSession.user_id == user_id, LoginSession.expires_at > now()
+    )
+    return s.scalars(mine.order_by(LoginSession.last_seen_at.desc())).all()
+
+
+def is_of(row: LoginSession, cookie: str | None) -> bool:
+    """True if it is the login of this cookie."""
+    return cookie is not None and row.sha256 == digest(cookie)
+
+
+def end_of(s: Session, user_id: str, *, only: str | None = None, but: str | None = None) -> None:
+    """End the logins of a person: all; ``only``: the one of this SHA-256; ``but``: not a cookie."""
+    gone = delete(LoginSession).where(LoginSession.user_id == user_id)
+    if only is not None:
+        gone = gone.where(LoginSession.sha256 == only)
+    if but is not None:
+        gone = gone.where(LoginSession.sha256 != digest(but))
+    s.execute(gone)
+
+
+def digest(cookie: str) -> str:
+    """A cookie as it is kept."""
     return hashlib.sha256(cookie.encode(errors="replace")).hexdigest()

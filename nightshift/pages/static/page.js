@@ -52,7 +52,8 @@ document.addEventListener("htmx:responseError", (event) => {
   const page = new DOMParser().parseFromString(event.detail.xhr.responseText, "text/html");
   say(page.body.textContent.trim(), "bad");
 });
-document.addEventListener("htmx:sendError", () => say("…", "bad"));
+document.addEventListener("htmx:sendError", () =>
+  say(document.getElementById("messages").dataset.away, "bad"));
 
 // A menu closes when something else is touched, and by Escape.
 const open = () => document.querySelectorAll("details.menu[open]");

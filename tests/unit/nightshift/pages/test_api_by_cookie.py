@@ -12,9 +12,10 @@ from nightshift.pages.viewer import COOKIE
 from tests.pages import client, cookie_of
 from utils.clock import now
 from utils.config import Settings
-from utils.db import login_sessions, uploads, users
+from utils.db import audit, login_sessions, tokens, uploads, users
 from utils.db.page_tables import LoginSession
 from utils.db.session import session
+from utils.models.api import Scope
 from utils.models.page_settings import Role
 
 ITEM = "/api/v1/items/0123456789"
@@ -101,3 +102,27 @@ def test_a_post_that_is_sent_again_is_answered_as_before_for_this_login(settings
     told = headers(asking, **{"Idempotency-Key": "one"})
     other = asking.post(place, json={"reason": "x"}, headers=told)
     assert "idempotency-replayed" not in other.headers
+
+
+def test_what_is_changed_is_in_the_audit_log_once_with_who_did_it(settings: Settings) -> None:
+    asking = client(settings, Role.EDITOR)
+    place = upload(asking, **headers(asking)).headers["location"]
+    told = {"Tus-Resumable": "1.0.0", "Upload-Offset": "0",
+            "Content-Type": "application/offset+octet-stream"}  # fmt: skip
+    assert asking.patch(place, content=b"ab", headers=told | headers(asking)).status_code == 204
+    assert asking.delete(RETRACT, headers=headers(asking)).status_code == 403
+    key = headers(asking, **{"Idempotency-Key": "one"})
+    for _ in range(2):
+        asking.post("/api/v1/shifts/pause", json={"reason": "secret"}, headers=key)
+    with session() as s:
+        made = tokens.create(s, "a script", [Scope.ADMIN], None)
+    asking.delete(place, headers={"Authorization": f"Bearer {made}", "Tus-Resumable": "1.0.0"})
+    with session() as s:
+        found = [(one.actor, one.via, one.action, one.target) for one in audit.latest(s, 9)][::-1]
+        assert "secret" not in str([one.detail for one in audit.latest(s, 9)])
+    upload_id = place.rsplit("/", 1)[1]
+    assert found == [
+        ("editor", "api", "POST /uploads", None),
+        ("editor", "api", "POST /shifts/pause", None),
+        ("a script", "api", "DELETE /uploads/{upload_id}", upload_id),
+    ]
