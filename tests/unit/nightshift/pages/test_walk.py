@@ -38,7 +38,7 @@ def test_every_page_stands_among_hostile_texts(settings: Settings) -> None:
 
 def _walk(asking: TestClient, places: list[page_walk.Address]) -> Iterator[str]:
     """What is wrong with pages, as an admin, as a viewer who reads German, and as nobody."""
-    viewer, linked = cookie_of(Role.VIEWER), {}
+    viewer, linked = cookie_of(Role.VIEWER), dict[str, str]()
     admin = asking.cookies[COOKIE]
     for route, place in places:
         answer = asking.get(place)
