@@ -5,15 +5,18 @@ The worker of the pool begins it; a run that is asked for twice under one key is
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any, NamedTuple
 
 import httpx
 
-from deployments import csrf
-from utils.errors import PermanentError, RetryableError, SettingsError
-from utils.processes.prefect_environment import PrefectApi
+from deployments import csrf, rest
+from utils.config import Settings
+from utils.errors import NightShiftError, PermanentError, RetryableError, SettingsError
+from utils.processes.prefect_environment import PrefectApi, is_served
 
 NAME = "night-shift/nightly"
+ON_DEMAND = "content-ingestion/on-demand"  # for what a person names
 _CLIENT = "nightshift-api"
 _TIMEOUT_SECONDS = 10.0
 
@@ -26,13 +29,16 @@ class Queued(NamedTuple):
     status: str
 
 
-def start(api: PrefectApi, parameters: dict[str, Any], key: str | None = None) -> Queued:
-    """Have the server begin a night.
+def start(
+    api: PrefectApi, parameters: dict[str, Any], key: str | None = None, name: str = NAME
+) -> Queued:
+    """Have the server begin a night, or another deployment.
 
     Args:
         api: The server.
         parameters: Of the flow, those that are given.
         key: Under which this is done once; None for each time.
+        name: Of the deployment.
 
     Raises:
         RetryableError: it does not answer, or knows no such deployment yet.
@@ -41,10 +47,10 @@ def start(api: PrefectApi, parameters: dict[str, Any], key: str | None = None) -
     """
     with _client(api) as client:
         try:
-            found = client.get(f"{api.url}/deployments/name/{NAME}")
+            found = client.get(f"{api.url}/deployments/name/{name}")
             if found.status_code == httpx.codes.NOT_FOUND:
                 raise RetryableError(
-                    f"The Prefect server does not know {NAME}: `nightshift deploy` registers it."
+                    f"The Prefect server does not know {name}: `nightshift deploy` registers it."
                 )
             deployment = _told(found)["id"]
             body = {"parameters": parameters, "state": {"type": "SCHEDULED"}}
@@ -57,6 +63,25 @@ def start(api: PrefectApi, parameters: dict[str, Any], key: str | None = None) -
         except (httpx.HTTPError, ValueError) as error:
             raise _away(api) from error
     return Queued(run["id"], run["name"], str(run["state"]["type"]).lower())
+
+
+def next_start(settings: Settings) -> str | None:
+    """When the next scheduled night begins, as ISO 8601; None without a server or a schedule."""
+    if not is_served(settings):
+        return None
+    wanted = {
+        "flows": {"name": {"any_": ["night-shift"]}},
+        "flow_runs": {"state": {"type": {"any_": ["SCHEDULED"]}}},
+        "sort": "EXPECTED_START_TIME_ASC",
+        "limit": 1,
+    }
+    try:
+        with rest.connected(settings) as client:
+            found = rest.ask(client, "POST", "flow_runs/filter", wanted)
+    except NightShiftError:
+        return None
+    due = found[0]["next_scheduled_start_time"] if found else None
+    return datetime.fromisoformat(due).isoformat() if due else None
 
 
 def answers(api: PrefectApi) -> bool:

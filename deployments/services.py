@@ -154,7 +154,7 @@ METRICS = Service(
     health="http://{metrics_host}:{metrics_port}/metrics",
 )
 
-# The HTTP API; `up` starts it where NIGHTSHIFT_API__PORT is set. Who asks needs a token.
+# Pages and HTTP API. Who asks needs a login or a token.
 API = Service(
     name="api",
     command=(

@@ -11,7 +11,7 @@ from contextlib import ExitStack, contextmanager
 
 from humanize import ordinal
 
-from deployments import processes
+from deployments import pages_address, processes
 from deployments.database import Database, embedded
 from deployments.processes import Process, tail
 from deployments.services import API, DEPLOY, JOBS, METRICS, PREFECT, WORKER, Service, filled
@@ -19,6 +19,7 @@ from utils import clock
 from utils.config import Settings
 from utils.errors import PermanentError, from_os_error
 from utils.models import running_services
+from utils.models.api import API_PORT
 from utils.storage import home, private
 
 # Chosen: what ends so often has a cause that another start does not remove.
@@ -65,11 +66,12 @@ def up(
     for port in (prefect_port, *worker_ports, settings.metrics_port, settings.api.port):
         if port:
             _check_free(port)
+    api_port = _api_port(settings, say)
     home.prepare(settings)
     for folder in (settings.home / "logs", settings.inbox):
         folder.mkdir(parents=True, exist_ok=True)
     login, is_new = private.login(settings.login_file)
-    values = placeholders(settings, prefect_port, login)
+    values = placeholders(settings, prefect_port, login, api_port)
     with ExitStack() as stack:
         _stop_on_signals()
         database = stack.enter_context(embedded(settings))
@@ -79,6 +81,8 @@ def up(
         kept = stack.enter_context(_kept(settings, say, database))
         url = _start_all(kept, values, worker_ports, settings, say)
         stack.enter_context(_announced(settings, url))
+        if api_port:
+            _say_pages(say, settings, api_port, show_login)
         _say_where(say, settings, url, workers, login if is_new and show_login else None)
         while True:
             kept.look()
@@ -108,11 +112,16 @@ def _start_all(
         metrics = filled(METRICS, values)
         kept.start(metrics)
         say(f"metrics: {metrics.health}")
-    if settings.api.port:
-        api = filled(API, values)
-        kept.start(api)
-        say(f"HTTP API: {api.health}   its tokens: nightshift token create")
+    if "api_port" in values:
+        kept.start(filled(API, values))
     return worker.environment["PREFECT_API_URL"]
+
+
+def _say_pages(say: Say, settings: Settings, port: int, to_person: bool) -> None:
+    base = f"http://127.0.0.1:{port}"
+    say(pages_address.told(settings, base, to_person))
+    place = f"{base}{settings.pages.path_prefix}/api/v1"
+    say(f"HTTP API: {place}   its tokens: nightshift token create")
 
 
 def _say_where(say: Say, settings: Settings, url: str, workers: int, login: str | None) -> None:
@@ -132,7 +141,9 @@ def for_prefect(settings: Settings, url: str) -> str:
     return f'export PREFECT_API_URL={url} PREFECT_API_AUTH_STRING="$(cat {file})"'
 
 
-def placeholders(settings: Settings, prefect_port: int, login: str) -> dict[str, str]:
+def placeholders(
+    settings: Settings, prefect_port: int, login: str, api_port: int | None = None
+) -> dict[str, str]:
     """What is filled into the services of ``up``, but for Prefect's database."""
     values = {
         "bind": "127.0.0.1",
@@ -146,8 +157,8 @@ def placeholders(settings: Settings, prefect_port: int, login: str) -> dict[str,
     }
     if settings.metrics_port:
         values["metrics_port"] = str(settings.metrics_port)
-    if settings.api.port:
-        values["api_port"] = str(settings.api.port)
+    if api_port:
+        values["api_port"] = str(api_port)
     return values
 
 
@@ -225,16 +236,35 @@ def _kept(settings: Settings, say: Say, database: Database | None) -> Iterator[_
         kept.end()
 
 
+def _api_port(settings: Settings, say: Say) -> int | None:
+    """Where pages and API are served; None for nowhere. A port that nobody chose may be taken."""
+    if settings.api.port is not None:
+        return settings.api.port or None
+    if _is_free(API_PORT):
+        return API_PORT
+    say(
+        f"Port {API_PORT} is taken: pages and API are not served. NIGHTSHIFT_API__PORT chooses "
+        "another one; 0 is for none."
+    )
+    return None
+
+
 def _check_free(port: int) -> None:
+    if not _is_free(port):
+        raise PermanentError(
+            f"Port {port} is taken. Choose others with --port and --worker-port, or "
+            "NIGHTSHIFT_METRICS_PORT, NIGHTSHIFT_API__PORT."
+        )
+
+
+def _is_free(port: int) -> bool:
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind(("127.0.0.1", port))
-        except OSError as error:
-            raise PermanentError(
-                f"Port {port} is taken. Choose others with --port and --worker-port, or "
-                "NIGHTSHIFT_METRICS_PORT, NIGHTSHIFT_API__PORT."
-            ) from error
+        except OSError:
+            return False
+    return True
 
 
 @contextmanager

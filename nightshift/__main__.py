@@ -40,6 +40,7 @@ from nightshift.cli import (
     steps,
     targets,
     token,
+    user,
     visuals,
     watching,
     work,
@@ -136,6 +137,7 @@ deploy.add_to(app)
 settings.add_to(app)
 serve.add_to(app)
 token.add_to(app)
+user.add_to(app)
 queue.add_to(app)
 retention.add_to(app)
 metrics.add_to(app)

@@ -113,6 +113,8 @@ def settings(
     if not request.node.get_closest_marker("empty_home"):
         shutil.copyfile(template, settings.home / "nightshift.db")
     yield settings
+    if prepared := sys.modules.get("nightshift.pages.prepared"):  # it works in this home still
+        prepared.finish()
     load_settings.cache_clear()
     _let_go_of_databases()
     # A command in this process told Prefect where its server is: the next test has its own.

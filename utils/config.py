@@ -281,6 +281,11 @@ class Settings(BaseSettings):
         return self.home / "prefect-login"
 
     @property
+    def setup_file(self) -> Path:
+        """What opens the page that makes the first user (utils/storage/setup_codes.py)."""
+        return self.home / "setup-codes"
+
+    @property
     def incoming(self) -> Path:
         """Downloads that are whole, until they are verified and registered."""
         return self.home / "incoming"

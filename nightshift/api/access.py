@@ -1,4 +1,7 @@
-"""Who may ask: bearer tokens with scopes; on loopback reading may be open, by a setting."""
+"""Who may ask: bearer tokens with scopes, and whoever logged in at the pages, by their cookie.
+
+On loopback reading may be open, by a setting.
+"""
 
 from __future__ import annotations
 
@@ -13,10 +16,13 @@ from anyio import to_thread
 from fastapi import Depends, Request
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
+from nightshift.api import audited, csrf, logins
+from nightshift.api.logins import Login, RefusedError
 from nightshift.api.problems import problem
 from utils import clock
 from utils.config import Settings
 from utils.db import tokens
+from utils.db.audit import Actor
 from utils.db.session import session
 from utils.errors import RetryableError
 from utils.models.api import Scope
@@ -28,17 +34,19 @@ _MOST_KNOWN = 1_000
 
 
 class Caller(NamedTuple):
-    """Who asks: a token's id, or nobody in particular from this machine."""
+    """Who asks: by the id of their token or user, or nobody in particular from this machine."""
 
     owner: str
     scopes: frozenset[Scope]
+    name: str
 
 
 def allowed(scope: Scope) -> Callable[..., Awaitable[Caller]]:
     """A dependency that lets in whoever has ``scope``.
 
     Raises:
-        Problem: 401 without a valid token, 403 with one of another scope.
+        Problem: 401 without a valid token or login, 403 with one of another scope, and where a
+            change is asked for by cookie and not by a page of ours.
     """
 
     async def check(
@@ -47,7 +55,11 @@ def allowed(scope: Scope) -> Callable[..., Awaitable[Caller]]:
     ) -> Caller:
         caller = await _caller(request, given)
         if scope not in caller.scopes:
-            raise problem(403, "Forbidden", f"The token has not the scope {scope.value}.")
+            what = "Your role" if given is None else "The token"
+            raise problem(403, "Forbidden", f"{what} has not the scope {scope.value}.")
+        if request.method not in csrf.SAFE:
+            actor = Actor(caller.name, caller.owner, "api", logins.address_of(request))
+            audited.asks(request, actor)
         return caller
 
     return check
@@ -55,8 +67,14 @@ def allowed(scope: Scope) -> Callable[..., Awaitable[Caller]]:
 
 async def _caller(request: Request, given: HTTPAuthorizationCredentials | None) -> Caller:
     if given is None:
+        try:
+            login = await logins.current(request)
+        except RefusedError:
+            raise problem(403, "Forbidden", "You may not come in: ask an admin.") from None
+        if login is not None:
+            return _logged_in(request, login)
         if scopes := _without_token(request, request.app.state.settings):
-            return Caller(ANONYMOUS, scopes)
+            return Caller(ANONYMOUS, scopes, ANONYMOUS)
         raise problem(
             401,
             "Unauthorized",
@@ -77,10 +95,26 @@ async def _caller(request: Request, given: HTTPAuthorizationCredentials | None) 
     return caller
 
 
+def _logged_in(request: Request, login: Login) -> Caller:
+    """A person who logged in at the pages; what changes something is asked for by our pages."""
+    known: RecentTokens = request.app.state.known
+    if login.cookie:
+        known.note_login(login.cookie, login.person.id)
+    if request.method not in csrf.SAFE:
+        given = request.headers.get(csrf.HEADER, "")
+        if not csrf.is_of_our_page(request.headers) or not csrf.is_valid(given, login.key):
+            raise problem(
+                403, "Forbidden", "By cookie only our pages change things: X-CSRF-Token is missing "
+                "or of another login. Load the page again, or ask with a token.",
+            )  # fmt: skip
+    return Caller(login.person.id, login.person.scopes, login.person.name)
+
+
 class RecentTokens:
     """Tokens that were looked up a moment ago, by their hashes: lists are asked for at once."""
 
     def __init__(self) -> None:
+        self._logins: dict[bytes, str] = {}
         self._found: dict[bytes, tuple[Caller, datetime | None, float]] = {}
         self._revoked = tokens.revoked_here()
 
@@ -96,6 +130,16 @@ class RecentTokens:
         """The id of a token that was recognised lately, whatever has become of it since."""
         found = self._found.get(_hash(token)) if token else None
         return found[0].owner if found else None
+
+    def note_login(self, cookie: str, owner: str) -> None:
+        """Keep whose cookie it is, for the limits of rate alone."""
+        if len(self._logins) >= _MOST_KNOWN:
+            self._logins = {}
+        self._logins[_hash(cookie)] = owner
+
+    def owner_of_login(self, cookie: str | None) -> str | None:
+        """The id of whoever has a cookie that was recognised lately."""
+        return self._logins.get(_hash(cookie)) if cookie else None
 
     def note(self, token: str, caller: Caller, ends: datetime | None) -> None:
         """Keep who has a token."""
@@ -114,7 +158,11 @@ def _looked_up(token: str, known: RecentTokens) -> Caller | None:
         if row is None:
             return None
         scopes = frozenset().union(*(Scope(name).including for name in row.scopes))
-        caller, ends, is_due = Caller(row.id, scopes), row.expires_at, tokens.is_use_due(row)
+        caller, ends, is_due = (
+            Caller(row.id, scopes, row.name),
+            row.expires_at,
+            tokens.is_use_due(row),
+        )
     if is_due:
         with suppress(RetryableError), session() as s:
             tokens.note_use(s, caller.owner)

@@ -32,8 +32,10 @@ from nightshift.api import (
     uploads,
 )
 from nightshift.api.access import RecentTokens
+from nightshift.api.audited import Audited
 from nightshift.api.guards import Guards
 from nightshift.api.idempotency import Idempotent
+from nightshift.api.proxies import BehindProxy
 from utils.config import Settings
 from utils.models.api import PREFIX
 
@@ -93,7 +95,9 @@ def create_app(
     problems.add_to(app)
     openapi.add_to(app)
     # The last is the first that a request meets.
+    app.add_middleware(Audited)
     app.add_middleware(Idempotent)
-    app.add_middleware(ByOwnName, names=names)
+    app.add_middleware(ByOwnName, names=names | set(settings.api.names))
     app.add_middleware(Guards, settings=settings.api, known=app.state.known)
+    app.add_middleware(BehindProxy, settings=settings.pages)
     return app

@@ -1,8 +1,9 @@
 """What stands before every request: limits of rate and size, and headers that browsers heed.
 
-The rate is counted for a token that was recognised lately, else for an address, by all processes
-of this server together (rate_limit_storage.py beside this): whoever guesses tokens is counted by
-the address, whatever is guessed. No more is done against that: a token has 256 random bits.
+The rate is counted for a token or login that was recognised lately, else for an address, by all
+processes of this server together (rate_limit_storage.py beside this): whoever guesses tokens is
+counted by the address, whatever is guessed. No more is done against that: a token has 256 random
+bits.
 """
 
 from __future__ import annotations
@@ -12,9 +13,11 @@ import time
 
 from limits import RateLimitItemPerMinute
 from limits.aio.strategies import SlidingWindowCounterRateLimiter
+from starlette._utils import get_route_path
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from nightshift.api import logins
 from nightshift.api.access import RecentTokens
 from nightshift.api.problems import SECURITY, answer
 from nightshift.api.rate_limit_storage import SharedMemoryStorage
@@ -24,6 +27,7 @@ MAX_HEADER_BYTES = 16 * 1024  # of all of them; ours have 0.5 kB. Chosen.
 BODY_SECONDS = 60  # in which a body of the allowed size arrives. Chosen.
 # Uploads have limits of their own; who watches over servers is never turned away.
 LARGE = (f"{PREFIX}/uploads",)
+LARGE_FORM = "/upload"  # of the pages, for browsers without scripts
 UNLIMITED = (f"{PREFIX}/health", f"{PREFIX}/ready")
 
 
@@ -41,19 +45,21 @@ class Guards:
             await self._app(scope, receive, send)
             return
         headers, address = Headers(scope=scope), (scope["client"] or ("",))[0]
+        path = get_route_path(scope)
         given = {**SECURITY}
         told = _telling(send, given)
         if sum(len(name) + len(value) + 4 for name, value in headers.raw) > MAX_HEADER_BYTES:
             refusal = answer(431, "Headers too large", f"At most {MAX_HEADER_BYTES} bytes.")
             await refusal(scope, receive, told)
             return
-        wait = await self._wait(self._caller(headers, address), given, scope["path"])
+        wait = await self._wait(self._caller(headers, address), given, path)
         if wait:
             refusal = answer(429, "Too many requests", f"Ask again in {wait} s.",
                              {"Retry-After": str(wait)})  # fmt: skip
             await refusal(scope, receive, told)
             return
-        body = None if scope["path"].startswith(LARGE) else await self._body(headers, receive)
+        is_large = path.startswith(LARGE) or path == LARGE_FORM
+        body = None if is_large else await self._body(headers, receive)
         if isinstance(body, int):
             why = f"A body has at most {self._max_bytes:,} bytes, and arrives in {BODY_SECONDS} s."
             title = "Content too large" if body == 413 else "Request timeout"
@@ -64,6 +70,8 @@ class Guards:
     def _caller(self, headers: Headers, address: str) -> str:
         """Whose requests are counted together."""
         owner = self._known.owner(headers.get("authorization", "").removeprefix("Bearer "))
+        if owner is None and "cookie" in headers and "authorization" not in headers:
+            owner = self._known.owner_of_login(logins.of_cookie(headers["cookie"]))
         return f"token {owner}" if owner else f"address {address}"
 
     async def _wait(self, caller: str, given: dict[str, str], path: str) -> int:

@@ -10,13 +10,16 @@ from contextlib import suppress
 from typing import Any
 
 from anyio import CancelScope, to_thread
+from sqlalchemy.orm import Session
+from starlette._utils import get_route_path
 from starlette.datastructures import Headers
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from nightshift.api import logins
 from nightshift.api.guards import LARGE, replaying
 from nightshift.api.problems import answer, of_error
-from utils.db import idempotency, tokens
+from utils.db import idempotency, login_sessions, tokens
 from utils.db.idempotency import Begun
 from utils.db.session import session
 from utils.errors import NightShiftError
@@ -28,7 +31,7 @@ _MAX_ANSWER = 256 * 1024  # bytes that are kept. Chosen.
 
 
 class Idempotent:
-    """An ASGI application that does a POST with a key once, for each token and key."""
+    """An ASGI application that does a POST with a key once, for each caller and key."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
@@ -37,7 +40,7 @@ class Idempotent:
         """Pass a request on, or answer it as it was answered before."""
         headers = Headers(scope=scope) if scope["type"] == "http" else None
         is_meant = headers and HEADER in headers and scope["method"] == "POST"
-        if not is_meant or headers is None or scope["path"].startswith(LARGE):
+        if not is_meant or headers is None or get_route_path(scope).startswith(LARGE):
             await self._app(scope, receive, send)
             return
         key = headers[HEADER]
@@ -99,11 +102,10 @@ class _Kept:
 def _begin(headers: Headers, key: str, fingerprint: str) -> Response | str | None:
     """An answer; or whose request it is, to be done now; None where nobody is known."""
     with session() as s:
-        token = tokens.recognised(s, headers.get("authorization", "").removeprefix("Bearer "))
-        if token is None:
+        owner = _owner(s, headers)
+        if owner is None:
             return None
-        found = idempotency.begin(s, token.id, key, fingerprint)
-        owner = token.id
+        found = idempotency.begin(s, owner, key, fingerprint)
     if found is Begun.NEW:
         return owner
     if found is Begun.IN_WORK:
@@ -114,6 +116,16 @@ def _begin(headers: Headers, key: str, fingerprint: str) -> Response | str | Non
         return answer(422, "Idempotency key in use", why)
     assert not isinstance(found, Begun)
     return _again(*found)
+
+
+def _owner(s: Session, headers: Headers) -> str | None:
+    """Whose request it is, by token or by the cookie of a login, as nightshift/api/access.py."""
+    if "authorization" in headers:
+        token = tokens.recognised(s, headers["authorization"].removeprefix("Bearer "))
+        return token.id if token else None
+    cookie = logins.of_cookie(headers.get("cookie", ""))
+    person = login_sessions.recognised(s, cookie) if cookie else None
+    return person.id if person else None
 
 
 def _again(status: int, told: dict[str, Any]) -> Response:

@@ -129,8 +129,7 @@ def list_items(
     """List items, a page at a time; what is added meanwhile moves no item to another page."""
     after = place(wanted.cursor, wanted.sort) if wanted.cursor else None
     with session() as s:
-        status = str(wanted.status) if wanted.status else None
-        rows, behind = pages.items(s, wanted.chosen(), status, wanted.sort, wanted.limit, after)
+        rows, behind = pages.items(s, wanted.chosen(), None, wanted.sort, wanted.limit, after)
         records = [_shown(one) for one in item.listed(s, rows)]
     return page(request, records, wanted.sort, behind)
 

@@ -79,6 +79,18 @@ class Filters(Frozen):
     )
     min_duration_seconds: float | None = Field(None, ge=0, le=1e9)
     max_duration_seconds: float | None = Field(None, ge=0, le=1e9)
+    place: str | None = Field(
+        None,
+        min_length=1,
+        max_length=200,
+        description="How a place's name begins, or LATITUDE,LONGITUDE and KILOMETRES around it.",
+    )
+    source: str | None = Field(
+        None, min_length=1, max_length=200, description="The name of a source that holds it."
+    )
+    speaker: str | None = Field(
+        None, min_length=1, max_length=200, description="The name of a voice in it."
+    )
 
     def chosen(self) -> SearchFilters:
         """The same as the library has it."""

@@ -122,7 +122,7 @@ def most_heard(
 ) -> list[MostHeard]:
     """List the artists, tracks, albums or genres that were heard most."""
     columns = documents.TOP if wanted.details else documents.BRIEF
-    with _tables(request) as (connection, _):
+    with opened(request) as (connection, _):
         rows = answers.top(connection, wanted.asked(), wanted.of, wanted.limit, wanted.by)
     return [MostHeard(**row) for row in _shown(rows, columns)]
 
@@ -132,7 +132,7 @@ def heard_places(
     request: Request, wanted: Annotated[PlacesQuery, Query()], _caller: Reader
 ) -> list[PlaceHeard]:
     """List where artists come from, or where it was heard; the last, without a name: not known."""
-    with _tables(request) as (connection, _):
+    with opened(request) as (connection, _):
         rows = answers.places(connection, wanted.asked(), wanted.by, wanted.limit)
     return [PlaceHeard(**row) for row in _shown(rows, documents.PLACES)]
 
@@ -142,7 +142,7 @@ def music_timeline(
     request: Request, wanted: Annotated[TimelineQuery, Query()], _caller: Reader
 ) -> list[Span]:
     """List how much was heard by day, week, month or year, without gaps."""
-    with _tables(request) as (connection, zone):
+    with opened(request) as (connection, zone):
         try:
             rows = answers.timeline(connection, wanted.asked(), wanted.by, zone)
         except UsageError as error:
@@ -155,7 +155,7 @@ def music_habits(
     request: Request, wanted: Annotated[Plays, Query()], _caller: Reader
 ) -> list[Habit]:
     """List the 168 hours of the week with their plays."""
-    with _tables(request) as (connection, _):
+    with opened(request) as (connection, _):
         return list(answers.habits(connection, wanted.asked()))
 
 
@@ -164,7 +164,7 @@ def new_music(
     request: Request, wanted: Annotated[NewQuery, Query()], _caller: Reader
 ) -> list[FirstHeard]:
     """List what was heard for the first time in the period, the latest first."""
-    with _tables(request) as (connection, _):
+    with opened(request) as (connection, _):
         rows = answers.new(connection, wanted.asked(), wanted.of, wanted.limit)
     return [FirstHeard(**row) for row in _shown(rows, documents.NEW)]
 
@@ -174,13 +174,13 @@ def missing_music(
     request: Request, wanted: Annotated[MissingQuery, Query()], _caller: Reader
 ) -> list[Missing]:
     """List tracks that were heard and are no file of the library."""
-    with _tables(request) as (connection, _):
+    with opened(request) as (connection, _):
         rows = answers.missing(connection, wanted.asked(), wanted.limit, wanted.least)
     return [Missing(**row) for row in _shown(rows, documents.MISSING)]
 
 
 @contextmanager
-def _tables(request: Request) -> Iterator[tuple[DuckDBPyConnection, ZoneInfo]]:
+def opened(request: Request) -> Iterator[tuple[DuckDBPyConnection, ZoneInfo]]:
     """The tables of the newest build for one request; few at once, for each takes memory."""
     settings = request.app.state.settings
     if not _at_once.acquire(timeout=_PATIENCE_SECONDS):

@@ -9,6 +9,7 @@ from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
 from fastapi_problem.error import Problem
 from fastapi_problem.handler import add_exception_handler, new_exception_handler
+from starlette._utils import get_route_path
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import JSONResponse
@@ -119,7 +120,7 @@ def _methods(request: Request) -> list[str]:
         {
             method.upper()
             for template, methods in templates.items()
-            if compile_path(template)[0].match(request.url.path)
+            if compile_path(template)[0].match(get_route_path(request.scope))
             for method in methods
         }
     )

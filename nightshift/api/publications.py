@@ -172,7 +172,7 @@ def publish_items(request: Request, wanted: Wanted, caller: Writer) -> Done:
     """
     order = requests.Order(
         wanted.items, tuple(dict.fromkeys(wanted.to)), wanted.at, wanted.reason,
-        f"API, {caller.owner}",
+        f"API, {caller.name}",
     )  # fmt: skip
     return _done(requests.publish(order, request.app.state.settings))
 

@@ -8,13 +8,12 @@ from typing import Annotated, Any, Literal
 from fastapi import APIRouter, Query, Request
 from fastapi import Path as InPath
 from pydantic import Field
-from sqlalchemy.orm import Session
 
-from nightshift.api.access import Caller, Reader, Writer
+from nightshift.api.access import Reader, Writer
 from nightshift.api.listing import MOST, Filters, ItemId
 from nightshift.api.problems import problem
 from utils.critic import decisions
-from utils.db import items, reviews, tokens
+from utils.db import items, reviews
 from utils.db.review_tables import ReviewRow
 from utils.db.session import session
 from utils.documents import review as documents
@@ -132,7 +131,7 @@ def review_item(request: Request, item_id: ItemId, given: Wanted, caller: Writer
     is no option.
     """
     with session() as s:
-        found, by = decisions.found(s, item_id).id, _name(s, caller)
+        found, by = decisions.found(s, item_id).id, caller.name
     wanted = decisions.Wanted(given.decision, given.reason, given.changes)
     try:
         review_id = decisions.decide(found, wanted, by, request.app.state.settings)
@@ -152,11 +151,6 @@ def undo_review(request: Request, review_id: ReviewId, _caller: Writer) -> Revie
     except PermanentError as error:
         raise problem(409, "Conflict", str(error)) from error
     return _reviewed(review_id)
-
-
-def _name(s: Session, caller: Caller) -> str:
-    """Who decides: the name of the token."""
-    return tokens.name_of(s, caller.owner) or caller.owner
 
 
 def _reviewed(review_id: int) -> Reviewed:

@@ -17,7 +17,7 @@ from nightshift.api.read_limiter import limited_read
 from utils.config import Settings
 from utils.errors import NightShiftError, RetryableError
 from utils.models.base import Frozen
-from utils.models.search import SearchHit
+from utils.models.search import SearchFilters, SearchHit
 from utils.privacy.redaction import shown_within
 from utils.search import index_client, query
 
@@ -56,27 +56,32 @@ async def search_items(
     request: Request, wanted: Annotated[SearchQuery, Query()], _caller: Reader
 ) -> Response:
     """Find what was said, is summarised or is seen, and when."""
-    settings = request.app.state.settings
+    found, by_meaning = await find(wanted, wanted.chosen(), request.app.state.settings)
+    hits = [shown_within(hit.model_dump()) for hit in found.hits]
+    return answer({"hits": hits, "total": found.total, "by_meaning": by_meaning})
+
+
+async def find(
+    wanted: SearchQuery, filters: SearchFilters, settings: Settings
+) -> tuple[query.Page, bool]:
+    """What answers a question, and whether it was looked for what means the same, too.
+
+    Raises:
+        RetryableError: that alone is wanted, and others keep it busy.
+    """
     async with _turn(wanted.meaning) as is_mine:
         if is_mine:
-            return await run_in_threadpool(_by_meaning, wanted, settings)
-        return await _by_words(wanted)
+            return await run_in_threadpool(_by_meaning, wanted, filters, settings), True
+        return await _by_words(wanted, filters), False
 
 
-def _by_meaning(wanted: SearchQuery, settings: Settings) -> Response:
-    filters = wanted.chosen()
-    found = query.page(wanted.q, wanted.limit, settings, filters, wanted.offset, wanted.weak)
-    return _answer(found, True)
+def _by_meaning(wanted: SearchQuery, filters: SearchFilters, settings: Settings) -> query.Page:
+    return query.page(wanted.q, wanted.limit, settings, filters, wanted.offset, wanted.weak)
 
 
 @limited_read
-def _by_words(wanted: SearchQuery) -> Response:
-    return _answer(query.by_words(wanted.q, wanted.limit, wanted.chosen(), wanted.offset), False)
-
-
-def _answer(found: query.Page, by_meaning: bool) -> Response:
-    hits = [shown_within(hit.model_dump()) for hit in found.hits]
-    return answer({"hits": hits, "total": found.total, "by_meaning": by_meaning})
+def _by_words(wanted: SearchQuery, filters: SearchFilters) -> query.Page:
+    return query.by_words(wanted.q, wanted.limit, filters, wanted.offset)
 
 
 @asynccontextmanager

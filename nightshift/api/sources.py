@@ -77,14 +77,14 @@ def create(
     `notes` in the answer say who else looks there, and whether Prefect's server knows of it yet.
     """
     settings = _settings(request)
-    _require_inside(wanted, wanted.model_fields_set, settings)
+    require_inside(wanted, wanted.model_fields_set, settings)
     try:
         with session() as s:
             row = sources.define(s, sealed_source(wanted, settings))
     except UsageError as error:
         raise problem(409, "Conflict", str(error)) from error
     response.headers["Location"] = f"{request.url.path.rstrip('/')}/{row.name}"
-    return _document(row.id, settings, _bring_together(settings, row.id))
+    return _document(row.id, settings, bring_together(settings, row.id))
 
 
 @router.get("/{name}")
@@ -99,43 +99,36 @@ def update(
 ) -> dict[str, Any]:
     """Change what is given; what it has seen stays."""
     settings, source_id = _settings(request), _id_of(name)
-    _bring_together(settings, source_id)  # what was changed in Prefect is not lost
+    bring_together(settings, source_id)  # what was changed in Prefect is not lost
     with session() as s:
         row = sources.named(s, source_id)
         wanted = _changed(sources.definition(row), changes)
-        _require_inside(wanted, changes.model_fields_set, settings)
+        require_inside(wanted, changes.model_fields_set, settings)
         try:
             sources.change(s, row, sealed_source(wanted, settings))
         except UsageError as error:
             raise problem(409, "Conflict", str(error)) from error
     is_replaced = bool({"schedule", "timezone"} & changes.model_fields_set)
-    return _document(source_id, settings, _bring_together(settings, source_id, is_replaced))
+    return _document(source_id, settings, bring_together(settings, source_id, is_replaced))
 
 
 @router.delete("/{name}", status_code=204)
 def delete(name: Wanted, _caller: Writer, request: Request) -> Response:
     """Forget a source and its deployment; its items stay."""
-    settings, source_id = _settings(request), _id_of(name)
-    with session() as s:
-        sources.remove(s, source_id)
-    if is_served(settings):
-        from deployments import source_deployments
-
-        with suppress(NightShiftError):  # `nightshift doctor --fix` finds what is left
-            source_deployments.remove(settings, source_id)
+    remove(name, _settings(request))
     return Response(status_code=204)
 
 
 @router.post("/{name}/pause")
 def pause(name: Wanted, _caller: Writer, request: Request) -> dict[str, Any]:
     """Look for nothing there until it is resumed."""
-    return _set_paused(name, True, _settings(request))
+    return set_paused(name, True, _settings(request))
 
 
 @router.post("/{name}/resume")
 def resume(name: Wanted, _caller: Writer, request: Request) -> dict[str, Any]:
     """Look there again."""
-    return _set_paused(name, False, _settings(request))
+    return set_paused(name, False, _settings(request))
 
 
 @router.post("/{name}/trigger", status_code=202)
@@ -144,18 +137,7 @@ def trigger(name: Wanted, _caller: Writer, request: Request) -> Started:
 
     The answer names the flow run, which has begun when a worker takes it.
     """
-    settings = _settings(request)
-    with session() as s:
-        row = sources.named(s, name)
-        if row.paused_at:
-            raise problem(409, "Conflict", f"{row.name} is paused. Resume it first.")
-    from deployments import source_deployments
-
-    try:
-        flow_run_id = source_deployments.start(settings, row.id, Trigger.API)
-    except SettingsError as error:  # there is no server, or it lets nobody in
-        raise problem(503, "Unavailable", str(error), Retry_After=_RETRY_SECONDS) from error
-    return Started(flow_run_id=flow_run_id, source=row.name)
+    return start(name, Trigger.API, _settings(request))
 
 
 @router.get("/{name}/runs")
@@ -169,6 +151,38 @@ def runs(
     with session() as s:
         source_id = sources.named(s, name).id
         return [run.of_source(one) for one in run_history.of_source(s, source_id, limit, offset)]
+
+
+def remove(name: str, settings: Settings) -> None:
+    """Forget a source and its deployment; its items stay."""
+    source_id = _id_of(name)
+    with session() as s:
+        sources.remove(s, source_id)
+    if is_served(settings):
+        from deployments import source_deployments
+
+        with suppress(NightShiftError):  # `nightshift doctor --fix` finds what is left
+            source_deployments.remove(settings, source_id)
+
+
+def start(name: str, why: Trigger, settings: Settings) -> Started:
+    """Have a worker look into a source now.
+
+    Raises:
+        Problem: 409 while it is paused, 503 without Prefect's server.
+        NightShiftError: there is no such source, or the server does not answer.
+    """
+    with session() as s:
+        row = sources.named(s, name)
+        if row.paused_at:
+            raise problem(409, "Conflict", f"{row.name} is paused. Resume it first.")
+    from deployments import source_deployments
+
+    try:
+        flow_run_id = source_deployments.start(settings, row.id, why)
+    except SettingsError as error:  # there is no server, or it lets nobody in
+        raise problem(503, "Unavailable", str(error), Retry_After=_RETRY_SECONDS) from error
+    return Started(flow_run_id=flow_run_id, source=row.name)
 
 
 def _settings(request: Request) -> Settings:
@@ -189,7 +203,7 @@ def _document(source_id: str, settings: Settings, notes: list[str] | None = None
     return document if notes is None else document | {"notes": notes}
 
 
-def _require_inside(wanted: SourceDefinition, given: Set[str], settings: Settings) -> None:
+def require_inside(wanted: SourceDefinition, given: Set[str], settings: Settings) -> None:
     """Refuse what is ``given`` of a definition and lies outside of the roots.
 
     Raises:
@@ -238,15 +252,16 @@ def _merged(former: dict[str, Any], given: dict[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in known.items() if value is not None}
 
 
-def _set_paused(name: str, paused: bool, settings: Settings) -> dict[str, Any]:
+def set_paused(name: str, paused: bool, settings: Settings) -> dict[str, Any]:
+    """Have nothing be looked for in a source, or again; returns it as it is then."""
     source_id = _id_of(name)
-    _bring_together(settings, source_id)
+    bring_together(settings, source_id)
     with session() as s:
         sources.pause(sources.named(s, source_id), paused)
-    return _document(source_id, settings, _bring_together(settings, source_id))
+    return _document(source_id, settings, bring_together(settings, source_id))
 
 
-def _bring_together(settings: Settings, source_id: str, replace: bool = False) -> list[str]:
+def bring_together(settings: Settings, source_id: str, replace: bool = False) -> list[str]:
     """Have Prefect's server know of a source; what there is to say of it."""
     with session() as s:
         others = source_reports.overlapping(s, sources.named(s, source_id))

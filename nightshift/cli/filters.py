@@ -46,6 +46,12 @@ MinDuration = Annotated[
 MaxDuration = Annotated[
     float | None, typer.Option("--max-duration", min=0, help="Seconds at most.")
 ]
+Place = Annotated[
+    str | None,
+    typer.Option("--place", help="How its name begins, or LATITUDE,LONGITUDE,KILOMETRES."),
+]
+SourceName = Annotated[str | None, typer.Option("--source", help="The name of a source.")]
+Speaker = Annotated[str | None, typer.Option("--speaker", help="The name of a voice in it.")]
 
 
 def filters(after: datetime | None, before: datetime | None, **given: Any) -> SearchFilters:

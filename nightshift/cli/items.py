@@ -16,6 +16,9 @@ from nightshift.cli.filters import (
     Language,
     MaxDuration,
     MinDuration,
+    Place,
+    SourceName,
+    Speaker,
     Verdict,
     filters,
 )
@@ -58,6 +61,9 @@ def items(
     camera: Camera = None,
     min_duration: MinDuration = None,
     max_duration: MaxDuration = None,
+    place: Place = None,
+    source: SourceName = None,
+    speaker: Speaker = None,
     limit: Annotated[
         int | None,
         typer.Option("--limit", min=1, help="\\[default: 50; with --json or --csv 1000]"),
@@ -78,6 +84,7 @@ def items(
         after, before, kind=kind, language=language, verdict=verdict,
         approval=approval, camera=camera,
         min_duration_seconds=min_duration, max_duration_seconds=max_duration,
+        place=place, source=source, speaker=speaker,
     )  # fmt: skip
     known = (*ItemStatus, table.IN_WORK)
     if status and status not in known:

@@ -140,7 +140,7 @@ def up(
         console.print(f"[{COLORS['ok']}]•[/] {escape(line)}", highlight=False, soft_wrap=True)
 
     try:
-        run_all(settings, say, port, worker_port, workers, show_login=console.is_terminal)
+        run_all(settings, say, port, worker_port, workers, show_login=sys.stdout.isatty())
     except KeyboardInterrupt:
         console.print("stopped")
 

@@ -15,6 +15,9 @@ from nightshift.cli.filters import (
     Language,
     MaxDuration,
     MinDuration,
+    Place,
+    SourceName,
+    Speaker,
     Verdict,
     filters,
 )
@@ -50,6 +53,9 @@ def search(
     camera: Camera = None,
     min_duration: MinDuration = None,
     max_duration: MaxDuration = None,
+    place: Place = None,
+    source: SourceName = None,
+    speaker: Speaker = None,
     weak: Annotated[
         bool, typer.Option("--weak", help="Also what is hardly nearer than anything else.")
     ] = False,
@@ -69,6 +75,7 @@ def search(
     chosen = filters(
         after, before, kind=kind, language=language, verdict=verdict, camera=camera,
         min_duration_seconds=min_duration, max_duration_seconds=max_duration,
+        place=place, source=source, speaker=speaker,
     )  # fmt: skip
     if not query.strip() and chosen.is_empty:
         raise typer.BadParameter("say what to look for, or give a filter such as --camera")

@@ -1,13 +1,15 @@
-"""`nightshift serve`: the HTTP API."""
+"""`nightshift serve`: the pages and the HTTP API."""
 
 from __future__ import annotations
 
 import ipaddress
 import json
+import sys
 from contextlib import suppress
 from typing import TYPE_CHECKING, Annotated
 
 import typer
+from rich.markup import escape
 
 from nightshift.cli.output import COLORS, console, print_warning
 from utils.errors import NightShiftError
@@ -49,12 +51,12 @@ def serve(
         bool, typer.Option("--flows", help="Serve the flows in its stead: jobs, without a pool.")
     ] = False,
 ) -> None:
-    """Serve the HTTP API at `/api/v1`, until Ctrl-C.
+    """Serve the pages, and the HTTP API at `/api/v1`, until Ctrl-C.
 
-    Its OpenAPI document is `/api/v1/openapi.json`. Who asks needs a token: `nightshift token
-    create`. It speaks plain HTTP: off this machine put something that speaks TLS before it, and
-    name it with --name. With --flows: one process that does what is queued at the Prefect
-    server, for machines too small for `nightshift up`.
+    People log in (`nightshift user`); programs need a token (`nightshift token create`). The
+    API's OpenAPI document is `/api/v1/openapi.json`. It speaks plain HTTP: off this machine put
+    something that speaks TLS before it, and name it with --name. With --flows: one process that
+    does what is queued at the Prefect server, for machines too small for `nightshift up`.
     """
     if flows:
         _serve_flows()
@@ -69,7 +71,7 @@ def serve(
         return
     if not _is_loopback(host):
         print_warning(
-            "tokens and answers go over the network in plain text: put a proxy that speaks TLS "
+            "passwords, tokens and answers go over the network in plain text: put a proxy with TLS "
             "before it (docs/operating.md)"
         )
     _prepare(settings)
@@ -79,7 +81,7 @@ def serve(
 
     listeners = processes.listening(host, port)
     port = listeners[0].getsockname()[1]
-    console.print(f"[{COLORS['ok']}]•[/] http://{host}:{port}/api/v1", highlight=False)
+    _say_where(settings, host, port)
     number = number or settings.api.processes or processes.default_number()
     if number > 1:
         _load(settings)
@@ -87,6 +89,18 @@ def serve(
     else:
         with suppress(KeyboardInterrupt):  # as people end it
             uvicorn.Server(_configured(app, settings)).run(sockets=listeners)
+
+
+def _say_where(settings: Settings, host: str, port: int) -> None:
+    """What a person opens; where it listens on every address, at this machine's own."""
+    from deployments import pages_address
+
+    is_any = host in {"0.0.0.0", "::", ""}
+    shown = "127.0.0.1" if is_any else f"[{host}]" if ":" in host else host
+    base = f"http://{shown}:{port}"
+    place = pages_address.told(settings, base, to_person=sys.stdout.isatty())
+    for line in (place, f"HTTP API: {base}{settings.pages.path_prefix}/api/v1"):
+        console.print(f"[{COLORS['ok']}]•[/] {escape(line)}", highlight=False, soft_wrap=True)
 
 
 def _prepare(settings: Settings) -> None:
@@ -129,6 +143,7 @@ def _configured(app: FastAPI, settings: Settings) -> uvicorn.Config:
         app,
         log_level="warning",
         server_header=False,
+        proxy_headers=False,  # ours are believed of named proxies alone (nightshift/api/proxies.py)
         timeout_graceful_shutdown=_END_SECONDS,
         timeout_keep_alive=_IDLE_SECONDS,
     )

@@ -7,7 +7,6 @@ import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import datetime
 from importlib.metadata import version
 
 import httpx
@@ -80,23 +79,9 @@ def _watch(over: threading.Event) -> None:
 
 def next_look(settings: Settings) -> str | None:
     """When the next scheduled night begins, as ISO 8601; None without a server or a schedule."""
-    if not is_served(settings):
-        return None
-    from deployments import rest
+    from deployments import nightly
 
-    wanted = {
-        "flows": {"name": {"any_": ["night-shift"]}},
-        "flow_runs": {"state": {"type": {"any_": ["SCHEDULED"]}}},
-        "sort": "EXPECTED_START_TIME_ASC",
-        "limit": 1,
-    }
-    try:
-        with rest.connected(settings) as client:
-            found = rest.ask(client, "POST", "flow_runs/filter", wanted)
-    except NightShiftError:
-        return None
-    due = found[0]["next_scheduled_start_time"] if found else None
-    return datetime.fromisoformat(due).isoformat() if due else None
+    return nightly.next_start(settings)
 
 
 def version_of() -> str:

@@ -192,23 +192,9 @@ def _applies(s: Session, item: Item, step: str) -> str | None:
     """Why the step would not run with the present settings; None if it would."""
     from utils.config import load_settings
     from utils.db import ledger
-    from utils.models.probe import FfprobeReport
-    from utils.models.verdict import Band
-    from utils.pipeline import planning
-    from utils.rules import changes, matching
+    from utils.documents import history
 
-    probed = ledger.latest_result(s, item.id, "extract_ffprobe", FfprobeReport)
-    if probed is None:
-        return "that is not known before this version has probed the file"
-    settings = load_settings()
-    decision = changes.of_item(s, item, settings)
-    if decision.skipped_by:
-        return f"the item is left out by the rule {decision.skipped_by}"
-    options = matching.options_under(decision, settings.pipeline)
-    plan = planning.plan(probed.container, options, settings)
-    if item.verdict == Band.REJECT.value:
-        plan = plan.for_rejected()
-    reason = plan.reasons.get(step)
+    reason = history.left_out(s, item, load_settings()).get(step)
     if reason is None and item.error and not ledger.history(s, item.id, step):
         return f"the item never came so far: {item.error}"
     return reason

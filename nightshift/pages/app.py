@@ -17,10 +17,38 @@ from starlette.types import Scope
 
 from nightshift.api.app import create_app as create_api
 from nightshift.pages import (
+    account,
+    audit,
+    costs,
+    doctor,
+    item,
+    item_facts,
+    item_sound,
+    item_speakers,
+    item_words,
+    library,
+    library_actions,
     login,
+    manifest,
+    music,
+    music_answers,
+    near_duplicates,
+    people,
+    pictures,
+    review,
+    runs,
+    search,
+    setup,
+    shift,
+    sources,
+    today,
+    upload,
+    views,
 )
+from nightshift.pages import settings as settings_page
 from nightshift.pages.headers import PageHeaders
-from nightshift.pages.rendering import STATIC, is_part, page
+from nightshift.pages.login_limits import LoginLimits
+from nightshift.pages.rendering import STATIC, is_part, page, prefix_of
 from nightshift.pages.viewer import ForbiddenError, LoginNeededError, current
 from utils.config import Settings
 from utils.errors import NightShiftError, RetryableError, UsageError
@@ -50,7 +78,37 @@ class _BesideApi(Mount):
 def _pages(settings: Settings, on_loopback: bool) -> FastAPI:
     made = FastAPI(openapi_url=None, docs_url=None, redoc_url=None, redirect_slashes=False)
     made.state.settings, made.state.on_loopback = settings, on_loopback
-    for module in (login,):
+    made.state.login_limits = LoginLimits(settings.pages.logins_per_minute)
+    for module in (
+        account,
+        audit,
+        costs,
+        doctor,
+        item_facts,
+        item_sound,
+        item_speakers,
+        item_words,
+        item,
+        library,
+        library_actions,
+        login,
+        manifest,
+        music,
+        music_answers,
+        near_duplicates,
+        people,
+        pictures,
+        review,
+        runs,
+        search,
+        settings_page,
+        setup,
+        shift,
+        sources,
+        today,
+        upload,
+        views,
+    ):
         made.include_router(module.router)
     made.mount("/static", _Static(directory=STATIC))
     made.add_exception_handler(LoginNeededError, _to_login)
@@ -58,7 +116,7 @@ def _pages(settings: Settings, on_loopback: bool) -> FastAPI:
     made.add_exception_handler(NightShiftError, _failed)
     made.add_exception_handler(HTTPException, _refused)
     made.add_exception_handler(RequestValidationError, _not_understood)
-    made.add_middleware(GZipMiddleware, minimum_size=_LEAST_COMPRESSED)
+    made.add_middleware(GZipMiddleware, minimum_size=_LEAST_COMPRESSED, compresslevel=5)
     made.add_middleware(PageHeaders)
     return made
 
@@ -77,13 +135,17 @@ class _Static(StaticFiles):
 
 
 async def _to_login(request: Request, _error: Exception) -> Response:
-    prefix = request.scope.get("root_path", "")
+    prefix = prefix_of(request)
     asked = request.url.path.removeprefix(prefix) + (
         f"?{request.url.query}" if request.url.query else ""
     )
     target = f"{prefix}/login?next={quote(asked if request.method == 'GET' else '/', safe='')}"
     if is_part(request):
         return Response(status_code=401, headers={"HX-Redirect": target})
+    if request.headers.get("sec-fetch-site") == "cross-site":
+        # A link in a mail or a chat: the browser kept the strict cookie back, and sends it if our
+        # own page leads on. Who is logged in goes from there to what was asked for.
+        return page(request, "arrived.html.j2", None, target=target)
     return RedirectResponse(target, 303)
 
 

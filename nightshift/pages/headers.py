@@ -7,6 +7,8 @@ import secrets
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from nightshift.api.logins import PAGE_COOKIE
+
 # Scripts and styles are our own files; a nonce is for styles that a script of ours makes.
 _POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self' 'nonce-{nonce}'; img-src 'self' "
@@ -44,6 +46,16 @@ class PageHeaders:
                 for name, value in _HEADERS.items():
                     headers.setdefault(name, value)
                 headers.setdefault("content-security-policy", _POLICY.format(nonce=nonce))
+                if "page_cookie" in scope["state"]:
+                    headers.append("set-cookie", _cookie(scope))
             await send(message)
 
         await self._app(scope, receive, tell)
+
+
+def _cookie(scope: Scope) -> str:
+    """Of a browser that a proxy logs in (nightshift/api/logins.py)."""
+    place = scope.get("app_root_path", scope.get("root_path", "")) or "/"
+    secure = "; Secure" if scope["scheme"] == "https" else ""
+    value = scope["state"]["page_cookie"]
+    return f"{PAGE_COOKIE}={value}; Path={place}; HttpOnly; SameSite=Strict{secure}"

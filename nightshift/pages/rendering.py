@@ -34,9 +34,9 @@ def page(
     `nonce` (of styles), `here` (the path that was asked for), `iso`.
     """
     language = language_of(request, viewer)
-    prefix = request.scope.get("root_path", "")
+    prefix = prefix_of(request)
 
-    def path(place: str, **query: Any) -> str:
+    def path(place: str, /, **query: Any) -> str:
         asked = "&".join(
             f"{quote(name)}={quote(str(value), safe='')}"
             for name, value in query.items()
@@ -48,8 +48,8 @@ def page(
         viewer=viewer,
         fmt=Formats(language, zone_of(request, viewer)),
         path=path,
-        static=lambda name: f"{prefix}/static/{name}?v={_version(name)}",
-        csrf=csrf.token(viewer.cookie if viewer else None),
+        static=lambda name: static_address(request, name),
+        csrf=csrf.token(viewer.key if viewer else None),
         nonce=request.state.nonce,
         here=request.url.path.removeprefix(prefix) or "/",
         language=language,
@@ -58,6 +58,18 @@ def page(
         **context,
     )  # fmt: skip
     return HTMLResponse(made, status)
+
+
+def prefix_of(request: Request) -> str:
+    """What stands before all addresses of ours: a proxy's path, or nothing."""
+    scope = request.scope  # a mount puts its own place behind it
+    found: str = scope.get("app_root_path", scope.get("root_path", ""))
+    return found
+
+
+def static_address(request: Request, name: str) -> str:
+    """The address of a file of ours, which changes with the file."""
+    return f"{prefix_of(request)}/static/{name}?v={_version(name)}"
 
 
 def is_part(request: Request) -> bool:
@@ -76,7 +88,7 @@ def zone_of(request: Request, viewer: Viewer | None) -> ZoneInfo:
     settings: Settings = request.app.state.settings
     named = viewer.person.timezone if viewer else None
     wanted = named or request.cookies.get(ZONE_COOKIE, "")
-    return ZoneInfo(wanted if wanted in _zones() else settings.timezone)
+    return ZoneInfo(wanted if wanted in zones() else settings.timezone)
 
 
 @cache
@@ -102,5 +114,6 @@ def _version(name: str) -> str:
 
 
 @cache
-def _zones() -> frozenset[str]:
+def zones() -> frozenset[str]:
+    """The names of all zones."""
     return frozenset(available_timezones())

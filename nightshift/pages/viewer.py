@@ -3,22 +3,23 @@
 from __future__ import annotations
 
 import ipaddress
+import secrets
 from collections.abc import Awaitable, Callable
 from typing import Annotated, NamedTuple
 
-from anyio import to_thread
 from fastapi import Depends, Request
 
+from nightshift.api import audited, logins
+from nightshift.api.csrf import SAFE
+from nightshift.api.logins import RefusedError
 from nightshift.pages import csrf
 from utils.config import Settings
-from utils.db import audit, login_sessions
+from utils.db import audit
 from utils.db.login_sessions import Person
-from utils.db.session import session
 from utils.models.api import Scope
 from utils.models.page_settings import Theme
 
-COOKIE = "nightshift_session"
-_SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
+COOKIE = logins.COOKIE
 _ANYBODY = Person("", "", Scope.READ.including, False, None, None, Theme.AUTO)
 
 
@@ -31,11 +32,16 @@ class ForbiddenError(Exception):
 
 
 class Viewer(NamedTuple):
-    """Who looks: a person who logged in, or anybody from this machine where reading is open."""
+    """Who looks: a person who logged in, or anybody from this machine where reading is open.
+
+    ``cookie``: of a login; None where a proxy logs them in, and for anybody. ``key``: with which
+    tokens of their pages are made.
+    """
 
     person: Person
     cookie: str | None
     address: str
+    key: str | None = None
 
     @property
     def may_edit(self) -> bool:
@@ -63,17 +69,19 @@ def allowed(scope: Scope) -> Callable[[Request], Awaitable[Viewer]]:
 
     Raises:
         LoginNeededError: nobody is logged in.
-        ForbiddenError: who is may not do it, or the request comes from elsewhere.
+        ForbiddenError: who is may not do it, or the request comes from elsewhere, or a
+            proxy logged in somebody who is disabled.
     """
 
     async def check(request: Request) -> Viewer:
         viewer = await current(request)
         if viewer is None:
-            raise LoginNeededError
+            raise ForbiddenError if request.state.is_refused else LoginNeededError
         if scope not in viewer.person.scopes:
             raise ForbiddenError
-        if request.method not in _SAFE:
-            await csrf.check(request, viewer.cookie)
+        if request.method not in SAFE:
+            await csrf.check(request, viewer.key)
+            audited.asks(request, viewer.actor)
         return viewer
 
     return check
@@ -88,17 +96,20 @@ async def current(request: Request) -> Viewer | None:
 
 
 async def _looked_up(request: Request) -> Viewer | None:
-    address = request.client.host if request.client else ""
-    cookie = request.cookies.get(COOKIE)
-    person = await to_thread.run_sync(_recognised, cookie) if cookie else None
-    if person is not None:
-        return Viewer(person, cookie, address)
-    return Viewer(_ANYBODY, None, address) if _is_open(request, address) else None
-
-
-def _recognised(cookie: str) -> Person | None:
-    with session() as s:
-        return login_sessions.recognised(s, cookie)
+    address = logins.address_of(request)
+    request.state.is_refused = False
+    try:
+        login = await logins.current(request)
+    except RefusedError:
+        request.state.is_refused = True
+        return None
+    if login is None:
+        return Viewer(_ANYBODY, None, address) if _is_open(request, address) else None
+    key = login.key
+    if key is None:  # a proxy logged them in just now: their pages get a cookie of their own
+        request.state.page_cookie = secrets.token_urlsafe(16)
+        key = logins.key_of(request.state.page_cookie, login.person)
+    return Viewer(login.person, login.cookie, address, key)
 
 
 def _is_open(request: Request, address: str) -> bool:

@@ -99,7 +99,9 @@ def test_the_wheel_holds_every_module_and_what_they_read_and_nothing_else(built:
     }
     assert contents(built.wheel) == modules
     folders = ("utils/analysis/prompts/", "utils/critic/", "utils/distribution/pages/")
-    known = (*folders, "utils/visuals/fonts/", "utils/visuals/styles/", "utils/visuals/workflows/")
+    pages = tuple(f"nightshift/pages/{name}/" for name in ("templates", "static", "locale"))
+    visuals = tuple(f"utils/visuals/{name}/" for name in ("fonts", "styles", "workflows"))
+    known = (*folders, *pages, *visuals)
     found = {path for path in modules if not path.startswith(known)}
     others = {path for path in found if not path.endswith((".py", ".sql"))}
     assert {path.rpartition("/")[2] for path in others} == {

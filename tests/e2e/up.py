@@ -81,6 +81,7 @@ def _started(
 ) -> Iterator[Up]:
     environment = {n: v for n, v in os.environ.items() if not n.startswith("PREFECT_")}
     environment["NIGHTSHIFT_HOME"] = str(home)
+    environment["NIGHTSHIFT_API__PORT"] = "0"  # several run at once, and most need no pages
     environment |= {f"NIGHTSHIFT_{name.upper()}": str(value) for name, value in settings.items()}
     command = ["up", "--port", str(port), "--worker-port", str(worker_port),
                "--workers", str(workers)]  # fmt: skip

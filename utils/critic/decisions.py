@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 from utils.analysis.gemini import prices
 from utils.config import Settings
 from utils.critic import memory, snapshot
-from utils.db import forgotten, items, reviews, words
+from utils.db import forgotten, items, review_queue, reviews, words
 from utils.db.reviews import ReviewDecision
 from utils.db.schema import Item
 from utils.db.session import session
@@ -33,11 +33,15 @@ _log = logging.getLogger(__name__)
 
 
 class Wanted(NamedTuple):
-    """What a person decides, why, and which options of the pipeline a revision asks for."""
+    """What a person decides, why, and which options of the pipeline a revision asks for.
+
+    ``seen``: how the item stood when they looked at it (`review_queue.stand`); None: however.
+    """
 
     decision: ReviewDecision
     reason: str | None = None
     changes: Mapping[str, Any] = {}
+    seen: str | None = None
 
 
 def decide(item_id: str, wanted: Wanted, made_by: str | None, settings: Settings) -> int:
@@ -68,7 +72,9 @@ def keep(item_id: str, wanted: Wanted, made_by: str | None, settings: Settings) 
     """The first half of ``decide``: what counts, and takes no model."""
     changes = checked_changes(wanted, settings)
     with session() as s:
-        reviews.taken(s, item_id)
+        item = reviews.taken(s, item_id)
+        if wanted.seen is not None:
+            review_queue.require_stand(s, item, wanted.seen)
         known = snapshot.of(s, item_id).model_dump(mode="json")
         review = reviews.decide(
             s,

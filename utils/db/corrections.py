@@ -50,6 +50,12 @@ def of(s: Session, item_id: str) -> Correction | None:
     return Correction(segments, row.corrected_at, row.source)
 
 
+def corrected(s: Session, item_ids: Sequence[str]) -> set[str]:
+    """Which of some items a person corrected."""
+    query = select(CorrectionRow.item_id).where(CorrectionRow.item_id.in_(item_ids))
+    return set(s.scalars(query))
+
+
 def save(s: Session, item_id: str, segments: Sequence[Segment], source: str) -> None:
     """Put a person's words in the place of those that are there."""
     plain = [

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from typing import Any, NamedTuple
 
-from sqlalchemy import Row, Select, func, select
+from sqlalchemy import Row, Select, func, literal_column, select
 from sqlalchemy.orm import Session
 
-from utils.db import runs
-from utils.db.schema import Execution, ExecutionStatus, Item, Run, RunItem
+from utils.db import live, runs
+from utils.db.schema import Execution, Item, Run, RunItem
 from utils.models.shift import RunStatus
 
 
@@ -78,14 +78,13 @@ def still_there(s: Session, ids: Collection[int]) -> Sequence[Row[Any]]:
 
 def running_steps(s: Session) -> list[int]:
     """The executions that are in work."""
-    running = Execution.status == ExecutionStatus.RUNNING
-    return list(s.scalars(select(Execution.id).where(running).order_by(Execution.id)))
+    running = Execution.status == literal_column("'running'")  # by an index (migration 0038)
+    return sorted(s.scalars(select(Execution.id).where(running)))
 
 
 def running(s: Session) -> dict[str, Run]:
     """The runs whose processes live."""
-    rows = s.scalars(select(Run).where(Run.status == RunStatus.RUNNING.value).order_by(Run.id))
-    return {row.id: row for row in rows if runs.told_status(s, row) is RunStatus.RUNNING}
+    return {row.id: row for row in sorted(live.running(s), key=lambda row: row.id)}
 
 
 def some(s: Session, run_ids: Collection[str]) -> dict[str, tuple[Run, RunStatus, dict[str, int]]]:

@@ -115,6 +115,27 @@ def search(
     return _found(s, ids, sorted(shown, key=lambda row: (row.cost, row.id)))
 
 
+def passages(s: Session, query: str, item_ids: Sequence[str]) -> Sequence[Any]:
+    """The passages of these items with any word or phrase of ``query``, the best first.
+
+    Returns:
+        Rows with ``item_id``, ``kind``, ``text`` and ``start_seconds``.
+    """
+    wanted = terms(query)
+    if not wanted or not item_ids:
+        return []
+    served = _is_postgres(s)
+    any_of = (" | " if served else " OR ").join(_phrase(term, served) for term in wanted)
+    return rows_of(s, _passages(served), any_of=any_of, ids=list(item_ids)).all()
+
+
+@cache
+def _passages(served: bool) -> Select[Any]:
+    cost = _cost("any_of", served)
+    found = _matching("any_of", served, Row.item_id, Row.kind, Row.text, Row.start_seconds, cost)
+    return found.where(Row.item_id.in_(bindparam("ids", expanding=True))).order_by(cost, Row.id)
+
+
 @cache
 def _of_any(number: int, served: bool) -> Select[Any]:
     """Of any item; made once, as making it takes longer than executing it."""

@@ -7,7 +7,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, bindparam, case, func, select
+from sqlalchemy import ColumnElement, bindparam, case, func, select, update
 from sqlalchemy.orm import Session
 
 from utils.clock import now
@@ -222,6 +222,11 @@ def find(s: Session, wanted: str) -> Item:
         if found:
             raise UsageError(f"{wanted} is the beginning of several items. Give more digits.")
     raise UsageError(f"There is no item {wanted}. `nightshift items` lists them.")
+
+
+def hold(s: Session, item_id: str) -> None:
+    """Let no other writer near an item until the transaction ends: what is read now still holds."""
+    s.execute(update(Item).where(Item.id == item_id).values(tries=Item.tries))
 
 
 def count_by_status(s: Session) -> dict[str, int]:

@@ -221,6 +221,20 @@ def latest_done(s: Session, item_id: str, step: str | tuple[str, ...]) -> Execut
     ).first()
 
 
+def latest_done_id(s: Session, item_id: str, step: str) -> int | None:
+    """The number of that execution, where its result is too long to be read for nothing."""
+    return s.scalar(
+        select(Execution.id)
+        .where(
+            Execution.item_id == item_id,
+            Execution.step == step,
+            Execution.status == ExecutionStatus.DONE,
+        )
+        .order_by(Execution.used_at.desc(), Execution.id.desc())
+        .limit(1)
+    )
+
+
 @contextmanager
 def preloaded(s: Session, item_id: str) -> Iterator[list[StepSummary]]:
     """Read the last results of an item at once: in the block ``latest_result`` asks no more.

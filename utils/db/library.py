@@ -15,7 +15,6 @@ from sqlalchemy import (
     delete,
     func,
     insert,
-    or_,
     select,
     update,
 )
@@ -24,6 +23,7 @@ from sqlalchemy.orm import Session
 from utils.db import fulltext, listings
 from utils.db.base import Base
 from utils.db.fact_tables import Criterion, Keyword, Note, SeenText, Segment, Shot, Thumbnail, Track
+from utils.db.item_filters import conditions as conditions  # part of what the library is
 from utils.db.items import shown_status_column
 from utils.db.schema import Item
 from utils.db.session import rows as rows_of
@@ -117,34 +117,6 @@ def note_urls(s: Session, item_id: str, urls: Mapping[Path, str]) -> None:
             .where(Thumbnail.item_id == item_id, Thumbnail.path == _storable(path))
             .values(url=clean(url))
         )
-
-
-def conditions(filters: SearchFilters) -> list[ColumnElement[bool]]:
-    """What a row of ``items`` must be to pass; an unknown length or language does not."""
-    found: list[ColumnElement[bool]] = []
-    moment = func.coalesce(Item.captured_at, Item.added_at, type_=Item.added_at.type)
-    if filters.kind:
-        found.append(Item.kind == filters.kind.value)
-    if filters.language:
-        language = filters.language.lower()
-        spoken = func.lower(Item.language)
-        found.append(or_(spoken == language, spoken.startswith(f"{language}-", autoescape=True)))
-    if filters.after:
-        found.append(moment >= filters.after)
-    if filters.before:
-        found.append(moment < filters.before)
-    if filters.verdict:
-        found.append(Item.verdict == filters.verdict.value)
-    if filters.approval:
-        found.append(Item.approval == filters.approval.value)
-    if filters.camera:
-        camera = func.coalesce(Item.camera_make, "") + " " + func.coalesce(Item.camera_model, "")
-        found.append(camera.icontains(clean(filters.camera), autoescape=True))
-    if filters.min_duration_seconds is not None:
-        found.append(Item.duration_seconds >= filters.min_duration_seconds)
-    if filters.max_duration_seconds is not None:
-        found.append(Item.duration_seconds <= filters.max_duration_seconds)
-    return found
 
 
 def newest_first() -> Sequence[ColumnElement[Any]]:

@@ -120,3 +120,33 @@ def rejected(s: Session, since: datetime) -> list[tuple[str, int]]:
 
 
 _COUNTS = PlayRow.duplicate_of.is_(None)
+
+
+class History(NamedTuple):
+    """What one service told of one account, by one way (``Origin``): all plays, the doubled too."""
+
+    account: str
+    service: str
+    origin: str
+    plays: int
+    doubled: int
+    first_at: datetime
+    last_at: datetime
+
+
+def histories(s: Session) -> list[History]:
+    """Where plays came from; reads each play once."""
+    rows = s.execute(
+        select(
+            PlayRow.account,
+            PlayRow.service,
+            PlayRow.origin,
+            func.count(),
+            func.count(PlayRow.duplicate_of),
+            func.min(PlayRow.played_at),
+            func.max(PlayRow.played_at),
+        )
+        .group_by(PlayRow.account, PlayRow.service, PlayRow.origin)
+        .order_by(PlayRow.account, PlayRow.service, PlayRow.origin)
+    )
+    return [History(*row) for row in rows]

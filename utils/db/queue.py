@@ -20,6 +20,7 @@ from sqlalchemy import (
     exists,
     extract,
     false,
+    func,
     literal,
     not_,
     null,
@@ -164,6 +165,12 @@ def unclaimed(s: Session, max_tries: int, limit: int, away: Sequence[str] = ()) 
     """Up to ``limit`` items that wait and nobody has claimed, in their order."""
     free = waiting(max_tries, away).with_only_columns(Item.id).where(Item.claimed_by.is_(None))
     return list(s.scalars(free.limit(limit)))
+
+
+def count_waiting(s: Session, max_tries: int) -> int:
+    """How many items wait and nobody has claimed."""
+    free = waiting(max_tries).order_by(None).where(Item.claimed_by.is_(None))
+    return s.scalar(free.with_only_columns(func.count())) or 0
 
 
 def is_claimed_by(s: Session, item_id: str, worker: str) -> bool:

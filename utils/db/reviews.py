@@ -156,19 +156,19 @@ def waiting(
     s: Session, filters: SearchFilters, limit: int | None = None, offset: int = 0
 ) -> Sequence[Item]:
     """Items that wait for a person's decision, those that wait longest first."""
-    query = select(Item).where(*_waits(filters)).order_by(Item.processed_at, Item.id)
+    query = select(Item).where(*waits(filters)).order_by(Item.processed_at, Item.id)
     return s.scalars(query.offset(offset).limit(limit)).all()
 
 
 def waiting_ids(s: Session, filters: SearchFilters) -> Sequence[str]:
     """Their ids alone, in the same order."""
-    query = select(Item.id).where(*_waits(filters)).order_by(Item.processed_at, Item.id)
+    query = select(Item.id).where(*waits(filters)).order_by(Item.processed_at, Item.id)
     return s.scalars(query).all()
 
 
 def count_waiting(s: Session, filters: SearchFilters) -> int:
     """How many items wait for a person's decision."""
-    return s.scalar(select(func.count()).select_from(Item).where(*_waits(filters))) or 0
+    return s.scalar(select(func.count()).select_from(Item).where(*waits(filters))) or 0
 
 
 def latest(
@@ -196,8 +196,8 @@ def recent_reasons(s: Session, decision: str, limit: int) -> list[str]:
     return [reason for reason in rows if reason]
 
 
-def is_waiting(item: Item) -> bool:
-    """True if an item waits for a person's decision."""
+def is_waiting(item: Any) -> bool:
+    """True if an item waits for a person's decision; ``item`` has the columns that say so."""
     is_settled = item.status in _SETTLED and item.claimed_by is None
     return item.approval == ApprovalStatus.REVIEW.value and is_settled
 
@@ -313,7 +313,8 @@ def _not_undone(item_id: str) -> Select[tuple[ReviewRow]]:
     return select(ReviewRow).where(ReviewRow.item_id == item_id, ReviewRow.undone_at.is_(None))
 
 
-def _waits(filters: SearchFilters) -> list[Any]:
+def waits(filters: SearchFilters) -> list[Any]:
+    """What a row of ``items`` must be to wait for a person's decision."""
     wanted = filters.model_copy(update={"approval": ApprovalStatus.REVIEW})
     return [
         *library.conditions(wanted), Item.status.in_(_SETTLED), Item.claimed_by.is_(None),

@@ -6,12 +6,12 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import func, select
-from sqlalchemy.orm import Session
+from sqlalchemy import Row, func, or_, select
+from sqlalchemy.orm import Session, defer
 
 from utils.clock import now
 from utils.db import runs, spending
-from utils.db.schema import Run, RunItem
+from utils.db.schema import Download, Execution, Item, Run, RunItem
 
 
 class RunSummary(NamedTuple):
@@ -82,6 +82,31 @@ def of_source(s: Session, source_id: str, limit: int, offset: int = 0) -> list[I
     rows = s.execute(select(Run.id, Run.trigger, Run.metrics).where(Run.id.in_(ids)))
     told = {row.id: row for row in rows}
     return [Ingestion(one, told[one.run_id].trigger, told[one.run_id].metrics) for one in found]
+
+
+def outcomes(
+    s: Session, run_id: str, outcome: str | None, limit: int, after: int = 0
+) -> Sequence[Row[Any]]:
+    """What a run did with locations, in the order in which it was noted, behind a row's id.
+
+    With the item's title and kind, where it is known still; only of one outcome, if it is given.
+    """
+    columns = (RunItem.id, RunItem.item_id, RunItem.path, RunItem.outcome, RunItem.reason,
+               RunItem.step, RunItem.verdict, RunItem.error, RunItem.lacks, Item.title,
+               func.coalesce(Item.kind, RunItem.kind).label("kind"))  # fmt: skip
+    query = select(*columns).outerjoin(Item, Item.id == RunItem.item_id)
+    query = query.where(RunItem.run_id == run_id, RunItem.id > after)
+    if outcome:
+        query = query.where(RunItem.outcome == outcome)
+    return s.execute(query.order_by(RunItem.id).limit(limit)).all()
+
+
+def steps_of_item(s: Session, run_id: str, item_id: str) -> Sequence[Execution]:
+    """The executions of a run for an item, its download's too, first begun first."""
+    keys = select(Download.key).where(Download.item_id == item_id)
+    of_item = or_(Execution.item_id == item_id, Execution.item_id.in_(keys))
+    query = select(Execution).where(Execution.run_id == run_id, of_item).order_by(Execution.id)
+    return s.scalars(query.options(defer(Execution.result), defer(Execution.inputs))).all()
 
 
 def count(s: Session) -> int:

@@ -11,7 +11,7 @@ from sqlalchemy import delete, insert, select, update
 from sqlalchemy.orm import Session
 
 from utils.clock import now
-from utils.db import workers
+from utils.db import flags, workers
 from utils.db.schema import Execution, ExecutionStatus, Run, RunItem
 from utils.db.session import chunks
 from utils.errors import PermanentError, StoppedError, UsageError
@@ -77,11 +77,27 @@ def outcomes(s: Session, run_id: str) -> tuple[ItemOutcome, ...]:
     return tuple(ItemOutcome.model_validate(row._asdict()) for row in rows)
 
 
+def outcomes_of_item(s: Session, run_id: str, item_id: str) -> tuple[ItemOutcome, ...]:
+    """What a run said of one item, or of an address by its key."""
+    columns = (getattr(RunItem, name) for name in ItemOutcome.model_fields)
+    query = select(*columns).where(RunItem.run_id == run_id, RunItem.item_id == item_id)
+    rows = s.execute(query.order_by(RunItem.id))
+    return tuple(ItemOutcome.model_validate(row._asdict()) for row in rows)
+
+
+def latest_outcomes(s: Session, run_ids: Sequence[str], limit: int) -> list[ItemOutcome]:
+    """What these runs came to last, so many rows at most."""
+    columns = (getattr(RunItem, name) for name in ItemOutcome.model_fields)
+    rows = select(*columns).where(RunItem.run_id.in_(run_ids)).order_by(RunItem.id.desc())
+    return [ItemOutcome.model_validate(row._asdict()) for row in s.execute(rows.limit(limit))]
+
+
 def finish(s: Session, run_id: str, status: RunStatus, report: Path | None) -> None:
     """Close a run."""
     run = s.get_one(Run, run_id)
     run.status, run.ended_at = status.value, now()
     run.report = str(report) if report else None
+    flags.remove(s, _stop_of(run_id))
 
 
 def postpone(s: Session, run_id: str, number: int, reason: str) -> None:
@@ -119,6 +135,20 @@ def stop(s: Session, run_id: str, left_over: int) -> None:
             error="The run was stopped.",
         )
     )
+
+
+def ask_to_stop(s: Session, run_id: str) -> None:
+    """Have the process of a run end it, as Ctrl-C would, within seconds."""
+    flags.put(s, _stop_of(run_id), True)
+
+
+def is_asked_to_stop(s: Session, run_id: str) -> bool:
+    """True from then on until the run is closed."""
+    return flags.get(s, _stop_of(run_id)) is not None
+
+
+def _stop_of(run_id: str) -> str:
+    return f"stop {run_id}"
 
 
 def find(s: Session, wanted: str | None) -> Run:

@@ -159,7 +159,8 @@ class Worker(Base):
     """A process that works on items: what it has claimed is its own while it is alive.
 
     On its own machine (``host``) the lock on the file ``lock`` says whether it lives, elsewhere
-    ``alive_until`` does, which its heartbeat moves on (utils/db/workers.py).
+    ``alive_until`` does, which its heartbeat moves on (utils/db/workers.py). ``progress``: how far
+    it is (utils/observability/told.py); null until it says so.
     """
 
     __tablename__ = "workers"
@@ -169,6 +170,7 @@ class Worker(Base):
     host: Mapped[str] = mapped_column(Text)
     lock: Mapped[str] = mapped_column(Text)
     alive_until: Mapped[datetime] = mapped_column(UtcTime)
+    progress: Mapped[Any | None] = mapped_column(Json)
 
 
 class Lease(Base):

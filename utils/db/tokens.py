@@ -72,12 +72,6 @@ def note_use(s: Session, token_id: str) -> None:
         s.execute(noted.values(last_used_at=moment))
 
 
-def name_of(s: Session, token_id: str) -> str | None:
-    """What a person called a token; None for none."""
-    row = s.get(Token, token_id)
-    return row.name if row else None
-
-
 def state(row: Token) -> str:
     """Valid, expired or revoked: expiry goes by the clock of this machine."""
     if row.revoked_at:

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import secrets
+import unicodedata
 from collections.abc import Sequence
 from functools import cache
 from typing import TYPE_CHECKING
 
 from sqlalchemy import func, select
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from utils.clock import now
+from utils.db import login_sessions
 from utils.db.page_tables import User
 from utils.db.words import clean
-from utils.errors import UsageError
+from utils.errors import PermanentError, UsageError
 from utils.models.page_settings import Role
 from utils.models.sanitize import visible
 
@@ -30,15 +33,15 @@ def create(s: Session, name: str, password: str | None, role: Role) -> User:
     Raises:
         UsageError: the name is taken, or name or password are none.
     """
-    shown = visible(clean(name)).strip()
-    if not 0 < len(shown) <= LONGEST_NAME:
+    is_called = shown(name)
+    if is_called is None:
         raise UsageError(f"A name has 1 to {LONGEST_NAME} characters.")
-    if find(s, shown) is not None:
-        raise UsageError(f"There is a user {shown} already: `nightshift user list`.")
+    if find(s, is_called) is not None:
+        raise UsageError(f"There is a user {is_called} already: `nightshift user list`.")
     made = User(
         id=secrets.token_hex(6),
-        name=shown,
-        name_key=key_of(shown),
+        name=is_called,
+        name_key=key_of(is_called),
         password_hash=None if password is None else hashed(password),
         role=role.value,
         theme="auto",
@@ -48,14 +51,59 @@ def create(s: Session, name: str, password: str | None, role: Role) -> User:
     return made
 
 
+def found_or_made(s: Session, name: str, role: Role) -> tuple[User, bool]:
+    """The person of this name, made if there is none; and whether they are new.
+
+    Raises:
+        UsageError: the name is none.
+    """
+    if (found := find(s, name)) is not None:
+        return found, False
+    try:
+        with s.begin_nested():
+            return create(s, name, None, role), True
+    except IntegrityError:  # another request made them meanwhile
+        return get(s, name), False
+
+
+def shown(name: str) -> str | None:
+    """A name as it is kept; None of what is none: empty, or longer than 60 characters."""
+    found = visible(clean(name)).strip()
+    return found if 0 < len(found) <= LONGEST_NAME else None
+
+
 def key_of(name: str) -> str:
-    """A name as names are compared."""
-    return name.strip().casefold()
+    """A name as names are compared: without case, however its accents are written."""
+    return unicodedata.normalize("NFKC", name).strip().casefold()
 
 
 def find(s: Session, name: str) -> User | None:
     """The person of this name; None for none."""
     return s.scalar(select(User).where(User.name_key == key_of(clean(name))))
+
+
+def get(s: Session, name: str) -> User:
+    """The person of this name.
+
+    Raises:
+        UsageError: there is none.
+    """
+    found = find(s, name)
+    if found is None:
+        raise UsageError(f"There is no user {visible(clean(name))}: `nightshift user list`.")
+    return found
+
+
+def by_id(s: Session, user_id: str) -> User:
+    """The person of this id.
+
+    Raises:
+        UsageError: there is none.
+    """
+    found = s.get(User, user_id)
+    if found is None:
+        raise UsageError("This user is gone.")
+    return found
 
 
 def every(s: Session) -> Sequence[User]:
@@ -68,6 +116,58 @@ def count(s: Session) -> int:
     return s.scalar(select(func.count()).select_from(User)) or 0
 
 
+def set_role(s: Session, user: User, role: Role) -> None:
+    """Have a person do more, or less.
+
+    Raises:
+        PermanentError: nobody would be left who may do everything.
+    """
+    if role is not Role.ADMIN:
+        _require_another_admin(s, user)
+    user.role = role.value
+
+
+def set_disabled(s: Session, user: User, disabled: bool) -> None:
+    """Let a person in no more, or again; what they did is kept.
+
+    Raises:
+        PermanentError: nobody would be left who may do everything.
+    """
+    if disabled:
+        _require_another_admin(s, user)
+        login_sessions.end_of(s, user.id)
+    user.disabled_at = now() if disabled else None
+
+
+def remove(s: Session, user: User) -> None:
+    """Forget a person, their logins and their views.
+
+    Raises:
+        PermanentError: nobody would be left who may do everything.
+    """
+    _require_another_admin(s, user)
+    s.delete(user)
+
+
+def set_password(s: Session, user: User, password: str, kept: str | None = None) -> None:
+    """Give a person another password, and end their logins but ``kept``, the cookie of one.
+
+    Raises:
+        UsageError: it is too short, or too long.
+    """
+    user.password_hash = hashed(password)
+    login_sessions.end_of(s, user.id, but=kept)
+
+
+def _require_another_admin(s: Session, user: User) -> None:
+    may = (User.role == Role.ADMIN.value) & User.disabled_at.is_(None)
+    admins = s.scalars(select(User.id).where(may).with_for_update()).all()
+    if user.id in admins and len(admins) == 1:
+        raise PermanentError(
+            f"{user.name} is the only admin: make another one first, else nobody could do it."
+        )
+
+
 def logged_in(s: Session, name: str, password: str) -> User | None:
     """The person whose name and password these are; it takes as long where there is none."""
     from argon2.exceptions import InvalidHashError, VerificationError
@@ -75,7 +175,7 @@ def logged_in(s: Session, name: str, password: str) -> User | None:
     found = find(s, name)
     known = found.password_hash if found else None
     try:
-        _hasher().verify(known or _nobody(), password)
+        _hasher().verify(known or _nobody(), _same(password[: LONGEST_PASSWORD + 1]))
     except (VerificationError, InvalidHashError):
         return None
     if found is None or known is None or found.disabled_at is not None:
@@ -92,7 +192,12 @@ def hashed(password: str) -> str:
     """
     if not LEAST_PASSWORD <= len(password) <= LONGEST_PASSWORD:
         raise UsageError(f"A password has {LEAST_PASSWORD} to {LONGEST_PASSWORD} characters.")
-    return _hasher().hash(password)
+    return _hasher().hash(_same(password))
+
+
+def _same(password: str) -> bytes:
+    """A password however its accents are written: keyboards differ (NIST SP 800-63B-4, 3.1.1.2)."""
+    return unicodedata.normalize("NFKC", password).encode(errors="replace")
 
 
 @cache

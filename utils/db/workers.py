@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 from sqlalchemy import delete, func, select, update
 from sqlalchemy.orm import Session
@@ -55,6 +56,11 @@ def heartbeat(s: Session, worker: str, lease_seconds: int) -> bool:
         .execution_options(synchronize_session=False)
     )
     return renewed.first() is not None
+
+
+def tell(s: Session, worker: str, progress: dict[str, Any]) -> None:
+    """Note how far a worker is, for whoever looks (utils/observability/told.py)."""
+    s.execute(update(Worker).where(Worker.id == worker).values(progress=progress))
 
 
 def unregister(s: Session, worker: str) -> None:

@@ -10,11 +10,11 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 from pydantic import ValidationError
-from sqlalchemy import BindParameter, bindparam, delete, or_, select
+from sqlalchemy import BindParameter, bindparam, delete, literal, or_, select
 from sqlalchemy.orm import Session
 
 from utils.db import locks
-from utils.db.groups import Decision, connect, say
+from utils.db.groups import Decision, connect, say, take_back_said
 from utils.db.session import chunks, upsert
 from utils.db.session import rows as rows_of
 from utils.db.work_tables import WorkCluesRow, WorkKey, WorkLinkRow
@@ -152,8 +152,18 @@ def all_links(s: Session) -> list[WorkLink]:
 
 def numbered(s: Session) -> dict[str, int]:
     """The items that are parts of works, each with a number that only its work has."""
-    groups = connect(all_links(s))
+    columns = (
+        WorkLinkRow.first_id.label("first"), WorkLinkRow.second_id.label("second"),
+        literal(1.0).label("score"), WorkLinkRow.decision,
+    )  # fmt: skip
+    links = s.execute(select(*columns).order_by(WorkLinkRow.first_id, WorkLinkRow.second_id)).all()
+    groups = connect(links)  # rows have what a link has
     return {item_id: number for number, group in enumerate(groups) for item_id in group}
+
+
+def undo(s: Session, one: str, other: str) -> None:
+    """Take back what a person said of two files: what was recognised holds again."""
+    take_back_said(s, WorkLinkRow, one, other)
 
 
 def _read(row: Any) -> WorkLink:

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from sqlalchemy.orm import Session
 
-from utils.db import items, ledger, subtitle_files
+from utils.db import items, ledger, subtitle_files, visuals
 from utils.db.schema import Item
 from utils.db.session import home_of
 from utils.models.rendition import COMPRESSIONS, Compression, Thumbnails
@@ -30,7 +30,7 @@ def of_item(s: Session, row: Item) -> list[ItemFile]:
     """The files of an item, itself first; each name is there once, each path too."""
     found: dict[Path, ItemFile] = {}
     taken: set[str] = set()
-    for file in (*_original(s, row), *_made(s, row), *_said(s, row)):
+    for file in (*_original(s, row), *_made(s, row), *_drawn(s, row), *_said(s, row)):
         if file.path in found:
             continue
         name = file.name
@@ -80,6 +80,12 @@ def _of_stills(stills: Thumbnails | None) -> Iterator[tuple[str, Path]]:
             yield kind, path
     yield from (("scene", still.path) for still in stills.scenes)
     yield from (("still", still.path) for still in (*stills.sharpest, *stills.stills))
+
+
+def _drawn(s: Session, row: Item) -> Iterator[ItemFile]:
+    for made in visuals.of_item(s, row.id):
+        path = visuals.path_of(s, made)
+        yield ItemFile(path.name, made.kind, path, made.sha256)
 
 
 def _said(s: Session, row: Item) -> Iterator[ItemFile]:

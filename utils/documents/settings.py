@@ -53,6 +53,20 @@ def in_force(settings: Settings) -> list[Setting]:
     return list(_of(settings, (), given))
 
 
+def descriptions() -> dict[str, str]:
+    """What each setting is for, by its name, of those that say so."""
+    return dict(_described(Settings, ()))
+
+
+def _described(model: type[BaseModel], place: tuple[str, ...]) -> Iterator[tuple[str, str]]:
+    for name, field in model.model_fields.items():
+        kind, here = field.annotation, (*place, name)
+        if isinstance(kind, type) and issubclass(kind, BaseModel):
+            yield from _described(kind, here)
+        elif field.description:
+            yield _ours(here), field.description
+
+
 def _of(model: BaseModel, place: tuple[str, ...], given: _Given) -> Iterator[Setting]:
     for name in type(model).model_fields:
         value, here = getattr(model, name), (*place, name)

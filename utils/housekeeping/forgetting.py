@@ -26,7 +26,7 @@ from utils.distribution import requests
 from utils.errors import NightShiftError, PermanentError, RetryableError
 from utils.models.publishing import PublicationResult
 from utils.search import vectors
-from utils.storage import blobs, publishing, relative_paths, removal
+from utils.storage import blobs, picture_cache, publishing, relative_paths, removal
 from utils.subtitles import placing
 
 _PUBLISHING = "upload_thumbnails"
@@ -193,7 +193,9 @@ def _take_back(one: Forgetting, settings: Settings) -> Sequence[str]:
 
 
 def _remove_made(one: Forgetting, settings: Settings, with_files: bool) -> Iterator[str]:
-    """Remove the item's folder in the home, but for files that are to stay."""
+    """Remove the item's folder in the home, but for files that are to stay; its small pictures."""
+    if not picture_cache.forget(settings.home, one.item_id):
+        yield f"small pictures of {one.title} could not be removed"
     kept = set() if with_files else {Path(row.path) for row in one.files}
     folder = _folder(one.item_id, settings)
     if not folder.exists():

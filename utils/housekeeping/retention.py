@@ -18,13 +18,13 @@ from typing import NamedTuple
 from utils import clock
 from utils.clock import now
 from utils.config import Settings
-from utils.db import music_runs, pruning
+from utils.db import audit, music_runs, pruning
 from utils.db.session import engine, session
 from utils.errors import from_os_error
 from utils.housekeeping import recovery
 from utils.search import vectors
 from utils.sources import received
-from utils.storage import removal
+from utils.storage import picture_cache, removal
 
 _DAY_SECONDS = 24 * 3600
 # Names of ours: a report has its run's, a log its service's (deployments/services.py).
@@ -53,8 +53,10 @@ def clean(settings: Settings, dry_run: bool = False) -> list[Part]:
         *_runs(settings, dry_run),
         _music_runs(settings, dry_run),
         _uploads(settings, dry_run),
+        _audit(settings, dry_run),
         _executions(settings, dry_run),
         _logs(settings, dry_run),
+        _pictures(settings, dry_run),
     ]
 
 
@@ -111,6 +113,12 @@ def _runs(settings: Settings, dry_run: bool) -> Iterator[Part]:
     yield Part("reports", 0, len(reports), sum(reports.values()))
 
 
+def _audit(settings: Settings, dry_run: bool) -> Part:
+    before = now() - timedelta(days=settings.pages.audit_days)
+    with session() as s:
+        return Part("audit log", audit.prune(s, before, dry_run))
+
+
 def _music_runs(settings: Settings, dry_run: bool) -> Part:
     before = now() - timedelta(days=settings.retention_days)
     with session() as s:
@@ -146,6 +154,10 @@ def _logs(settings: Settings, dry_run: bool) -> Part:
             if not dry_run:
                 _cut(folder, name)
     return Part("logs", 0, files, freed)
+
+
+def _pictures(settings: Settings, dry_run: bool) -> Part:
+    return Part("small pictures", 0, *picture_cache.shrink(settings.home, dry_run=dry_run))
 
 
 def _cut(folder: int | None, name: str) -> None:

@@ -31,7 +31,13 @@ class ApiSettings(Frozen):
     """Limits of `nightshift serve` (``NIGHTSHIFT_API__…``)."""
 
     port: int | None = Field(
-        default=None, ge=1, le=65535, description="Have `nightshift up` serve the API there."
+        default=None,
+        ge=0,
+        le=65535,
+        description=f"Where `nightshift up` serves API and pages; {API_PORT} if free; 0: nowhere.",
+    )
+    names: tuple[str, ...] = Field(
+        default=(), description="Host names that it may be asked by, as --name of `serve`."
     )
     processes: int | None = Field(
         default=None, ge=1, le=16, description="That serve; two where there are two cores."

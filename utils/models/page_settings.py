@@ -10,6 +10,7 @@ from pydantic import Field
 from utils.models.api import Scope
 from utils.models.base import Frozen
 
+PREFIX_PATTERN = r"^(/[A-Za-z0-9._~-]+)*$"
 LANGUAGES = ("en", "de")  # that the pages are written in; the first where none fits
 
 
@@ -42,7 +43,7 @@ class PageSettings(Frozen):
 
     path_prefix: str = Field(
         default="",
-        pattern=r"^(/[A-Za-z0-9._~-]+)*$",
+        pattern=PREFIX_PATTERN,
         description="Before every address, where a proxy serves them at a path: /nightshift.",
     )
     trusted_proxies: tuple[IPv4Network | IPv6Network, ...] = Field(

@@ -11,7 +11,7 @@ from utils.errors import UsageError
 
 ItemSort = Literal[
     "added", "-added", "captured", "-captured", "title", "-title",
-    "duration", "-duration", "size", "-size",
+    "duration", "-duration", "size", "-size", "score", "-score",
 ]  # fmt: skip
 LONGEST_CURSOR = 2_000  # characters: of a title it holds the first 200 (utils/db/pages.py)
 

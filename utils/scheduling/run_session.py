@@ -22,6 +22,7 @@ from utils.models.window import Window, parse
 from utils.observability import notices, progress
 from utils.observability.reports import html
 from utils.processes import parent
+from utils.scheduling.telling import telling
 from utils.scheduling.window import next_opening, opening
 from utils.storage import scratch
 
@@ -62,7 +63,11 @@ def run_session(
             runs.begin(s, run_id, flow)
     tally = progress.Tally()
     try:
-        with _heartbeats(worker, run_id, settings), progress.watching(tally.hear):
+        with (
+            _heartbeats(worker, run_id, settings),
+            telling(worker, run_id, may_stop=flow is not None),
+            progress.watching(tally.hear),
+        ):
             yield recovered
     except BaseException as error:
         if flow:

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
+from typing import Any, NamedTuple
 
+from utils import clock
 from utils.config import Settings
 from utils.db import (
     returning,
@@ -20,18 +22,21 @@ from utils.db.source_files import Which
 from utils.db.source_tables import SourceFile
 from utils.media import formats
 from utils.models.found_object import FoundObject
-from utils.models.item import MediaKind
+from utils.models.item import Entry, MediaKind
 from utils.models.options import PipelineOptions
 from utils.models.sanitize import visible
 from utils.models.source import Refresh, SourceDefinition, SourceKind
-from utils.models.source_preview import RefreshPreview, SourcePreview
+from utils.models.source_preview import RefreshPreview, Sighting, SourcePreview
 from utils.pipeline import planning
+from utils.privacy import redaction
+from utils.processes import deadline
 from utils.scheduling import estimate, forecast
 from utils.sources import health, objects, own_options, wanted, youtube
 from utils.sources.objects import Unfit
 
 _KEYS = 20  # that a preview names
 _AT_ONCE = 5000
+_NOT_WANTED = "not of its pattern, older than it wants, or more than it keeps"
 _BYTES_A_SECOND = 10**6  # of what nobody has looked into: 1080p at 8 Mbit/s. Chosen.
 
 
@@ -49,13 +54,50 @@ def look(
         NightShiftError: it can't be listed; says why.
     """
     with session() as s:
-        definition = sources.definition(sources.find(s, source_id))
-    unfit = Unfit([], [], Counter())
-    keys, totals, alive = list[str](), Counter[str](), 0
-    for page in _pages(definition, settings, unfit):
+        row = sources.find(s, source_id)
+        definition, kept_id = sources.definition(row), row.id
+    return _looked(_Look(definition, kept_id, settings, hear))
+
+
+def of(definition: SourceDefinition, settings: Settings, seconds: float) -> SourcePreview:
+    """What a source would find that there is not yet; all of it is new.
+
+    Args:
+        definition: The source; the secrets of its address may be sealed.
+        settings: For the home, and for access to buckets and sites.
+        seconds: How long it may look; what was found by then counts, and ``is_whole`` says so.
+
+    Raises:
+        NightShiftError: it can't be listed; says why.
+    """
+    with deadline.within(seconds):
+        return _looked(_Look(definition, None, settings, None, clock.monotonic() + seconds))
+
+
+class _Look(NamedTuple):
+    """What is looked at: ``source_id`` is None for what is no source yet."""
+
+    definition: SourceDefinition
+    source_id: str | None
+    settings: Settings
+    hear: Callable[[FoundObject, bool], None] | None
+    ends_at: float = float("inf")
+
+
+class _Told(NamedTuple):
+    """What a listing says besides its objects."""
+
+    unfit: Unfit
+    skipped: Counter[str]
+    entries: dict[str, Entry]
+
+
+def _looked(at: _Look) -> SourcePreview:
+    told = _Told(Unfit([], [], Counter()), Counter(), {})
+    sightings, totals, alive, is_whole = list[Sighting](), Counter[str](), 0, True
+    for page in _pages(at.definition, at.settings, told):
         found = {one.key: one for one in page}
-        with session() as s:
-            known = {row.key: row for row in source_pages.known_objects(s, source_id, list(found))}
+        known = _known(at.source_id, list(found))
         same = {key for key, row in known.items() if source_pages.is_same(row, found[key])}
         totals += Counter(
             new=len(found) - len(known), changed=len(known) - len(same), unchanged=len(same)
@@ -63,42 +105,81 @@ def look(
         alive += sum(row.vanished_at is None for row in known.values())
         for key, one in found.items():
             if key not in same:
-                keys += [visible(key)] if len(keys) < _KEYS else []
-                if hear:
-                    hear(one, key in known)
-    is_site = definition.kind not in {SourceKind.FOLDER, SourceKind.BUCKET}
-    with session() as s:
-        held = source_reports.file_counts(s, source_id)
-        waiting = source_files.count_due(s, source_id, settings.max_tries)
-    there = sum(number for status, number in held.items() if status != "vanished")
+                if len(sightings) < _KEYS:
+                    sightings.append(_sighting(one, told.entries.get(key)))
+                if at.hear:
+                    at.hear(one, key in known)
+        if clock.monotonic() > at.ends_at:
+            is_whole = False
+            break
+    vanished, waiting = _before(at, alive)
     return SourcePreview(
-        name=definition.name,
-        kind=definition.kind,
+        name=at.definition.name,
+        kind=at.definition.kind,
         listed=totals.total(),
         new=totals["new"],
         changed=totals["changed"],
         unchanged=totals["unchanged"],
-        vanished=None if is_site else max(0, there - alive),
+        vanished=vanished,
         waiting=waiting,
-        keys=tuple(keys),
-        left_out=dict(unfit.left_out),
+        keys=tuple(one.key for one in sightings),
+        sightings=tuple(sightings),
+        left_out=dict(told.unfit.left_out),
+        skipped=dict(told.skipped),
+        is_whole=is_whole,
+    )
+
+
+def _known(source_id: str | None, keys: list[str]) -> dict[str, Any]:
+    if source_id is None:
+        return {}
+    with session() as s:
+        return {row.key: row for row in source_pages.known_objects(s, source_id, keys)}
+
+
+def _before(at: _Look, alive: int) -> tuple[int | None, int]:
+    """How many objects are gone (None where the source does not say), and how many wait."""
+    if at.source_id is None:
+        return None, 0
+    with session() as s:
+        held = source_reports.file_counts(s, at.source_id)
+        waiting = source_files.count_due(s, at.source_id, at.settings.max_tries)
+    there = sum(number for status, number in held.items() if status != "vanished")
+    is_site = at.definition.kind not in {SourceKind.FOLDER, SourceKind.BUCKET}
+    return None if is_site else max(0, there - alive), waiting
+
+
+def _sighting(one: FoundObject, entry: Entry | None) -> Sighting:
+    key = visible(one.key)
+    if entry is None:
+        return Sighting(key=key, name=key, size_bytes=one.size_bytes, dated_at=one.modified_at)
+    return Sighting(
+        key=key,
+        name=visible(entry.title or redaction.shown(entry.url)),
+        duration_seconds=entry.duration_seconds,
+        dated_at=entry.published_at,
     )
 
 
 def _pages(
-    definition: SourceDefinition, settings: Settings, unfit: Unfit
+    definition: SourceDefinition, settings: Settings, told: _Told
 ) -> Iterator[list[FoundObject]]:
     if definition.kind in {SourceKind.FOLDER, SourceKind.BUCKET}:
         if definition.kind is SourceKind.FOLDER:
             health.check_place(definition.url)
-        for page in objects.pages(definition, settings, None, unfit):
+        for page in objects.pages(definition, settings, None, told.unfit):
             yield page.objects
         return
     listed = [entry.model_copy(update={"source": definition.url})
               for entry in youtube.entries(definition.url, settings, definition)]  # fmt: skip
     with session() as s:
         found = wanted.chosen(listed, [definition], returning.days(s, listed))
-    yield [FoundObject(key=objects.key_of_entry(entry)) for entry in found.entries]
+    for _, why in (*found.waiting, *found.hidden):
+        told.skipped[why] += 1
+    if others := len(listed) - len(found.entries) - told.skipped.total():
+        told.skipped[_NOT_WANTED] += others
+    told.entries.update({objects.key_of_entry(entry): entry for entry in found.entries})
+    yield [FoundObject(key=key) for key in told.entries]
 
 
 def refresh(

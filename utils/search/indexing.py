@@ -37,14 +37,24 @@ def renew(item_id: str, settings: Settings) -> None:
     What was made of its words (summary, keywords) is due with the next run, and no other step.
     Nothing is done for an item that was never processed: its first run does it.
     """
+    record = renew_words(item_id)
+    if record is not None:
+        index(record, settings)
+
+
+def renew_words(item_id: str) -> ItemRecord | None:
+    """The first half of that, which takes no model: by its words the item is found as it is now.
+
+    Returns what is to be put into the index of vectors; None of an item never processed.
+    """
     with session() as s:
         if not library.make_due(s, item_id):
-            return
+            return None
         spoken = transcripts.transcript_of(s, item_id)
         segments = tuple(SegmentRecord.of(x) for x in (spoken.segments if spoken else ()))
         record = library.load(s, item_id).model_copy(update={"segments": segments})
         library.save(s, record, passages(record))
-    index(record, settings)
+    return record
 
 
 def _with_text(s: Session, record: ItemRecord) -> ItemRecord:

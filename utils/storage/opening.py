@@ -55,6 +55,11 @@ def holds(file: BinaryIO, sha256: str | None) -> bool:
     return _sha256(file, os.fstat(file.fileno())) == sha256
 
 
+def sha256(file: BinaryIO) -> str:
+    """The checksum of an open file; it is read for that, unless it was read before."""
+    return _sha256(file, os.fstat(file.fileno()))
+
+
 def is_as_seen(file: BinaryIO, seen: FileStat | None, item_id: str) -> bool:
     """True if an open file holds the item that was ``seen`` there: else its content is read."""
     found = os.fstat(file.fileno())

@@ -1,4 +1,4 @@
-"""One browser for all tests of a worker; a server and a window of its own for each test."""
+"""One browser for the tests of this folder; a server and a window of its own for each test."""
 
 from __future__ import annotations
 
@@ -12,9 +12,13 @@ from tests.pages import Site, served
 from utils.config import Settings
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def chromium() -> Iterator[Browser]:
-    """The system's Chromium, driven by Playwright."""
+    """The system's Chromium, driven by Playwright.
+
+    Until the last test of a browser alone: Playwright's loop runs in this thread, in which no test
+    could begin another (`asyncio.run`).
+    """
     if not programs.PROGRAM:
         pytest.skip("there is no Chromium")
     with sync_playwright() as playwright:

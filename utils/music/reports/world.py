@@ -28,6 +28,15 @@ class Shape(NamedTuple):
     rings: tuple[tuple[Point, ...], ...]
 
 
+class Box(NamedTuple):
+    """The edges of a ring, in degrees."""
+
+    west: float
+    south: float
+    east: float
+    north: float
+
+
 def project(longitude: float, latitude: float) -> Point:
     """Where a place is on the map: 0 to 1 from west to east, and down from the north.
 
@@ -67,16 +76,43 @@ def shapes() -> tuple[Shape, ...]:
 
 
 @cache
+def outlines() -> tuple[Shape, ...]:
+    """The same countries as they lie on the globe: longitude and latitude in degrees."""
+    world = _world()
+    steps = world["steps_per_degree"]
+    return tuple(
+        Shape(code, tuple(tuple((x / steps, y / steps) for x, y in _steps(ring)) for ring in rings))
+        for code, rings in world["shapes"].items()
+    )
+
+
+@cache
+def boxes() -> tuple[tuple[Box, Shape], ...]:
+    """Each ring of these as a shape of its own, with the box that it fills."""
+    return tuple(
+        (Box(min(x), min(y), max(x), max(y)), Shape(shape.code, (ring,)))
+        for shape in outlines()
+        for ring in shape.rings
+        for x, y in [tuple(zip(*ring, strict=True))]
+    )
+
+
+@cache
 def points() -> dict[str, Point]:
     """Where countries lie that are too small for a shape, on the map."""
     return {code: project(*place) for code, place in _world()["points"].items()}
 
 
 def _walk(ring: Sequence[int], steps: int) -> Iterator[Point]:
+    return (project(x / steps, y / steps) for x, y in _steps(ring))
+
+
+def _steps(ring: Sequence[int]) -> Iterator[tuple[int, int]]:
+    """The points of a ring, which holds the way from each to the next."""
     x = y = 0
     for at in range(0, len(ring), 2):
         x, y = x + ring[at], y + ring[at + 1]
-        yield project(x / steps, y / steps)
+        yield x, y
 
 
 @cache

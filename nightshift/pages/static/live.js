@@ -1,0 +1,65 @@
+// What changes by itself: one stream of events says that something changed, and the part of the
+// page that shows it is fetched again, once a second at most. A hidden page is not followed.
+const part = document.querySelector("[data-live]");
+const notLive = document.getElementById("not-live");
+const LEAST_MS = 1000, AGAIN_MS = 10000;
+let events = null, asked = 0, timer = 0, busy = false, again = 0;
+
+function later() {
+  if (timer || busy) { later.wanted = true; return; }
+  timer = setTimeout(refresh, Math.max(100, asked + LEAST_MS - Date.now()));
+}
+
+async function refresh() {
+  timer = 0; busy = true; later.wanted = false; asked = Date.now();
+  const hadFocus = part.contains(document.activeElement);
+  try {
+    await htmx.ajax("GET", part.dataset.live, { target: part, swap: "innerHTML" });
+  } catch { /* the next change asks again */ }
+  if (hadFocus && !part.contains(document.activeElement)) part.focus();
+  busy = false;
+  if (later.wanted) later();
+}
+
+function follow() {
+  clearTimeout(again);
+  if (events || document.hidden) return;
+  events = new EventSource(part.dataset.events);
+  events.onopen = () => { if (notLive) notLive.hidden = true; later(); };
+  events.addEventListener("change", later);
+  events.onerror = () => {
+    if (notLive) notLive.hidden = false;
+    if (events.readyState !== EventSource.CLOSED) return; // it tries again by itself
+    leave();
+    again = setTimeout(follow, AGAIN_MS);
+  };
+}
+
+function leave() {
+  events?.close();
+  events = null;
+}
+
+if (part) {
+  document.addEventListener("visibilitychange", () => (document.hidden ? leave() : follow()));
+  window.addEventListener("pagehide", leave);
+  window.addEventListener("pageshow", follow);
+  follow();
+}
+
+// What a form of ours did is said in the corner, and shown at once.
+document.addEventListener("htmx:afterRequest", (event) => {
+  const form = event.detail.elt;
+  if (!form.matches?.("form[data-done]") || !event.detail.successful) return;
+  const told = new DOMParser().parseFromString(event.detail.xhr.responseText, "text/html");
+  const line = document.createElement("p");
+  line.className = "message";
+  line.dir = "auto";
+  line.textContent = told.body.textContent.trim();
+  document.getElementById("messages").append(line);
+  setTimeout(() => line.remove(), 8000);
+  const menu = form.closest("details.menu");
+  if (menu) { menu.open = false; menu.querySelector("summary").focus(); }
+  if (form.dataset.done) form.closest("li")?.remove();
+  if (part) later();
+});
