@@ -66,10 +66,17 @@ def addresses(app: Any, world: World) -> list[Address]:
     item = world.items[0]
     if any(re.fullmatch(r"/items/\{[\w:]+\}", path) for path in paths):
         more += [Address("/items/", f"/items/{item}?tab={tab}") for tab in TABS]
-        more += [Address("/items/", f"/items/{world.hour}?t=600")]
     if "/review" in paths and world.waiting:
         more.append(Address("/review", f"/review?item={world.waiting[-1]}"))
     return found + more
+
+
+def one_of_each(places: Iterable[Address]) -> list[Address]:
+    """Without further items of the same page: those are the same to look at."""
+    found: dict[tuple[str, str], Address] = {}
+    for one in places:
+        found.setdefault((one.route, one.place.partition("=")[2][:9]), one)
+    return list(found.values())
 
 
 def filled(path: str, world: World) -> str:
