@@ -101,8 +101,9 @@ class Site:
         )
         self.contexts.append(context)
         if role is not None:
-            cookie = {"name": COOKIE, "value": cookie_of(role), "url": self.url}
-            context.add_cookies([{**cookie, "sameSite": "Strict"}])  # as the login makes it
+            context.add_cookies(
+                [{"name": COOKIE, "value": cookie_of(role), "url": self.url, "sameSite": "Strict"}]
+            )
         page = context.new_page()
         page.set_default_timeout(20_000)
         page.on("console", self._hear)
