@@ -56,6 +56,7 @@ def name_speaker(
     first: Annotated[int, Form(ge=0, le=10_000_000)] = 0,
 ) -> Response:
     """Say who a speaker is: the name belongs to the voice, and stays with it."""
+    request.state.audit = ("speaker.name", item_id, {"speaker": number})
     with session() as s:
         row = item_words.idle(s, item_id)
         voices.name(s, row.id, number, name)
@@ -70,6 +71,7 @@ def recognise(
     first: Annotated[int, Form(ge=0, le=10_000_000)] = 0,
 ) -> Response:
     """Call voices by names that people gave them in other items."""
+    request.state.audit = ("speaker.recognise", item_id, None)
     with session() as s:
         row = item_words.idle(s, item_id)
         if not voices.recognise(s, row.id):
