@@ -142,7 +142,7 @@ def _runs(rows: list[Paid]) -> list[tuple[run_history.RunSummary, sums.Sum, floa
 
 def _chart(request: Request, viewer: Viewer, rows: list[Paid], period: Period) -> charts.Columns:
     language, zone = language_of(request, viewer), zone_of(request, viewer)
-    fmt, say = Formats(language, zone), texts.catalogue(language).gettext
+    fmt, _ = Formats(language, zone), texts.catalogue(language).gettext
     today = clock.now().astimezone(zone).date()
     by_month = period in {Period.YEAR, Period.ALL}
     begin = today - timedelta(days=period.days - 1) if period.days else None
@@ -151,8 +151,8 @@ def _chart(request: Request, viewer: Viewer, rows: list[Paid], period: Period) -
     def name(day: date) -> str:
         return format_skeleton("yMMM" if by_month else "MMMd", day, locale=language)
 
-    label = say("Spent by month") if by_month else say("Spent by day")
-    head = say("Month") if by_month else say("Day")
+    label = _("Spent by month") if by_month else _("Spent by day")
+    head = _("Month") if by_month else _("Day")
     return charts.columns(label, [name(day) for day in spans], series, fmt.money, head)
 
 
