@@ -8,6 +8,7 @@ All pages in all of `COMBINATIONS`, with a picture of each (minutes; CI sees eac
 from __future__ import annotations
 
 import re
+import shutil
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -192,6 +193,7 @@ def _main() -> None:
 
     folder = Path(sys.argv[1]).absolute()
     folder.mkdir(parents=True, exist_ok=True)
+    shutil.rmtree(folder / "home", ignore_errors=True)
     config.override(home=folder / "home")
     settings = config.load_settings()
     home.prepare(settings)
