@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Annotated, Any
 
+from babel.dates import get_day_names
 from fastapi import APIRouter, Depends, Path, Request, Response
 from fastapi.responses import RedirectResponse
 from fastapi_problem.error import Problem
@@ -12,7 +13,7 @@ from fastapi_problem.error import Problem
 from deployments import nightly
 from nightshift.api import sources as shared
 from nightshift.pages import source_form, source_tests
-from nightshift.pages.rendering import is_part, page, prefix_of
+from nightshift.pages.rendering import is_part, language_of, page, prefix_of
 from nightshift.pages.source_form import Form
 from nightshift.pages.viewer import Editing, Reading, Viewer
 from utils import clock
@@ -21,7 +22,7 @@ from utils.db import run_history, runs, source_files, sources
 from utils.db.session import session
 from utils.documents import item_rows, source, source_file
 from utils.errors import NightShiftError
-from utils.models.schedule import cron_of, next_after
+from utils.models.schedule import cron_of, next_after, plain
 from utils.models.shift import ItemOutcome
 from utils.models.source import NAME, FileStatus, SourceDefinition, SourceKind, Trigger
 from utils.privacy.redaction import shown
@@ -58,7 +59,7 @@ def show(request: Request, viewer: Reading) -> Response:
     order = {"failing": 0, "never looked into": 1, "ok": 2, "paused": 3}
     known.sort(key=lambda one: order.get(one["state"], 2))
     return page(request, "sources.html.j2", viewer, sources=known, inbox=own,
-                served=is_served(settings))  # fmt: skip
+                served=is_served(settings), **_words(request, viewer))  # fmt: skip
 
 
 @router.get("/sources/next-night")
@@ -137,6 +138,7 @@ def show_one(request: Request, viewer: Reading, name: Name, told: str = "") -> R
         upcoming=_upcoming(known, settings),
         told=told,
         served=is_served(settings),
+        **_words(request, viewer),
     )
 
 
@@ -275,6 +277,7 @@ def _page_of_form(
         presets=source_form.PRESETS,
         own_options=source_form.OWN_OPTIONS,
         folders=[str(path) for path in (settings.inbox, *settings.api.roots)],
+        **_words(request, viewer),
     )  # fmt: skip
 
 
@@ -286,6 +289,12 @@ def _upcoming(known: dict[str, Any], settings: Settings) -> list[datetime]:
         for _ in range(_NEXT):
             found.append(next_after(cron, zone, found[-1] if found else clock.now()))
     return found
+
+
+def _words(request: Request, viewer: Viewer) -> dict[str, Any]:
+    """What templates tell a schedule with: `plain(schedule)`, `weekday(number)`."""
+    days = get_day_names(locale=language_of(request, viewer))
+    return {"plain": plain, "weekday": lambda number: days[number]}
 
 
 def _once(found: list[ItemOutcome]) -> list[ItemOutcome]:

@@ -95,7 +95,7 @@ def test_a_source_is_added_shown_changed_paused_and_removed(
     assert (kept.schedule, kept.options.settle_seconds) == ("30 3 * * 1", 9.0)
     assert kept.options.pipeline == {"transcription.model": "small"}
     shown = asking.get("/sources/camera").text
-    assert "30 3 * * 1" in shown and "*.mp4" in shown and "not looked into yet" in shown
+    assert "every Monday at 03:30" in shown and "*.mp4" in shown and "not looked into yet" in shown
     form = asking.get("/sources/camera/edit").text
     assert 'value="9.0"' in form and "transcription.model=small" in form
     changed = fields | {"name": "lens", "schedule": "daily@02:00", "more": ""}
