@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import zlib
+from collections.abc import Sequence
 from typing import Annotated, Any, NamedTuple
 from urllib.parse import parse_qsl
 
@@ -80,6 +81,7 @@ class Media(NamedTuple):
     picture: ItemFile | None
     original: ItemFile | None
     has_still: bool
+    has_cover: bool = False
 
 
 @router.get("/items/{item_id:checksum}")
@@ -168,7 +170,13 @@ def _media(s: Session, row: Item, said: Spoken, file: str | None) -> Media:
         picture=None,
         original=original,
         has_still=has_still,
+        has_cover=_has_cover(files),
     )
+
+
+def _has_cover(files: Sequence[ItemFile]) -> bool:
+    """True if the picture that stands for a sound is a cover; else it is its drawn wave itself."""
+    return {"thumbnail", "waveform"} <= {one.kind for one in files}
 
 
 def _chapters(s: Session, row: Item) -> tuple[Chapter, ...]:

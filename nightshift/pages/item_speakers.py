@@ -14,7 +14,7 @@ from nightshift.pages.rendering import is_part, page
 from nightshift.pages.viewer import Editing, Reading, Viewer
 from utils.db import items, voices
 from utils.db.session import session
-from utils.errors import UsageError
+from utils.errors import PermanentError, UsageError
 from utils.models.speakers import MAX_SPEAKERS, Voice
 from utils.search import indexing
 
@@ -75,7 +75,7 @@ def recognise(
     with session() as s:
         row = item_words.idle(s, item_id)
         if not voices.recognise(s, row.id):
-            raise UsageError(
+            raise PermanentError(
                 f"Nobody was recognised: it takes {voices.RECOGNISED_SECONDS:g} s of a voice, here "
                 "and in an item where it was named."
             )

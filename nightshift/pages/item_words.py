@@ -104,7 +104,7 @@ def undo_all(request: Request, viewer: Editing, item_id: str) -> Response:
     with session() as s:
         row = idle(s, item_id)
         if not corrections.remove(s, row.id):
-            raise UsageError("Nothing is corrected here: there is nothing to undo.")
+            raise PermanentError("Nothing is corrected here: there is nothing to undo.")
     record = indexing.renew_words(row.id)
     return indexed(back(request, row, None), request, record)
 

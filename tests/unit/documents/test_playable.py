@@ -9,6 +9,8 @@ from utils.documents import playable
 from utils.documents.item_files import ORIGINAL, ItemFile
 from utils.models.rendition import Rendition
 
+Encode = tuple[str, str]  # its name, its codec
+
 
 def played(
     name: str, video: str | None, audio: str | None, encode: tuple[str, str] | None
