@@ -55,7 +55,7 @@ def asks(request: Request, actor: Actor) -> None:
     """Say who asks for a change, and by which route."""
     route = request.scope["route"]
     request.state.actor = actor
-    request.state.route = f"{request.method} {route.path.removeprefix(PREFIX)}"
+    request.state.route = f"{request.method} {route.path_format.removeprefix(PREFIX)}"
     request.state.ids = ", ".join(str(one) for one in request.path_params.values())
 
 
