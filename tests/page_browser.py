@@ -162,7 +162,7 @@ def _matrix(settings: Settings, folder: Path, wanted: list[str]) -> Iterator[str
 
     world = page_world.fill(settings, len(TEXTS) + 60)
     paths = [one for one in wanted if one.startswith("/")]
-    found = page_walk.one_of_each(page_walk.addresses(create_app(settings), world))
+    found = page_walk.main_ones(page_walk.addresses(create_app(settings), world))
     places = [one.place for one in found if not paths or one.route in paths]
     with served(settings) as url, chromium() as browser:
         for how in COMBINATIONS:

@@ -79,6 +79,14 @@ def one_of_each(places: Iterable[Address]) -> list[Address]:
     return list(found.values())
 
 
+def main_ones(places: Iterable[Address]) -> list[Address]:
+    """The pages of the menu, one item, one source, one run: without their parts and lists."""
+    wanted = re.compile(r"/[\w-]*|/(?:items|sources|shift/runs)/\{[\w:]+\}")
+    return [
+        one for one in one_of_each(places) if wanted.fullmatch(one.route) and "?" not in one.place
+    ]
+
+
 def filled(path: str) -> str:
     """An address of a route that nothing lies at."""
     return re.sub(r"\{\w*item\w*(?::\w+)?\}", "a" * 64, re.sub(r"\{(?!\w*item)\w+\}", "1", path))

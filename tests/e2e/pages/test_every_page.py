@@ -26,7 +26,7 @@ def test_every_page_is_for_everybody_and_hostile_names_do_nothing(
             )
             for how in ways
         ]
-        places = page_walk.one_of_each(page_walk.addresses(create_app(settings), world))
+        places = page_walk.main_ones(page_walk.addresses(create_app(settings), world))
         for number, address in enumerate(places):
             window = windows[number % len(windows)]
             found += [
