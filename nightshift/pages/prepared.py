@@ -28,6 +28,12 @@ def finish() -> None:
     wait(list(_making))
 
 
+def _made(making: Future[None]) -> None:
+    _making.discard(making)
+    if error := making.exception():  # a bug, which would be seen nowhere
+        _log.error("What a page shows could not be made.", exc_info=error)
+
+
 class _Value(NamedTuple, Generic[T]):
     made: T | None
     at: float
@@ -50,7 +56,7 @@ class Prepared(Generic[T]):
                 self._begun.add(key)
                 making = _threads.submit(self._make, key, make)
                 _making.add(making)
-                making.add_done_callback(_making.discard)
+                making.add_done_callback(_made)
         return known.made if known else None
 
     def is_made(self, key: Hashable) -> bool:

@@ -9,8 +9,12 @@ from fastapi import Path as InPath
 from fastapi.responses import FileResponse
 from sqlalchemy.orm import Session
 
+from deployments import run_logs
+from deployments.run_logs import RunLog
+from nightshift.pages.prepared import Prepared
 from nightshift.pages.rendering import page
 from nightshift.pages.viewer import Reading
+from utils.config import Settings
 from utils.db import items, run_history, runs
 from utils.db.schema import Item
 from utils.db.session import session
@@ -20,6 +24,7 @@ from utils.models.shift import Outcome, RunStatus, ShiftReport
 from utils.models.steps import lane_of
 from utils.observability.reports import costs
 from utils.privacy.redaction import shown_within
+from utils.processes.prefect_environment import is_served
 from utils.storage.files import is_there
 
 router = APIRouter()
@@ -28,6 +33,8 @@ _MOST = 100  # rows of a page
 _FIRST = (Outcome.QUARANTINED, Outcome.FAILED, Outcome.WAITS_FOR_YOU)  # what people look for
 RunId = Annotated[str, InPath(pattern="^[0-9A-Za-z_-]{4,64}$")]
 ItemId = Annotated[str, InPath(pattern="^[0-9a-f]{4,64}$")]
+_ITEM = Query(pattern="^[0-9a-f]{4,64}$")
+_logs: Prepared[RunLog | None] = Prepared(15)
 
 
 @router.get("/shift/runs/{run_id}")
@@ -53,6 +60,7 @@ def show_run(
             "behind": rows[_MOST - 1].id if len(rows) > _MOST else None,
             "totals": morning.totals(s, found.id),
             "costs": costs.of_run(s, report) if report.status is not RunStatus.RUNNING else None,
+            "is_served": is_served(request.app.state.settings),
             "has_report": report.report is not None and is_there(report.report),
         }
         return page(request, "run.html.j2", viewer, **context)
@@ -79,10 +87,37 @@ def show_log(request: Request, viewer: Reading, run_id: RunId, item_id: ItemId) 
         item = _item(s, item_id)
         steps = [_told(row) for row in run_history.steps_of_item(s, found.id, item_id)]
         said = runs.outcomes_of_item(s, found.id, item_id)
-        return page(
-            request, "run_item.html.j2", viewer, run=found, item=item, item_id=item_id,
-            steps=steps, outcomes=[shown_within(one.model_dump(mode="json")) for one in said],
-        )  # fmt: skip
+        context: dict[str, Any] = {
+            "run": found,
+            "item": item,
+            "item_id": item_id,
+            "steps": steps,
+            "outcomes": [shown_within(one.model_dump(mode="json")) for one in said],
+            "is_served": is_served(request.app.state.settings),
+        }
+        return page(request, "run_item.html.j2", viewer, **context)
+
+
+@router.get("/shift/runs/{run_id}/log")
+def show_prefect_log(
+    request: Request, viewer: Reading, run_id: RunId, item: Annotated[str, _ITEM] | None = None
+) -> Response:
+    """What Prefect's server says of a run or of an item in it; a part that asks again till then."""
+    settings: Settings = request.app.state.settings
+    with session() as s:
+        found = runs.find(s, run_id)
+        run, began_at = found.id, found.started_at
+    key = (settings.home, run, item)
+
+    def ask() -> RunLog | None:
+        if item is None:
+            return run_logs.of_run(settings, run, began_at)
+        return run_logs.of_item(settings, run, item)
+
+    log = _logs.get(key, ask)
+    return page(
+        request, "run_log_part.html.j2", viewer, log=log, item=item, is_tried=_logs.is_made(key)
+    )
 
 
 def _report(s: Session, run_id: str) -> ShiftReport:

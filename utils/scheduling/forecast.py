@@ -155,13 +155,24 @@ def line(step: str, samples: list[Sample]) -> Line:
     if max(lengths) == 0:  # images
         return Line(median(seconds))
     if len(samples) >= _FEW and max(lengths) >= _SPREAD * max(min(lengths), 1 / 600):
-        from scipy.stats import siegelslopes  # a second to import
-
-        slope = max(0.0, float(siegelslopes(seconds, lengths).slope))
+        slope = max(0.0, _slope(lengths, seconds))
         rests = [sample.seconds - slope * sample.minutes for sample in samples]
         return Line(max(0.0, median(rests)), slope)
     scale = median(sample.seconds / prior.at(sample.minutes) for sample in samples)
     return Line(prior.constant_seconds * scale, prior.seconds_a_minute * scale)
+
+
+def _slope(x: list[float], y: list[float]) -> float:
+    """Siegel's slope, as scipy has it, whose import takes a second and 50 MB."""
+    import numpy as np
+
+    at, values = np.array(x), np.array(y)
+    medians = []
+    for one, value in zip(at, values, strict=True):
+        apart = at != one
+        if apart.any():
+            medians.append(np.median((values[apart] - value) / (at[apart] - one)))
+    return float(np.median(medians))
 
 
 def seconds(

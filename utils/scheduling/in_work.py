@@ -11,8 +11,9 @@ from sqlalchemy.orm import Session
 
 from utils.clock import now
 from utils.config import Settings
-from utils.db import events, flags, live
+from utils.db import events, flags, ledger, live
 from utils.models.lanes import Lanes
+from utils.models.probe import ContainerProbe
 from utils.models.steps import BY_NAME, lane_of
 
 _LEAST_SHARE, _LEAST_SECONDS = 0.02, 3.0  # from then on the rest of a step is foretold
@@ -87,7 +88,7 @@ def now_of(s: Session, settings: Settings) -> Now:
     counts = {run_id: found[2] for run_id, found in events.some(s, ids).items()}
     runs = tuple(_run(row, told, counts.get(row.id, {})) for row in rows)
     shares = {k: v for row in told for k, v in ((row.progress or {}).get("items") or {}).items()}
-    steps = [_step(row, shares.get(row.item_id)) for row in (live.steps(s, ids) if ids else ())]
+    steps = [_step(s, row, shares.get(row.item_id)) for row in (live.steps(s, ids) if ids else ())]
     places = settings.lanes.model_dump()
     lanes = [
         Lane(name, places[name], tuple(step for step in steps if step.lane == name))
@@ -120,15 +121,16 @@ def _run(row: Any, told: Sequence[Any], counts: dict[str, int]) -> RunInWork:
     )
 
 
-def _step(row: Any, share: float | None) -> StepInWork:
+def _step(s: Session, row: Any, share: float | None) -> StepInWork:
     known = BY_NAME.get(row.step)
     lane = lane_of(row.step)
     seconds = max(0.0, (now() - row.started_at).total_seconds())
     speed = left = None
     if share is not None and share >= _LEAST_SHARE and seconds >= _LEAST_SECONDS:
         left = seconds / share * (1 - share)
-        if row.duration_seconds and lane in _SPEEDY:
-            speed = row.duration_seconds * share / seconds
+        if lane in _SPEEDY:
+            length = row.duration_seconds or length_of_new(s, row.item_id)
+            speed = length * share / seconds if length else None
     return StepInWork(
         run_id=row.run_id,
         item_id=row.item_id,
@@ -142,6 +144,12 @@ def _step(row: Any, share: float | None) -> StepInWork:
         speed=speed,
         left_seconds=left,
     )
+
+
+def length_of_new(s: Session, item_id: str) -> float | None:
+    """Seconds of an item's media as it was probed; its own row has them once it is stored."""
+    probed = ledger.latest_result(s, item_id, "extract_ffprobe", ContainerProbe)
+    return probed.duration_seconds if probed else None
 
 
 def mark(s: Session) -> str:

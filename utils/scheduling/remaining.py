@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sqlalchemy.orm import Session
@@ -14,7 +14,7 @@ from utils.models.steps import BY_NAME
 from utils.pipeline import planning
 from utils.scheduling import forecast
 from utils.scheduling.forecast import Forecast
-from utils.scheduling.in_work import RunInWork
+from utils.scheduling.in_work import RunInWork, length_of_new
 
 _LOOKED_AT = 200  # items that are foretold one by one; more are taken to be as they are
 # Of a file whose length nobody knows: 1080p at 8 Mbit/s, and sound at 256 kbit/s. Chosen.
@@ -43,15 +43,28 @@ def of_items(
     """Predicted seconds of each of these items, less the steps that are done."""
     done = ledger.done_steps(s, item_ids)
     return {
-        row.id: _seconds(row, done.get(row.id, set()), history, settings)
+        row.id: _seconds(row, _length(s, row, done), done.get(row.id, set()), history, settings)
         for row in items.preload(s, item_ids)
     }
 
 
-def _seconds(row: Any, done: set[tuple[str, int]], history: Forecast, settings: Settings) -> float:
+def _length(s: Session, row: Any, done: Mapping[str, object]) -> float | None:
+    """Seconds of its media; as probed while it is in work for the first time, else by its size."""
+    if row.duration_seconds is None and row.id in done:
+        return length_of_new(s, row.id) or length_of(row)
+    return length_of(row)
+
+
+def _seconds(
+    row: Any,
+    length: float | None,
+    done: set[tuple[str, int]],
+    history: Forecast,
+    settings: Settings,
+) -> float:
     steps = planning.expected(MediaKind(row.kind), settings.pipeline, settings)
     left = [step for step in steps if (step, BY_NAME[step].version) not in done]
-    return forecast.seconds(history, row.kind, length_of(row), left)
+    return forecast.seconds(history, row.kind, length, left)
 
 
 def length_of(row: Any) -> float | None:

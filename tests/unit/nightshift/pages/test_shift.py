@@ -95,16 +95,16 @@ def test_shifts_are_paused_with_a_reason_and_resumed(asking: TestClient) -> None
         assert flags.get(s, flags.PAUSED) is None
 
 
-@pytest.mark.parametrize("place", ["/shift/pause", "/shift/resume", "/shift/start",
-                                   f"/runs/{RUN}/cancel", "/today/requeue"])  # fmt: skip
 def test_whoever_only_reads_changes_nothing_and_sees_no_buttons(
-    settings: Settings, place: str
+    settings: Settings, asking: TestClient
 ) -> None:
     begin(add("a"))
     reader = client(settings, Role.VIEWER)
-    assert post(reader, place, {"step": "x", "error": "x"}).status_code == 403
-    editor = client(settings, Role.EDITOR)
-    assert editor.post(place, data={"step": "x", "error": "x"}).status_code == 403  # no token
+    actions = ("/shift/pause", "/shift/resume", "/shift/start", f"/runs/{RUN}/cancel")
+    for place in (*actions, "/today/requeue"):
+        assert post(reader, place, {"step": "x", "error": "x"}).status_code == 403
+        without_token = asking.post(place, data={"step": "x", "error": "x"})
+        assert without_token.status_code == 403
     assert "<button" not in reader.get("/shift/live").text
 
 
@@ -219,6 +219,18 @@ def test_a_run_that_is_over_is_told_item_by_item_and_by_outcome(asking: TestClie
     assert asking.get(f"/shift/runs/{RUN}/report").status_code == 404
     assert asking.get("/shift/runs/unknown").status_code == 404
     assert asking.get(f"/shift/runs/{RUN}/items/{'f' * 64}").status_code == 200
+
+
+def test_a_run_is_told_also_while_prefects_server_is_away(
+    settings: Settings, asking: TestClient
+) -> None:
+    begin(add("a"))
+    away = client(settings, Role.VIEWER, prefect_api_url="http://127.0.0.1:1/api")
+    assert "What Prefect says" in away.get(f"/shift/runs/{RUN}").text
+    while "is being asked" in (part := away.get(f"/shift/runs/{RUN}/log?item={'a' * 64}").text):
+        clock.wait(0.02)
+    assert "does not answer" in part
+    assert "What Prefect says" not in asking.get(f"/shift/runs/{RUN}").text
 
 
 def test_the_plan_says_what_the_night_takes_how_long_and_what_it_leaves(
