@@ -202,8 +202,8 @@ def main() -> None:
             asset.target.write_bytes((package / asset.file).read_bytes())
             licence = asset.target.with_name(asset.target.name.split(".")[0] + ".LICENSE")
             licence.write_bytes((package / "LICENSE").read_bytes())
-    for folder in (VENDOR, TESTS):
-        (folder / "README.md").write_text(told(folder))
+    for place in (VENDOR, TESTS):
+        (place / "README.md").write_text(told(place))
 
 
 def told(folder: Path) -> str:

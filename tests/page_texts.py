@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from html.parser import HTMLParser
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from babel.messages.extract import DEFAULT_KEYWORDS, extract_python
 from jinja2.ext import babel_extract
@@ -40,8 +40,8 @@ def marked() -> Iterator[Text]:
     for path in (*TEMPLATES, *MODULES):
         is_template = path.suffix == ".j2"
         with path.open("rb") as file:
-            found = (
-                babel_extract(file, DEFAULT_KEYWORDS, [], _OPTIONS)
+            found: Iterator[Any] = (
+                babel_extract(file, tuple(DEFAULT_KEYWORDS), [], _OPTIONS)
                 if is_template
                 else extract_python(file, DEFAULT_KEYWORDS, [], {})
             )

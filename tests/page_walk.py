@@ -66,15 +66,30 @@ def addresses(app: Any, world: World) -> list[Address]:
     item = world.items[0]
     if any(re.fullmatch(r"/items/\{[\w:]+\}", path) for path in paths):
         more += [Address("/items/", f"/items/{item}?tab={tab}") for tab in TABS]
-        more += [Address("/items/", f"/items/{world.hour}?t=600")]
     if "/review" in paths and world.waiting:
         more.append(Address("/review", f"/review?item={world.waiting[-1]}"))
     return found + more
 
 
-def filled(path: str, world: World) -> str:
-    """An address of a route."""
-    return next(_filled(path, _known(world))).place
+def one_of_each(places: Iterable[Address]) -> list[Address]:
+    """Without further items of the same page: those are the same to look at."""
+    found: dict[tuple[str, str], Address] = {}
+    for one in places:
+        found.setdefault((one.route, one.place.partition("=")[2][:9]), one)
+    return list(found.values())
+
+
+def main_ones(places: Iterable[Address]) -> list[Address]:
+    """The pages of the menu, one item, one source, one run: without their parts and lists."""
+    wanted = re.compile(r"/[\w-]*|/(?:items|sources|shift/runs)/\{[\w:]+\}")
+    return [
+        one for one in one_of_each(places) if wanted.fullmatch(one.route) and "?" not in one.place
+    ]
+
+
+def filled(path: str) -> str:
+    """An address of a route that nothing lies at."""
+    return re.sub(r"\{\w*item\w*(?::\w+)?\}", "a" * 64, re.sub(r"\{(?!\w*item)\w+\}", "1", path))
 
 
 def _known(world: World) -> Mapping[str, Sequence[str]]:
@@ -99,7 +114,8 @@ def _filled(path: str, known: Mapping[str, Sequence[str]]) -> Iterator[Address]:
     """The addresses of a route; with several parameters the first of each of the rest."""
     names = re.findall(r"\{(\w+)(?::\w+)?\}", path)
     given = {name: _values(path, name, known) for name in names}
-    most = max((len(values or ()) for values in given.values()), default=1) or 1
+    is_item = re.fullmatch(r"/items/\{[\w:]+\}", path) is not None
+    most = len(known["item"]) if is_item else 1
     for number in range(most):
         place = path
         for name, values in given.items():

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 from datetime import timedelta
+from itertools import cycle
 from pathlib import Path
 from typing import Any
 
@@ -184,7 +185,7 @@ def _publications(s: Session, done: Sequence[str], said: Sequence[str]) -> None:
          "error": text if n % 6 == 2 else None, "flaws": [text] if n % 12 == 0 else [],
          "forced": text if n % 5 == 0 else None, "made_by": text[:100],
          "published_at": now - timedelta(hours=n) if n % 6 == 0 else None}
-        for n, (item, text) in enumerate(zip(done, (said * 2)[:150], strict=False))
+        for n, (item, text) in enumerate(zip(done[:150], cycle(said), strict=False))
     ])  # fmt: skip
 
 

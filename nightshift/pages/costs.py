@@ -26,6 +26,7 @@ from utils.documents import spending as sums
 router = APIRouter()
 
 _KEPT_SECONDS = 60.0  # that what was added up over all rows is shown again
+_USUAL_SECONDS = 600.0  # the same of what an item costs, which changes slowly
 _MOST_RUNS = 30  # whose steps are added up: a row each of the ledger is read
 _DEAREST = 10  # runs that are named
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")  # what spreadsheets take for one begins so
@@ -125,7 +126,7 @@ def _coming(request: Request) -> dict[str, Any]:
         expected = sums.expected_usd(waiting, usual, settings.shift_limit, ceiling)
         return {"items": min(waiting, settings.shift_limit), "usual": usual, "usd": expected}
 
-    return _kept(request, "coming", read)
+    return _kept(request, "coming", read, _USUAL_SECONDS)
 
 
 def _runs(rows: list[Paid]) -> list[tuple[run_history.RunSummary, sums.Sum, float]]:
@@ -142,7 +143,7 @@ def _runs(rows: list[Paid]) -> list[tuple[run_history.RunSummary, sums.Sum, floa
 
 def _chart(request: Request, viewer: Viewer, rows: list[Paid], period: Period) -> charts.Columns:
     language, zone = language_of(request, viewer), zone_of(request, viewer)
-    fmt, say = Formats(language, zone), texts.catalogue(language).gettext
+    fmt, _ = Formats(language, zone), texts.catalogue(language).gettext
     today = clock.now().astimezone(zone).date()
     by_month = period in {Period.YEAR, Period.ALL}
     begin = today - timedelta(days=period.days - 1) if period.days else None
@@ -151,8 +152,8 @@ def _chart(request: Request, viewer: Viewer, rows: list[Paid], period: Period) -
     def name(day: date) -> str:
         return format_skeleton("yMMM" if by_month else "MMMd", day, locale=language)
 
-    label = say("Spent by month") if by_month else say("Spent by day")
-    head = say("Month") if by_month else say("Day")
+    label = _("Spent by month") if by_month else _("Spent by day")
+    head = _("Month") if by_month else _("Day")
     return charts.columns(label, [name(day) for day in spans], series, fmt.money, head)
 
 
@@ -160,13 +161,13 @@ def _since(period: Period) -> datetime | None:
     return clock.now() - timedelta(days=period.days) if period.days else None
 
 
-def _kept(request: Request, name: str, read: Callable[[], T]) -> T:
-    """What ``read`` gives, or gave within the last minute: it adds up all rows that there are."""
+def _kept(request: Request, name: str, read: Callable[[], T], seconds: float = _KEPT_SECONDS) -> T:
+    """What ``read`` gives, or gave a short while ago: it adds up all rows that there are."""
     if not hasattr(request.app.state, "costs"):
         request.app.state.costs = {}
     known: dict[str, tuple[float, Any]] = request.app.state.costs
     at, value = known.get(name, (float("-inf"), None))
-    if clock.monotonic() - at > _KEPT_SECONDS:
+    if clock.monotonic() - at > seconds:
         value = read()
         known[name] = (clock.monotonic(), value)
     found: T = value

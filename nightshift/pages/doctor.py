@@ -8,8 +8,9 @@ from typing import Any
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import RedirectResponse
 
-from nightshift.pages import commands, places
+from nightshift.pages import commands
 from nightshift.pages.commands import COMMANDS
+from nightshift.pages.login import ours
 from nightshift.pages.rendering import is_part, page
 from nightshift.pages.viewer import Administering, Editing, Reading, Viewer
 from utils import clock
@@ -66,7 +67,7 @@ def _started(request: Request, viewer: Viewer, name: str) -> Response:
     commands.start(COMMANDS[name], request.app.state.settings)
     if is_part(request):
         return show_state(request, viewer)
-    return RedirectResponse(places.ours(request, "/doctor"), 303)
+    return RedirectResponse(ours(request, "/doctor"), 303)
 
 
 def _state(request: Request, viewer: Viewer) -> dict[str, Any]:

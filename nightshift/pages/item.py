@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import re
 import zlib
+from collections.abc import Sequence
 from typing import Annotated, Any, NamedTuple
 from urllib.parse import parse_qsl
 
 from fastapi import APIRouter, Query, Request, Response
-from pydantic import BaseModel, Field, ValidationError
+from pydantic import BaseModel, Field
 from sqlalchemy.orm import Session
 from starlette.convertors import Convertor, register_url_convertor
 
-from nightshift.api.items import ItemQuery
-from nightshift.pages import item_facts
+from nightshift.pages import filters, item_facts
 from nightshift.pages.rendering import page
-from nightshift.pages.viewer import Reading
+from nightshift.pages.viewer import Reading, Viewer
 from utils.config import Settings
 from utils.db import items, ledger, library, pages
 from utils.db.schema import Item
@@ -81,6 +81,7 @@ class Media(NamedTuple):
     picture: ItemFile | None
     original: ItemFile | None
     has_still: bool
+    has_cover: bool = False
 
 
 @router.get("/items/{item_id:checksum}")
@@ -91,7 +92,7 @@ def show_item(
     with session() as s:
         row = items.find(s, item_id)
         said = read(s, row, asked)
-        before, behind = _neighbours(s, row.id, asked.listed)
+        before, behind = _neighbours(s, request, viewer, row.id, asked.listed)
         shown: dict[str, Any] = {
             "media": _media(s, row, said, asked.file),
             "head": _head(s, row),
@@ -139,7 +140,7 @@ def _tab(s: Session, row: Item, asked: Asked, settings: Settings) -> dict[str, A
 def read(s: Session, row: Item, asked: Asked) -> Spoken:
     """The lines that are asked for."""
     if words := " ".join(asked.q.split()):
-        return spoken.holding(s, row, words)
+        return spoken.containing(s, row, words)
     return spoken.part(s, row, asked.first, asked.t)
 
 
@@ -169,7 +170,13 @@ def _media(s: Session, row: Item, said: Spoken, file: str | None) -> Media:
         picture=None,
         original=original,
         has_still=has_still,
+        has_cover=_has_cover(files),
     )
+
+
+def _has_cover(files: Sequence[ItemFile]) -> bool:
+    """True if the picture that stands for a sound is a cover; else it is its drawn wave itself."""
+    return {"thumbnail", "waveform"} <= {one.kind for one in files}
 
 
 def _chapters(s: Session, row: Item) -> tuple[Chapter, ...]:
@@ -178,14 +185,11 @@ def _chapters(s: Session, row: Item) -> tuple[Chapter, ...]:
     return chapters.of(report, shots, row.duration_seconds)
 
 
-def _neighbours(s: Session, item_id: str, listed: str | None) -> tuple[str | None, str | None]:
+def _neighbours(
+    s: Session, request: Request, viewer: Viewer, item_id: str, listed: str | None
+) -> tuple[str | None, str | None]:
     """The items before and behind this one in the list that led here."""
     if listed is None:
         return None, None
-    known = {name: value for name, value in parse_qsl(listed) if name in ItemQuery.model_fields}
-    try:
-        wanted = ItemQuery.model_validate(known)
-    except ValidationError:  # of an address that somebody changed
-        return None, None
-    status = str(wanted.status) if wanted.status else None
-    return pages.neighbours(s, wanted.chosen(), status, wanted.sort, item_id)
+    wanted = filters.of_query(dict(parse_qsl(listed)), request, viewer)
+    return pages.neighbours(s, wanted.filters, wanted.sort, item_id)

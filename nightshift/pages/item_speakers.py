@@ -14,7 +14,7 @@ from nightshift.pages.rendering import is_part, page
 from nightshift.pages.viewer import Editing, Reading, Viewer
 from utils.db import items, voices
 from utils.db.session import session
-from utils.errors import UsageError
+from utils.errors import PermanentError, UsageError
 from utils.models.speakers import MAX_SPEAKERS, Voice
 from utils.search import indexing
 
@@ -56,6 +56,7 @@ def name_speaker(
     first: Annotated[int, Form(ge=0, le=10_000_000)] = 0,
 ) -> Response:
     """Say who a speaker is: the name belongs to the voice, and stays with it."""
+    request.state.audit = ("speaker.name", item_id, {"speaker": number})
     with session() as s:
         row = item_words.idle(s, item_id)
         voices.name(s, row.id, number, name)
@@ -70,10 +71,11 @@ def recognise(
     first: Annotated[int, Form(ge=0, le=10_000_000)] = 0,
 ) -> Response:
     """Call voices by names that people gave them in other items."""
+    request.state.audit = ("speaker.recognise", item_id, None)
     with session() as s:
         row = item_words.idle(s, item_id)
         if not voices.recognise(s, row.id):
-            raise UsageError(
+            raise PermanentError(
                 f"Nobody was recognised: it takes {voices.RECOGNISED_SECONDS:g} s of a voice, here "
                 "and in an item where it was named."
             )

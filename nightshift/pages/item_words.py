@@ -81,6 +81,7 @@ def correct_line(
     was: Text = "",
 ) -> Response:
     """Put a person's words into a line; refuse them if it is another by now than they saw."""
+    request.state.audit = ("transcript.correct", item_id, {"line": number})
     try:
         with session() as s:
             row = idle(s, item_id)
@@ -99,10 +100,11 @@ def correct_line(
 @router.post("/items/{item_id:checksum}/correction/undo")
 def undo_all(request: Request, viewer: Editing, item_id: str) -> Response:
     """Go back to what the machine heard, in all lines."""
+    request.state.audit = ("transcript.undo", item_id, None)
     with session() as s:
         row = idle(s, item_id)
         if not corrections.remove(s, row.id):
-            raise UsageError("Nothing is corrected here: there is nothing to undo.")
+            raise PermanentError("Nothing is corrected here: there is nothing to undo.")
     record = indexing.renew_words(row.id)
     return indexed(back(request, row, None), request, record)
 

@@ -125,11 +125,11 @@ def columns(request: Request, viewer: Viewer, spans: list[Span], step: Step) -> 
 def week(request: Request, viewer: Viewer, rows: list[Habit]) -> Heat:
     """How much was heard in which hour of which weekday."""
     language = language_of(request, viewer)
-    fmt, say = Formats(language, zone_of(request, viewer)), texts.catalogue(language).gettext
+    fmt, _ = Formats(language, zone_of(request, viewer)), texts.catalogue(language).gettext
     names = get_day_names("abbreviated", locale=language)
     days = [(names[day], [row.plays for row in rows if row.weekday == day + 1]) for day in range(7)]
     hours = [f"{hour}:00" for hour in range(24)]
-    return charts.heat(say("Plays by hour and weekday"), days, hours, fmt.number, 6)
+    return charts.heat(_("Plays by hour and weekday"), days, hours, fmt.number, 6)
 
 
 def words(request: Request, viewer: Viewer) -> dict[str, Any]:

@@ -1,17 +1,9 @@
-"""Addresses of these pages that come from outside: in a form's `next`, in a query."""
+"""Paths of these pages with what they ask for, such as a form names in `next`."""
 
 from __future__ import annotations
 
 from typing import Any
 from urllib.parse import parse_qsl, quote, urlencode, urlsplit
-
-from fastapi import Request
-
-
-def ours(request: Request, place: str) -> str:
-    """A path of these pages behind the proxy's prefix; the start page for one of strangers."""
-    is_ours = place.startswith("/") and not place.startswith(("//", "/\\")) and place.isprintable()
-    return f"{request.scope.get('root_path', '')}{place if is_ours else '/'}"
 
 
 def is_page(place: str, page: str) -> bool:

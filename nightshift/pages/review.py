@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from starlette.datastructures import FormData
 
 from nightshift.pages import places, review_queue
+from nightshift.pages.login import ours
 from nightshift.pages.rendering import is_part, page
 from nightshift.pages.review_queue import Queue
 from nightshift.pages.viewer import Editing, Reading, Viewer
@@ -206,4 +207,4 @@ def _answer(request: Request, viewer: Viewer, number: int, next_: str) -> Respon
     if places.is_page(place, "/review"):
         at = done["item_id"] if done["undone_at"] else None
         place = places.with_query(place, done=number, at=at)
-    return RedirectResponse(places.ours(request, place), 303)
+    return RedirectResponse(ours(request, place), 303)

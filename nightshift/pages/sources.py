@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Annotated, Any
 
+from babel.dates import get_day_names
 from fastapi import APIRouter, Depends, Path, Request, Response
 from fastapi.responses import RedirectResponse
 from fastapi_problem.error import Problem
@@ -12,16 +13,16 @@ from fastapi_problem.error import Problem
 from deployments import nightly
 from nightshift.api import sources as shared
 from nightshift.pages import source_form, source_tests
-from nightshift.pages.rendering import is_part, page
+from nightshift.pages.rendering import is_part, language_of, page, prefix_of
 from nightshift.pages.source_form import Form
 from nightshift.pages.viewer import Editing, Reading, Viewer
 from utils import clock
 from utils.config import Settings
 from utils.db import run_history, runs, source_files, sources
 from utils.db.session import session
-from utils.documents import source, source_file
+from utils.documents import item_rows, source, source_file
 from utils.errors import NightShiftError
-from utils.models.schedule import cron_of, next_after
+from utils.models.schedule import cron_of, next_after, plain
 from utils.models.shift import ItemOutcome
 from utils.models.source import NAME, FileStatus, SourceDefinition, SourceKind, Trigger
 from utils.privacy.redaction import shown
@@ -58,7 +59,7 @@ def show(request: Request, viewer: Reading) -> Response:
     order = {"failing": 0, "never looked into": 1, "ok": 2, "paused": 3}
     known.sort(key=lambda one: order.get(one["state"], 2))
     return page(request, "sources.html.j2", viewer, sources=known, inbox=own,
-                served=is_served(settings))  # fmt: skip
+                served=is_served(settings), **_words(request, viewer))  # fmt: skip
 
 
 @router.get("/sources/next-night")
@@ -91,6 +92,7 @@ def add(request: Request, viewer: Editing, fields: Fields) -> Response:
         return _page_of_form(request, viewer, form._replace(faults={"url": error.detail or ""}))
     except NightShiftError as error:
         return _page_of_form(request, viewer, form._replace(faults={"url": str(error)}))
+    request.state.audit = ("POST /sources", name, None)  # told as the API's own are
     shared.bring_together(_settings(request), source_id)
     return _to(request, f"/sources/{name}")
 
@@ -123,16 +125,20 @@ def show_one(request: Request, viewer: Reading, name: Name, told: str = "") -> R
         latest = [one.summary.run_id for one in run_history.of_source(s, row.id, _RUNS)]
         recent = runs.latest_outcomes(s, latest, 2 * _RECENT)
         documents = [source_file.document(one) for one in failed]
+        recent = _once(recent)
+        rows = item_rows.of(s, [one.item_id for one in recent if one.item_id])
     return page(
         request,
         "source.html.j2",
         viewer,
         one=known,
         failed=documents,
-        recent=[(shown(one.path).rpartition("/")[2], one) for one in _once(recent)],
+        recent=[(shown(one.path).rpartition("/")[2], one) for one in recent],
+        rows=rows,
         upcoming=_upcoming(known, settings),
         told=told,
         served=is_served(settings),
+        **_words(request, viewer),
     )
 
 
@@ -169,6 +175,7 @@ def edit(request: Request, viewer: Editing, name: Name, fields: Fields) -> Respo
         return _page_of_form(request, viewer, faulty, name)
     except NightShiftError as error:
         return _page_of_form(request, viewer, form._replace(faults={"": str(error)}), name)
+    request.state.audit = ("PATCH /sources/{name}", wanted.name, {"changed": sorted(changed)})
     shared.bring_together(settings, source_id, bool({"schedule", "timezone"} & changed))
     return _to(request, f"/sources/{wanted.name}")
 
@@ -177,6 +184,7 @@ def edit(request: Request, viewer: Editing, name: Name, fields: Fields) -> Respo
 def pause(request: Request, viewer: Editing, name: Name) -> Response:
     """Look for nothing there until it is resumed."""
     shared.set_paused(name, True, _settings(request))
+    request.state.audit = ("POST /sources/{name}/pause", name, None)
     return _to(request, f"/sources/{name}")
 
 
@@ -184,6 +192,7 @@ def pause(request: Request, viewer: Editing, name: Name) -> Response:
 def resume(request: Request, viewer: Editing, name: Name) -> Response:
     """Look there again."""
     shared.set_paused(name, False, _settings(request))
+    request.state.audit = ("POST /sources/{name}/resume", name, None)
     return _to(request, f"/sources/{name}")
 
 
@@ -204,6 +213,7 @@ def reset(request: Request, viewer: Editing, name: Name) -> Response:
     """Forget how its last look went: that it is empty now is no fault any more."""
     with session() as s:
         sources.add(s, sources.named(s, name).location)
+    request.state.audit = ("PATCH /sources/{name}", name, {"changed": ["last look"]})
     return _to(request, f"/sources/{name}")
 
 
@@ -211,6 +221,7 @@ def reset(request: Request, viewer: Editing, name: Name) -> Response:
 def remove(request: Request, viewer: Editing, name: Name) -> Response:
     """Forget a source; its items stay, and so does all that lies there."""
     shared.remove(name, _settings(request))
+    request.state.audit = ("DELETE /sources/{name}", name, None)
     return _to(request, "/sources")
 
 
@@ -219,6 +230,7 @@ def _start(request: Request, name: str, why: Trigger) -> Response:
         shared.start(name, why, _settings(request))
     except Problem as error:
         raise NightShiftError(error.detail or "") from error
+    request.state.audit = ("POST /sources/{name}/trigger", name, {"why": why.value})
     return _to(request, f"/sources/{name}", "started")
 
 
@@ -237,6 +249,7 @@ def _test(request: Request, viewer: Viewer, definition: SourceDefinition) -> Res
         template = "source_test.html.j2" if is_part(request) else "source_test_page.html.j2"
         return page(request, template, viewer, state="done", test_id="", found=None,
                     why=error.detail or "")  # fmt: skip
+    request.state.audit = ("source.test", shown(definition.url), None)
     test = source_tests.of(request.app).begin(_owner(viewer), definition, settings)
     if not is_part(request):
         return _to(request, f"/sources/tests/{test.id}")
@@ -264,6 +277,7 @@ def _page_of_form(
         presets=source_form.PRESETS,
         own_options=source_form.OWN_OPTIONS,
         folders=[str(path) for path in (settings.inbox, *settings.api.roots)],
+        **_words(request, viewer),
     )  # fmt: skip
 
 
@@ -275,6 +289,12 @@ def _upcoming(known: dict[str, Any], settings: Settings) -> list[datetime]:
         for _ in range(_NEXT):
             found.append(next_after(cron, zone, found[-1] if found else clock.now()))
     return found
+
+
+def _words(request: Request, viewer: Viewer) -> dict[str, Any]:
+    """What templates tell a schedule with: `plain(schedule)`, `weekday(number)`."""
+    days = get_day_names(locale=language_of(request, viewer))
+    return {"plain": plain, "weekday": lambda number: days[number]}
 
 
 def _once(found: list[ItemOutcome]) -> list[ItemOutcome]:
@@ -291,8 +311,8 @@ def _owner(viewer: Viewer) -> str:
 
 def _to(request: Request, place: str, told: str = "") -> Response:
     """To another page of ours, which may say what was done."""
-    prefix = request.scope.get("root_path", "")
-    return RedirectResponse(f"{prefix}{place}" + (f"?told={told}" if told else ""), 303)
+    said = f"?told={told}" if told else ""
+    return RedirectResponse(f"{prefix_of(request)}{place}{said}", 303)
 
 
 def _settings(request: Request) -> Settings:

@@ -12,10 +12,10 @@ from fastapi_problem.error import Problem
 from starlette.concurrency import run_in_threadpool as in_thread
 
 from deployments import nightly
-from nightshift.api import bodies, csrf, forms, logins
+from nightshift.api import audited, bodies, csrf, forms, logins
 from nightshift.api import upload_states as states
 from nightshift.api.bodies import CutError
-from nightshift.pages.rendering import page
+from nightshift.pages.rendering import page, prefix_of
 from nightshift.pages.viewer import Editing, ForbiddenError, LoginNeededError, Viewer, current
 from utils.config import Settings
 from utils.db import items, sources
@@ -24,6 +24,7 @@ from utils.db.session import session
 from utils.db.upload_tables import Upload
 from utils.errors import NightShiftError, SettingsError
 from utils.models.api import Scope
+from utils.privacy.redaction import shown
 from utils.processes.prefect_environment import is_served, prefect_api
 from utils.sources import received
 from utils.sources.received import Told
@@ -63,6 +64,7 @@ async def take(request: Request) -> Response:
         states.require_allowed((bodies.declared_bytes(request) or 0) - bodies.BLOCK_BYTES, settings)
         parts = forms.parts(request)
         await _require_token(request, parts)
+        audited.asks(request, viewer.actor)
         async for upload_id in _files(parts, viewer, settings):
             arrived.append(await in_thread(_arrived, upload_id, viewer))
     except Problem as error:
@@ -71,6 +73,8 @@ async def take(request: Request) -> Response:
         problem = "cut"
     except NightShiftError as error:
         problem = str(error)
+    names = [one.name for one in arrived if one]
+    request.state.audit = ("POST /uploads", None, {"files": names})
     return await in_thread(_shown, request, viewer, arrived=arrived, problem=problem)
 
 
@@ -99,6 +103,11 @@ def take_addresses(
         _begin(settings, [sealed(line, settings) for line in lines])
     except NightShiftError as error:
         return _shown(request, viewer, problem=str(error), addresses=addresses)
+    request.state.audit = (
+        "upload.addresses",
+        None,
+        {"addresses": [shown(one) for one in lines[:20]]},
+    )
     return _to(request, "/upload", "fetching")
 
 
@@ -107,6 +116,7 @@ def process(request: Request, viewer: Editing) -> Response:
     """Have a worker process what lies in the inbox now, and not with the next night."""
     settings: Settings = request.app.state.settings
     _begin(settings, [str(settings.inbox)])
+    request.state.audit = ("POST /shifts", "inbox", None)
     return _to(request, "/upload", "processing")
 
 
@@ -232,4 +242,4 @@ def _shown(
 
 
 def _to(request: Request, place: str, told: str) -> Response:
-    return RedirectResponse(f"{request.scope.get('root_path', '')}{place}?told={told}", 303)
+    return RedirectResponse(f"{prefix_of(request)}{place}?told={told}", 303)

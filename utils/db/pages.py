@@ -193,20 +193,17 @@ def _tiles(filters: SearchFilters, wanted: Window, is_behind: bool, is_few: bool
 
 
 def neighbours(
-    s: Session, filters: SearchFilters, status: str | None, sort: str, item_id: str
+    s: Session, filters: SearchFilters, sort: str, item_id: str
 ) -> tuple[str | None, str | None]:
-    """The items before and behind one in a list; None at its ends, and of what is not in it."""
-    name, falls = sort.removeprefix("-"), sort.startswith("-")
-    key = (_EXPRESSIONS[name], Item.id)
-    here = s.execute(select(key[0]).where(Item.id == item_id, *listed(filters, status))).first()
-    if here is None:
+    """The items before and behind one in a list, by its place in it; None at the ends."""
+    falls = sort.startswith("-")
+    place = _EXPRESSIONS[sort.removeprefix("-")].label("place")
+    row = s.execute(select(Item.id, place).where(Item.id == item_id)).first()
+    if row is None:
         return None, None
-    values = {"value": here[0], "row_id": item_id}
-    passing = select(Item.id).where(*listed(filters, status))
-    before, behind = (
-        s.scalar(_ordered(passing, key, down).where(_behind(key, down)).limit(1), values)
-        for down in (not falls, falls)
-    )
+    backwards = sort.removeprefix("-") if falls else f"-{sort}"
+    found = [tiles(s, filters, Window(one, 1, _place(row)))[0] for one in (backwards, sort)]
+    before, behind = (rows[0].id if rows else None for rows in found)
     return before, behind
 
 

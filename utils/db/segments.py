@@ -57,7 +57,7 @@ def at(s: Session, item_id: str, seconds: float) -> int:
     return int(rows(s, _BEFORE, item_id=item_id, seconds=seconds).scalar() or 0)
 
 
-def holding(s: Session, item_id: str, wanted: str, most: int) -> list[Row[Any]]:
+def containing(s: Session, item_id: str, wanted: str, most: int) -> list[Row[Any]]:
     """The first ``most`` lines in which some words stand, in any case."""
     wanted = wanted.casefold()
     numbers = [

@@ -69,9 +69,9 @@ def part(s: Session, row: Item, first: int = 0, seconds: float | None = None) ->
     return Spoken(_beside(s, row.id, lines, total), first, total, said)
 
 
-def holding(s: Session, row: Item, wanted: str) -> Spoken:
+def containing(s: Session, row: Item, wanted: str) -> Spoken:
     """The first lines in which some words stand."""
-    found = [_of_row(one) for one in segments.holding(s, row.id, wanted, MOST_FOUND)]
+    found = [_of_row(one) for one in segments.containing(s, row.id, wanted, MOST_FOUND)]
     total = segments.count(s, row.id)
     said = segments.said(s, row.id, transcripts.STEP)
     return Spoken(_beside(s, row.id, found, total), 0, len(found), said)

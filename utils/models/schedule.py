@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import datetime
+from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from cronsim import CronSim, CronSimError
@@ -35,6 +36,37 @@ def cron_of(schedule: str) -> str:
         )
     next_after(cron, "UTC", datetime(2024, 1, 1, tzinfo=ZoneInfo("UTC")))
     return cron
+
+
+class Plain(NamedTuple):
+    """A schedule that words can tell: each ``hour``, ``day`` or ``week``, at a time.
+
+    ``weekday``: 0 is Monday; None but for weeks.
+    """
+
+    each: str
+    hour: int
+    minute: int
+    weekday: int | None = None
+
+
+def plain(schedule: str) -> Plain | None:
+    """What a schedule says in words; None for one that needs its cron expression."""
+    minute, hour, day, month, weekday = cron_of(schedule).split()
+    if (day, month) != ("*", "*") or not minute.isdecimal():
+        return None
+    if (hour, weekday) == ("*", "*"):
+        return Plain("hour", 0, int(minute))
+    if not hour.isdecimal():
+        return None
+    if weekday == "*":
+        return Plain("day", int(hour), int(minute))
+    # Cron's week begins with Sunday, which is 0 and 7.
+    return (
+        Plain("week", int(hour), int(minute), (int(weekday) - 1) % 7)
+        if weekday.isdecimal()
+        else None
+    )
 
 
 def next_after(cron: str, timezone: str, moment: datetime) -> datetime:

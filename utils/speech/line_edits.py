@@ -55,8 +55,8 @@ def edit(s: Session, item: Item, wanted: Edit, who: str) -> Segment:
         raise PermanentError(f"A line has {MOST_CHARACTERS:,} characters at most.")
     items.hold(s, item.id)
     heard = ledger.latest_result(s, item.id, transcripts.STEP, Transcript)
-    standing = corrections.of(s, item.id)
-    base = standing or heard
+    known = corrections.of(s, item.id)
+    base = known or heard
     segments = list(base.segments) if base else []
     if wanted.number >= len(segments):
         raise ChangedMeanwhileError(None)
@@ -68,7 +68,7 @@ def edit(s: Session, item: Item, wanted: Edit, who: str) -> Segment:
     if heard and _texts(segments) == _texts(heard.segments):
         corrections.remove(s, item.id)
     else:
-        corrections.save(s, item.id, segments, _sources(standing, who))
+        corrections.save(s, item.id, segments, _sources(known, who))
     return made
 
 
@@ -79,14 +79,6 @@ def heard_at(s: Session, item_id: str, start: float, end: float) -> str | None:
         return None
     there = [one for one in heard.segments if one.start_seconds < end and one.end_seconds > start]
     return " ".join(_plain(one.text) for one in there)
-
-
-def _segments(
-    standing: corrections.Correction | None, heard: Transcript | None
-) -> Sequence[Segment]:
-    if standing:
-        return standing.segments
-    return heard.segments if heard else ()
 
 
 def _plain(text: str) -> str:
@@ -142,7 +134,7 @@ def _shared(new: Sequence[str], start: float, end: float) -> Iterator[Word]:
         start = after
 
 
-def _sources(standing: corrections.Correction | None, who: str) -> str:
+def _sources(known: corrections.Correction | None, who: str) -> str:
     """Whose the words are: files and people that they came from."""
-    known = standing.source.split(", ") if standing else []
-    return ", ".join(dict.fromkeys([*known, who]))[:_MOST_SOURCES]
+    before = known.source.split(", ") if known else []
+    return ", ".join(dict.fromkeys([*before, who]))[:_MOST_SOURCES]

@@ -22,7 +22,7 @@ const near = new IntersectionObserver((seen) => {
 }, { rootMargin: "1500px" });
 const watch = () => document.querySelectorAll("[data-more]").forEach((one) => near.observe(one));
 watch();
-document.addEventListener("htmx:afterSettle", () => { watch(); thin(); });
+document.addEventListener("htmx:afterSettle", () => { watch(); trim(!wasBegin); });
 
 // Of a part that replaced the link, the first item takes the focus that the link had.
 document.addEventListener("htmx:beforeSwap", (event) => {
@@ -87,31 +87,58 @@ function returnTo(item, tries) {
   htmx.trigger(more, "near");
 }
 
-// Pictures far from the screen give their memory back; their places keep their size.
-const far = new IntersectionObserver((seen) => {
-  for (const { target, isIntersecting } of seen) {
-    const picture = target.querySelector("img");
-    if (!picture) continue;
-    if (isIntersecting && picture.dataset.srcset) {
-      picture.srcset = picture.dataset.srcset;
-      picture.src = picture.dataset.src;
-      delete picture.dataset.srcset;
-    } else if (!isIntersecting && !picture.dataset.srcset) {
-      picture.dataset.srcset = picture.srcset;
-      picture.dataset.src = picture.getAttribute("src");
-      picture.removeAttribute("srcset");
-      picture.removeAttribute("src");
-    }
-  }
-}, { rootMargin: "3000px" });
-const thinned = new WeakSet();
-function thin() {
-  if (!list || list.childElementCount < 300) return;
-  for (const one of list.children) {
-    if (!thinned.has(one)) far.observe(one);
-    thinned.add(one);
-  }
+// Of a long list only some parts stay in the page, those around what is seen: thousands of tiles
+// take hundreds of megabytes. What went is fetched again where one goes back to it.
+const MOST_PARTS = 15;
+
+function trim(atBegin) {
+  if (!list) return;
+  const starts = [...list.querySelectorAll("[data-start]")];
+  if (starts.length <= MOST_PARTS) return;
+  const first = atBegin ? firstLeft(starts) : starts[MOST_PARTS];
+  if (!first) return;
+  const all = [...list.children];
+  const going = atBegin ? all.slice(0, all.indexOf(first)) : all.slice(all.indexOf(first));
+  if (going.some((one) => one.querySelector(".pick:checked"))) return;
+  const top = first.getBoundingClientRect().top;
+  for (const one of going) one.remove();
+  if (atBegin) list.prepend(linkTo("until", first.dataset.start, list.dataset.earlier));
+  else list.append(linkTo("cursor", first.dataset.start, list.dataset.later));
+  if (atBegin) scrollBy({ top: first.getBoundingClientRect().top - top, behavior: "instant" });
+  watch();
 }
+
+// The first part that stays begins a row of the grid, or all tiles behind it would move.
+function firstLeft(starts) {
+  const columns = list.matches(".grid") ? getComputedStyle(list).gridTemplateColumns.split(" ").length : 1;
+  const tiles = [...list.children].filter((one) => !one.matches(".more"));
+  const places = starts.slice(starts.length - MOST_PARTS, -4);
+  return places.find((one) => tiles.indexOf(one) % columns === 0);
+}
+
+function linkTo(way, cursor, label) {
+  const address = new URL(location.href);
+  for (const name of ["cursor", "until"]) address.searchParams.delete(name);
+  address.searchParams.set(way, cursor);
+  const link = document.createElement("a");
+  link.className = "button";
+  link.href = address;
+  link.textContent = label;
+  for (const [name, value] of [["hx-get", address], ["hx-trigger", "near, click"], ["hx-target", "closest .more"], ["hx-swap", "outerHTML"], ["data-more", ""]]) link.setAttribute(name, value);
+  const row = document.createElement(list.matches("tbody") ? "tr" : "li");
+  row.className = "more";
+  const cell = row.localName === "tr" ? row.appendChild(document.createElement("td")) : row;
+  if (cell !== row) cell.colSpan = 10;
+  cell.append(link);
+  htmx.process(row);
+  return row;
+}
+
+let wasBegin = false;
+document.addEventListener("htmx:beforeSwap", (event) => {
+  const row = event.detail.requestConfig?.elt?.closest?.(".more");
+  wasBegin = Boolean(row) && row === list?.firstElementChild;
+});
 
 // Selection.
 const form = document.getElementById("selection");

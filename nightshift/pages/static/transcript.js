@@ -224,13 +224,11 @@ if (box) {
   index();
   media?.addEventListener("timeupdate", show);
   media?.addEventListener("seeked", async () => {
-    // Another part of a long transcript: it comes when playback leads there.
-    const isOutside = starts.length && (media.currentTime < starts[0] - 1 || at(media.currentTime) === rows.length - 1);
-    const more = lines.querySelector("li.more [data-part]");
-    if (isOutside && more && !document.getElementById("words").value && media.currentTime > Number(rows.at(-1).dataset.e) + 1) {
-      await get(`${box.dataset.lines}?t=${media.currentTime}`, lines, "innerHTML");
-    } else if (isOutside && more && media.currentTime < starts[0] - 1) {
-      await get(`${box.dataset.lines}?t=${media.currentTime}`, lines, "innerHTML");
+    // Another part of a long transcript comes when playback leads there.
+    const time = media.currentTime;
+    const isOutside = rows.length && (time < starts[0] - 1 || time > Number(rows.at(-1).dataset.e) + 1);
+    if (isOutside && lines.querySelector("li.more [data-part]") && !document.getElementById("words").value) {
+      await get(`${box.dataset.lines}?t=${time}`, lines, "innerHTML");
     }
     show();
   });

@@ -168,7 +168,7 @@ function draw(job) {
   const left = job.state === "sends" && job.rate > 0 ? Math.ceil((job.file.size - job.sent) / job.rate / 1000) : 0;
   const rest = left > 1 ? ` · ${words.left.replace("{seconds}", left)}` : "";
   const whole = size.format(job.file.size / 1e6);
-  const amount = job.state === "came" ? whole : words.part.replace("{sent}", size.format(job.sent / 1e6)).replace("{size}", whole);
+  const amount = job.over ? whole : words.part.replace("{sent}", size.format(job.sent / 1e6)).replace("{size}", whole);
   part(".state").textContent = `${words[job.state] && job.state !== "lost" ? words[job.state] : words.waits} · ${amount}${rest}`;
   if (job.state !== "came") part(".came").textContent = job.note ?? "";
   job.row.classList.toggle("failed", job.state === "failed");

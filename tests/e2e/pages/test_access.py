@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
+from typing import Literal
 
 from playwright.sync_api import Browser, Page, Response
 
@@ -17,7 +18,7 @@ from utils.models.page_settings import PageSettings, Role
 from utils.storage import setup_codes
 
 HOSTILE = "\u202eabc <b onclick=x>" + "W" * 32
-THEMES = ("light", "dark")
+THEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")
 
 
 def _note_failure(failed: list[str], answer: Response) -> None:

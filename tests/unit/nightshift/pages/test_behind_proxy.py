@@ -114,7 +114,7 @@ def test_the_visitor_is_the_last_address_that_is_no_named_proxy(settings: Settin
 
 def test_a_proxy_logs_people_in_and_makes_them_once(settings: Settings) -> None:
     asking = asked(settings, **SSO, user_header_role="editor")
-    named = {"remote-user": "søren".encode()}
+    named = {b"remote-user": "søren".encode()}
     for _ in range(2):
         assert asking.get("/account", headers=named).status_code == 200
     with session() as s:

@@ -23,7 +23,7 @@ def heard(settings: Settings) -> None:
         "Portishead", "GB", "United Kingdom", "Bristol", (51.5, -2.6), ("trip hop",)
     )
     strangers = [Artist(name, "DE", "Germany", name, (50, 7), (name,), key=f"mbid:{n}")
-                 for n, name in enumerate(NAMES)]  # fmt: skip
+                 for n, name in enumerate(NAMES[:12])]  # fmt: skip
     plays = [Play(NOON + timedelta(days=40 * n), portishead, "Roads", "Dummy") for n in range(12)]
     plays += [Play(NOON + timedelta(hours=n), one, one.name, one.name)
               for n, one in enumerate(strangers)]  # fmt: skip
@@ -34,7 +34,7 @@ def test_plots_say_what_the_tables_hold_and_hostile_names_are_text(settings: Set
     heard(settings)
     asking = client(settings, Role.VIEWER)
     page = asking.get("/music").text
-    assert f"<dd>{12 + len(NAMES)}</dd>" in page and "Portishead" in page
+    assert f"<dd>{24}</dd>" in page and "Portishead" in page
     assert "<script>alert" not in page and "<img src=x" not in page and "Germany" in page
     assert 'role="group" aria-label="Plays by' in page and "<details" in page
     year = asking.get("/music?year=2026").text
@@ -46,7 +46,7 @@ def test_plots_say_what_the_tables_hold_and_hostile_names_are_text(settings: Set
     assert "Deutschland" in german and "Germany" not in german
 
 
-def test_each_question_is_answered(settings: Settings) -> None:
+def test_each_question_is_answered_and_told_as_csv_without_formulas(settings: Settings) -> None:
     heard(settings)
     asking = client(settings, Role.VIEWER)
     for query, said in (
@@ -62,11 +62,6 @@ def test_each_question_is_answered(settings: Settings) -> None:
     ):
         answer = asking.get(f"/music/answers?limit=200&{query}")
         assert answer.status_code == 200 and said in answer.text, query
-
-
-def test_csv_has_all_columns_and_no_formulas(settings: Settings) -> None:
-    heard(settings)
-    asking = client(settings, Role.VIEWER)
     text = asking.get("/music/answers.csv?question=top&limit=200").text
     assert text.startswith("name,plays,minutes,by,key") and "Portishead,12" in text
     assert not [line for line in text.splitlines() if line.startswith(("=", "+", "@"))]

@@ -5,6 +5,7 @@ from html import unescape
 from tests.pages import client, post
 from tests.reviewing import HOSTILE, judged_item, stand_of
 from tests.unit.critic.test_decisions import change, decide, item, judged, waiting_item
+from tests.unit.db.test_library import add
 from utils.config import Settings
 from utils.db import reviews
 from utils.db.review_tables import ReviewRow
@@ -118,6 +119,10 @@ def test_filters_and_chosen_items_make_the_queue_and_go_on_with_it(settings: Set
     assert f'data-case="{one}"' in text and "waits not" in text
     assert f'href="/review?item={one}&item={two}&item=gone&at={two}"' in text
     assert asking.get("/review?kind=paper").status_code == 422
+    failed = add("failed")  # nobody judged it: it is shown, and says so
+    change(failed, status="failed")
+    assert "Nobody has judged it" in asking.get(f"/review?item={failed}").text
+    assert asking.get(f"/review/items/{failed}").status_code == 200
     assert "Nothing waits" in asking.get("/review?camera=none").text
 
 

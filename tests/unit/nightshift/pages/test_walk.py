@@ -38,21 +38,22 @@ def test_every_page_stands_among_hostile_texts(settings: Settings) -> None:
 
 def _walk(asking: TestClient, places: list[page_walk.Address]) -> Iterator[str]:
     """What is wrong with pages, as an admin, as a viewer who reads German, and as nobody."""
-    viewer, linked = cookie_of(Role.VIEWER), {}
+    viewer, linked = cookie_of(Role.VIEWER), dict[str, str]()
     admin = asking.cookies[COOKIE]
-    for route, place in places:
+    others = set(page_walk.one_of_each(places))
+    for address in places:
+        route, place = address
         answer = asking.get(place)
-        if answer.status_code >= 400 and "text/html" not in answer.headers.get("content-type", ""):
-            continue  # the picture of an item that has none, sound that lies elsewhere
-        if answer.status_code >= 500:
+        if answer.status_code >= 500 and "text/html" in answer.headers.get("content-type", ""):
             yield f"{place}: {answer.status_code}"
         if "text/html" in answer.headers.get("content-type", ""):
             part = not answer.text.lstrip().startswith("<!doctype")
             yield from (f"{place}: {one}" for one in page_checks.faults(answer.text, is_part=part))
             size = len(gzip.compress(answer.content))
             yield from [f"{place}: {size} bytes"] * (size > MOST_BYTES)
-            linked |= {_ID.sub("ID", urlsplit(one).path): one
-                       for one in page_checks.links(answer.text)}  # fmt: skip
+            linked |= {_shape(one): one for one in page_checks.links(answer.text)}
+        if address not in others:
+            continue
         asking.cookies.set(COOKIE, viewer)
         yield from _read_by_a_viewer(asking, place)
         asking.cookies.delete(COOKIE)
@@ -60,7 +61,14 @@ def _walk(asking: TestClient, places: list[page_walk.Address]) -> Iterator[str]:
             status = asking.get(place).status_code
             yield from [f"{place}: anybody gets {status}"] * (status not in {303, 401})
         asking.cookies.set(COOKIE, admin)
-    yield from _followed(asking, list(linked.values())[:_MOST_LINKS])
+    seen = {_shape(place) for _, place in places}
+    new = [link for shape, link in linked.items() if shape not in seen]
+    yield from _followed(asking, new[:_MOST_LINKS])
+
+
+def _shape(place: str) -> str:
+    """An address without what tells items, runs and the like apart."""
+    return _ID.sub("ID", urlsplit(place).path)
 
 
 def _read_by_a_viewer(asking: TestClient, place: str) -> Iterator[str]:
@@ -85,14 +93,12 @@ def _followed(asking: TestClient, links: list[str]) -> Iterator[str]:
 
 
 def test_every_change_wants_the_token_of_its_page(settings: Settings) -> None:
-    world = page_world.fill(settings, 60, hostile=False)
     asking = client(settings, Role.ADMIN)
     found = []
     for path in page_walk.routes(asking.app, "POST"):
         if path in _PUBLIC:
             continue
-        place = page_walk.filled(path, world)
-        status = asking.post(place, data={"item": world.items[0]}).status_code
+        status = asking.post(page_walk.filled(path), data={"item": "a" * 64}).status_code
         if status != 403:
             found.append(f"{path}: {status}")
     assert found == []
