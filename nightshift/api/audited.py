@@ -21,8 +21,12 @@ from utils.db.session import session
 from utils.errors import NightShiftError
 from utils.models.api import PREFIX
 
-# Each part of an upload is one; its beginning and its end are noted.
-_LEFT_OUT = frozenset({"PATCH /uploads/{upload_id}", "POST /uploads/{upload_id}"})
+# Each part of an upload is one; its beginning and its end are noted. The others change nothing.
+_LEFT_OUT = frozenset(
+    {"PATCH /uploads/{upload_id}", "POST /uploads/{upload_id}", "POST /items/review",
+     "POST /doctor/check"}
+)  # fmt: skip
+_PREVIEW = ".preview"  # at the end of an action: it was only shown what would be done
 _LONGEST_TARGET = 300
 
 _log = logging.getLogger(__name__)
@@ -61,9 +65,9 @@ def asks(request: Request, actor: Actor) -> None:
 
 def _note(state: dict[str, Any]) -> None:
     """What was changed stays changed, if it can't be noted: then the log says so."""
-    if state["route"] in _LEFT_OUT:
-        return
     action, target, detail = state.get("audit") or (state["route"], state["ids"], None)
+    if state["route"] in _LEFT_OUT or action.endswith(_PREVIEW):
+        return
     try:
         with session() as s:
             audit.note(s, state["actor"], action, (target or "")[:_LONGEST_TARGET], detail)

@@ -12,7 +12,7 @@ from fastapi_problem.error import Problem
 from starlette.concurrency import run_in_threadpool as in_thread
 
 from deployments import nightly
-from nightshift.api import bodies, csrf, forms, logins
+from nightshift.api import audited, bodies, csrf, forms, logins
 from nightshift.api import upload_states as states
 from nightshift.api.bodies import CutError
 from nightshift.pages.rendering import page, prefix_of
@@ -64,6 +64,7 @@ async def take(request: Request) -> Response:
         states.require_allowed((bodies.declared_bytes(request) or 0) - bodies.BLOCK_BYTES, settings)
         parts = forms.parts(request)
         await _require_token(request, parts)
+        audited.asks(request, viewer.actor)
         async for upload_id in _files(parts, viewer, settings):
             arrived.append(await in_thread(_arrived, upload_id, viewer))
     except Problem as error:

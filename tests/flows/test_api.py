@@ -6,11 +6,13 @@ import pytest
 from fastapi.testclient import TestClient
 from prefect.client.orchestration import get_client
 
+from tests import pages
 from tests.unit.nightshift.test_api import LOCAL, token
 from utils.config import Settings
 from utils.db import idempotency
 from utils.db.session import session
 from utils.models.api import Scope
+from utils.models.page_settings import Role
 
 
 @pytest.fixture
@@ -50,3 +52,25 @@ def test_a_prefect_server_that_is_away_is_503_and_the_api_is_not_ready(
     monkeypatch.setenv("PREFECT_API_URL", "http://127.0.0.1:9/api")
     for answer in (asking.post("/api/v1/shifts", json={}), asking.get("/api/v1/ready")):
         assert answer.status_code == 503 and int(answer.headers["retry-after"]) > 0
+
+
+def test_addresses_of_a_page_are_queued_with_their_secrets_sealed(
+    settings: Settings, prefect_server: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PREFECT_API_URL", prefect_server)
+    asking = pages.client(settings, Role.EDITOR)
+    with get_client(sync_client=True) as client:
+        flow = client.create_flow_from_name("content-ingestion")
+        deployment = client.create_deployment(flow, "on-demand")
+    form = {"addresses": "https://a.example/film?token=tiefgeheim0815\n\nhttps://b.example/"}
+    answer = pages.post(asking, "/upload/addresses", form)
+    assert answer.headers["location"] == "/upload?told=fetching"
+    assert pages.post(asking, "/upload/process").status_code == 303
+    with get_client(sync_client=True) as client:
+        runs = client.read_flow_runs()
+        client.delete_deployment(deployment)
+    asked = [run.parameters["urls"] for run in runs if run.deployment_id == deployment]
+    (addresses,) = [urls for urls in asked if len(urls) == 2]
+    assert addresses[0].startswith("https://a.example/film?token=sealed~")
+    assert "tiefgeheim" not in addresses[0] and addresses[1] == "https://b.example/"
+    assert [str(settings.inbox)] in asked

@@ -73,7 +73,6 @@ def test_people_scroll_pass_on_come_back_and_select(site: Site, filled: None) ->
     expect(page.get_by_text("5 selected")).to_be_visible()
     page.get_by_role("button", name="Try again").click()
     expect(page.locator("#messages")).to_contain_text("5 items are tried again")
-    assert faults_of(page) == []
     page.keyboard.press("Escape")
     expect(page.get_by_role("button", name="Try again")).to_be_hidden()
 
@@ -82,13 +81,10 @@ def test_a_phone_in_the_dark_sees_it_whole(site: Site, filled: None) -> None:
     for layout in ("list", "grid"):
         page = site.open(f"/library?layout={layout}&kind=video&sort=added", Role.ADMIN, PHONE,
                          color_scheme="dark", locale="de-DE")  # fmt: skip
-        page.locator("[data-filters] > summary").click()
-        assert faults_of(page) == []
-        assert page.evaluate("document.documentElement.scrollWidth") == PHONE[0]
-        page.keyboard.press("Escape")
         page.wait_for_function("document.querySelector('.frame img')?.naturalWidth > 0")
         page.get_by_role("checkbox", name="Auswählen").first.check()
         expect(page.get_by_text("1 ausgewählt")).to_be_visible()
+        page.locator("[data-filters] > summary").click()
         assert faults_of(page) == []
         assert page.evaluate("document.documentElement.scrollWidth") == PHONE[0]
 

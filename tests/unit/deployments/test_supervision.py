@@ -2,17 +2,23 @@
 
 import os
 import signal
+import socket
 from collections.abc import Callable, Iterator
 
 import psutil
 import pytest
 
-from deployments import processes, supervision
+from deployments import pages_address, processes, supervision
 from deployments.services import Service
 from deployments.supervision import _Supervised
 from tests.waiting import has_ended, until
 from utils.config import Settings
+from utils.db import users
+from utils.db.session import session
 from utils.errors import PermanentError
+from utils.models.api import ApiSettings
+from utils.models.page_settings import Role
+from utils.storage import setup_codes
 
 SLEEPER = Service("sleeper", ("sleep", "600"), {})
 
@@ -73,3 +79,34 @@ def test_a_service_ends_with_what_it_started_though_it_died_itself(settings: Set
     os.kill(process.pid, signal.SIGKILL)
     processes.end(process)
     assert all(has_ended(child.pid) for child in children)
+
+
+def test_a_port_that_nobody_chose_may_be_taken_and_one_that_was_chosen_may_not(
+    settings: Settings, said: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def chosen(port: int | None) -> Settings:
+        return settings.model_copy(update={"api": ApiSettings(port=port)})
+
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        monkeypatch.setattr(supervision, "API_PORT", port)
+        assert supervision._api_port(chosen(None), said.append) is None
+        assert "NIGHTSHIFT_API__PORT" in said[0]
+        with pytest.raises(PermanentError, match="NIGHTSHIFT_API__PORT"):
+            supervision._check_free(port)
+    assert supervision._api_port(chosen(None), said.append) == port
+    assert supervision._api_port(chosen(0), said.append) is None
+    assert len(said) == 1
+
+
+def test_the_code_that_makes_an_admin_is_told_to_people_and_not_to_logs(settings: Settings) -> None:
+    base = "http://127.0.0.1:4280"
+    logged = pages_address.told(settings, base, to_person=False)
+    assert "code=" not in logged and "nightshift user create" in logged
+    code = pages_address.told(settings, base, to_person=True).split("code=")[1].split()[0]
+    assert setup_codes.is_valid(settings.setup_file, code)
+    with session() as s:
+        users.create(s, "Ada", None, Role.ADMIN)
+    assert pages_address.told(settings, base, to_person=True) == f"Night Shift: {base}/"

@@ -8,9 +8,10 @@ from typing import Any
 import pytest
 from fastapi.testclient import TestClient
 
+from nightshift.api.logins import COOKIE
 from nightshift.pages import source_form
 from tests.hostile import NAMES
-from tests.pages import COOKIE, client, cookie_of, post
+from tests.pages import client, cookie_of, post
 from utils.config import Settings
 from utils.db import sources
 from utils.db.session import session

@@ -6,7 +6,8 @@ from typing import Any
 from fastapi.testclient import TestClient
 
 from nightshift.api import csrf
-from tests.pages import COOKIE, client, cookie_of, post
+from nightshift.api.logins import COOKIE
+from tests.pages import client, cookie_of, post
 from utils.config import Settings
 from utils.models.page_settings import Role
 
