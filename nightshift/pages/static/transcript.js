@@ -220,7 +220,7 @@ document.getElementById("copy")?.addEventListener("click", async () => {
 });
 
 if (box) {
-  for (const one of box.querySelectorAll(".scripted")) one.hidden = false;
+  for (const one of box.querySelectorAll(".scripted")) one.hidden = !media && one.contains(follow);
   index();
   media?.addEventListener("timeupdate", show);
   media?.addEventListener("seeked", async () => {
