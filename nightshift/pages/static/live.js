@@ -17,8 +17,19 @@ async function refresh() {
     await htmx.ajax("GET", part.dataset.live, { target: part, swap: "innerHTML" });
   } catch { /* the next change asks again */ }
   if (hadFocus && !part.contains(document.activeElement)) part.focus();
+  tell();
   busy = false;
   if (later.wanted) later();
+}
+
+// Screen readers are told what begins and ends, and not each percent.
+function tell() {
+  const state = document.getElementById("live-state");
+  const said = part.querySelector("[data-say]")?.textContent.trim();
+  if (state && said && state.dataset.said !== said) {
+    if (state.dataset.said) state.textContent = said;
+    state.dataset.said = said;
+  }
 }
 
 function follow() {
@@ -41,6 +52,7 @@ function leave() {
 }
 
 if (part) {
+  tell();
   document.addEventListener("visibilitychange", () => (document.hidden ? leave() : follow()));
   window.addEventListener("pagehide", leave);
   window.addEventListener("pageshow", follow);

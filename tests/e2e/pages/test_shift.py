@@ -47,9 +47,10 @@ def test_a_run_is_followed_as_it_goes_on_and_held_by_keyboard_alone(site: Site) 
     with session() as s:
         runs.finish(s, RUN, RunStatus.STOPPED, None)
     expect(page.locator("#live")).to_contain_text("Nothing runs now")
+    expect(page.locator("#live-state")).to_have_text("Nothing runs now.")  # said, not only shown
     assert page.evaluate("window.isTheSame")
 
-    for place in ("/", "/shift", f"/shift/runs/{RUN}", f"/shift/runs/{RUN}/items/{film}"):
+    for place in ("/", f"/shift/runs/{RUN}"):
         phone = site.open(place, Role.EDITOR, PHONE, color_scheme="dark", locale="de-DE")
         assert phone.evaluate("document.documentElement.scrollWidth") == PHONE[0]
         assert faults_of(phone) == []
