@@ -104,7 +104,7 @@ def test_below_a_path_of_a_proxy_everything_loads_and_people_log_in_and_out(
                 page.get_by_text("That is kept.").wait_for()
                 assert page.evaluate("getComputedStyle(document.body).display") == "grid"
                 assert page.url.startswith(f"{proxy}/media/account")
-                page.get_by_label("Account").first.click()
+                page.locator(".account > summary").click()
                 page.get_by_role("button", name="Log out", exact=True).first.click()
                 page.wait_for_url(f"{proxy}/media/login")
                 assert failed == [] and site.complaints == []
