@@ -62,7 +62,9 @@ def rows() -> Iterator[Row]:
         with served(folder, None) as (port, server):
             url = f"http://127.0.0.1:{port}"
             alone: list[float] = []
-            with httpx.Client(base_url=url, cookies={COOKIE: cookie}, headers=_ASKING) as client:
+            with httpx.Client(
+                base_url=url, cookies={COOKIE: cookie}, headers=_ASKING, timeout=60
+            ) as client:
                 for page in _pages(hour, some):
                     times, size = _asked(client, page)
                     alone += times

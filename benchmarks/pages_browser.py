@@ -106,7 +106,7 @@ def _renderers() -> list[psutil.Process]:
 
 def _menu(url: str, cookie: str) -> list[str]:
     """All pages of the menu."""
-    with httpx.Client(base_url=url, cookies={COOKIE: cookie}) as client:
+    with httpx.Client(base_url=url, cookies={COOKIE: cookie}, timeout=60) as client:
         html = client.get("/").text
     found = re.search(r'<nav class="side".*?</nav>', html, re.DOTALL)
     return page_checks.links(found[0] if found else "")
@@ -128,7 +128,7 @@ def _looked_at(browser: Browser, url: str, cookie: str, places: list[str]) -> Ro
 
 def _checks(url: str, cookie: str, places: list[str]) -> Row:
     """What Lighthouse asks of pages besides, as far as it says something of a server."""
-    with httpx.Client(base_url=url, cookies={COOKIE: cookie}) as client:
+    with httpx.Client(base_url=url, cookies={COOKIE: cookie}, timeout=60) as client:
         told = [f"{place}: {one}" for place in places for one in _check(client, place)]
     for one in told:
         print(one)
