@@ -155,6 +155,6 @@ def _check(client: httpx.Client, place: str) -> Iterator[str]:
         answer = client.get(file)
         if "immutable" not in answer.headers.get("cache-control", ""):
             yield f"{file} is not kept"
-        is_text = not answer.headers["content-type"].startswith("image/png")
-        if is_text and len(answer.content) > 2_000 and answer.headers.get("content-encoding") != "gzip":
+        is_large = len(answer.content) > 2_000 and answer.headers["content-type"] != "image/png"
+        if is_large and answer.headers.get("content-encoding") != "gzip":
             yield f"{file} is not compressed"
