@@ -27,7 +27,7 @@ def test_styles_of_pages_leave_the_frame_alone() -> None:
         for selector in _selectors(path.read_text()):
             first = re.split(r"[\s>+~]", selector.replace("html.js ", ""))[0]
             classes = set(re.findall(r"\.([\w-]+)", selector))
-            is_bare = re.fullmatch(r"(?:body|nav|header|ul|li|a|details|summary|form)", first)
+            is_bare = bool(re.fullmatch(r"(?:body|nav|header|ul|li|a|details|summary|form)", first))
             is_bare = is_bare or selector == "main"
             is_menu = re.fullmatch(r"\.(?:menu|menu-body|search|account)", selector)
             if is_bare or is_menu or classes & frame:
