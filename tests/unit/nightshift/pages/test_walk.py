@@ -67,8 +67,8 @@ def _walk(asking: TestClient, places: list[page_walk.Address]) -> Iterator[str]:
 
 
 def _shape(place: str) -> str:
-    """An address without what tells items, runs and the like apart."""
-    return _ID.sub("ID", urlsplit(place).path)
+    """An address without what tells items, runs, formats of one file and the like apart."""
+    return re.sub(r"\.\w+$", "", _ID.sub("ID", urlsplit(place).path))
 
 
 def _read_by_a_viewer(asking: TestClient, place: str) -> Iterator[str]:
