@@ -18,6 +18,6 @@ def test_somebody_logs_in_with_name_and_password_and_out_again(site: Site) -> No
     page.get_by_label("Name").fill("søren")
     page.get_by_label("Password").fill(PASSWORD)
     page.get_by_role("button", name="Log in").first.click()
-    page.get_by_label("Account").click()
+    page.locator("summary", has_text="Account").click()
     page.get_by_role("button", name="Log out").click()
     page.wait_for_url("**/login")
