@@ -61,6 +61,19 @@ def test_what_is_wrong_comes_first_with_the_repair_that_mends_it(settings: Setti
     assert commands.running(settings) is None
 
 
+def test_who_only_looks_is_told_no_path_and_no_address(settings: Settings) -> None:
+    found(
+        settings,
+        ("ok", "ffmpeg", "8.1 at /usr/bin/ffmpeg, needs 7", ""),
+        ("problem", "database", "postgresql://db.internal:5432/x: refused", "see docs/x.md, ~/y"),
+    )
+    seen = unescape(client(settings, Role.VIEWER).get("/doctor").text)
+    assert "8.1 at …, needs 7" in seen and "see docs/x.md, …" in seen and "refused" in seen
+    for place in ("/usr/bin", "db.internal", "~/y"):
+        assert place not in seen
+        assert place in client(settings, Role.EDITOR).get("/doctor").text
+
+
 def test_what_takes_too_long_is_ended_and_told(settings: Settings) -> None:
     slow = Command("check", ("doctor", "--json"), 0)
     assert commands.start(slow, settings)
