@@ -34,7 +34,10 @@ def show_picture(
         found = pictures.find(s, item_id, step)
     made = pictures.shown(found, step, settings) if found else None
     if made is None:
-        return Response(status_code=404, headers={"Cache-Control": "private, max-age=60", "Vary": _OF_THIS_LOGIN})
+        return Response(
+            status_code=404,
+            headers={"Cache-Control": "private, max-age=60", "Vary": _OF_THIS_LOGIN},
+        )
     headers = {"ETag": made.validator, "Cache-Control": _KEPT, "Vary": _OF_THIS_LOGIN}
     if made.validator in request.headers.get("if-none-match", ""):
         return Response(status_code=304, headers=headers)
