@@ -83,6 +83,14 @@ def test_what_takes_too_long_is_ended_and_told(settings: Settings) -> None:
     assert "took too long" in client(settings).get("/doctor").text
 
 
+def test_what_could_not_begin_is_told_and_keeps_nothing_else_from_running(
+    settings: Settings,
+) -> None:
+    (settings.home / "cache" / "commands" / "running.json").mkdir(parents=True)
+    assert post(client(settings), "/doctor/check").status_code == 503
+    assert commands.running(settings) is None
+
+
 def test_another_process_of_the_server_sees_what_runs(settings: Settings) -> None:
     folder = settings.home / "cache" / "commands"
     folder.mkdir(parents=True)
