@@ -10,11 +10,13 @@ import ipaddress
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from datetime import datetime
+from functools import partial
 from typing import Annotated, NamedTuple
 
 from anyio import to_thread
 from fastapi import Depends, Request
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
+from fastapi_problem.error import Problem
 
 from nightshift.api import audited, csrf, logins
 from nightshift.api.logins import Login, RefusedError
@@ -57,12 +59,24 @@ def allowed(scope: Scope) -> Callable[..., Awaitable[Caller]]:
         if scope not in caller.scopes:
             what = "Your role" if given is None else "The token"
             raise problem(403, "Forbidden", f"{what} has not the scope {scope.value}.")
+        request.state.is_let_in = partial(_is_let_in, request, given, scope)
         if request.method not in csrf.SAFE:
             actor = Actor(caller.name, caller.owner, "api", logins.address_of(request))
             audited.asks(request, actor)
         return caller
 
     return check
+
+
+async def _is_let_in(
+    request: Request, given: HTTPAuthorizationCredentials | None, scope: Scope
+) -> bool:
+    """The same asked again, of an answer that goes on for long."""
+    logins.ask_again(request)
+    try:
+        return scope in (await _caller(request, given)).scopes
+    except Problem:
+        return False
 
 
 async def _caller(request: Request, given: HTTPAuthorizationCredentials | None) -> Caller:

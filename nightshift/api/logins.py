@@ -54,6 +54,12 @@ async def current(request: Request) -> Login | None:
     return found
 
 
+def ask_again(request: Request) -> None:
+    """Have who is logged in be looked up once more: an answer may outlast a login."""
+    if hasattr(request.state, "login"):
+        del request.state.login
+
+
 def of_cookie(cookies: str) -> str | None:
     """The cookie of a login out of the header Cookie; None if it has none."""
     return cookie_parser(cookies).get(COOKIE) if len(cookies) <= _LONGEST_COOKIES else None

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from typing import Annotated, Any, NamedTuple
 
 import anyio
@@ -27,6 +27,7 @@ MOST_CLIENTS = 100
 _HEARTBEAT_SECONDS = 15  # a comment, so that proxies keep the connection open
 _SEND_SECONDS = 60  # a client that takes nothing for so long is gone
 _PATIENCE_SECONDS = 5.0  # between two tries while the database does not answer
+_LET_IN_SECONDS = 10.0  # between two looks whether who listens still may: a query each. Chosen.
 
 LastEventId = Annotated[
     str | None, Header(alias="Last-Event-ID", description="The stream goes on behind this event.")
@@ -57,6 +58,7 @@ class Polled(NamedTuple):
 
 
 Poll = Callable[[str | None], Polled]
+IsLetIn = Callable[[], Awaitable[bool]]
 
 
 async def stream(
@@ -64,8 +66,11 @@ async def stream(
 ) -> Response:
     """Send what ``poll`` says, from ``place`` on, until it is over or the client is gone.
 
+    It ends, too, for whoever logged out, was disabled, or has a token that was revoked since.
+
     Args:
-        request: Whose application counts those who listen.
+        request: Whose application counts those who listen; who let it in says in its state
+            (``is_let_in``) how that is asked again.
         key: What is followed: those with the same key and place share one question.
         poll: Is asked in a thread, once in ``EVERY_SECONDS`` for all at the same place.
         place: ``Last-Event-ID``, or None for the beginning.
@@ -82,7 +87,8 @@ async def stream(
         )
     first = await shared.ask(key, place, poll)
     end = clock.monotonic() + seconds if seconds else None
-    return _Counted(_told(shared, key, poll, first, end), shared)
+    events = _told(shared, key, poll, first, _Until(end, getattr(request.state, "is_let_in", None)))
+    return _Counted(events, shared)
 
 
 def nothing_more() -> Response:
@@ -136,20 +142,43 @@ class _Counted(EventSourceResponse):
             self._shared.clients -= 1
 
 
+class _Until:
+    """When a stream ends: at a moment (None: when all is told), or once nobody may listen."""
+
+    def __init__(self, end: float | None, is_let_in: IsLetIn | None) -> None:
+        self.end, self._is_let_in, self._looked_at = end, is_let_in, clock.monotonic()
+
+    async def is_over(self) -> bool:
+        """True once it has to end.
+
+        Raises:
+            RetryableError: the database does not answer.
+        """
+        moment = clock.monotonic()
+        if self.end is not None and moment >= self.end:
+            return True
+        if self._is_let_in is None or moment - self._looked_at < _LET_IN_SECONDS:
+            return False
+        self._looked_at = moment
+        return not await self._is_let_in()
+
+
 async def _told(
-    shared: _Shared, key: str, poll: Poll, polled: Polled, end: float | None
+    shared: _Shared, key: str, poll: Poll, polled: Polled, until: _Until
 ) -> AsyncIterator[ServerSentEvent]:
     """Events as they come; a client that is slow is waited for, and nothing is kept for it."""
     while True:
         for event in polled.events:
             data = json.dumps(event.data, ensure_ascii=False, separators=(",", ":"))
             yield ServerSentEvent(data, event=event.name, id=event.id)
-        if polled.is_over or (end is not None and clock.monotonic() >= end):
+        if polled.is_over:
             return
         if not polled.has_more:
-            left = EVERY_SECONDS if end is None else max(0.0, end - clock.monotonic())
+            left = EVERY_SECONDS if until.end is None else max(0.0, until.end - clock.monotonic())
             await anyio.sleep(min(EVERY_SECONDS, left))
         try:
+            if await until.is_over():
+                return
             polled = await shared.ask(key, polled.place, poll)
         except RetryableError:  # the database is being restarted: what comes meanwhile is in it
             polled = Polled((), polled.place, is_over=False)

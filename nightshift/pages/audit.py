@@ -22,7 +22,7 @@ def show_audit(
     viewer: Administering,
     who: str = "",
     action: str = "",
-    before: Annotated[int | None, Query(ge=1)] = None,
+    before: Annotated[int | None, Query(ge=1, lt=2**63)] = None,
 ) -> Response:
     """List what was done, the last first."""
     with session() as s:

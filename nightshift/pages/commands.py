@@ -20,6 +20,7 @@ from filelock import FileLock, Timeout
 
 from utils import clock
 from utils.config import Settings, child_environment
+from utils.errors import from_os_error
 from utils.privacy.redaction import shown, shown_within
 
 _KEPT = 4_000  # characters of what a command says that is no JSON
@@ -49,7 +50,11 @@ COMMANDS = {
 
 
 def start(command: Command, settings: Settings) -> bool:
-    """Have a command run; False where one of them runs already: then nothing is started."""
+    """Have a command run; False where one of them runs already: then nothing is started.
+
+    Raises:
+        NightShiftError: the home can't be written.
+    """
     folder = _folder(settings)
     folder.mkdir(parents=True, exist_ok=True)
     lock = _lock(settings)
@@ -57,9 +62,12 @@ def start(command: Command, settings: Settings) -> bool:
         lock.acquire(timeout=0)
     except Timeout:
         return False
-    (folder / "running.json").write_text(
-        json.dumps({"name": command.name, "started_at": clock.now().isoformat()})
-    )
+    told = {"name": command.name, "started_at": clock.now().isoformat()}
+    try:
+        (folder / "running.json").write_text(json.dumps(told))
+    except OSError as error:
+        lock.release()
+        raise from_os_error(error, f"beginning nightshift {command.name}") from error
     threading.Thread(target=_run, args=(command, settings, lock), daemon=True).start()
     return True
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -21,6 +22,8 @@ router = APIRouter()
 
 _FRESH = timedelta(minutes=10)  # for so long nobody is checked again unasked; chosen
 _ORDER = ("problem", "warning", "repaired", "ok")
+# Where something lies: who only looks needs no paths and addresses of this machine.
+_A_PLACE = re.compile(r"(?<![\w./~])(?:[a-zA-Z][a-zA-Z0-9+.-]*:/|~)?/[^\s,;:'\")]+")
 # What mends it, by what the remedy of a check says: a command that a page may run.
 _REPAIRS = {
     "nightshift doctor --fix": "repair",
@@ -81,13 +84,27 @@ def _state(request: Request, viewer: Viewer) -> dict[str, Any]:
     )
     checks = [_mendable(one) for one in (newest or {}).get("found") or []]
     checks.sort(key=lambda one: _ORDER.index(one["state"]))
+    others = {name: told[name] for name in ("targets", "setup", "reindex", "deploy")}
+    if not viewer.may_edit:
+        newest, checks, others = _without_places([newest, checks, others])
     return {
         "runs": runs,
         "newest": newest,
         "checks": checks,
-        "others": {name: told[name] for name in ("targets", "setup", "reindex", "deploy")},
+        "others": others,
         "is_due": viewer.may_edit and runs is None and _is_old(newest),
     }
+
+
+def _without_places(told: Any) -> Any:
+    """The same without the paths and addresses in its texts."""
+    if isinstance(told, str):
+        return _A_PLACE.sub("…", told)
+    if isinstance(told, dict):
+        return {
+            name: one if name == "place" else _without_places(one) for name, one in told.items()
+        }
+    return [_without_places(one) for one in told] if isinstance(told, list) else told
 
 
 def _mendable(check: dict[str, Any]) -> dict[str, Any]:

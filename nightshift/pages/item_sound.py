@@ -19,7 +19,7 @@ from utils.models.rendition import COMPRESSIONS, Compression
 
 router = APIRouter()
 _AGAIN_SECONDS = 5
-_KEPT = {"cache-control": "private, max-age=3600"}
+_KEPT = {"cache-control": "private, max-age=3600", "vary": "Cookie"}  # of this login alone
 
 
 @router.get("/items/{item_id:checksum}/tracks/{name}.vtt")

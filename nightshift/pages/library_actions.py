@@ -55,10 +55,11 @@ def requeue_items(
 ) -> Response:
     """Have items be tried again, first of all, by the next shift."""
     chosen, outcomes = _found(item)
-    request.state.audit = ("item.requeue", _noted(chosen), None)
     with session() as s:
         ids = [one for one, _ in chosen]
         again = set(failures.requeue(s, failures.Choice(ids=tuple(ids)))) if ids else set()
+    request.state.audit = ("item.requeue" if again else "item.requeue.preview",
+                           _noted([one for one in chosen if one[0] in again]), None)  # fmt: skip
     outcomes += [
         Outcome(item_id, title, "requeued" if item_id in again else "in_work",
                 is_bad=item_id not in again)
@@ -79,19 +80,17 @@ def forget_items(
     """Forget items and all that was made of them, once somebody said that they are sure."""
     settings: Settings = request.app.state.settings
     chosen, outcomes = _found(item)
-    going: list[Forgetting] = []
-    for item_id, title in chosen:
-        try:
-            going += forgetting.preview([item_id], settings)
-        except NightShiftError as error:
-            outcomes.append(Outcome(item_id, title, "kept", str(error), is_bad=True))
+    going, kept = _previewed(chosen, settings)
+    outcomes += kept
     if not sure and going:
         request.state.audit = ("item.forget.preview", _noted(chosen), None)
         size = sum(one.size_bytes for one in going)
         return page(request, "forget.html.j2", viewer, going=going, outcomes=outcomes, size=size,
                     back=_back(request, next))  # fmt: skip
-    request.state.audit = ("item.forget", _noted(chosen), {"files": files})
     done = forgetting.forget(going, settings, files) if going else forgetting.Outcome((), ())
+    gone = [one for one in chosen if one[0] in done.item_ids]
+    request.state.audit = ("item.forget" if gone else "item.forget.preview", _noted(gone),
+                           {"files": files})  # fmt: skip
     outcomes += [
         Outcome(None if one.item_id in done.item_ids else one.item_id, one.title,
                 "forgotten" if one.item_id in done.item_ids else "kept",
@@ -208,6 +207,24 @@ def _found(given: Sequence[str]) -> tuple[list[tuple[str, str]], list[Outcome]]:
             except UsageError:
                 missing.append(Outcome(None, one[:64], "missing", is_bad=True))
     return list(chosen.items()), missing
+
+
+def _previewed(
+    chosen: Sequence[tuple[str, str]], settings: Settings
+) -> tuple[list[Forgetting], list[Outcome]]:
+    """What would go with items, looked at together: what only they have in common goes, too."""
+    ids, kept = [item_id for item_id, _ in chosen], list[Outcome]()
+    try:
+        return forgetting.preview(ids, settings), kept
+    except NightShiftError:  # of one of them: which?
+        pass
+    for item_id, title in chosen:
+        try:
+            forgetting.preview([item_id], settings)
+        except NightShiftError as error:
+            ids.remove(item_id)
+            kept.append(Outcome(item_id, title, "kept", str(error), is_bad=True))
+    return forgetting.preview(ids, settings), kept
 
 
 def shown_within_words(outcomes: Sequence[Outcome]) -> list[Outcome]:

@@ -32,6 +32,9 @@ Decision = Literal["same", "different", "apart", "stack"]
 _Id = Annotated[str, Form(pattern="^[0-9a-fA-F]{4,64}$")]
 _Ids = Annotated[list[str], Form(alias="item", min_length=2, max_length=MOST_COPIES)]
 _Place = Annotated[str, Query(max_length=100)]
+# What was said of a pair before it was decided on again.
+_SAID: dict[str, Literal["same", "different"] | None] = {"s": "same", "d": "different", "-": None}
+_WAS = rf"^[sd-]{{0,{MOST_COPIES * (MOST_COPIES - 1) // 2}}}$"
 
 
 class _Known(NamedTuple):
@@ -69,6 +72,7 @@ def show_duplicates(
     b: _Place = "",
     done: Annotated[str, Query(max_length=12)] = "",
     of: Annotated[str, Query(max_length=MOST_COPIES * 65)] = "",
+    was: Annotated[str, Query(pattern=_WAS)] = "",
 ) -> HTMLResponse:
     """Show one group of near-duplicates; `at` is its place, `item` one that is in it."""
     with session() as s:
@@ -79,6 +83,7 @@ def show_duplicates(
             "where": where,
             "done": done,
             "of": [one for one in of.split(",") if one],
+            "was": was,
         }
         template = "duplicates_part.html.j2" if is_part(request) else "duplicates.html.j2"
         answer = page(request, template, viewer, kind="near", counts=counts, **shown, **made)
@@ -154,15 +159,17 @@ def decide_group(
     like the others; `apart`: none is like another.
     """
     with session() as s:
-        ids = [items.find(s, one).id for one in item]
+        ids = list(dict.fromkeys(items.find(s, one).id for one in item))
         best = items.find(s, chosen).id
         if best not in ids:
             raise UsageError("What was chosen is not in this group: look at it again.")
         behind = _where(_outlines(s), at, "").behind or at
+        ordered = [best, *(one for one in ids if one != best)]
+        was = _said(s, ordered, action)
         _decide(s, ids, best, action)
     request.state.audit = ("duplicates.decide", ", ".join(ids), {"decision": action})
-    others = [one for one in ids if one != best]
-    return _to(request, f"/duplicates?at={behind}&done={action}&of={','.join([best, *others])}")
+    told = f"at={behind}&done={action}&of={','.join(ordered)}" + (f"&was={was}" if was else "")
+    return _to(request, f"/duplicates?{told}")
 
 
 @router.post("/duplicates/undo")
@@ -172,15 +179,20 @@ def undo(
     item: _Ids,
     action: Annotated[Decision, Form()],
     next: Annotated[str, Form(max_length=500)] = "",
+    was: Annotated[str, Form(pattern=_WAS)] = "",
 ) -> Response:
-    """Take the last decision on a group back; `item`: the chosen one first."""
+    """Take the last decision on a group back; `item`: the chosen one first.
+
+    ``was``: what had been said of each pair before, which holds again.
+    """
+    table = works if action == "stack" else duplicates
     with session() as s:
         ids = [items.find(s, one).id for one in item]
-        for one, other in _pairs_of(ids, action):
-            if action == "stack":
-                works.undo(s, one, other)
-            else:
-                duplicates.undo(s, one, other)
+        pairs = _pairs_of(ids, action)
+        for (one, other), sign in zip(pairs, was.ljust(len(pairs), "-"), strict=False):
+            table.undo(s, one, other)
+            if (before := _SAID[sign]) is not None:
+                table.decide(s, one, other, before)
     request.state.audit = ("duplicates.undo", ", ".join(ids), {"decision": action})
     return _to(request, next if _is_ours(next) else f"/duplicates?item={ids[0]}&done=undone")
 
@@ -200,6 +212,14 @@ def _pairs_of(ids: Sequence[str], action: Decision) -> list[tuple[str, str]]:
     if action in {"different", "stack"}:
         return [(ids[0], other) for other in ids[1:]]
     return list(combinations(ids, 2))
+
+
+def _said(s: Session, ids: Sequence[str], action: Decision) -> str:
+    """What people said so far of the pairs that a decision is about; empty: nothing of any."""
+    table = works if action == "stack" else duplicates
+    known = {frozenset((one.first, one.second)): one.decision for one in table.touching(s, ids)}
+    signs = {said: sign for sign, said in _SAID.items()}
+    return "".join(signs[known.get(frozenset(one))] for one in _pairs_of(ids, action)).rstrip("-")
 
 
 def _counts(s: Session) -> dict[str, int]:

@@ -16,6 +16,7 @@ from utils.documents import pictures
 router = APIRouter()
 
 _KEPT = "private, max-age=86400"
+_OF_THIS_LOGIN = "Cookie"  # what a browser keeps is not shown to who logs in there next
 _Id = Annotated[str, InPath(pattern="^[0-9a-f]{64}$")]
 
 
@@ -33,8 +34,11 @@ def show_picture(
         found = pictures.find(s, item_id, step)
     made = pictures.shown(found, step, settings) if found else None
     if made is None:
-        return Response(status_code=404, headers={"Cache-Control": "private, max-age=60"})
-    headers = {"ETag": made.validator, "Cache-Control": _KEPT}
+        return Response(
+            status_code=404,
+            headers={"Cache-Control": "private, max-age=60", "Vary": _OF_THIS_LOGIN},
+        )
+    headers = {"ETag": made.validator, "Cache-Control": _KEPT, "Vary": _OF_THIS_LOGIN}
     if made.validator in request.headers.get("if-none-match", ""):
         return Response(status_code=304, headers=headers)
     return FileResponse(made.path, media_type="image/webp", headers=headers)

@@ -8,7 +8,10 @@ from urllib.parse import parse_qsl, quote, urlencode, urlsplit
 
 def is_page(place: str, page: str) -> bool:
     """True for an address of this page, whatever it asks for."""
-    return urlsplit(place).path == page
+    try:
+        return urlsplit(place).path == page
+    except ValueError:  # such as //[
+        return False
 
 
 def with_query(place: str, **changes: Any) -> str:

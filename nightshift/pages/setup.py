@@ -12,7 +12,9 @@ from nightshift.pages.rendering import page, prefix_of
 from nightshift.pages.viewer import ForbiddenError
 from utils.config import Settings
 from utils.db import audit, login_sessions, users
+from utils.db.login_sessions import Browser
 from utils.db.session import session
+from utils.errors import UsageError
 from utils.models.page_settings import Role
 from utils.storage import setup_codes
 
@@ -36,14 +38,28 @@ def set_up(
     browser = browser_of(request)
     with session() as s:
         wrong = passwords.fault_of_name(s, name) or passwords.fault_of(password, again)
-        if wrong or not _is_open(settings, users.count(s), code):
-            return _asked(request, code, name, wrong)
-        made = users.create(s, name, password, Role.ADMIN)
-        actor = audit.Actor(made.name, made.id, "pages", browser.address)
-        audit.note(s, actor, "user.create", made.name, {"role": Role.ADMIN.value})
-        cookie = login_sessions.begin(s, made, browser, settings.pages.session_days)
+        is_open = _is_open(settings, users.count(s), code)
+    if wrong or not is_open:
+        return _asked(request, code, name, wrong)
+    try:
+        cookie = _begun(settings, browser, name, password)
+    except UsageError:  # somebody was quicker
+        return RedirectResponse(f"{prefix_of(request)}/login", 303)
     setup_codes.forget(settings.setup_file)
     return with_cookie(request, RedirectResponse(f"{prefix_of(request)}/", 303), cookie)
+
+
+def _begun(settings: Settings, browser: Browser, name: str, password: str) -> str:
+    """The cookie of the first user's login.
+
+    Raises:
+        UsageError: there is one already.
+    """
+    with session() as s:
+        made = users.create_first(s, name, password)
+        actor = audit.Actor(made.name, made.id, "pages", browser.address)
+        audit.note(s, actor, "user.create", made.name, {"role": Role.ADMIN.value})
+        return login_sessions.begin(s, made, browser, settings.pages.session_days)
 
 
 def _asked(request: Request, code: str, name: str, wrong: str | None) -> Response:

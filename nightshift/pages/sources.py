@@ -102,16 +102,13 @@ def show_test(
     request: Request, viewer: Editing, test_id: Annotated[str, Path(pattern="^[0-9a-f]{16}$")]
 ) -> Response:
     """How far a test is, and what it found."""
-    test = source_tests.of(request.app).find(_owner(viewer), test_id)
+    test = source_tests.find(_owner(viewer), test_id, _settings(request))
     template = "source_test.html.j2" if is_part(request) else "source_test_page.html.j2"
-    if test is None or not test.found.done():
+    if test is None or not test.is_over:
         state = "gone" if test is None or test.is_late else "looking"
         return page(request, template, viewer, state=state, test_id=test_id, found=None, why="")
-    try:
-        found, why = test.found.result(), ""
-    except NightShiftError as error:
-        found, why = None, str(error)
-    return page(request, template, viewer, state="done", test_id=test_id, found=found, why=why)
+    return page(request, template, viewer, state="done", test_id=test_id, found=test.found,
+                why=test.why)  # fmt: skip
 
 
 @router.get("/sources/{name}")
@@ -250,10 +247,10 @@ def _test(request: Request, viewer: Viewer, definition: SourceDefinition) -> Res
         return page(request, template, viewer, state="done", test_id="", found=None,
                     why=error.detail or "")  # fmt: skip
     request.state.audit = ("source.test", shown(definition.url), None)
-    test = source_tests.of(request.app).begin(_owner(viewer), definition, settings)
+    test_id = source_tests.begin(_owner(viewer), definition, settings)
     if not is_part(request):
-        return _to(request, f"/sources/tests/{test.id}")
-    return page(request, "source_test.html.j2", viewer, state="looking", test_id=test.id,
+        return _to(request, f"/sources/tests/{test_id}")
+    return page(request, "source_test.html.j2", viewer, state="looking", test_id=test_id,
                 found=None, why="")  # fmt: skip
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ipaddress
 import secrets
 from collections.abc import Awaitable, Callable
+from functools import partial
 from typing import Annotated, NamedTuple
 
 from fastapi import Depends, Request
@@ -79,12 +80,21 @@ def allowed(scope: Scope) -> Callable[[Request], Awaitable[Viewer]]:
             raise ForbiddenError if request.state.is_refused else LoginNeededError
         if scope not in viewer.person.scopes:
             raise ForbiddenError
+        request.state.is_let_in = partial(_is_let_in, request, scope)
         if request.method not in SAFE:
             await csrf.check(request, viewer.key)
             audited.asks(request, viewer.actor)
         return viewer
 
     return check
+
+
+async def _is_let_in(request: Request, scope: Scope) -> bool:
+    """The same asked again, of an answer that goes on for long."""
+    logins.ask_again(request)
+    del request.state.viewer
+    viewer = await current(request)
+    return viewer is not None and scope in viewer.person.scopes
 
 
 async def current(request: Request) -> Viewer | None:

@@ -150,6 +150,11 @@ def undo(s: Session, one: str, other: str) -> None:
     take_back_said(s, DuplicatePair, one, other)
 
 
+def touching(s: Session, item_ids: Sequence[str]) -> list[Pair]:
+    """The pairs of two of these items, also those that a person called different."""
+    return _pairs(s, item_ids)
+
+
 def groups(s: Session) -> list[DuplicateGroup]:
     """All groups of near-duplicates, those with the most to save first."""
     pairs = _pairs(s)

@@ -13,6 +13,7 @@ MIGRATIONS, SPENDING, FINGERPRINTS, WORKS = 73110, 73111, 73112, 73113
 UPLOADS = 73124
 PLAYS = 73129
 PUBLISHING = 73133
+USERS = 73134
 
 
 def wait_for(connection: Session | Connection, number: int) -> None:

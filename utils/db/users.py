@@ -13,7 +13,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from utils.clock import now
-from utils.db import login_sessions
+from utils.db import locks, login_sessions
 from utils.db.page_tables import User
 from utils.db.words import clean
 from utils.errors import PermanentError, UsageError
@@ -36,8 +36,9 @@ def create(s: Session, name: str, password: str | None, role: Role) -> User:
     is_called = shown(name)
     if is_called is None:
         raise UsageError(f"A name has 1 to {LONGEST_NAME} characters.")
+    taken = UsageError(f"There is a user {is_called} already: `nightshift user list`.")
     if find(s, is_called) is not None:
-        raise UsageError(f"There is a user {is_called} already: `nightshift user list`.")
+        raise taken
     made = User(
         id=secrets.token_hex(6),
         name=is_called,
@@ -47,7 +48,23 @@ def create(s: Session, name: str, password: str | None, role: Role) -> User:
         theme="auto",
     )
     s.add(made)
-    s.flush()
+    try:
+        s.flush()
+    except IntegrityError:  # another request made them meanwhile
+        raise taken from None
+    return made
+
+
+def create_first(s: Session, name: str, password: str) -> User:
+    """Make the first person, an admin: of two who try at once one is.
+
+    Raises:
+        UsageError: there is somebody already, or name or password are none.
+    """
+    locks.wait_for(s, locks.USERS)
+    made = create(s, name, password, Role.ADMIN)
+    if count(s) > 1:  # looked up again, since only who writes knows that nobody else does
+        raise UsageError("There is a first user already: log in.")
     return made
 
 
@@ -62,8 +79,10 @@ def found_or_made(s: Session, name: str, role: Role) -> tuple[User, bool]:
     try:
         with s.begin_nested():
             return create(s, name, None, role), True
-    except IntegrityError:  # another request made them meanwhile
-        return get(s, name), False
+    except UsageError:
+        if (found := find(s, name)) is None:
+            raise
+        return found, False  # another request made them meanwhile
 
 
 def shown(name: str) -> str | None:

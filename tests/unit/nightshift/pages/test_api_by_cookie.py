@@ -1,5 +1,6 @@
 """The API, asked by scripts of the pages: by the cookie of a login, and with the page's token."""
 
+import asyncio
 from datetime import timedelta
 from typing import Any
 
@@ -7,9 +8,12 @@ import pytest
 from fastapi.testclient import TestClient
 from sqlalchemy import update
 
-from nightshift.api import csrf
+from nightshift.api import csrf, streaming
+from nightshift.pages.app import create_app
 from nightshift.pages.viewer import COOKIE
 from tests.pages import client, cookie_of
+from tests.unit.nightshift.test_api import token
+from tests.unit.nightshift.test_events import Listener
 from utils.clock import now
 from utils.config import Settings
 from utils.db import audit, login_sessions, tokens, uploads, users
@@ -126,3 +130,44 @@ def test_what_is_changed_is_in_the_audit_log_once_with_who_did_it(settings: Sett
         ("editor", "api", "POST /shifts/pause", None),
         ("a script", "api", "DELETE /uploads/{upload_id}", upload_id),
     ]
+
+
+@pytest.mark.parametrize("place", ["/shift/events", "/api/v1/events"])
+def test_who_follows_hears_no_more_once_their_login_ended(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch, place: str
+) -> None:
+    monkeypatch.setattr(streaming, "EVERY_SECONDS", 0.01)
+    monkeypatch.setattr(streaming, "_LET_IN_SECONDS", 0.0)
+    app, cookies = create_app(settings), [cookie_of(Role.VIEWER) for _ in range(2)]
+
+    async def listen() -> list[bool]:
+        goes, stays = [Listener(app, place, {"Cookie": f"{COOKIE}={one}"}) for one in cookies]
+        while goes.status == 0 or stays.status == 0:
+            await asyncio.sleep(0.01)
+        with session() as s:
+            login_sessions.end(s, cookies[0])
+        await asyncio.wait_for(goes.task, 30)
+        found = [goes.task.done(), stays.task.done()]
+        await stays.leave()
+        return found
+
+    assert asyncio.run(listen()) == [True, False]
+
+
+def test_a_program_hears_no_more_once_its_token_is_revoked(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(streaming, "EVERY_SECONDS", 0.01)
+    monkeypatch.setattr(streaming, "_LET_IN_SECONDS", 0.0)
+    app, given = create_app(settings), token(Scope.READ)
+
+    async def listen() -> int:
+        listener = Listener(app, "/api/v1/events", given)
+        while listener.status == 0:
+            await asyncio.sleep(0.01)
+        with session() as s:
+            tokens.revoke(s, "test")
+        await asyncio.wait_for(listener.task, 30)
+        return listener.status
+
+    assert asyncio.run(listen()) == 200

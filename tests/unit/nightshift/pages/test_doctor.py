@@ -61,6 +61,19 @@ def test_what_is_wrong_comes_first_with_the_repair_that_mends_it(settings: Setti
     assert commands.running(settings) is None
 
 
+def test_who_only_looks_is_told_no_path_and_no_address(settings: Settings) -> None:
+    found(
+        settings,
+        ("ok", "ffmpeg", "8.1 at /usr/bin/ffmpeg, needs 7", ""),
+        ("problem", "database", "postgresql://db.internal:5432/x: refused", "see docs/x.md, ~/y"),
+    )
+    seen = unescape(client(settings, Role.VIEWER).get("/doctor").text)
+    assert "8.1 at …, needs 7" in seen and "see docs/x.md, …" in seen and "refused" in seen
+    for place in ("/usr/bin", "db.internal", "~/y"):
+        assert place not in seen
+        assert place in client(settings, Role.EDITOR).get("/doctor").text
+
+
 def test_what_takes_too_long_is_ended_and_told(settings: Settings) -> None:
     slow = Command("check", ("doctor", "--json"), 0)
     assert commands.start(slow, settings)
@@ -68,6 +81,14 @@ def test_what_takes_too_long_is_ended_and_told(settings: Settings) -> None:
     told = commands.last("check", settings)
     assert told is not None and (told["code"], told["found"]) == (None, None)
     assert "took too long" in client(settings).get("/doctor").text
+
+
+def test_what_could_not_begin_is_told_and_keeps_nothing_else_from_running(
+    settings: Settings,
+) -> None:
+    (settings.home / "cache" / "commands" / "running.json").mkdir(parents=True)
+    assert post(client(settings), "/doctor/check").status_code == 503
+    assert commands.running(settings) is None
 
 
 def test_another_process_of_the_server_sees_what_runs(settings: Settings) -> None:

@@ -16,7 +16,7 @@ from tests.hostile import NAMES
 from tests.pages import client, post
 from tests.unit.nightshift.test_api_items import BEGUN, add
 from utils.config import Settings
-from utils.db import items, ledger, saved_views, users
+from utils.db import audit, items, ledger, saved_views, users
 from utils.db.fact_tables import Keyword
 from utils.db.schema import Item
 from utils.db.session import session
@@ -177,6 +177,7 @@ def test_items_are_tried_again_and_each_that_can_not_be_is_named(asking: TestCli
     assert "A busy one" in answer.text and "is not there any more" in answer.text
     with session() as s:
         assert items.find(s, failed).status == "pending"
+    assert noted() == [("item.requeue", failed)]
     again = post(asking, "/items/requeue", {"item": failed, "next": "/library?kind=video"})
     assert (again.status_code, again.headers["location"]) == (303, "/library?kind=video")
     elsewhere = post(asking, "/items/requeue", {"item": failed, "next": "//evil.example"})
@@ -196,6 +197,14 @@ def test_items_are_forgotten_after_it_was_said_what_goes(settings: Settings) -> 
     assert "1 item was forgotten." in done.text and "A busy one" in done.text
     with session() as s:
         assert s.get(Item, gone) is None and s.get(Item, busy) is not None
+    assert noted() == [("item.forget", gone)]
+    post(asking, "/items/forget", {"item": [gone, busy], "sure": "1"})  # sent once more
+    assert len(noted()) == 1
+
+
+def noted() -> list[tuple[str, str | None]]:
+    with session() as s:
+        return [(one.action, one.target) for one in audit.latest(s, 10)]
 
 
 def test_without_targets_and_without_speech_it_is_said_so(asking: TestClient) -> None:

@@ -11,7 +11,7 @@ from nightshift.pages.viewer import COOKIE
 from tests.hostile import NAMES
 from tests.pages import client, cookie_of, post
 from utils.config import Settings
-from utils.db import duplicates, items
+from utils.db import duplicates, items, works
 from utils.db.items import Seen
 from utils.db.schema import Item
 from utils.db.session import session
@@ -88,6 +88,27 @@ def test_each_decision_takes_the_group_away_and_undoing_brings_it_back(settings:
         back = post(editor, "/duplicates/undo", {"item": undone, "action": action})
         assert back.status_code == 303
         assert groups() == [set(ids), set(later)], action
+
+
+def test_undoing_brings_back_what_was_said_before(settings: Settings) -> None:
+    one, second, third = add(1), add(2), add(3)
+    editor = client(settings, Role.EDITOR)
+    alike(one, second)
+    decide(editor, (one, second), "same")
+    alike(third, one, second)
+    assert groups() == [{one, second, third}]
+    with session() as s:
+        works.decide(s, one, third, "different")
+    for action in ("apart", "same", "different", "stack"):
+        answer = decide(editor, (one, second, third), action)
+        shown = editor.get(answer.headers["location"], headers=PART).text.split("</form>")[0]
+        told = {"item": re.findall(r'name="item" value="([0-9a-f]+)"', shown), "action": action,
+                "was": re.findall(r'name="was" value="([sd-]*)"', shown)}  # fmt: skip
+        assert post(editor, "/duplicates/undo", told).status_code == 303
+        assert groups() == [{one, second, third}], action
+        with session() as s:
+            assert [pair.decision for pair in duplicates.decided(s, 9)] == ["same"], action
+            assert [link.decision for link in works.all_links(s)] == ["different"], action
 
 
 def test_one_is_told_apart_from_a_group_and_a_kept_group_comes_back_with_another_copy(

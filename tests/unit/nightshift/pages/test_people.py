@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import stat
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -55,6 +56,22 @@ def test_whoever_started_the_server_makes_the_first_user_once(settings: Settings
     with session() as s:
         assert [one.name for one in users.every(s)] == ["Ada"]
     assert not place.exists() and actions() == ["user.create Ada"]
+
+
+def test_of_many_who_set_up_at_once_one_is_the_first_user(
+    settings: Settings, database: str
+) -> None:
+    code = setup_codes.make(settings.setup_file)
+    asking = [client(settings, None) for _ in range(4)]
+    with ThreadPoolExecutor(len(asking)) as threads:
+        answers = list(threads.map(
+            lambda n: asking[n].post("/setup", data=told(f"Ada {n // 2}", code=code)), range(4)
+        ))  # fmt: skip
+    assert sorted(one.headers.get("location", one.status_code) for one in answers) == [
+        "/", "/login", "/login", "/login",
+    ]  # fmt: skip
+    with session() as s:
+        assert users.count(s) == 1
 
 
 def test_a_password_is_changed_by_who_knows_it_and_ends_the_other_logins(

@@ -79,6 +79,7 @@ def test_the_still_that_was_chosen_stands_for_a_film_in_the_width_that_is_wanted
     answer = asking.get(f"/pictures/{film}?width=320")
     assert seen(answer.content) == ((320, 180), BLUE)
     assert answer.headers["cache-control"] == "private, max-age=86400"
+    assert answer.headers["vary"] == "Cookie"  # who logs in at this browser next asks anew
     assert seen(asking.get(f"/pictures/{film}?width=1280").content)[0] == (640, 360)
     with session() as s:
         assert pictures.which(s, [film, "0" * 64]).keys() == {film}

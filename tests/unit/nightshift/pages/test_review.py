@@ -140,7 +140,7 @@ def test_who_may_only_read_decides_and_undoes_nothing(settings: Settings) -> Non
 def test_a_decision_from_elsewhere_goes_back_there_and_to_nobody_else(settings: Settings) -> None:
     asking = client(settings, Role.EDITOR)
     for next_, target in (
-        ("/library?kind=video", "/library?kind=video"), ("//example.org", "/"),
+        ("/library?kind=video", "/library?kind=video"), ("//example.org", "/"), ("//[", "/"),
         ("https://example.org", "/"),
     ):  # fmt: skip
         fields = {"decision": "accept", "next": next_}

@@ -137,6 +137,7 @@ def test_every_answer_says_what_a_browser_may_load(settings: Settings) -> None:
     assert held(asking, "/static/app.css", range="bytes=9999999-") == 416
     assert held(asking, "/login?next=" + "x" * 5000) == 303
     assert held(asking, "/audit?before=x") == 422
+    assert held(asking, f"/audit?before={2**63}") == 422
     assert held(asking, "/audit", **{"hx-request": "true"}) == 200
     assert held(client(settings, None), "/users") == 303
 

@@ -65,6 +65,17 @@ def test_a_test_says_what_would_be_found_and_left_out_and_writes_nothing(
     )
 
 
+def test_what_a_test_found_another_process_of_the_server_tells_too(
+    settings: Settings, folder: Path
+) -> None:
+    asking, other = client(settings, Role.EDITOR), client(settings, None)
+    other.cookies.set(COOKIE, asking.cookies[COOKIE])
+    begun = post(asking, "/sources/new", {"url": str(folder), "test": "yes"})
+    while "aria-busy" in (told := other.get(begun.headers["location"])).text:
+        time.sleep(0.02)
+    assert "1 would be found" in told.text
+
+
 def test_a_test_is_its_own_persons_and_may_fail_in_words(settings: Settings, folder: Path) -> None:
     asking = client(settings, Role.EDITOR)
     begun = post(asking, "/sources/new", {"url": str(folder), "test": "yes"})
