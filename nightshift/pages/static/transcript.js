@@ -102,7 +102,7 @@ function showWord(row) {
   current?.classList.add("now");
 }
 
-const get = (place, target, swap) => window.htmx.ajax("GET", place, { target, swap });
+const get = (place, target, swap) => window.htmx.ajax("GET", place, { source: target, target, swap });
 
 function openEdit(link) {
   const row = link.closest("li");
