@@ -36,7 +36,9 @@ document.addEventListener("nightshift:seek", (event) => { if (media) seek(event.
 function begin() {
   const asked = player.dataset.start;
   const before = places()[player.dataset.item];
-  if (asked !== undefined) seek(Number(asked));
+  // A click on one of our pages plays from there; an address from elsewhere, or a reload, only goes there.
+  const isClicked = document.referrer.startsWith(`${location.origin}/`) && performance.getEntriesByType("navigation")[0]?.type === "navigate";
+  if (asked !== undefined) seek(Number(asked), isClicked);
   else if (before) seek(before);
   let last = 0;
   const keep = () => {
