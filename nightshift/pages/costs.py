@@ -13,8 +13,7 @@ from babel.dates import format_skeleton
 from fastapi import APIRouter, Request, Response
 
 from nightshift.pages import charts, texts
-from nightshift.pages.formats import Formats
-from nightshift.pages.rendering import is_part, language_of, page, zone_of
+from nightshift.pages.rendering import formats_of, is_part, language_of, page, zone_of
 from nightshift.pages.viewer import Reading, Viewer
 from utils import clock
 from utils.config import Settings
@@ -143,7 +142,7 @@ def _runs(rows: list[Paid]) -> list[tuple[run_history.RunSummary, sums.Sum, floa
 
 def _chart(request: Request, viewer: Viewer, rows: list[Paid], period: Period) -> charts.Columns:
     language, zone = language_of(request, viewer), zone_of(request, viewer)
-    fmt, _ = Formats(language, zone), texts.catalogue(language).gettext
+    fmt, _ = formats_of(request, viewer), texts.catalogue(language).gettext
     today = clock.now().astimezone(zone).date()
     by_month = period in {Period.YEAR, Period.ALL}
     begin = today - timedelta(days=period.days - 1) if period.days else None

@@ -15,16 +15,19 @@ _UNITS = ("B", "kB", "MB", "GB", "TB", "PB")
 
 
 class Formats(NamedTuple):
-    """How one person reads figures. What is unknown (None) is a dash."""
+    """How one person reads figures. What is unknown (None) is a dash.
 
-    language: str
+    ``locale``: a language, with a country if one is known: days are written otherwise in en-GB.
+    """
+
+    locale: str
     zone: ZoneInfo
 
     def moment(self, value: datetime | str | None) -> str:
         """Day and time, in the person's zone."""
         found = _moment(value)
         return "–" if found is None else format_datetime(
-            found, "medium", tzinfo=self.zone, locale=self.language
+            found, "medium", tzinfo=self.zone, locale=self.locale
         )  # fmt: skip
 
     def day(self, value: datetime | date | str | None) -> str:
@@ -32,20 +35,20 @@ class Formats(NamedTuple):
         found = value if type(value) is date else _moment(value)  # type: ignore[arg-type]
         if isinstance(found, datetime):
             found = found.astimezone(self.zone).date()
-        return "–" if found is None else format_date(found, "medium", locale=self.language)
+        return "–" if found is None else format_date(found, "medium", locale=self.locale)
 
     def hour(self, value: datetime | str | None) -> str:
         """The time of day alone, to the minute."""
         found = _moment(value)
         return "–" if found is None else format_time(
-            found, "short", tzinfo=self.zone, locale=self.language
+            found, "short", tzinfo=self.zone, locale=self.locale
         )  # fmt: skip
 
     def ago(self, value: datetime | str | None) -> str:
         """How long ago, or in how long: "3 hours ago"."""
         found = _moment(value)
         return "–" if found is None else format_timedelta(
-            found - clock.now(), add_direction=True, locale=self.language
+            found - clock.now(), add_direction=True, locale=self.locale
         )  # fmt: skip
 
     def length(self, seconds: float | None) -> str:
@@ -59,7 +62,7 @@ class Formats(NamedTuple):
     def took(self, seconds: float | None) -> str:
         """A time that something took: "3 hours"."""
         return "–" if seconds is None else format_timedelta(
-            timedelta(seconds=seconds), granularity="second", threshold=1.5, locale=self.language
+            timedelta(seconds=seconds), granularity="second", threshold=1.5, locale=self.locale
         )  # fmt: skip
 
     def size(self, size_bytes: float | None) -> str:
@@ -76,22 +79,22 @@ class Formats(NamedTuple):
         if value is None:
             return "–"
         places = "" if digits == 0 else "." + "#" * (3 if digits is None else digits)
-        return format_decimal(value, f"#,##0{places}", locale=self.language)
+        return format_decimal(value, f"#,##0{places}", locale=self.locale)
 
     def short(self, value: float) -> str:
         """A large number in little room: 12K."""
-        return format_compact_decimal(value, fraction_digits=1, locale=self.language)
+        return format_compact_decimal(value, fraction_digits=1, locale=self.locale)
 
     def money(self, usd: float | None) -> str:
         """US dollars; below a dime to the hundredth of a cent."""
         if usd is None:
             return "–"
         pattern = "¤#,##0.0000" if 0 < abs(usd) < 0.1 else "¤#,##0.00"
-        return format_currency(usd, "USD", pattern, locale=self.language, currency_digits=False)
+        return format_currency(usd, "USD", pattern, locale=self.locale, currency_digits=False)
 
     def share(self, value: float | None) -> str:
         """A part of one, in percent."""
-        return "–" if value is None else format_percent(value, locale=self.language)
+        return "–" if value is None else format_percent(value, locale=self.locale)
 
 
 def iso(value: datetime | str | None) -> str:

@@ -15,7 +15,7 @@ from nightshift.api.music import opened
 from nightshift.pages import charts, texts
 from nightshift.pages.charts import Columns, Heat
 from nightshift.pages.formats import Formats
-from nightshift.pages.rendering import language_of, page, zone_of
+from nightshift.pages.rendering import formats_of, language_of, page
 from nightshift.pages.viewer import Reading, Viewer
 from utils.config import Settings
 from utils.db import music_totals, play_rejects
@@ -103,7 +103,7 @@ def lacks(request: Request) -> str | None:
 def columns(request: Request, viewer: Viewer, spans: list[Span], step: Step) -> Columns:
     """How much was heard when."""
     language = language_of(request, viewer)
-    fmt, catalogue = Formats(language, zone_of(request, viewer)), texts.catalogue(language)
+    fmt, catalogue = formats_of(request, viewer), texts.catalogue(language)
     forms = {"day": "MMMd", "month": "yMMM", "year": "y"}
 
     def name(span: Span) -> str:
@@ -125,7 +125,7 @@ def columns(request: Request, viewer: Viewer, spans: list[Span], step: Step) -> 
 def week(request: Request, viewer: Viewer, rows: list[Habit]) -> Heat:
     """How much was heard in which hour of which weekday."""
     language = language_of(request, viewer)
-    fmt, _ = Formats(language, zone_of(request, viewer)), texts.catalogue(language).gettext
+    fmt, _ = formats_of(request, viewer), texts.catalogue(language).gettext
     names = get_day_names("abbreviated", locale=language)
     days = [(names[day], [row.plays for row in rows if row.weekday == day + 1]) for day in range(7)]
     hours = [f"{hour}:00" for hour in range(24)]
@@ -135,7 +135,7 @@ def week(request: Request, viewer: Viewer, rows: list[Habit]) -> Heat:
 def words(request: Request, viewer: Viewer) -> dict[str, Any]:
     """What templates say of music: `country(name)`, `plays(number)`, `ranking(…)`, month names."""
     language = language_of(request, viewer)
-    fmt = Formats(language, zone_of(request, viewer))
+    fmt = formats_of(request, viewer)
     months = get_month_names("abbreviated", "stand-alone", locale=language)
     return {
         "country": lambda name: country(language, name),

@@ -14,8 +14,7 @@ from pydantic import ValidationError
 
 from nightshift.api.music import opened
 from nightshift.pages import charts, music
-from nightshift.pages.formats import Formats
-from nightshift.pages.rendering import language_of, page, zone_of
+from nightshift.pages.rendering import formats_of, page
 from nightshift.pages.viewer import Reading, Viewer
 from utils.config import Settings
 from utils.errors import UsageError
@@ -142,14 +141,13 @@ def _drawn(request: Request, viewer: Viewer, form: Form, rows: Sequence[Any]) ->
         return {"columns": music.columns(request, viewer, list(rows), form.step)}
     if form.question == "habits":
         return {"week": music.week(request, viewer, list(rows))}
-    language = language_of(request, viewer)
-    fmt = Formats(language, zone_of(request, viewer))
+    fmt = formats_of(request, viewer)
     is_long = form.question == "top" and form.by == "minutes"
     made = []
     for row in rows:
         name, by = row.name or "", getattr(row, "by", None) or ""
         if form.question == "places" and form.origin != "city":
-            name = music.country(language, row.country_code)
+            name = music.country(fmt.locale, row.country_code)
         if form.question == "new":
             by = " · ".join(part for part in (by, fmt.day(row.first_heard_at)) if part)
         made.append((visible(name), visible(by), row.minutes if is_long else row.plays, None))

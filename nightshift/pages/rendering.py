@@ -46,7 +46,7 @@ def page(
 
     made = environment(language).get_template(template).render(
         viewer=viewer,
-        fmt=Formats(language, zone_of(request, viewer)),
+        fmt=formats_of(request, viewer),
         path=path,
         static=lambda name: static_address(request, name),
         csrf=csrf.token(viewer.key if viewer else None),
@@ -81,6 +81,13 @@ def language_of(request: Request, viewer: Viewer | None) -> str:
     """The language of whoever looks."""
     wanted = viewer.person.language if viewer else None
     return texts.chosen(wanted, request.headers.get("accept-language", ""))
+
+
+def formats_of(request: Request, viewer: Viewer | None) -> Formats:
+    """How whoever looks reads figures: in their language, as in the country of their browser."""
+    accepted = request.headers.get("accept-language", "")
+    locale = texts.regional(language_of(request, viewer), accepted)
+    return Formats(locale, zone_of(request, viewer))
 
 
 def zone_of(request: Request, viewer: Viewer | None) -> ZoneInfo:

@@ -11,6 +11,7 @@ from io import BytesIO
 from pathlib import Path
 
 from babel.core import negotiate_locale
+from babel.localedata import locale_identifiers
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 from babel.support import NullTranslations, Translations
@@ -45,6 +46,23 @@ def chosen(wanted: str | None, accepted: str) -> str:
     if wanted in LANGUAGES:
         return wanted
     return negotiate_locale(_by_weight(accepted), LANGUAGES, sep="-") or LANGUAGES[0]
+
+
+def regional(language: str, accepted: str) -> str:
+    """A language with the country that a browser asks for it in: en_GB; else the language alone."""
+    for name in _by_weight(accepted):
+        if name.partition("-")[0].lower() == language and (found := _known(name)):
+            return found
+    return language
+
+
+@cache
+def _locales() -> dict[str, str]:
+    return {name.replace("_", "-").lower(): name for name in locale_identifiers()}
+
+
+def _known(name: str) -> str | None:
+    return _locales().get(name.lower())
 
 
 def _by_weight(accepted: str) -> list[str]:

@@ -11,7 +11,7 @@ from nightshift.pages.answers import done
 from nightshift.pages.rendering import page
 from nightshift.pages.viewer import Editing, Reading
 from utils.config import Settings
-from utils.db import failures, saved_views
+from utils.db import failures, saved_views, uploads
 from utils.db.failures import Choice
 from utils.db.session import session
 from utils.documents import item_rows, morning
@@ -31,6 +31,7 @@ def show_today(request: Request, viewer: Reading) -> Response:
         return page(
             request, "today.html.j2", viewer, morning=found, totals=totals,
             rows=item_rows.of(s, [one.id for one in found.done]),
+            arrived=uploads.count_whole(s) if found.is_empty else 0,
             views=saved_views.on_start(s, viewer.user_id),
             **shift.live_context(s, now, settings),
         )  # fmt: skip

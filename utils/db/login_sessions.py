@@ -46,6 +46,8 @@ class Browser(NamedTuple):
 def begin(s: Session, who: User | Token, browser: Browser, days: float) -> str:
     """Log somebody in; returns the cookie, which nobody can read again afterwards."""
     secret = secrets.token_urlsafe(32)
+    if isinstance(who, User):
+        who.last_login_at = now()
     s.execute(delete(LoginSession).where(LoginSession.expires_at < now()))
     s.add(
         LoginSession(

@@ -65,6 +65,11 @@ def last_run(s: Session, flow: str | None = None) -> Run | None:
     return s.scalars(query.where(Run.flow == flow) if flow else query).first()
 
 
+def running_since(s: Session) -> datetime | None:
+    """When the first run of those that run now began."""
+    return s.scalar(select(func.min(Run.started_at)).where(Run.status == RunStatus.RUNNING.value))
+
+
 def done_since(s: Session, since: datetime, limit: int) -> Sequence[Row[Any]]:
     """Items that were done since then, the last first."""
     columns = (Item.id, Item.title, Item.kind, Item.duration_seconds, Item.processed_at,

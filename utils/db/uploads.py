@@ -57,6 +57,12 @@ def latest(s: Session, owner: str | None, limit: int) -> Sequence[Upload]:
     return s.scalars(query.where(Upload.owner == owner) if owner else query).all()
 
 
+def count_whole(s: Session) -> int:
+    """How many files came whole that were not there before."""
+    whole = (Upload.completed_at.is_not(None), Upload.was_there.is_(False))
+    return s.scalar(select(func.count()).select_from(Upload).where(*whole)) or 0
+
+
 def keep_open(s: Session, upload_id: str, hours: float, unverified_from: int | None) -> None:
     """Move the end of an upload on, and note from where on nothing is proven."""
     later = now() + timedelta(hours=hours)

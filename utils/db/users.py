@@ -199,7 +199,6 @@ def logged_in(s: Session, name: str, password: str) -> User | None:
         return None
     if found is None or known is None or found.disabled_at is not None:
         return None
-    found.last_login_at = now()
     return found
 
 

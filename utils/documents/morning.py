@@ -57,7 +57,8 @@ class Morning(NamedTuple):
     """The whole; ``last`` is None before the first run.
 
     ``done``: items since then, which is the last night's beginning, a day ago (``is_of_day``), or,
-    if nothing ran for longer, the last run's; None where nothing ever ran. ``by_itself``: how
+    if nothing ran for longer, the last run's, or that of the first, which runs now; None where
+    nothing ever ran. ``by_itself``: how
     many failed and are tried again without anybody.
     """
 
@@ -78,7 +79,7 @@ def of(s: Session, settings: Settings, most: int = 12) -> Morning:
     last, since = _last(s)
     items, addresses = mornings.broken_items(s), mornings.broken_addresses(s)
     return Morning(
-        is_empty=last is None and mornings.is_empty(s),
+        is_empty=since is None and mornings.is_empty(s),
         last=run_history.of(s, [last.id])[0] if last else None,
         since=since,
         is_of_day=since is not None and last is not None and since != last.started_at,
@@ -98,7 +99,7 @@ def _last(s: Session) -> tuple[Run | None, datetime | None]:
     """
     night, latest = mornings.last_run(s, mornings.NIGHT), mornings.last_run(s)
     if latest is None:
-        return None, None
+        return None, mornings.running_since(s)
     if night is not None and now() - night.started_at <= _NIGHT:
         return night, night.started_at
     is_recent = now() - latest.started_at <= _DAY

@@ -1,5 +1,8 @@
 // What changes by itself: one stream of events says that something changed, and the part of the
 // page that shows it is fetched again, once a second at most. A hidden page is not followed.
+// The instance that the page has loaded: by another address it would run a second time.
+const { say } = await import(document.querySelector('script[src*="/static/page.js"]').src);
+
 const part = document.querySelector("[data-live]");
 const notLive = document.getElementById("not-live");
 const LEAST_MS = 1000, AGAIN_MS = 10000;
@@ -64,12 +67,7 @@ document.addEventListener("htmx:afterRequest", (event) => {
   const form = event.detail.elt;
   if (!form.matches?.("form[data-done]") || !event.detail.successful) return;
   const told = new DOMParser().parseFromString(event.detail.xhr.responseText, "text/html");
-  const line = document.createElement("p");
-  line.className = "message";
-  line.dir = "auto";
-  line.textContent = told.body.textContent.trim();
-  document.getElementById("messages").append(line);
-  setTimeout(() => line.remove(), 8000);
+  say(told.body.textContent.trim());
   const menu = form.closest("details.menu");
   if (menu) { menu.open = false; menu.querySelector("summary").focus(); }
   if (form.dataset.done) form.closest("li")?.remove();

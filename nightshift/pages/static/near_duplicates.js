@@ -1,6 +1,6 @@
 // One group after another by keyboard: each key presses a button that is there for everybody.
 // By the address of the page's own script: by another one it would run a second time.
-const { say } = await import(document.querySelector('script[src*="/static/page.js"]').src);
+const { keysOn, say } = await import(document.querySelector('script[src*="/static/page.js"]').src);
 
 let ahead = null; // the next group, asked for before somebody wants it: {place, text}
 
@@ -67,7 +67,7 @@ document.addEventListener("click", (event) => {
 });
 
 document.addEventListener("keydown", (event) => {
-  if (event.ctrlKey || event.metaKey || event.altKey || document.querySelector("dialog[open]")) return;
+  if (!keysOn() || event.ctrlKey || event.metaKey || event.altKey || document.querySelector("dialog[open]")) return;
   if (event.target.closest('input:not([type="radio"], [type="range"]), textarea, select, [contenteditable]')) return;
   const key = event.key.toLowerCase();
   const found = key === "w"

@@ -67,9 +67,29 @@ document.addEventListener("keydown", (event) => {
     menu.querySelector("summary").focus();
   }
 });
+// Single keys are switched off by a box on any page for all of them (WCAG 2.1.4).
+const KEYS = "nightshift.keys";
+const root = document.documentElement;
+export const keysOn = () => !root.classList.contains("no-keys");
+function switchKeys(areOn) {
+  root.classList.toggle("no-keys", !areOn);
+  const box = document.getElementById("keys-on");
+  if (box) box.checked = areOn;
+}
+document.addEventListener("change", (event) => {
+  if (event.target.id !== "keys-on") return;
+  switchKeys(event.target.checked);
+  try {
+    localStorage.setItem(KEYS, event.target.checked ? "on" : "off");
+  } catch { /* a private window: it counts for this page */ }
+});
+try {
+  switchKeys(localStorage.getItem(KEYS) !== "off");
+} catch { /* they are on */ }
+
 // "/" goes to the search field, as elsewhere.
 document.addEventListener("keydown", (event) => {
-  if (event.key !== "/" || event.ctrlKey || event.metaKey || event.altKey) return;
+  if (!keysOn() || event.key !== "/" || event.ctrlKey || event.metaKey || event.altKey) return;
   if (event.target.closest("input, textarea, select, [contenteditable]")) return;
   event.preventDefault();
   document.getElementById("q")?.focus();

@@ -36,7 +36,9 @@ document.addEventListener("nightshift:seek", (event) => { if (media) seek(event.
 function begin() {
   const asked = player.dataset.start;
   const before = places()[player.dataset.item];
-  if (asked !== undefined) seek(Number(asked));
+  // A click on one of our pages plays from there; an address from elsewhere, or a reload, only goes there.
+  const isClicked = document.referrer.startsWith(`${location.origin}/`) && performance.getEntriesByType("navigation")[0]?.type === "navigate";
+  if (asked !== undefined) seek(Number(asked), isClicked);
   else if (before) seek(before);
   let last = 0;
   const keep = () => {
@@ -100,7 +102,7 @@ const KEYS = {
 // Keys are for the page, not for fields, menus and buttons; and one can turn them off (WCAG 2.1.4).
 function onKey(event) {
   if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey) return;
-  if (!keysOn.checked || document.querySelector("dialog[open]")) return;
+  if (document.documentElement.classList.contains("no-keys") || document.querySelector("dialog[open]")) return;
   const target = event.target;
   if (target.closest("input, textarea, select, [contenteditable], .menu[open]")) return;
   if (event.key === " " && target.closest("a, button, summary")) return;
@@ -110,7 +112,6 @@ function onKey(event) {
   event.preventDefault();
   act();
 }
-const keysOn = document.getElementById("keys-on");
 
 function followChapters() {
   const links = [...document.querySelectorAll(".chapters [data-seek]")];
@@ -159,8 +160,6 @@ if (media) {
   begin();
   complain();
   followChapters();
-  keysOn.checked = stored("nightshift.keys") !== "off";
-  keysOn.addEventListener("change", () => stored("nightshift.keys", keysOn.checked ? "on" : "off"));
   speed.addEventListener("change", () => setSpeed(Number(speed.value)));
   document.addEventListener("keydown", onKey);
   const box = document.getElementById("wave");

@@ -2,7 +2,7 @@
 // A key or a click that was made before the item was to be seen decides nothing.
 // The instance that the page has loaded: by another address it would run a second time.
 const shared = document.querySelector('script[src*="/static/page.js"]').src;
-const { path, post, say } = await import(shared);
+const { keysOn, path, post, say } = await import(shared);
 
 const SETTLE = 350; // ms that an item is to be seen before it can be decided
 const TOLD = 12000; // ms that a message stays
@@ -21,13 +21,6 @@ const made = {
   keep: (rows) => sessionStorage.setItem("nightshift.review.made", JSON.stringify(rows.slice(-200))),
 };
 
-/* Single keys can be switched off (WCAG 2.1.4). */
-const keysOn = () => localStorage.getItem("nightshift.review.keys") !== "off";
-function showKeys() {
-  document.documentElement.classList.toggle("no-keys", !keysOn());
-  const box = document.getElementById("keys-on");
-  if (box) box.checked = keysOn();
-}
 
 const rowOf = (id) => list.querySelector(`[data-row="${CSS.escape(id)}"]`);
 const beside = (id, step) => rowOf(id)?.[step < 0 ? "previousElementSibling" : "nextElementSibling"]?.dataset.row;
@@ -289,12 +282,6 @@ document.addEventListener("click", (event) => {
   if (act === "next") go(1);
   if (act === "previous") go(-1);
 });
-document.getElementById("keys-on")?.addEventListener("change", (event) => {
-  localStorage.setItem("nightshift.review.keys", event.target.checked ? "on" : "off");
-  showKeys();
-});
-
-showKeys();
 const isWide = matchMedia("(min-width: 48rem)").matches;
 document.getElementById("queue").open = isWide;
 if (open) {

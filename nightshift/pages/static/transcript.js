@@ -1,16 +1,12 @@
 // The transcript beside a player: follows it, leads it, and is corrected in place.
+// The instance that the page has loaded: by another address it would run a second time.
+const { say } = await import(document.querySelector('script[src*="/static/page.js"]').src);
+
 const box = document.getElementById("transcript");
 const media = document.getElementById("media");
 const lines = document.getElementById("lines");
 const follow = document.getElementById("follow");
 const calm = matchMedia("(prefers-reduced-motion: reduce)");
-const say = (text) => {
-  const line = document.createElement("p");
-  line.className = "message";
-  line.textContent = text;
-  document.getElementById("messages").append(line);
-  setTimeout(() => line.remove(), 5000);
-};
 
 let rows = [];
 let starts = [];
@@ -102,7 +98,7 @@ function showWord(row) {
   current?.classList.add("now");
 }
 
-const get = (place, target, swap) => window.htmx.ajax("GET", place, { target, swap });
+const get = (place, target, swap) => window.htmx.ajax("GET", place, { source: target, target, swap });
 
 function openEdit(link) {
   const row = link.closest("li");

@@ -11,7 +11,13 @@ const words = document.getElementById("words").dataset;
 const queue = document.getElementById("queue");
 const drop = document.getElementById("drop");
 const jobs = [];
-const size = new Intl.NumberFormat(document.documentElement.lang, { style: "unit", unit: "megabyte", maximumFractionDigits: 1 });
+const formats = Object.fromEntries(["byte", "kilobyte", "megabyte", "gigabyte"].map((unit) =>
+  [unit, new Intl.NumberFormat(document.documentElement.lang, { style: "unit", unit, maximumFractionDigits: unit === "megabyte" || unit === "gigabyte" ? 1 : 0 })]));
+
+function size(bytes) {
+  const [unit, one] = bytes < 1e3 ? ["byte", 1] : bytes < 1e6 ? ["kilobyte", 1e3] : bytes < 1e9 ? ["megabyte", 1e6] : ["gigabyte", 1e9];
+  return formats[unit].format(bytes / one);
+}
 
 document.querySelectorAll(".scripted").forEach((one) => (one.hidden = false));
 document.querySelectorAll(".plain-form").forEach((one) => (one.hidden = true));
@@ -93,7 +99,9 @@ function came(job) {
   job.sent = job.file.size;
   end(job, "came");
   const id = job.upload.url.split("/").pop();
-  if (job.row) htmx.ajax("GET", path(`/upload/arrived/${id}`), { target: job.row.querySelector(".came"), swap: "innerHTML" });
+  // Each asks for itself (source): of what one element asks at once, htmx keeps only the last.
+  const target = job.row?.querySelector(".came");
+  if (target) htmx.ajax("GET", path(`/upload/arrived/${id}`), { source: target, target, swap: "innerHTML" });
 }
 
 function failed(job, error) {
@@ -167,8 +175,8 @@ function draw(job) {
   part("progress").hidden = job.over;
   const left = job.state === "sends" && job.rate > 0 ? Math.ceil((job.file.size - job.sent) / job.rate / 1000) : 0;
   const rest = left > 1 ? ` · ${words.left.replace("{seconds}", left)}` : "";
-  const whole = size.format(job.file.size / 1e6);
-  const amount = job.over ? whole : words.part.replace("{sent}", size.format(job.sent / 1e6)).replace("{size}", whole);
+  const whole = size(job.file.size);
+  const amount = job.over ? whole : words.part.replace("{sent}", size(job.sent)).replace("{size}", whole);
   part(".state").textContent = `${words[job.state] && job.state !== "lost" ? words[job.state] : words.waits} · ${amount}${rest}`;
   if (job.state !== "came") part(".came").textContent = job.note ?? "";
   job.row.classList.toggle("failed", job.state === "failed");

@@ -48,8 +48,12 @@ def test_it_plays_follows_and_is_led_by_lines_and_keys(site: Site, tmp_path: Pat
     reaches(page, "m.readyState >= 2")
     current(page, 1)
     assert 2.0 <= time_of(page) < 2.3
+    assert page.evaluate("document.getElementById('media').paused")  # of an address from elsewhere
+    page.evaluate("location.search = '?t=4'")  # as of a hit of the search
+    page.wait_for_url("**?t=4")
+    reaches(page, "m.currentTime > 4.2")  # it plays
     page.locator("#l3 p").click()
-    reaches(page, "m.currentTime > 6.3")  # it plays
+    reaches(page, "m.currentTime > 6.3")
     current(page, 3)
     expect(page.locator("#l3 .word.now")).to_have_count(1)
     page.keyboard.press("k")

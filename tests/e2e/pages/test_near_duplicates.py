@@ -54,6 +54,14 @@ def test_groups_are_decided_by_keyboard_alone(site: Site, groups: list[tuple[str
     page.keyboard.press("?")
     assert page.get_by_role("dialog").is_visible()
     assert faults_of(page) == []
+    page.get_by_label("Single keys decide").uncheck()
+    page.keyboard.press("Escape")
+    page.keyboard.press("/")
+    page.keyboard.press("?")
+    assert not page.get_by_role("dialog").is_visible()
+    assert page.evaluate("document.activeElement.id") != "q"
+    page.get_by_role("button", name="Keys").click()
+    page.get_by_label("Single keys decide").check()
     page.keyboard.press("Escape")
 
     page.keyboard.press("w")

@@ -4,6 +4,8 @@ import hashlib
 import os
 from pathlib import Path
 
+from playwright.sync_api import expect
+
 from tests.pages import PHONE, Site, faults_of
 from tests.paths import SAMPLES
 from utils.config import Settings
@@ -62,6 +64,11 @@ def test_files_are_paused_refused_in_words_and_cancelled_by_keyboard(
                   "new DataTransfer()}); e.clipboardData.setData('text', text); "
                   "document.body.dispatchEvent(e); }", "https://example.org/film")  # fmt: skip
     assert page.get_by_label("One a line").input_value() == "https://example.org/film"
+    small = [tmp_path / f"{number}.wav" for number in range(6)]  # more than are sent at once
+    for number, path in enumerate(small):
+        path.write_bytes(b"%d" % number)
+    page.locator("#files").set_input_files(small)
+    expect(page.locator("#queue .badge.ok")).to_have_count(len(small))  # each says that it came
 
 
 def test_a_form_without_scripts_takes_several_files(site: Site, settings: Settings) -> None:

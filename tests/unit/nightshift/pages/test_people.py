@@ -54,7 +54,8 @@ def test_whoever_started_the_server_makes_the_first_user_once(settings: Settings
         assert again.get(f"/setup?code={code}").headers["location"] == "/login"
         assert again.post("/setup", data=told("Eve", code=code)).headers["location"] == "/login"
     with session() as s:
-        assert [one.name for one in users.every(s)] == ["Ada"]
+        (ada,) = users.every(s)
+        assert ada.name == "Ada" and ada.last_login_at
     assert not place.exists() and actions() == ["user.create Ada"]
 
 

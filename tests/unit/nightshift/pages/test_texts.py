@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import re
+from datetime import date
+from zoneinfo import ZoneInfo
 
 import pytest
 from babel.messages.catalog import Catalog
 from babel.messages.pofile import read_po
 
 from nightshift.pages import texts
+from nightshift.pages.formats import Formats
 from tests import page_texts
 from utils.models.page_settings import LANGUAGES
 
@@ -77,3 +80,11 @@ def test_templates_say_nothing_that_is_not_looked_up() -> None:
 def test_scripts_have_their_texts_from_the_page() -> None:
     said = {path.name: page_texts.said_by(path) for path in page_texts.SCRIPTS}
     assert {name: texts for name, texts in said.items() if texts} == {}
+
+
+def test_days_are_written_as_in_the_country_of_the_browser() -> None:
+    assert texts.regional("en", "de-AT, en-gb;q=0.9, en-US;q=0.5") == "en_GB"
+    assert texts.regional("de", "en-GB, de-AT;q=0.5") == "de_AT"
+    assert texts.regional("en", "en-XX, ../../en-GB, *") == "en"
+    day = date(2026, 5, 1)
+    assert Formats("en_GB", ZoneInfo("UTC")).day(day) == "1 May 2026"

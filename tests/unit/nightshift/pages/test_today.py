@@ -58,6 +58,16 @@ def test_before_any_run_it_says_what_waits_for_the_night(asking: TestClient) -> 
     assert "Nothing has run yet" in page and "1 item waits for the next night" in page
 
 
+def test_while_the_very_first_shift_runs_the_page_tells_what_it_has_done(
+    asking: TestClient,
+) -> None:
+    begin()
+    assert "Welcome" not in asking.get("/").text
+    add("a")
+    page = text_of(asking.get("/").text)
+    assert "Nothing has run yet" not in page and "0 items are done" in page
+
+
 def test_what_the_last_night_did_and_cost_is_told(settings: Settings, asking: TestClient) -> None:
     film = add("a", NAMES[0])
     begin(film)
