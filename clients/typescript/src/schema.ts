@@ -3077,11 +3077,17 @@ export interface operations {
                 camera?: string | null;
                 min_duration_seconds?: number | null;
                 max_duration_seconds?: number | null;
+                /** @description How a place's name begins, or LATITUDE,LONGITUDE and KILOMETRES around it. */
+                place?: string | null;
+                /** @description The name of a source that holds it. */
+                source?: string | null;
+                /** @description The name of a voice in it. */
+                speaker?: string | null;
                 status?: components["schemas"]["ItemStatus"] | "processing" | null;
                 /** @description Whether it may be published; `review`: a person decides. */
                 approval?: components["schemas"]["ApprovalStatus"] | null;
                 /** @description `-`: the highest first. What is unknown is the lowest. */
-                sort?: "added" | "-added" | "captured" | "-captured" | "title" | "-title" | "duration" | "-duration" | "size" | "-size";
+                sort?: "added" | "-added" | "captured" | "-captured" | "title" | "-title" | "duration" | "-duration" | "size" | "-size" | "score" | "-score";
                 /** @description Rows of a page. */
                 limit?: number;
                 /** @description `next_cursor` of the page before, if any. */
@@ -5197,6 +5203,12 @@ export interface operations {
                 camera?: string | null;
                 min_duration_seconds?: number | null;
                 max_duration_seconds?: number | null;
+                /** @description How a place's name begins, or LATITUDE,LONGITUDE and KILOMETRES around it. */
+                place?: string | null;
+                /** @description The name of a source that holds it. */
+                source?: string | null;
+                /** @description The name of a voice in it. */
+                speaker?: string | null;
                 /** @description Words in any language, "phrases", begin*. */
                 q?: string;
                 /** @description Also what is hardly nearer than anything else. */
@@ -10575,6 +10587,12 @@ export interface operations {
                 camera?: string | null;
                 min_duration_seconds?: number | null;
                 max_duration_seconds?: number | null;
+                /** @description How a place's name begins, or LATITUDE,LONGITUDE and KILOMETRES around it. */
+                place?: string | null;
+                /** @description The name of a source that holds it. */
+                source?: string | null;
+                /** @description The name of a voice in it. */
+                speaker?: string | null;
                 limit?: number;
                 offset?: number;
             };
