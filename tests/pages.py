@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 import re
-import threading
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
-import uvicorn
 from fastapi.testclient import TestClient
 from playwright.sync_api import Browser, ConsoleMessage, Error, Page
 
 from nightshift.pages.app import create_app
 from nightshift.pages.viewer import COOKIE
 from tests.paths import PROJECT
+from tests.servers.applications import serving
 from utils.config import Settings
 from utils.db import login_sessions, users
 from utils.db.login_sessions import Browser as Whence
@@ -57,21 +55,8 @@ def post(asking: TestClient, place: str, fields: dict[str, Any] | None = None) -
 def served(settings: Settings, **changes: Any) -> Iterator[str]:
     """The pages at a free port of this machine, in a thread; gives their address."""
     app = create_app(settings.model_copy(update=changes))
-    config = uvicorn.Config(app, port=0, log_level="warning", timeout_graceful_shutdown=1,
-                            proxy_headers=False)  # fmt: skip
-    server = uvicorn.Server(config)
-    thread = threading.Thread(target=server.run, daemon=True)
-    thread.start()
-    while not server.started:
-        if not thread.is_alive():
-            raise RuntimeError("the server did not start")
-        time.sleep(0.01)
-    port = server.servers[0].sockets[0].getsockname()[1]
-    try:
-        yield f"http://127.0.0.1:{port}"
-    finally:
-        server.should_exit = True
-        thread.join()
+    with serving(app, timeout_graceful_shutdown=1, proxy_headers=False) as url:
+        yield url
 
 
 @dataclass

@@ -64,6 +64,11 @@ class Prepared(Generic[T]):
         with self._lock:
             return key in self._values
 
+    def is_being_made(self, key: Hashable) -> bool:
+        """True while the next value is made."""
+        with self._lock:
+            return key in self._begun
+
     def _make(self, key: Hashable, make: Callable[[], T]) -> None:
         made: T | None = None
         try:

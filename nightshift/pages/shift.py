@@ -197,8 +197,13 @@ def _plan_context(settings: Settings) -> dict[str, Any]:
             return night_plan.of_next(s, history, settings)
 
     plan = _plans.get(settings.home, make)
-    is_tried = _plans.is_made(settings.home)
-    return {"plan": plan, "is_tried": is_tried, "settings": settings, "next_night": _next(settings)}
+    return {
+        "plan": plan,
+        "is_tried": _plans.is_made(settings.home),
+        "is_renewed": _plans.is_being_made(settings.home),
+        "settings": settings,
+        "next_night": _next(settings),
+    }
 
 
 def _next(settings: Settings) -> str | None:

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import threading
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 import httpx
-import uvicorn
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
+
+from tests.servers.applications import serving
 
 _OF_CONNECTIONS = {"connection", "keep-alive", "transfer-encoding", "content-length",
                    "content-encoding"}  # fmt: skip
@@ -30,19 +29,8 @@ def before(
         answer = await _passed_on(request, server, prefix, cuts, user)
         await answer(scope, receive, send)
 
-    config = uvicorn.Config(app, port=0, log_level="warning", lifespan="off", proxy_headers=False)
-    running = uvicorn.Server(config)
-    thread = threading.Thread(target=running.run, daemon=True)
-    thread.start()
-    while not running.started:
-        if not thread.is_alive():
-            raise RuntimeError("the proxy did not start")
-        time.sleep(0.01)
-    try:
-        yield f"http://127.0.0.1:{running.servers[0].sockets[0].getsockname()[1]}"
-    finally:
-        running.should_exit = True
-        thread.join()
+    with serving(app, lifespan="off", proxy_headers=False) as url:
+        yield url
 
 
 async def _passed_on(

@@ -194,11 +194,12 @@ def load(s: Session, run_id: str) -> ShiftReport:
         left_over=run.left_over,
         reason=run.reason or (KILLED if is_dead else None),
         left_out=run.left_out,
-        published=_published(run),
+        published=published(run),
     )
 
 
-def _published(run: Run) -> PublishedCounts | None:
+def published(run: Run) -> PublishedCounts | None:
+    """What a run published at its end; None of one that did not come to it."""
     told = run.metrics.get("published") if isinstance(run.metrics, dict) else None
     return PublishedCounts(**told) if told else None
 

@@ -20,6 +20,7 @@ from utils.db.schema import Run
 from utils.db.session import home_of
 from utils.models.refusal import Refusal
 from utils.models.search import SearchFilters
+from utils.models.shift import PublishedCounts
 from utils.privacy.redaction import shown_within
 
 # A night that began longer ago is no "last shift" to anybody: a day is told instead. Chosen.
@@ -40,7 +41,8 @@ class Waits(NamedTuple):
     """What waits for a person, for one reason.
 
     ``reason``: paused, disk, settings, login, review, file, address, source, duplicates,
-    publications, music, room. ``number``: how many items; ``detail``: an error or a name;
+    publications, publishing, music, room. ``number``: how many items; ``detail``: an error or a
+    name;
     ``error_class``, ``step``: with which they are chosen to be tried again; ``examples``: id,
     title, error.
     """
@@ -64,6 +66,7 @@ class Morning(NamedTuple):
 
     is_empty: bool
     last: RunSummary | None
+    published: PublishedCounts | None
     since: datetime | None
     is_of_day: bool
     done: Sequence[Any]
@@ -77,16 +80,23 @@ class Morning(NamedTuple):
 def of(s: Session, settings: Settings, most: int = 12) -> Morning:
     """How the library stands this morning; ``most``: items that are told one by one."""
     last, since = _last(s)
+    published = runs.published(last) if last else None
     items, addresses = mornings.broken_items(s), mornings.broken_addresses(s)
     return Morning(
         is_empty=since is None and mornings.is_empty(s),
         last=run_history.of(s, [last.id])[0] if last else None,
+        published=published,
         since=since,
         is_of_day=since is not None and last is not None and since != last.started_at,
         done=mornings.done_since(s, since, most) if since else (),
         done_by_kind=mornings.count_since(s, since) if since else {},
         open_by_status=mornings.count_open(s),
-        waits=[*_general(s, settings), *_broken(items, "file"), *_broken(addresses, "address")],
+        waits=[
+            *_general(s, settings),
+            *_unpublished(published),
+            *_broken(items, "file"),
+            *_broken(addresses, "address"),
+        ],
         by_itself=sum(one.number for one in (*items, *addresses) if not _waits(one)),
         sources=[shown_within(dict(row._mapping)) for row in mornings.failing_sources(s)],
     )
@@ -118,6 +128,12 @@ def _general(s: Session, settings: Settings) -> Iterator[Waits]:
         yield Waits("publications", number)
     if number := mornings.count_undecided_pairs(s):
         yield Waits("duplicates", number)
+
+
+def _unpublished(published: PublishedCounts | None) -> Iterator[Waits]:
+    """Why a night could not even try to publish."""
+    if published and published.error:
+        yield Waits("publishing", 1, shown_within(published.error))
 
 
 def _waits(one: Trouble) -> bool:

@@ -35,17 +35,14 @@ async function wordsOf(answer) {
   return page.body.textContent.trim() || answer.statusText;
 }
 
-// Forms that ask first: <form data-confirm="Forget 3 items?">.
+// Forms that ask first: <form data-confirm="Forget 3 items?">. Who says no ends it here, before htmx
+// or anybody else hears of it.
 document.addEventListener("submit", (event) => {
   const question = event.target.dataset?.confirm;
-  if (question && !confirm(question)) event.preventDefault();
-}, true);
-document.addEventListener("htmx:confirm", (event) => {
-  const question = event.target.dataset?.confirm;
-  if (!question) return;
+  if (!question || confirm(question)) return;
   event.preventDefault();
-  if (confirm(question)) event.detail.issueRequest(true);
-});
+  event.stopImmediatePropagation();
+}, true);
 
 // An error of the server for a part of a page is told in the corner, and the page stays.
 document.addEventListener("htmx:responseError", (event) => {

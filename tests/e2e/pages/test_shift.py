@@ -1,6 +1,6 @@
 """The live shift before a person: what happens is seen without loading the page again."""
 
-from playwright.sync_api import expect
+from playwright.sync_api import Dialog, expect
 
 from tests.hostile import NAMES
 from tests.pages import PHONE, Site, faults_of
@@ -40,9 +40,17 @@ def test_a_run_is_followed_as_it_goes_on_and_held_by_keyboard_alone(site: Site) 
     expect(page.locator("#paused")).to_have_count(0)
     assert page.evaluate("document.activeElement.id") == "live"  # not lost with its button
 
-    page.on("dialog", lambda dialog: dialog.accept())
+    asked: list[str] = []
+
+    def answer(dialog: Dialog) -> None:
+        asked.append(dialog.message)
+        dialog.dismiss() if len(asked) == 1 else dialog.accept()
+
+    page.on("dialog", answer)
+    page.get_by_role("button", name="Stop the run").click()  # and no
     page.get_by_role("button", name="Stop the run").click()
     expect(page.locator("#live")).to_contain_text("is being stopped")
+    assert len(asked) == 2  # once each time
     note(film, Outcome.DONE)
     with session() as s:
         runs.finish(s, RUN, RunStatus.STOPPED, None)

@@ -1,7 +1,6 @@
 """Sources on pages: added after a test, changed without losing secrets, by whom it is allowed."""
 
 import re
-import time
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +11,7 @@ from nightshift.api.logins import COOKIE
 from nightshift.pages import source_form
 from tests.hostile import NAMES
 from tests.pages import client, cookie_of, post
+from tests.waiting import until
 from utils.config import Settings
 from utils.db import sources
 from utils.db.session import session
@@ -42,9 +42,17 @@ def said_of_test(asking: TestClient, fields: dict[str, str]) -> str:
     """What the page says of a test, once it is over."""
     begun = post(asking, "/sources/new", fields | {"test": "yes"})
     assert begun.status_code == 303
-    while "aria-busy" in (page := asking.get(begun.headers["location"])).text:
-        time.sleep(0.02)
-    return str(page.text)
+    return when_over(asking, begun.headers["location"])
+
+
+def when_over(asking: TestClient, place: str) -> str:
+    """The page of a test that is over."""
+
+    def told() -> str:
+        page = asking.get(place).text
+        return "" if "aria-busy" in page else page
+
+    return until(told, "the end of the test of a source")
 
 
 def test_a_test_says_what_would_be_found_and_left_out_and_writes_nothing(
@@ -71,9 +79,7 @@ def test_what_a_test_found_another_process_of_the_server_tells_too(
     asking, other = client(settings, Role.EDITOR), client(settings, None)
     other.cookies.set(COOKIE, asking.cookies[COOKIE])
     begun = post(asking, "/sources/new", {"url": str(folder), "test": "yes"})
-    while "aria-busy" in (told := other.get(begun.headers["location"])).text:
-        time.sleep(0.02)
-    assert "1 would be found" in told.text
+    assert "1 would be found" in when_over(other, begun.headers["location"])
 
 
 def test_a_test_is_its_own_persons_and_may_fail_in_words(settings: Settings, folder: Path) -> None:

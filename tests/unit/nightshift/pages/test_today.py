@@ -19,7 +19,7 @@ from utils.db.session import session
 from utils.errors import PermanentError, RetryableError, SettingsError
 from utils.models.page_settings import Role
 from utils.models.rendition import Compression, Rendition
-from utils.models.shift import Outcome, RunStatus
+from utils.models.shift import Outcome, PublishedCounts, RunStatus
 
 
 @pytest.fixture
@@ -134,6 +134,22 @@ def test_all_else_that_waits_for_a_person_is_told_with_what_mends_it(
         (f"The source {tmp_path.name}", f"/sources/{tmp_path.name}"),
     ):
         assert said in text_of(page) and f'href="{place}"' in page
+
+
+def test_a_night_that_could_not_publish_says_why_to_editors(
+    settings: Settings, asking: TestClient
+) -> None:
+    begin(add("a"))
+    why = "/srv/targets.yaml: shelf.url is no URL"
+    with session() as s:
+        runs.note_published(s, RUN, PublishedCounts(error=why))
+    finish(RunStatus.PARTIAL)
+    page = text_of(asking.get("/").text)
+    assert "could not publish anything" in page and why in page
+    assert why in text_of(asking.get(f"/shift/runs/{RUN}").text)
+    reader = client(settings, Role.VIEWER)
+    for place in ("/", f"/shift/runs/{RUN}"):
+        assert why not in reader.get(place).text
 
 
 def test_the_german_page_has_no_english_text_of_ours(settings: Settings) -> None:
