@@ -30,8 +30,21 @@ function tell() {
   const state = document.getElementById("live-state");
   const said = part.querySelector("[data-say]")?.textContent.trim();
   if (state && said && state.dataset.said !== said) {
-    if (state.dataset.said) state.textContent = said;
+    if (state.dataset.said) {
+      state.textContent = said;
+      renew();
+    }
     state.dataset.said = said;
+  }
+}
+
+// A run began or ended: what else the page tells of runs is fetched again, but not under somebody's
+// hands.
+function renew() {
+  for (const told of document.querySelectorAll("[data-of-runs]")) {
+    if (told.contains(document.activeElement)) continue;
+    const select = `#${told.id}`;
+    htmx.ajax("GET", location.href, { source: told, target: told, select, swap: "outerHTML" });
   }
 }
 

@@ -51,11 +51,16 @@ def test_a_run_is_followed_as_it_goes_on_and_held_by_keyboard_alone(site: Site) 
     page.get_by_role("button", name="Stop the run").click()
     expect(page.locator("#live")).to_contain_text("is being stopped")
     assert len(asked) == 2  # once each time
+    start = site.open("/", Role.EDITOR)
+    expect(start.locator("#told")).not_to_contain_text("stopped")
     note(film, Outcome.DONE)
     with session() as s:
         runs.finish(s, RUN, RunStatus.STOPPED, None)
     expect(page.locator("#live")).to_contain_text("Nothing runs now")
     expect(page.locator("#live-state")).to_have_text("Nothing runs now.")  # said, not only shown
+    expect(page.locator("#runs")).to_contain_text("stopped")
+    expect(start.locator("#told")).to_contain_text("stopped")
+    expect(start.locator("#live-state")).to_have_text("Nothing runs now.")
     assert page.evaluate("window.isTheSame")
 
     for place in ("/", f"/shift/runs/{RUN}"):
